@@ -1,0 +1,145 @@
+/**
+ * A commit in words: what it sets and on which conditions. `transition.ts` makes it, a store applies it in one
+ * conditional write, and `apply` says what that write does (the memory store is built on it, and the contract
+ * suite holds DynamoDB to it). Pure.
+ */
+import {
+  type ActivationKey,
+  type ActiveEntry,
+  isDone,
+  type Outbox,
+  type RunState,
+  type RunStatus,
+} from './run-state.ts'
+
+/** A condition on the header as it is when the commit arrives. */
+export type Requirement =
+  /** This activation has not ended. */
+  | { readonly kind: 'active'; readonly key: ActivationKey }
+  /** Fewer than `below` predecessors of this 'all' join have completed: somebody else will be the last. */
+  | { readonly kind: 'arrivalsBelow'; readonly node: number; readonly below: number }
+  /** Nobody scheduled this node in its present generation. */
+  | { readonly kind: 'notFired'; readonly node: number }
+  /** The node's last iteration is the one that was seen. */
+  | { readonly kind: 'iteration'; readonly node: number; readonly is: number }
+  /** Another activation remains, so that somebody else ends the run. */
+  | { readonly kind: 'notLast' }
+  /** No other activation remains. */
+  | { readonly kind: 'last' }
+  /** The loop controller does not wait for its loop to drain. */
+  | { readonly kind: 'notPending'; readonly node: number }
+  /** If the loop controller waits, this activation is still inside its loop and will see it. */
+  | { readonly kind: 'activeOrNotPending'; readonly key: ActivationKey; readonly node: number }
+  /** This rider is as seen, or already gone into its page. */
+  | { readonly kind: 'riderAsSeen'; readonly name: string; readonly text: string }
+  /** The word of completed nodes that a loop reset subtracts from is as seen. */
+  | { readonly kind: 'doneWord'; readonly word: number; readonly is: bigint }
+
+/** All that one commit does. Every commit also requires that the run is running and that `end` is active. */
+export interface Change {
+  readonly end: ActivationKey
+  /** Each requires that no such activation is active yet. */
+  readonly schedule: ReadonlyMap<ActivationKey, ActiveEntry>
+  readonly completed: readonly number[]
+  readonly reset: readonly number[]
+  /** Added to the arrivals of a join; negative where a loop takes completions back. */
+  readonly arrive: ReadonlyMap<number, number>
+  /** Arrivals to set outright: joins inside a loop that is reset. */
+  readonly arrivals: ReadonlyMap<number, number>
+  /** Joins whose arrivals matter no more. */
+  readonly close: readonly number[]
+  readonly fire: readonly number[]
+  readonly unfire: readonly number[]
+  readonly pend: readonly number[]
+  readonly unpend: readonly number[]
+  readonly iterations: ReadonlyMap<number, number>
+  readonly errors: number
+  readonly fallback: boolean
+  readonly riders: ReadonlyMap<string, string>
+  /** Riders that are in their pages now. */
+  readonly spilled: readonly string[]
+  readonly final?: { readonly status: RunStatus; readonly endedAt: number; readonly outbox?: Outbox }
+  readonly require: readonly Requirement[]
+}
+
+/** Completed nodes are kept in words of this many bits: the largest power of two that a DynamoDB number holds exactly. */
+export const WORD_BITS = 120
+
+export function wordOf(done: bigint, word: number): bigint {
+  return (done >> BigInt(word * WORD_BITS)) & ((1n << BigInt(WORD_BITS)) - 1n)
+}
+
+export function holds(run: RunState, requirement: Requirement): boolean {
+  switch (requirement.kind) {
+    case 'active':
+      return run.active.has(requirement.key)
+    case 'arrivalsBelow':
+      return (run.arrivals.get(requirement.node) ?? 0) < requirement.below
+    case 'notFired':
+      return !run.fired.has(requirement.node)
+    case 'iteration':
+      return (run.iterations.get(requirement.node) ?? 0) === requirement.is
+    case 'notLast':
+      return run.active.size > 1
+    case 'last':
+      return run.active.size === 1
+    case 'notPending':
+      return !run.pending.has(requirement.node)
+    case 'activeOrNotPending':
+      return run.active.has(requirement.key) || !run.pending.has(requirement.node)
+    case 'riderAsSeen': {
+      const text = run.riders.get(requirement.name)
+      return text === undefined || text === requirement.text
+    }
+    case 'doneWord':
+      return wordOf(run.done, requirement.word) === requirement.is
+    default: {
+      const never: never = requirement
+      return never
+    }
+  }
+}
+
+/** The state after `change`, or undefined where the write is refused. */
+export function apply(run: RunState, change: Change): RunState | undefined {
+  if (run.status !== 'running' || !run.active.has(change.end)) return undefined
+  for (const key of change.schedule.keys()) if (run.active.has(key)) return undefined
+  if (!change.require.every((requirement) => holds(run, requirement))) return undefined
+  const active = new Map(run.active)
+  active.delete(change.end)
+  for (const [key, entry] of change.schedule) active.set(key, entry)
+  const arrivals = new Map(run.arrivals)
+  for (const [node, count] of change.arrive) arrivals.set(node, (arrivals.get(node) ?? 0) + count)
+  for (const [node, count] of change.arrivals) arrivals.set(node, count)
+  for (const node of change.close) arrivals.delete(node)
+  const riders = new Map(run.riders)
+  for (const name of change.spilled) riders.delete(name)
+  for (const [name, text] of change.riders) riders.set(name, text)
+  let done = run.done
+  for (const node of change.reset) if (isDone(done, node)) done -= 1n << BigInt(node)
+  for (const node of change.completed) done |= 1n << BigInt(node)
+  return {
+    ...run,
+    seq: run.seq + 1,
+    status: change.final?.status ?? run.status,
+    active,
+    done,
+    arrivals,
+    fired: without(run.fired, change.unfire, change.fire),
+    pending: without(run.pending, change.unpend, change.pend),
+    iterations: new Map([...run.iterations, ...change.iterations]),
+    errors: run.errors + change.errors,
+    fallback: run.fallback || change.fallback,
+    riders,
+    spilled: run.spilled || change.spilled.length > 0,
+    outbox: change.final?.outbox ?? run.outbox,
+    endedAt: change.final?.endedAt ?? run.endedAt,
+  }
+}
+
+function without<T>(set: ReadonlySet<T>, minus: readonly T[], plus: readonly T[]): Set<T> {
+  const next = new Set(set)
+  for (const item of minus) next.delete(item)
+  for (const item of plus) next.add(item)
+  return next
+}

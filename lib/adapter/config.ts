@@ -1,0 +1,78 @@
+/** Where a deployment's queue, table and bucket are: from options, or from the environment that the constructs set. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { throwProblems } from './errors.ts'
+
+/** The environment variables that the constructs set and the handlers read. */
+export const environmentVariables = {
+  queueUrl: 'FLOWCRAFT_QUEUE_URL',
+  deadLetterQueueUrl: 'FLOWCRAFT_DEAD_LETTER_QUEUE_URL',
+  tableName: 'FLOWCRAFT_TABLE_NAME',
+  bucketName: 'FLOWCRAFT_BUCKET_NAME',
+} as const
+
+export interface AwsOptions {
+  /** URL of the job queue. @default - environment variable FLOWCRAFT_QUEUE_URL */
+  readonly queueUrl?: string
+  /**
+   * URL of the queue for messages that are no jobs. Without one they stay where they are until the job queue's own
+   * redrive policy moves them. @default - environment variable FLOWCRAFT_DEAD_LETTER_QUEUE_URL
+   */
+  readonly deadLetterQueueUrl?: string
+  /** Name of the state table. @default - environment variable FLOWCRAFT_TABLE_NAME */
+  readonly tableName?: string
+  /**
+   * Name of the bucket for values that do not fit into an item (400 KB). Without one they are kept in several items.
+   * @default - environment variable FLOWCRAFT_BUCKET_NAME
+   */
+  readonly bucketName?: string
+  /** @default - a client for the region and credentials of the environment */
+  readonly sqsClient?: SQSClient
+  /** @default - a client for the region and credentials of the environment */
+  readonly dynamoDbClient?: DynamoDBClient
+  /** @default - a client for the region and credentials of the environment, made when first needed */
+  readonly s3Client?: S3Client
+}
+
+export interface AwsConfig {
+  readonly queueUrl: string
+  readonly deadLetterQueueUrl: string | undefined
+  readonly tableName: string
+  readonly bucketName: string | undefined
+  readonly sqsClient: SQSClient
+  readonly dynamoDbClient: DynamoDBClient
+  readonly s3Client: S3Client | undefined
+}
+
+/** @throws FlowcraftAwsError INVALID_CONFIGURATION that names everything missing. */
+export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = process.env): AwsConfig {
+  const problems: string[] = []
+  const required = (option: 'queueUrl' | 'tableName'): string => {
+    const variable = environmentVariables[option]
+    const value = options[option] ?? env[variable]
+    if (!value) problems.push(`${option} is missing: give it as an option or set ${variable}`)
+    return value ?? ''
+  }
+  const optional = (option: 'deadLetterQueueUrl' | 'bucketName') =>
+    options[option] ?? (env[environmentVariables[option]] || undefined)
+  const queueUrl = required('queueUrl')
+  const tableName = required('tableName')
+  if (queueUrl && !URL.canParse(queueUrl)) problems.push(`queueUrl must be a URL; got '${queueUrl}'`)
+  throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
+  return {
+    queueUrl,
+    deadLetterQueueUrl: optional('deadLetterQueueUrl'),
+    tableName,
+    bucketName: optional('bucketName'),
+    sqsClient: options.sqsClient ?? sqsClientOf(env),
+    dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({}),
+    s3Client: options.s3Client,
+  }
+}
+
+/** With an endpoint of its own the SDK would still go to the host in the queue's URL: to AWS, with an emulator. */
+function sqsClientOf(env: NodeJS.ProcessEnv): SQSClient {
+  const ownEndpoint = env['AWS_ENDPOINT_URL_SQS'] ?? env['AWS_ENDPOINT_URL']
+  return new SQSClient(ownEndpoint ? { endpoint: ownEndpoint, useQueueUrlAsEndpoint: false } : {})
+}

@@ -1,0 +1,57 @@
+/** What a problem means for its caller. Bundles may hold a class twice, so tell errors apart by `code`. */
+export type FlowcraftAwsErrorCode =
+  | 'INVALID_CONFIGURATION'
+  | 'INVALID_BLUEPRINT'
+  | 'UNKNOWN_BLUEPRINT'
+  | 'INVALID_INPUT'
+  | 'INVALID_JOB'
+  | 'RUN_NOT_FOUND'
+  | 'RUN_TIMEOUT'
+  | 'VALUE_NOT_SERIALIZABLE'
+  | 'VALUE_LOST'
+  | 'NODE_TIMEOUT'
+  | 'MESSAGE_LEFT'
+
+/**
+ * The one error class of this package.
+ *
+ * @example
+ * try { await client.start({ blueprintId: 'nope' }) } catch (error) {
+ *   if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) console.error(error.message)
+ * }
+ */
+export class FlowcraftAwsError extends Error {
+  override readonly name = 'FlowcraftAwsError'
+  /** Says which kind of problem this is; stable, made for programs. */
+  readonly code: FlowcraftAwsErrorCode
+
+  constructor(code: FlowcraftAwsErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Whether `error` came from this package, and, if given, is of this kind. */
+export function isFlowcraftAwsError(
+  error: unknown,
+  code?: FlowcraftAwsErrorCode,
+): error is FlowcraftAwsError {
+  if (!(error instanceof Error) || error.name !== 'FlowcraftAwsError') return false
+  return code === undefined || (error as FlowcraftAwsError).code === code
+}
+
+/** Joins problems that were found together into one error, so that nobody mends them one run at a time. */
+export function throwProblems(
+  code: FlowcraftAwsErrorCode,
+  subject: string,
+  problems: readonly string[],
+): void {
+  if (problems.length === 0) return
+  const list = problems.length === 1 ? ` ${problems[0]}` : `\n- ${problems.join('\n- ')}`
+  throw new FlowcraftAwsError(code, `${subject}:${list}`)
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

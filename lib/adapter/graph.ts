@@ -1,0 +1,231 @@
+/**
+ * The graph of a blueprint as the protocol needs it: nodes by index, predecessors, loops, and the questions a
+ * commit asks of them. Built once per blueprint version and process; never changes. What follows from a
+ * completed node is the engine's to say (`transition.ts`), not this file's.
+ */
+import { createHash } from 'node:crypto'
+import {
+  analyzeBlueprint,
+  type EdgeDefinition,
+  GraphTraverser,
+  type NodeDefinition,
+  sanitizeBlueprint,
+  type WorkflowBlueprint,
+} from 'flowcraft'
+import { FlowcraftAwsError } from './errors.ts'
+
+export class RunGraph {
+  readonly blueprint: WorkflowBlueprint
+  readonly fingerprint: string
+  /** Indexes of the nodes a fresh run starts with. */
+  readonly startNodes: readonly number[]
+  /** For each node, the indexes of the static predecessors, in edge order. */
+  readonly predecessors: readonly (readonly number[])[]
+  /** For each node, those it may lead to, what it inherits as a fallback included. */
+  readonly successors: readonly (readonly number[])[]
+  /** For each loop controller, the nodes inside its loop (the controller itself is not). */
+  readonly loops: ReadonlyMap<number, ReadonlySet<number>>
+  /** Nodes that may run more than once. */
+  readonly repeatable: ReadonlySet<number>
+  /** Nodes that more than one commit could schedule in one generation. */
+  readonly contested: ReadonlySet<number>
+  readonly #indexes: ReadonlyMap<string, number>
+  readonly #backEdges: ReadonlyMap<string, ReadonlySet<number>>
+
+  constructor(source: WorkflowBlueprint) {
+    const blueprint = sanitizeBlueprint(source)
+    this.blueprint = blueprint
+    this.fingerprint = fingerprintOf(blueprint)
+    this.#indexes = new Map(blueprint.nodes.map((node, index) => [node.id, index]))
+    const traverser = new GraphTraverser(blueprint)
+    this.startNodes = traverser.getReadyNodes().map((ready) => this.indexOf(ready.nodeId))
+    this.predecessors = blueprint.nodes.map((node) =>
+      [...traverser.getPredecessors(node.id)].map((id) => this.indexOf(id)),
+    )
+    this.successors = this.#successors()
+    this.#backEdges = this.#findBackEdges()
+    this.loops = this.#findLoops(traverser)
+    this.repeatable = this.#findRepeatable()
+    this.contested = this.#findContested()
+  }
+
+  get size(): number {
+    return this.blueprint.nodes.length
+  }
+
+  /** Index of a node. @throws FlowcraftAwsError INVALID_JOB where the graph has no such node. */
+  indexOf(nodeId: string): number {
+    const index = this.#indexes.get(nodeId)
+    if (index !== undefined) return index
+    throw new FlowcraftAwsError('INVALID_JOB', `blueprint '${this.blueprint.id}' has no node '${nodeId}'`)
+  }
+
+  find(nodeId: string): number | undefined {
+    return this.#indexes.get(nodeId)
+  }
+
+  node(index: number): NodeDefinition {
+    const node = this.blueprint.nodes[index]
+    if (node) return node
+    throw new FlowcraftAwsError('INVALID_JOB', `blueprint '${this.blueprint.id}' has no node number ${index}`)
+  }
+
+  isAny(index: number): boolean {
+    return this.node(index).config?.joinStrategy === 'any'
+  }
+
+  /** Whether a commit must count the completed predecessors of this node. */
+  isCountedJoin(index: number): boolean {
+    return !this.isAny(index) && (this.predecessors[index]?.length ?? 0) > 1
+  }
+
+  /** The loop that an edge back closes (its target included), or undefined for an edge that leads forward. */
+  loopClosedBy(source: number, target: number): ReadonlySet<number> | undefined {
+    return this.#backEdges.get(`${source}>${target}`)
+  }
+
+  /**
+   * The predecessor whose output is the input of a node without explicit inputs, where the graph alone tells:
+   * the only one, or, of an 'all' join whose edges are all taken always, the last in edge order. In memory it
+   * is whichever was applied last.
+   */
+  staticSource(index: number): number | undefined {
+    const predecessors = this.predecessors[index] ?? []
+    if (predecessors.length === 1) return this.#inherits(index) ? undefined : predecessors[0]
+    if (this.isAny(index) || this.#inherits(index)) return undefined
+    const id = this.node(index).id
+    const always = this.blueprint.edges.every(
+      (edge) => edge.target !== id || !(edge.action || edge.condition),
+    )
+    return always ? predecessors.at(-1) : undefined
+  }
+
+  /** The edges a node may take, those it inherits as a fallback included. */
+  edgesFrom(source: number): EdgeDefinition[] {
+    const { id } = this.node(source)
+    return this.blueprint.edges.filter((edge) => edge.source === id || this.#stoodInForBy(edge.source) === id)
+  }
+
+  /** Whether an edge from `source` to `target`, inherited ones included, changes what it carries. */
+  transforms(source: number, target: number): boolean {
+    const { id } = this.node(target)
+    return this.edgesFrom(source).some((edge) => edge.target === id && edge.transform !== undefined)
+  }
+
+  #stoodInForBy(nodeId: string): string | undefined {
+    const index = this.find(nodeId)
+    return index === undefined ? undefined : this.node(index).config?.fallback
+  }
+
+  #inherits(index: number): boolean {
+    return (this.predecessors[index] ?? []).some((source) => this.node(source).config?.fallback !== undefined)
+  }
+
+  #successors(): number[][] {
+    const direct = this.blueprint.nodes.map(() => new Set<number>())
+    for (const edge of this.blueprint.edges) {
+      const source = this.find(edge.source)
+      const target = this.find(edge.target)
+      if (source !== undefined && target !== undefined) direct[source]?.add(target)
+    }
+    return this.blueprint.nodes.map((node, index) => {
+      const inherited = this.blueprint.nodes.flatMap((other, at) =>
+        other.config?.fallback === node.id ? [...(direct[at] ?? [])] : [],
+      )
+      return [...new Set([...(direct[index] ?? []), ...inherited])]
+    })
+  }
+
+  /** What the engine counts as inside a loop, and loops nested in it, which the engine leaves out. */
+  #findLoops(traverser: GraphTraverser): Map<number, Set<number>> {
+    const loops = new Map<number, Set<number>>()
+    this.blueprint.nodes.forEach((node, controller) => {
+      if (node.uses !== 'loop-controller') return
+      const body = new Set([...traverser.getNodesInLoop(node.id)].map((id) => this.indexOf(id)))
+      for (const source of this.predecessors[controller] ?? []) {
+        for (const inside of this.loopClosedBy(source, controller) ?? []) body.add(inside)
+      }
+      body.delete(controller)
+      loops.set(controller, body)
+    })
+    return loops
+  }
+
+  /** Edges to a node that dominates their source, with the natural loop each closes. */
+  #findBackEdges(): Map<string, Set<number>> {
+    const found = new Map<string, Set<number>>()
+    if (analyzeBlueprint(this.blueprint).isDag) return found
+    const reachableWithout = (removed: number) => {
+      const seen = new Set<number>()
+      const queue = this.startNodes.filter((node) => node !== removed)
+      for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+        if (seen.has(node)) continue
+        seen.add(node)
+        const fallback = this.node(node).config?.fallback
+        const next = [...(this.successors[node] ?? []), ...(fallback ? [this.find(fallback) ?? -1] : [])]
+        queue.push(...next.filter((other) => other >= 0 && other !== removed))
+      }
+      return seen
+    }
+    for (let target = 0; target < this.size; target++) {
+      const sources = this.predecessors[target] ?? []
+      if (sources.length === 0) continue
+      const without = reachableWithout(target)
+      for (const source of sources) {
+        if (source !== target && without.has(source)) continue
+        const body = new Set([target])
+        const queue = [source]
+        for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+          if (body.has(node)) continue
+          body.add(node)
+          queue.push(...(this.predecessors[node] ?? []))
+        }
+        found.set(`${source}>${target}`, body)
+      }
+    }
+    return found
+  }
+
+  #findRepeatable(): Set<number> {
+    const nodes = new Set<number>()
+    for (const [controller, body] of this.loops) for (const node of [controller, ...body]) nodes.add(node)
+    for (const body of this.#backEdges.values()) for (const node of body) nodes.add(node)
+    // A fallback runs again whenever the node it stands in for does.
+    for (const node of nodes) {
+      const fallback = this.node(node).config?.fallback
+      const index = fallback === undefined ? undefined : this.find(fallback)
+      if (index !== undefined) nodes.add(index)
+    }
+    return nodes
+  }
+
+  #findContested(): Set<number> {
+    const contested = new Set<number>()
+    const users = new Map<number, number>()
+    this.blueprint.nodes.forEach((node, index) => {
+      if (this.isAny(index) && (this.predecessors[index]?.length ?? 0) > 1) contested.add(index)
+      const fallback = node.config?.fallback === undefined ? undefined : this.find(node.config.fallback)
+      if (fallback === undefined) return
+      users.set(fallback, (users.get(fallback) ?? 0) + 1)
+      for (const target of this.successors[index] ?? []) contested.add(target)
+    })
+    for (const [node, count] of users) {
+      if (count > 1 || (this.predecessors[node]?.length ?? 0) > 0) contested.add(node)
+    }
+    return contested
+  }
+}
+
+/**
+ * Names a graph by its content: two workers that hold the same blueprint agree on it, and a changed one has
+ * another. 72 bits: a clash needs billions of versions of one blueprint.
+ */
+export function fingerprintOf(blueprint: WorkflowBlueprint): string {
+  const { nodes, edges, metadata } = sanitizeBlueprint(blueprint)
+  const text = JSON.stringify({ nodes, edges, cycleEntryPoints: metadata?.cycleEntryPoints }, (_key, value) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
+  return createHash('sha256').update(text).digest('base64url').slice(0, 12)
+}

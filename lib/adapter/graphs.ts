@@ -1,0 +1,103 @@
+/**
+ * The graphs of this process: the present version of each registered blueprint, and the versions that running runs
+ * remember. A run goes by the graph it started with, whatever is deployed meanwhile; the graph is stored once per
+ * version, before the first run that uses it.
+ */
+import type { NodeClass, NodeFunction, WorkflowBlueprint } from 'flowcraft'
+import { FlowcraftAwsError } from './errors.ts'
+import { RunGraph } from './graph.ts'
+import { type Registry, unknownBlueprint } from './registration.ts'
+import type { RunStore } from './store/run-store.ts'
+import { compress, expand } from './values/value-store.ts'
+
+type GraphStore = Pick<RunStore, 'getGraph' | 'putGraph'>
+
+export class Graphs {
+  readonly #blueprints: Record<string, WorkflowBlueprint>
+  readonly #registry: Registry
+  readonly #store: GraphStore
+  readonly #current = new Map<string, RunGraph>()
+  readonly #remembered = new Map<string, Promise<RunGraph>>()
+  readonly #stored = new Map<string, Promise<void>>()
+
+  constructor(options: {
+    blueprints: Record<string, WorkflowBlueprint>
+    registry: Registry
+    store: GraphStore
+  }) {
+    this.#blueprints = options.blueprints
+    this.#registry = options.registry
+    this.#store = options.store
+  }
+
+  /** The registered version. @throws FlowcraftAwsError UNKNOWN_BLUEPRINT */
+  current(blueprintId: string): RunGraph {
+    let graph = this.#current.get(blueprintId)
+    if (graph) return graph
+    const blueprint = Object.hasOwn(this.#blueprints, blueprintId) ? this.#blueprints[blueprintId] : undefined
+    if (!blueprint) throw unknownBlueprint(blueprintId, Object.keys(this.#blueprints))
+    this.#current.set(blueprintId, (graph = new RunGraph(blueprint)))
+    return graph
+  }
+
+  /** The registered version, stored so that every later worker can go by it. */
+  async remember(blueprintId: string): Promise<RunGraph> {
+    const graph = this.current(blueprintId)
+    await once(this.#stored, graph.fingerprint, () => this.#put(graph))
+    return graph
+  }
+
+  /** The version that a run remembers. */
+  async of(blueprintId: string, fingerprint: string): Promise<RunGraph> {
+    if (Object.hasOwn(this.#blueprints, blueprintId)) {
+      const current = this.current(blueprintId)
+      if (current.fingerprint === fingerprint) return current
+    }
+    return once(this.#remembered, `${blueprintId} ${fingerprint}`, () => this.#get(blueprintId, fingerprint))
+  }
+
+  /**
+   * What runs a node: by its key, or, where a run remembers a graph whose key is gone, by the node of the same id
+   * in the registered version. Undefined where there is neither.
+   */
+  implementation(
+    graph: RunGraph,
+    node: number,
+    runtimeRegistry: ReadonlyMap<string, NodeFunction | NodeClass>,
+  ) {
+    const { id, uses } = graph.node(node)
+    const direct = runtimeRegistry.get(uses) ?? (this.#registry[uses] as NodeFunction | NodeClass | undefined)
+    if (direct) return direct
+    const successor = this.#blueprints[graph.blueprint.id]?.nodes.find((other) => other.id === id)
+    return successor && runtimeRegistry.get(successor.uses)
+  }
+
+  async #put(graph: RunGraph): Promise<void> {
+    const { id } = graph.blueprint
+    // Reading first: the item may have many units, and each new worker process comes by here.
+    if (await this.#store.getGraph(id, graph.fingerprint)) return
+    await this.#store.putGraph(id, graph.fingerprint, await compress(JSON.stringify(graph.blueprint)))
+  }
+
+  async #get(blueprintId: string, fingerprint: string): Promise<RunGraph> {
+    const stored = await this.#store.getGraph(blueprintId, fingerprint)
+    if (!stored) {
+      throw new FlowcraftAwsError(
+        'VALUE_LOST',
+        `version ${fingerprint} of blueprint '${blueprintId}' is not stored`,
+      )
+    }
+    return new RunGraph(JSON.parse(await expand(stored)) as WorkflowBlueprint)
+  }
+}
+
+/** Remembers a promise, but not a rejected one: infrastructure trouble passes. */
+function once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  let promise = cache.get(key)
+  if (!promise) {
+    promise = make()
+    cache.set(key, promise)
+    promise.catch(() => cache.delete(key))
+  }
+  return promise
+}

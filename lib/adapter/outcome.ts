@@ -1,0 +1,87 @@
+/** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
+import { type ISerializer, JsonSerializer } from 'flowcraft'
+import { RunReader } from './context/run-reader.ts'
+import type { RunGraph } from './graph.ts'
+import { isDone, parseActivationKey, type RunState, type RunStatus } from './run-state.ts'
+import type { RunStore } from './store/run-store.ts'
+import type { ErrorRecord } from './values/flush.ts'
+import type { ValueStore } from './values/value-store.ts'
+
+export interface RunNodes {
+  readonly completed: string[]
+  readonly active: string[]
+  readonly failed: string[]
+  /** Not reached: another branch was taken, or a join never became ready. */
+  readonly notRun: string[]
+}
+
+/** A run as `RunClient.get` gives it. */
+export interface RunDescription {
+  readonly runId: string
+  readonly blueprintId: string
+  readonly status: RunStatus
+  /** What `FlowRuntime.run` would have in its result's `context`, after the runtime's serializer. */
+  readonly context: Record<string, unknown>
+  /** Undefined where no node failed, as in the engine's result. */
+  readonly errors?: ErrorRecord[]
+  /** Why the run itself failed, where no node did. */
+  readonly reason?: string
+  readonly nodes: RunNodes
+  readonly startedAt: Date
+  readonly endedAt?: Date
+}
+
+export interface DescribeOptions {
+  readonly run: RunState
+  /** Undefined while no worker has begun the run. */
+  readonly graph: RunGraph | undefined
+  readonly store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly values: ValueStore
+  readonly serializer: ISerializer
+}
+
+/** A run without a graph has its input only. */
+const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown as RunGraph
+
+export async function describeRun(options: DescribeOptions): Promise<RunDescription> {
+  const { run, graph, serializer } = options
+  const reader = new RunReader({ ...options, graph: graph ?? NO_GRAPH })
+  const errors = (await reader.named('x')) as ErrorRecord[]
+  const failed = new Set(errors.map(({ nodeId }) => nodeId))
+  return {
+    runId: run.runId,
+    blueprintId: run.blueprintId,
+    status: run.status,
+    context: throughSerializer(serializer, { ...(await reader.all()), _executionId: run.runId }),
+    ...(errors.length > 0 ? { errors } : {}),
+    ...(run.reason === undefined ? {} : { reason: run.reason }),
+    nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
+    startedAt: new Date(run.startedAt),
+    ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
+  }
+}
+
+/** As a caller would get it who stored the engine's result: what the serializer drops is not there. */
+function throughSerializer(
+  serializer: ISerializer,
+  context: Record<string, unknown>,
+): Record<string, unknown> {
+  if (serializer.constructor === JsonSerializer) {
+    // Values came out of JSON already; only what is undefined would be dropped.
+    return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== undefined))
+  }
+  return serializer.deserialize(serializer.serialize(context))
+}
+
+function nodesOf(graph: RunGraph, run: RunState, failed: ReadonlySet<string>): RunNodes {
+  const active = new Set([...run.active.keys()].map((key) => parseActivationKey(key).node))
+  const nodes: RunNodes = { completed: [], active: [], failed: [], notRun: [] }
+  graph.blueprint.nodes.forEach(({ id }, index) => {
+    if (active.has(index)) nodes.active.push(id)
+    else if (isDone(run.done, index)) nodes.completed.push(id)
+    else if (failed.has(id)) nodes.failed.push(id)
+    else if (run.iterations.has(index)) nodes.completed.push(id)
+    else nodes.notRun.push(id)
+  })
+  return nodes
+}

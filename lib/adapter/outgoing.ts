@@ -1,0 +1,51 @@
+/** What leaves a run after a commit: jobs of what was scheduled, and the word of its end. All of it may go twice. */
+import type { RunGraph } from './graph.ts'
+import { type ActivationKey, parseActivationKey, type RunState, type START } from './run-state.ts'
+import { type Disposition, DONE, type Services } from './services.ts'
+
+/** Sends the jobs of the activations that `origin` queued and nobody has ended. Sending twice is harmless. */
+export async function sendQueued(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  origin: ActivationKey | typeof START,
+  except?: ActivationKey,
+): Promise<string[]> {
+  const queued = [...run.active].filter(
+    ([key, entry]) => entry.origin === origin && !entry.inline && key !== except,
+  )
+  return sendJobs(
+    services,
+    graph,
+    run,
+    queued.map(([key]) => key),
+  )
+}
+
+export async function sendJobs(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  activations: readonly ActivationKey[],
+): Promise<string[]> {
+  if (activations.length === 0) return []
+  const { runId, blueprintId } = run
+  const jobs = activations.map((key) => {
+    const { node, iteration } = parseActivationKey(key)
+    return { runId, blueprintId, nodeId: graph.node(node).id, iteration }
+  })
+  await services.queue.send(jobs)
+  for (const { nodeId } of jobs) {
+    await services.emit({ type: 'job:enqueued', payload: { runId, blueprintId, nodeId } })
+  }
+  return jobs.map(({ nodeId }) => nodeId)
+}
+
+/** A run that is over: tell what its last commit left to be told. A crash before `told` tells it again. */
+export async function conclude(services: Services, run: RunState): Promise<Disposition> {
+  if (run.outbox) {
+    await services.tell(run)
+    await services.store.told(run.runId)
+  }
+  return DONE
+}

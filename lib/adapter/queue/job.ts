@@ -1,0 +1,77 @@
+/** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
+import { FlowcraftAwsError } from '../errors.ts'
+
+export interface Job {
+  readonly runId: string
+  readonly blueprintId: string
+  /** Absent in the message that asks a worker to begin an accepted run. */
+  readonly nodeId?: string
+  /** Absent in the job of the Flowcraft guide's client, `{ runId, blueprintId, nodeId }`, which starts a run. */
+  readonly iteration?: number
+}
+
+export interface JobQueue {
+  /** Sends jobs, in as few requests as the queue allows. Throws unless the queue took all. */
+  send(jobs: readonly Job[]): Promise<void>
+}
+
+/** Run ids are part of keys, object names and URLs: letters, digits and `. _ : / @ + = ~ -`, 200 at most. */
+const RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,200}$/
+export const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -'
+/** A blueprint id is part of a sort key, which may have 1,024 bytes. */
+const BLUEPRINT_ID_MAX = 500
+
+export function runIdProblem(runId: unknown): string | undefined {
+  if (typeof runId === 'string' && RUN_ID.test(runId)) return undefined
+  return `runId must be ${RUN_ID_RULE}; got ${show(runId)}`
+}
+
+export function blueprintIdProblem(blueprintId: unknown): string | undefined {
+  if (typeof blueprintId === 'string' && blueprintId !== '' && blueprintId.length <= BLUEPRINT_ID_MAX)
+    return undefined
+  return `blueprintId must be a string of 1 to ${BLUEPRINT_ID_MAX} characters; got ${show(blueprintId)}`
+}
+
+/** What was given, short enough for a message. */
+export function show(value: unknown): string {
+  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value))
+  return text.length > 80 ? `${text.slice(0, 77)}... (${text.length} characters)` : text
+}
+
+/** ASCII only: some emulators and older proxies refuse or mangle characters beyond it. */
+export function formatJob(job: Job): string {
+  return JSON.stringify(job).replaceAll(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** @throws FlowcraftAwsError INVALID_JOB, with all that is wrong. */
+export function parseJob(body: string): Job {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    throw new FlowcraftAwsError('INVALID_JOB', `not a job: the message is not JSON: ${show(body)}`)
+  }
+  return checkJob(parsed)
+}
+
+/** @throws FlowcraftAwsError INVALID_JOB, with all that is wrong. */
+export function checkJob(candidate: unknown): Job {
+  if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
+    throw new FlowcraftAwsError('INVALID_JOB', `not a job: expected an object; got ${show(candidate)}`)
+  }
+  const { runId, blueprintId, nodeId, iteration } = candidate as Record<string, unknown>
+  const problems = [runIdProblem(runId), blueprintIdProblem(blueprintId)].filter(
+    (problem) => problem !== undefined,
+  )
+  if (nodeId !== undefined && (typeof nodeId !== 'string' || nodeId === '')) {
+    problems.push(`nodeId must be a non-empty string; got ${show(nodeId)}`)
+  }
+  if (iteration !== undefined && !(Number.isInteger(iteration) && Number(iteration) >= 1)) {
+    problems.push(`iteration must be an integer from 1; got ${show(iteration)}`)
+  }
+  if (problems.length > 0) throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${problems.join('; ')}`)
+  return candidate as Job
+}

@@ -1,0 +1,137 @@
+/**
+ * What a deployment can run: blueprints and implementations, checked when they are registered, with keys that do
+ * not change from one bundling to the next. The builder names a function by a hash of its source and a counter;
+ * nothing that is stored may depend on that, so such keys are replaced by `<blueprint id>.<node id>`.
+ */
+import {
+  type FlowBuilder,
+  lintBlueprint,
+  type NodeClass,
+  type NodeDefinition,
+  type NodeFunction,
+  type RuntimeOptions,
+  type WorkflowBlueprint,
+} from 'flowcraft'
+import { FlowcraftAwsError, messageOf, throwProblems } from './errors.ts'
+import { blueprintIdProblem, show } from './queue/job.ts'
+
+export type Registry = NonNullable<RuntimeOptions['registry']>
+export type Flow = Pick<FlowBuilder, 'toBlueprint' | 'getFunctionRegistry'>
+
+export interface Registration {
+  readonly blueprints: Record<string, WorkflowBlueprint>
+  readonly registry: Registry
+}
+
+/** Implementations that the engine brings along. */
+const BUILT_IN = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather', 'loop-controller']
+/** Built-in nodes whose way of running on AWS is not there yet: refused rather than run wrongly. */
+const NOT_YET = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather']
+/** The names that the builder makes up. */
+const GENERATED = /^(fn|class)_(batch_worker_)?-?[0-9a-f]+$/
+
+/** @throws FlowcraftAwsError INVALID_BLUEPRINT, with every problem of every blueprint. */
+export function register(options: {
+  readonly flows?: readonly Flow[]
+  readonly blueprints?: Record<string, WorkflowBlueprint>
+  readonly registry?: Registry
+}): Registration {
+  const registry: Registry = { ...options.registry }
+  const blueprints: Record<string, WorkflowBlueprint> = {}
+  const problems: string[] = []
+  const add = (source: WorkflowBlueprint, own: ReadonlyMap<string, unknown>) => {
+    const shape = shapeProblems(source)
+    if (shape.length > 0) return problems.push(...shape)
+    if (blueprints[source.id]) return problems.push(`two blueprints have the id '${source.id}'`)
+    return (blueprints[source.id] = withStableKeys(source, own, registry))
+  }
+  for (const flow of options.flows ?? []) {
+    try {
+      add(structuredClone(flow.toBlueprint()), flow.getFunctionRegistry())
+    } catch (error) {
+      problems.push(messageOf(error))
+    }
+  }
+  for (const [id, blueprint] of Object.entries(options.blueprints ?? {})) {
+    if (blueprint?.id !== id)
+      problems.push(`the blueprint registered as '${id}' has the id ${show(blueprint?.id)}`)
+    else add(structuredClone(blueprint), new Map())
+  }
+  for (const blueprint of Object.values(blueprints)) problems.push(...lint(blueprint, registry, blueprints))
+  throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
+  return { blueprints, registry }
+}
+
+function shapeProblems(blueprint: WorkflowBlueprint): string[] {
+  const problem = blueprintIdProblem(blueprint?.id)
+  if (problem) return [problem]
+  const { id, nodes, edges } = blueprint
+  if (!Array.isArray(nodes) || nodes.length === 0) return [`blueprint '${id}' has no nodes`]
+  if (!Array.isArray(edges)) return [`blueprint '${id}' has no list of edges`]
+  const seen = new Set<unknown>()
+  return nodes.flatMap((node) => {
+    if (typeof node?.id !== 'string' || node.id === '') return [`blueprint '${id}' has a node without an id`]
+    if (typeof node.uses !== 'string')
+      return [`node '${node.id}' of blueprint '${id}' does not say what it uses`]
+    if (seen.has(node.id)) return [`blueprint '${id}' has two nodes '${node.id}'`]
+    seen.add(node.id)
+    return []
+  })
+}
+
+/** Gives generated keys, and all keys that come from a builder, a name made of the blueprint and the node. */
+function withStableKeys(
+  blueprint: WorkflowBlueprint,
+  own: ReadonlyMap<string, unknown>,
+  registry: Registry,
+): WorkflowBlueprint {
+  const rename = (key: string, node: NodeDefinition): string => {
+    const implementation = own.get(key) ?? (GENERATED.test(key) ? registry[key] : undefined)
+    if (implementation === undefined) return key
+    const name = `${blueprint.id}.${node.id}`
+    registry[name] = implementation as NodeFunction | NodeClass
+    return name
+  }
+  for (const node of blueprint.nodes) node.uses = rename(node.uses, node)
+  return blueprint
+}
+
+function lint(
+  blueprint: WorkflowBlueprint,
+  registry: Registry,
+  blueprints: Record<string, WorkflowBlueprint>,
+): string[] {
+  const known = new Map<string, NodeFunction | NodeClass>(
+    Object.entries(registry) as [string, NodeFunction][],
+  )
+  for (const key of BUILT_IN) if (!known.has(key)) known.set(key, async () => ({}))
+  const where = `blueprint '${blueprint.id}': `
+  const entersCycle = blueprint.nodes.every((node) => blueprint.edges.some((edge) => edge.target === node.id))
+  const problems = lintBlueprint(blueprint, known, blueprints)
+    // A graph that is all cycle has no start node by edges, so the engine's linter calls all of it unreachable.
+    .issues.filter(({ code }) => !(code === 'ORPHAN_NODE' && entersCycle))
+    .map(({ message }) => `${where}${message}`)
+  for (const node of blueprint.nodes) {
+    const fallback = node.config?.fallback
+    if (fallback !== undefined && !blueprint.nodes.some(({ id }) => id === fallback)) {
+      problems.push(`${where}the fallback '${fallback}' of node '${node.id}' is no node`)
+    }
+    if (NOT_YET.includes(node.uses) && !registry[node.uses]) {
+      problems.push(`${where}node '${node.id}' uses '${node.uses}', which this version does not run on AWS`)
+    }
+    if (
+      node.uses === 'loop-controller' &&
+      !blueprint.edges.some((e) => e.source === node.id && e.action === 'continue')
+    ) {
+      problems.push(`${where}loop '${node.id}' has no 'continue' edge`)
+    }
+  }
+  return problems
+}
+
+/** @throws FlowcraftAwsError UNKNOWN_BLUEPRINT that names what there is. */
+export function unknownBlueprint(blueprintId: string, known: readonly string[]): FlowcraftAwsError {
+  const list =
+    known.length === 0 ? 'none is registered' : `registered: ${known.map((id) => `'${id}'`).join(', ')}`
+  return new FlowcraftAwsError('UNKNOWN_BLUEPRINT', `no blueprint '${blueprintId}' here; ${list}`)
+}

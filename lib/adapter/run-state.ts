@@ -1,0 +1,98 @@
+/**
+ * The state of a run in words: what the header item of a run says, free of any storage format.
+ * Pure data; `transition.ts` decides on it, `store/` keeps it.
+ */
+
+export const runStatuses = ['running', 'completed', 'failed', 'cancelled'] as const
+/** `running` until the commit that ends the run; the others are final and never change. */
+export type RunStatus = (typeof runStatuses)[number]
+
+/**
+ * Names one scheduled execution of a node: its index in the graph that the run remembers, a dot, and its
+ * iteration from 1. Indexes keep the header small and paths free of whatever characters node ids hold.
+ */
+export type ActivationKey = `${number}.${number}`
+
+/** An activation that is scheduled and has not ended. */
+export interface ActiveEntry {
+  /**
+   * The activation whose message is answerable for this one: its redelivery sends this one's job again.
+   * `START` for what the start of the run scheduled.
+   */
+  readonly origin: ActivationKey | typeof START
+  /** True when the origin's own message carries this activation on, so that no job of its own was sent. */
+  readonly inline: boolean
+  /** Index of the node whose edge gives the input, where the graph alone does not say. */
+  readonly source?: number
+}
+
+/** The origin of what no activation scheduled. */
+export const START = ''
+
+/** What is still to be told after the end of a run; removed once told. */
+export type Outbox = 'result'
+
+export interface RunState {
+  readonly runId: string
+  readonly blueprintId: string
+  /** Fingerprint of the graph the run goes by; undefined while the run is accepted but no worker has begun it. */
+  readonly graph?: string
+  readonly status: RunStatus
+  /** Number of commits so far. */
+  readonly seq: number
+  readonly active: ReadonlyMap<ActivationKey, ActiveEntry>
+  /** Bit i is set when node i has completed (since its last loop reset). */
+  readonly done: bigint
+  /** How many predecessors of an 'all' join have completed; absent once it was scheduled. */
+  readonly arrivals: ReadonlyMap<number, number>
+  /** Nodes that several commits could schedule and one did, in the present generation. */
+  readonly fired: ReadonlySet<number>
+  /** Loop controllers that are due as soon as the last activation inside their loop has ended. */
+  readonly pending: ReadonlySet<number>
+  /** The last iteration of nodes that may run again. */
+  readonly iterations: ReadonlyMap<number, number>
+  /** Number of nodes that failed. */
+  readonly errors: number
+  /** Whether a fallback was used: such a run ends 'completed', as in memory. */
+  readonly fallback: boolean
+  /** Small values that ride in the header (see `values/rider.ts`). */
+  readonly riders: ReadonlyMap<string, string>
+  /** Whether any rider was ever moved to a page: if not, what is not in the header is nowhere. */
+  readonly spilled: boolean
+  readonly outbox?: Outbox
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Milliseconds since the epoch. */
+  readonly endedAt?: number
+  /** Why the run itself failed, where no node did. */
+  readonly reason?: string
+}
+
+export function activationKey(node: number, iteration: number): ActivationKey {
+  return `${node}.${iteration}`
+}
+
+export function parseActivationKey(key: ActivationKey): { node: number; iteration: number } {
+  const [node, iteration] = key.split('.')
+  return { node: Number(node), iteration: Number(iteration) }
+}
+
+/** The strand an active entry belongs to: the activation that a message must name to move it on. */
+export function strandOf(key: ActivationKey, entry: ActiveEntry): ActivationKey {
+  return entry.inline && entry.origin !== START ? entry.origin : key
+}
+
+export function isDone(done: bigint, node: number): boolean {
+  return ((done >> BigInt(node)) & 1n) === 1n
+}
+
+export function isOver(run: RunState): boolean {
+  return run.status !== 'running'
+}
+
+/** What a strand is at: the named activation, or the one its message carries on. */
+export function currentOf(run: RunState, strand: ActivationKey): ActivationKey | undefined {
+  if (run.active.has(strand)) return strand
+  for (const [key, entry] of run.active) if (entry.inline && entry.origin === strand) return key
+  return undefined
+}

@@ -1,0 +1,56 @@
+/** What the parts of a worker share; made once by the adapter. */
+import type { FlowcraftEvent, ILogger } from 'flowcraft'
+import type { Runtime } from './execute.ts'
+import type { Graphs } from './graphs.ts'
+import type { JobQueue } from './queue/job.ts'
+import type { ActivationKey, RunState } from './run-state.ts'
+import type { RunStore } from './store/run-store.ts'
+import type { ValueStore } from './values/value-store.ts'
+
+export interface Services {
+  readonly runtime: Runtime
+  readonly graphs: Graphs
+  readonly store: RunStore
+  readonly values: ValueStore
+  readonly queue: JobQueue
+  readonly logger: ILogger
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Unguessable and unique: names the holder of a lease. */
+  readonly newToken: () => string
+  /** Whether the end of a run is to be told to somebody, so that its last commit leaves it to be told. */
+  readonly tells: boolean
+  /** Tells the end of a run; may be called more than once. */
+  tell(run: RunState): Promise<void>
+  emit(event: FlowcraftEvent): Promise<void>
+}
+
+/** How long this invocation may work. */
+export interface Invocation {
+  /** Milliseconds since the epoch by which the process may be gone; a worker that is not told of an end moves it. */
+  readonly deadline: () => number
+  /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
+  readonly renews: boolean
+}
+
+/** A message being worked on, by whoever holds its lease. */
+export interface Strand {
+  readonly origin: ActivationKey
+  /** Number of leases on this strand so far: names what this holder writes. */
+  readonly attempt: number
+  readonly invocation: Invocation
+  /** Aborted when a successor took the lease over. */
+  readonly signal: AbortSignal
+  /** Whether nobody can have taken over: asked before anything is acknowledged after a doubt. */
+  isMine(): Promise<boolean>
+}
+
+/**
+ * What becomes of a message. `left` messages come back by themselves: after `seconds`, or when their visibility
+ * timeout is over.
+ */
+export type Disposition =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'left'; readonly reason: string; readonly seconds?: number }
+
+export const DONE: Disposition = { kind: 'done' }

@@ -1,0 +1,50 @@
+/**
+ * Moves riders from a header that gets full into pages, so that commits stay at one write unit however long a run
+ * is. Whoever commits while the header is full moves them, if it is its turn: with several activations under way
+ * one in so many does, or they would all pay for the same move and refuse each other.
+ *
+ * Pages first, then the commit that takes the riders out. Crash between the two: both places say the same, and the
+ * header's is read. A page never goes back: it refuses what an older view of the header would put there.
+ */
+import { parseActivationKey, type RunState } from './run-state.ts'
+import { headerSize } from './store/header.ts'
+import type { RunStore } from './store/run-store.ts'
+import type { CoreChange } from './transition.ts'
+import { pageOf } from './values/rider.ts'
+
+/** A commit costs one write unit for each KB; some room is left for what the next commit adds. */
+const FULL_BYTES = 1_000
+/** Each takes part of the commit's condition, which may have 4 KB. */
+const MOVED_AT_MOST = 50
+
+/** The riders that are in their pages now and may leave the header. */
+export async function spill(
+  store: Pick<RunStore, 'writePage'>,
+  run: RunState,
+  change: CoreChange,
+  riders: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, string>> {
+  const none = new Map<string, string>()
+  // Nobody commits after the last: a header over 1 KB costs nothing any more.
+  if (change.final || !isTurn(run, change)) return none
+  let size = headerSize(run)
+  for (const [name, text] of riders) size += name.length + Buffer.byteLength(text)
+  if (size <= FULL_BYTES) return none
+  const movable = [...run.riders].filter(([name]) => !riders.has(name)).slice(0, MOVED_AT_MOST)
+  const pages = new Map<string, Map<string, string>>()
+  for (const [name, text] of movable) {
+    const page = pageOf(name)
+    pages.set(page, (pages.get(page) ?? new Map<string, string>()).set(name, text))
+  }
+  const written = await Promise.all(
+    [...pages].map(
+      async ([page, entries]) => (await store.writePage(run.runId, page, entries, run.seq)) && entries,
+    ),
+  )
+  return new Map(written.flatMap((entries) => (entries ? [...entries] : [])))
+}
+
+function isTurn(run: RunState, change: CoreChange): boolean {
+  const { node, iteration } = parseActivationKey(change.end)
+  return (node + iteration + run.seq) % run.active.size === 0
+}

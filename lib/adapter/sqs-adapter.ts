@@ -1,0 +1,216 @@
+/**
+ * Flowcraft's distributed adapter for SQS and DynamoDB. It keeps the base class's contract and replaces its loop:
+ * see `message.ts` for the way of one message.
+ */
+import {
+  BaseDistributedAdapter,
+  type FlowcraftEvent,
+  type IAsyncContext,
+  type IEventBus,
+  type JobPayload,
+  type RuntimeOptions,
+  type WorkflowResult,
+} from 'flowcraft'
+import { type AwsConfig, type AwsOptions, resolveConfig } from './config.ts'
+import { guardedBus } from './events.ts'
+import { DynamoDbCoordinationStore } from './coordination/dynamodb-coordination-store.ts'
+import { RunContext } from './context/run-context.ts'
+import { FlowcraftAwsError } from './errors.ts'
+import type { Runtime } from './execute.ts'
+import { Graphs } from './graphs.ts'
+import { processJob } from './message.ts'
+import { describeRun } from './outcome.ts'
+import { checkJob } from './queue/job.ts'
+import { newToken, SqsJobQueue } from './queue/sqs-job-queue.ts'
+import { SqsPoller } from './queue/sqs-poller.ts'
+import { reconcileRun } from './reconcile.ts'
+import { type Flow, register, type Registration } from './registration.ts'
+import type { RunState } from './run-state.ts'
+import type { Disposition, Invocation, Services } from './services.ts'
+import { DynamoDbRunStore } from './store/dynamodb-run-store.ts'
+import { S3BlobStore } from './values/s3-blob-store.ts'
+import { ValueStore } from './values/value-store.ts'
+
+export interface SqsAdapterOptions extends AwsOptions {
+  /** What `FlowRuntime` takes. Blueprints and implementations are checked here. */
+  readonly runtimeOptions: RuntimeOptions
+  /** What `createFlow()` builds: blueprints and functions together. @default - none */
+  readonly flows?: readonly Flow[]
+  /** Gets the engine's events, with the run id as `executionId`. @default - the runtime's event bus */
+  readonly eventBus?: IEventBus
+  /** Messages that `start()` works on at a time. @default 10 */
+  readonly concurrency?: number
+}
+
+/** A long-lived worker's lease reaches this far ahead and is prolonged while a node works. */
+const LEASE_MS = 90_000
+
+/**
+ * Runs blueprints on workers fed by SQS, with the outcome they have in memory.
+ *
+ * @example
+ * const adapter = new SqsAdapter({ runtimeOptions: { blueprints, registry }, queueUrl, tableName: 'flowcraft' })
+ * adapter.start()
+ * process.once('SIGTERM', () => adapter.stop())
+ */
+export class SqsAdapter extends BaseDistributedAdapter {
+  readonly #config: AwsConfig
+  readonly #services: Services
+  readonly #concurrency: number
+  #poller: SqsPoller | undefined
+
+  /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
+  constructor(options: SqsAdapterOptions) {
+    const config = resolveConfig(options)
+    const { runtimeOptions } = options
+    const registration = register({ ...runtimeOptions, flows: options.flows })
+    const bus = options.eventBus ?? runtimeOptions.eventBus
+    const eventBus = bus && guardedBus(bus, runtimeOptions.logger)
+    super({
+      runtimeOptions: {
+        ...runtimeOptions,
+        ...registration,
+        eventBus,
+        logger: runtimeOptions.logger ?? quiet,
+      },
+      coordinationStore: new DynamoDbCoordinationStore(config),
+      eventBus,
+    })
+    this.#config = config
+    this.#concurrency = options.concurrency ?? 10
+    this.#services = this.#makeServices(registration)
+  }
+
+  /**
+   * Works on one job until nothing of it is left, as a long-lived worker does.
+   * Resolves when its message may be acknowledged.
+   *
+   * @throws FlowcraftAwsError MESSAGE_LEFT where the message must come back: another worker is at it
+   * @throws FlowcraftAwsError INVALID_JOB or UNKNOWN_BLUEPRINT where no redelivery can help
+   */
+  override async handleJob(job: JobPayload): Promise<void> {
+    const result = await this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true })
+    if (result.kind === 'left') throw new FlowcraftAwsError('MESSAGE_LEFT', result.reason)
+  }
+
+  /** As `handleJob`, for callers who know how long they may work, and tells what becomes of the message. */
+  async process(job: unknown, invocation: Invocation): Promise<Disposition> {
+    const checked = checkJob(job)
+    await this.onJobStart(checked.runId, checked.blueprintId, checked.nodeId ?? '')
+    return processJob(this.#services, checked, invocation)
+  }
+
+  /**
+   * Sends the jobs of all that is scheduled in a run and that nobody works on. Safe at any time.
+   *
+   * @returns the ids of the nodes whose jobs were sent
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   */
+  override async reconcile(runId: string): Promise<Set<string>> {
+    return reconcileRun(this.#services, runId)
+  }
+
+  /** Stops polling and waits until the messages under way are done. */
+  async stop(): Promise<void> {
+    await this.#poller?.stop()
+    this.#poller = undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  protected override processJobs(_handler: (job: JobPayload) => Promise<void>): void {
+    if (this.#poller) throw new FlowcraftAwsError('INVALID_CONFIGURATION', 'the worker is started already')
+    this.#poller = new SqsPoller({
+      ...this.#config,
+      concurrency: this.#concurrency,
+      logger: this.logger,
+      process: (job) => this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true }),
+    })
+    this.#poller.start()
+  }
+
+  /** The context of a run as it is committed; to be read: only the nodes of a run write it. */
+  protected override createContext(runId: string): IAsyncContext<Record<string, unknown>> {
+    return new RunContext(this.#services, runId)
+  }
+
+  protected override async enqueueJob(job: JobPayload): Promise<void> {
+    await this.#services.queue.send([checkJob(job)])
+  }
+
+  /**
+   * Called when a run has ended, at least once, after its result is stored. To be overridden; does nothing, since the
+   * result stands in the table.
+   */
+  protected override async publishFinalResult(
+    _runId: string,
+    _result: { status: 'completed' | 'failed'; payload?: WorkflowResult; reason?: string },
+  ): Promise<void> {}
+
+  override async registerWebhookEndpoint(
+    _runId: string,
+    nodeId: string,
+  ): Promise<{ url: string; event: string }> {
+    throw new FlowcraftAwsError(
+      'INVALID_CONFIGURATION',
+      `node '${nodeId}' wants a webhook; there is no endpoint`,
+    )
+  }
+
+  #makeServices(registration: Registration): Services {
+    const { bucketName, s3Client } = this.#config
+    const store = new DynamoDbRunStore({
+      client: this.#config.dynamoDbClient,
+      tableName: this.#config.tableName,
+    })
+    const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
+    const overridden = this.publishFinalResult !== SqsAdapter.prototype.publishFinalResult
+    return {
+      runtime: this.runtime as Runtime,
+      graphs: new Graphs({ ...registration, store }),
+      store,
+      values: new ValueStore({ store, blobs, serializer: this.serializer }),
+      queue: new SqsJobQueue({ client: this.#config.sqsClient, queueUrl: this.#config.queueUrl }),
+      logger: this.logger,
+      now: Date.now,
+      newToken,
+      tells: overridden || this.eventBus !== undefined,
+      tell: (run) => this.#tell(run),
+      emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),
+    }
+  }
+
+  async #tell(run: RunState): Promise<void> {
+    const { graphs, store, values } = this.#services
+    const graph = run.graph === undefined ? undefined : await graphs.of(run.blueprintId, run.graph)
+    const serializer = this.serializer
+    const { context, errors, reason } = await describeRun({ run, graph, store, values, serializer })
+    const status = run.status === 'completed' ? 'completed' : 'failed'
+    const payload = {
+      context,
+      serializedContext: serializer.serialize(context),
+      status,
+      errors,
+    } as WorkflowResult
+    await this.publishFinalResult(run.runId, { status, payload, ...(reason === undefined ? {} : { reason }) })
+    await this.eventBus?.emit({
+      type: 'workflow:finish',
+      payload: {
+        blueprintId: run.blueprintId,
+        executionId: run.runId,
+        status: run.status,
+        errors: payload.errors,
+      },
+    })
+  }
+}
+
+/** The base class writes a line for each adapter to the console unless it is given a logger; warnings are for users. */
+const quiet = {
+  debug: () => {},
+  info: () => {},
+  warn: (message: string, meta?: Record<string, unknown>) => console.warn(message, meta ?? ''),
+  error: (message: string, meta?: Record<string, unknown>) => console.error(message, meta ?? ''),
+}

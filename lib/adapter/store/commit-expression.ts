@@ -1,0 +1,186 @@
+/**
+ * A commit as one UpdateItem: `Change` to an update expression and a condition expression. Pure.
+ * Each part of the condition gets a line of its own here; `holds` and `apply` in `change.ts` say what they mean.
+ */
+import { type Change, type Requirement, WORD_BITS } from '../change.ts'
+import { RUN_RETENTION_DAYS } from './schema.ts'
+import { packEntry } from './header.ts'
+
+export interface UpdateExpression {
+  readonly UpdateExpression: string
+  readonly ConditionExpression?: string
+  readonly ExpressionAttributeNames?: Record<string, string>
+  readonly ExpressionAttributeValues?: Record<string, unknown>
+}
+
+/**
+ * Collects the clauses of one update; every name and value becomes a placeholder, short and shared, since an
+ * expression may have 4 KB (DynamoDB's limit for expression strings).
+ */
+export class ExpressionBuilder {
+  readonly #names = new Map<string, string>()
+  readonly #shared = new Map<unknown, string>()
+  readonly #set: string[] = []
+  readonly #remove: string[] = []
+  readonly #add: string[] = []
+  readonly #conditions: string[] = []
+
+  path(...parts: readonly string[]): string {
+    return parts
+      .map((part) => {
+        let placeholder = this.#names.get(part)
+        if (!placeholder) this.#names.set(part, (placeholder = `#${this.#names.size.toString(36)}`))
+        return placeholder
+      })
+      .join('.')
+  }
+
+  value(value: unknown): string {
+    let placeholder = this.#shared.get(value)
+    if (placeholder) return placeholder
+    placeholder = `:${this.#shared.size.toString(36)}`
+    this.#shared.set(value, placeholder)
+    return placeholder
+  }
+
+  set(path: string, value: unknown): this {
+    this.#set.push(`${path} = ${this.value(value)}`)
+    return this
+  }
+
+  remove(path: string): this {
+    this.#remove.push(path)
+    return this
+  }
+
+  add(path: string, value: unknown): this {
+    this.#add.push(`${path} ${this.value(value)}`)
+    return this
+  }
+
+  when(condition: string): this {
+    this.#conditions.push(condition)
+    return this
+  }
+
+  build(): UpdateExpression {
+    const names = Object.fromEntries([...this.#names].map(([name, placeholder]) => [placeholder, name]))
+    const values = Object.fromEntries([...this.#shared].map(([value, placeholder]) => [placeholder, value]))
+    return {
+      UpdateExpression: [clause('SET', this.#set), clause('REMOVE', this.#remove), clause('ADD', this.#add)]
+        .filter(Boolean)
+        .join(' '),
+      ...(this.#conditions.length > 0 ? { ConditionExpression: this.#conditions.join(' AND ') } : {}),
+      ...(this.#names.size > 0 ? { ExpressionAttributeNames: names } : {}),
+      ...(this.#shared.size > 0 ? { ExpressionAttributeValues: values } : {}),
+    }
+  }
+}
+
+function clause(word: string, parts: readonly string[]): string {
+  return parts.length > 0 ? `${word} ${parts.join(', ')}` : ''
+}
+
+export function commitExpression(change: Change): UpdateExpression {
+  const e = new ExpressionBuilder()
+  e.when(`${e.path('s')} = ${e.value('running')}`).when(`attribute_exists(${e.path('a', change.end)})`)
+  e.add(e.path('q'), 1)
+  addSchedule(e, change)
+  addCompleted(e, change)
+  for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
+  for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
+  for (const node of change.close) e.remove(e.path(`j${node}`))
+  for (const node of change.fire) e.set(e.path('f', `${node}`), 1)
+  for (const node of change.unfire) e.remove(e.path('f', `${node}`))
+  for (const node of change.pend) e.set(e.path('p', `${node}`), 1)
+  for (const node of change.unpend) e.remove(e.path('p', `${node}`))
+  for (const [node, iteration] of change.iterations) e.set(e.path('i', `${node}`), iteration)
+  for (const [name, text] of change.riders) e.set(e.path('r', name), text)
+  for (const name of change.spilled) if (!change.riders.has(name)) e.remove(e.path('r', name))
+  if (change.spilled.length > 0) e.set(e.path('sp'), true)
+  if (change.errors > 0) e.add(e.path('e'), change.errors)
+  if (change.fallback) e.set(e.path('fb'), true)
+  if (change.final) addFinal(e, change.final)
+  for (const requirement of change.require) e.when(requirementCondition(e, requirement))
+  return e.build()
+}
+
+/** More than this many entries do not fit into one expression as paths of their own. */
+const WIDE = 60
+
+function addSchedule(e: ExpressionBuilder, change: Change): void {
+  const alone = change.require.some(({ kind }) => kind === 'last')
+  if (change.schedule.size > WIDE && alone) {
+    // Nothing else is active, by condition: then the whole map is these entries.
+    const entries = [...change.schedule].map(([key, entry]) => [key, packEntry(entry)])
+    e.set(e.path('a'), Object.fromEntries(entries))
+    return
+  }
+  e.remove(e.path('a', change.end))
+  for (const [key, entry] of change.schedule) {
+    e.when(`attribute_not_exists(${e.path('a', key)})`).set(e.path('a', key), packEntry(entry))
+  }
+}
+
+/** The end of a run: its status for ever, what is to be told, and the time after which it may be forgotten. */
+function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>): void {
+  e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
+  if (final.outbox) e.set(e.path('o'), final.outbox)
+  e.set(e.path('expiresAt'), expiry(final.endedAt, RUN_RETENTION_DAYS))
+}
+
+/** Bits set and taken back in one word are one addition, exact since a commit applies once. */
+function addCompleted(e: ExpressionBuilder, change: Change): void {
+  const deltas = new Map<number, bigint>()
+  const bit = (node: number, sign: bigint) => {
+    const word = Math.floor(node / WORD_BITS)
+    deltas.set(word, (deltas.get(word) ?? 0n) + sign * (1n << BigInt(node % WORD_BITS)))
+  }
+  for (const node of change.completed) bit(node, 1n)
+  for (const node of change.reset) bit(node, -1n)
+  for (const [word, delta] of deltas) e.add(e.path(`d${word}`), delta)
+}
+
+function requirementCondition(e: ExpressionBuilder, requirement: Requirement): string {
+  switch (requirement.kind) {
+    case 'active':
+      return `attribute_exists(${e.path('a', requirement.key)})`
+    case 'arrivalsBelow': {
+      const path = e.path(`j${requirement.node}`)
+      return `(attribute_not_exists(${path}) OR ${path} < ${e.value(requirement.below)})`
+    }
+    case 'notFired':
+      return `attribute_not_exists(${e.path('f', `${requirement.node}`)})`
+    case 'iteration': {
+      const path = e.path('i', `${requirement.node}`)
+      return requirement.is === 0 ? `attribute_not_exists(${path})` : `${path} = ${e.value(requirement.is)}`
+    }
+    case 'notLast':
+      return `size(${e.path('a')}) > ${e.value(1)}`
+    case 'last':
+      return `size(${e.path('a')}) = ${e.value(1)}`
+    case 'notPending':
+      return `attribute_not_exists(${e.path('p', `${requirement.node}`)})`
+    case 'activeOrNotPending': {
+      const pending = e.path('p', `${requirement.node}`)
+      return `(attribute_exists(${e.path('a', requirement.key)}) OR attribute_not_exists(${pending}))`
+    }
+    case 'riderAsSeen': {
+      const path = e.path('r', requirement.name)
+      return `(attribute_not_exists(${path}) OR ${path} = ${e.value(requirement.text)})`
+    }
+    case 'doneWord': {
+      const path = e.path(`d${requirement.word}`)
+      return requirement.is === 0n ? `attribute_not_exists(${path})` : `${path} = ${e.value(requirement.is)}`
+    }
+    default: {
+      const never: never = requirement
+      return never
+    }
+  }
+}
+
+/** Seconds since the epoch, for the time-to-live attribute. */
+export function expiry(nowMs: number, days: number): number {
+  return Math.floor(nowMs / 1000) + days * 86_400
+}

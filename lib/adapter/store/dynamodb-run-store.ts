@@ -1,0 +1,273 @@
+/**
+ * The state of runs in DynamoDB: one statement per method, one item per statement, no transactions. Infrastructure
+ * errors pass through as they come; a refused condition is a result.
+ */
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  type NativeAttributeValue,
+  PutCommand,
+  QueryCommand,
+  type TranslateConfig,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
+import type { Change } from '../change.ts'
+import type { ActivationKey, RunState } from '../run-state.ts'
+import { commitExpression, ExpressionBuilder, expiry, type UpdateExpression } from './commit-expression.ts'
+import { type Item, packFirst, packHeader, unpackHeader } from './header.ts'
+import type {
+  CommitResult,
+  Lease,
+  LeaseRequest,
+  NewRun,
+  PageEntries,
+  RunStore,
+  StoredValue,
+} from './run-store.ts'
+import { keys, RUN_RETENTION_DAYS, VALUE_RETENTION_DAYS } from './schema.ts'
+
+/** Numbers beyond 2^53 stay exact, as bigint. */
+const wrapNumbers = (value: string): number | bigint =>
+  Number.isSafeInteger(Number(value)) || value.includes('.') ? Number(value) : BigInt(value)
+export const translateConfig = {
+  marshallOptions: { removeUndefinedValues: true },
+  unmarshallOptions: { wrapNumbers: wrapNumbers as never },
+} satisfies TranslateConfig
+
+export interface DynamoDbRunStoreOptions {
+  readonly client: DynamoDBClient
+  readonly tableName: string
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number
+}
+
+export class DynamoDbRunStore implements RunStore {
+  readonly #client: DynamoDBDocumentClient
+  readonly #table: string
+  readonly #now: () => number
+
+  constructor(options: DynamoDbRunStoreOptions) {
+    this.#client = DynamoDBDocumentClient.from(options.client, translateConfig)
+    this.#table = options.tableName
+    this.#now = options.now ?? Date.now
+  }
+
+  async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
+    const item = packHeader(run)
+    try {
+      await this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: item,
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      )
+      return { created: true, run: unpackHeader(run.runId, item) }
+    } catch (error) {
+      const there = await this.#afterRefusal(run.runId, error)
+      // Gone between the refusal and the read: only time to live does that, to a run long over.
+      return there ? { created: false, run: there } : this.create(run)
+    }
+  }
+
+  begin(
+    runId: string,
+    first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
+  ): Promise<CommitResult> {
+    const e = new ExpressionBuilder()
+    e.when(`attribute_exists(${e.path('pk')})`).when(`attribute_not_exists(${e.path('g')})`)
+    e.when(`${e.path('s')} = ${e.value('running')}`)
+    e.set(e.path('g'), first.graph)
+    for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
+    return this.#updateRun(runId, e.build())
+  }
+
+  async read(runId: string): Promise<RunState | undefined> {
+    const { Item: item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: keys.run(runId), ConsistentRead: true }),
+    )
+    return item && unpackHeader(runId, item)
+  }
+
+  commit(runId: string, change: Change): Promise<CommitResult> {
+    return this.#updateRun(runId, commitExpression(change))
+  }
+
+  fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult> {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value('running')}`)
+    e.set(e.path('s'), 'failed').set(e.path('x'), end.reason).set(e.path('z'), end.now).set(e.path('a'), {})
+    e.set(e.path('o'), 'result').set(e.path('expiresAt'), expiry(end.now, RUN_RETENTION_DAYS))
+    return this.#updateRun(runId, e.build())
+  }
+
+  async told(runId: string): Promise<void> {
+    const e = new ExpressionBuilder()
+    e.remove(e.path('o')).when(`attribute_exists(${e.path('o')})`)
+    await this.#updateRun(runId, e.build())
+  }
+
+  lease(request: LeaseRequest): Promise<Lease> {
+    const e = new ExpressionBuilder()
+    const [until, token] = [e.path('u'), e.path('k')]
+    e.when(`(attribute_not_exists(${until}) OR ${until} < ${e.value(request.now)})`)
+    e.set(until, request.until).set(token, request.token).add(e.path('n'), 1)
+    e.set(e.path('expiresAt'), expiry(request.now, VALUE_RETENTION_DAYS))
+    return this.#updateLease(request, e.build())
+  }
+
+  renew(request: LeaseRequest): Promise<Lease> {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('k')} = ${e.value(request.token)}`).set(e.path('u'), request.until)
+    return this.#updateLease(request, e.build())
+  }
+
+  async readLease(runId: string, strand: ActivationKey): Promise<Lease | undefined> {
+    const { Item: item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: keys.lease(runId, strand), ConsistentRead: true }),
+    )
+    return item && { held: false, attempt: Number(item['n']), until: Number(item['u']) }
+  }
+
+  async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
+    const e = new ExpressionBuilder()
+    for (const [name, text] of entries) {
+      const path = e.path(`=${name}`)
+      // Equal passes: the same move again. Greater means that this mover's view of the header is old.
+      e.when(`(attribute_not_exists(${path}) OR ${path}.${e.path('q')} <= ${e.value(seq)})`)
+      e.set(path, { q: seq, v: text })
+    }
+    e.set(e.path('expiresAt'), expiry(this.#now(), VALUE_RETENTION_DAYS))
+    try {
+      await this.#client.send(
+        new UpdateCommand({ TableName: this.#table, Key: keys.page(runId, page), ...e.build() }),
+      )
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
+  }
+
+  async readPage(runId: string, page: string): Promise<PageEntries> {
+    const { Item: item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: keys.page(runId, page), ConsistentRead: true }),
+    )
+    return unpackPage(item ?? {})
+  }
+
+  async readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined> {
+    const { pk, sk } = keys.run(runId)
+    let run: RunState | undefined
+    const pages = new Map<string, string>()
+    let from: Record<string, NativeAttributeValue> | undefined
+    do {
+      const answer = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+          ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+          ConsistentRead: true,
+          ExclusiveStartKey: from,
+        }),
+      )
+      for (const item of answer.Items ?? []) {
+        if (item['sk'] === sk) run = unpackHeader(runId, item)
+        else for (const [name, text] of unpackPage(item)) pages.set(name, text)
+      }
+      from = answer.LastEvaluatedKey
+    } while (from)
+    return run && { run, pages }
+  }
+
+  async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
+    await this.#putStored(
+      { ...keys.value(runId, key), expiresAt: expiry(this.#now(), VALUE_RETENTION_DAYS) },
+      value,
+    )
+  }
+
+  getValue(runId: string, key: string): Promise<StoredValue | undefined> {
+    return this.#getStored(keys.value(runId, key))
+  }
+
+  async putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void> {
+    await this.#putStored(keys.graph(blueprintId, fingerprint), blueprint)
+  }
+
+  getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined> {
+    return this.#getStored(keys.graph(blueprintId, fingerprint))
+  }
+
+  async #putStored(item: Item, { bytes, text }: StoredValue): Promise<void> {
+    await this.#client.send(new PutCommand({ TableName: this.#table, Item: { ...item, z: bytes, v: text } }))
+  }
+
+  async #getStored(key: Record<string, string>): Promise<StoredValue | undefined> {
+    const { Item: item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+    )
+    return item && { bytes: item['z'] as Uint8Array | undefined, text: item['v'] as string | undefined }
+  }
+
+  async #updateRun(runId: string, update: UpdateExpression): Promise<CommitResult> {
+    try {
+      const { Attributes: item } = await this.#client.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: keys.run(runId),
+          ...update,
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      )
+      return { committed: true, run: unpackHeader(runId, item as Item) }
+    } catch (error) {
+      return { committed: false, run: await this.#afterRefusal(runId, error) }
+    }
+  }
+
+  /** The header that refused: as returned, or read where an emulator leaves it out. Other errors are thrown on. */
+  async #afterRefusal(runId: string, error: unknown): Promise<RunState | undefined> {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error
+    // The document client leaves this one item as the wire has it.
+    if (error.Item) return unpackHeader(runId, unmarshall(error.Item, translateConfig.unmarshallOptions))
+    return this.read(runId)
+  }
+
+  async #updateLease(request: LeaseRequest, update: UpdateExpression): Promise<Lease> {
+    const Key = keys.lease(request.runId, request.strand)
+    try {
+      const { Attributes: item } = await this.#client.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key,
+          ...update,
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      )
+      return { held: true, attempt: Number(item?.['n']), until: Number(item?.['u']) }
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error
+      const item: Item | undefined = error.Item
+        ? unmarshall(error.Item, translateConfig.unmarshallOptions)
+        : (await this.#client.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead: true })))
+            .Item
+      // The holder asks again where the answer to its first request was lost.
+      const held = item?.['k'] === request.token
+      return { held, attempt: Number(item?.['n'] ?? 0), until: Number(item?.['u'] ?? 0) }
+    }
+  }
+}
+
+function unpackPage(item: Item): PageEntries {
+  const entries = new Map<string, string>()
+  for (const [name, value] of Object.entries(item)) {
+    if (name.startsWith('=')) entries.set(name.slice(1), (value as { v: string }).v)
+  }
+  return entries
+}

@@ -1,0 +1,115 @@
+/**
+ * The header item: a run's state packed into few bytes, since DynamoDB charges each commit for the whole item in
+ * steps of 1 KB. Pure: words to attributes and back.
+ *
+ *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
+ *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
+ *   sp riders were moved to pages   t started   z ended   x reason of a failure of the run itself
+ *
+ * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
+ */
+import { WORD_BITS } from '../change.ts'
+import {
+  type ActivationKey,
+  type ActiveEntry,
+  type Outbox,
+  type RunState,
+  type RunStatus,
+  START,
+} from '../run-state.ts'
+import type { NewRun } from './run-store.ts'
+import { keys } from './schema.ts'
+
+/** An item as the document client gives it; numbers beyond 2^53 come as bigint. */
+export type Item = Record<string, unknown>
+
+export function packEntry(entry: ActiveEntry): string {
+  return `${entry.origin}${entry.inline ? '!' : ''}${entry.source === undefined ? '' : `<${entry.source}`}`
+}
+
+export function unpackEntry(text: string): ActiveEntry {
+  const match = /^([0-9.]*)(!?)(?:<(\d+))?$/.exec(text)
+  if (!match) throw new Error(`not an active entry: '${text}'`)
+  return {
+    origin: (match[1] as ActivationKey | undefined) ?? START,
+    inline: match[2] === '!',
+    ...(match[3] === undefined ? {} : { source: Number(match[3]) }),
+  }
+}
+
+export function packFirst(first: Pick<RunState, 'active' | 'fired' | 'iterations'>): Item {
+  return {
+    a: Object.fromEntries([...first.active].map(([key, entry]) => [key, packEntry(entry)])),
+    f: Object.fromEntries([...first.fired].map((node) => [node, 1])),
+    p: {},
+    i: Object.fromEntries(first.iterations),
+  }
+}
+
+export function packHeader(run: NewRun): Item {
+  return {
+    ...keys.run(run.runId),
+    b: run.blueprintId,
+    s: 'running',
+    q: 0,
+    t: run.startedAt,
+    r: Object.fromEntries(run.riders),
+    ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
+  }
+}
+
+export function unpackHeader(runId: string, item: Item): RunState {
+  let done = 0n
+  const arrivals = new Map<number, number>()
+  for (const [name, value] of Object.entries(item)) {
+    const match = /^([dj])(\d+)$/.exec(name)
+    if (!match) continue
+    if (match[1] === 'd') done |= BigInt(value as number | bigint) << BigInt(Number(match[2]) * WORD_BITS)
+    else arrivals.set(Number(match[2]), Number(value))
+  }
+  const numbers = (name: string) => Object.keys((item[name] as Item | undefined) ?? {}).map(Number)
+  return {
+    runId,
+    blueprintId: item['b'] as string,
+    graph: item['g'] as string | undefined,
+    status: item['s'] as RunStatus,
+    seq: Number(item['q']),
+    active: new Map(
+      Object.entries(item['a'] as Record<ActivationKey, string>).map(([key, text]) => [
+        key as ActivationKey,
+        unpackEntry(text),
+      ]),
+    ),
+    done,
+    arrivals,
+    fired: new Set(numbers('f')),
+    pending: new Set(numbers('p')),
+    iterations: new Map(
+      Object.entries((item['i'] as Record<string, number> | undefined) ?? {}).map(([node, n]) => [
+        Number(node),
+        n,
+      ]),
+    ),
+    errors: Number(item['e'] ?? 0),
+    fallback: item['fb'] === true,
+    riders: new Map(Object.entries(item['r'] as Record<string, string>)),
+    spilled: item['sp'] === true,
+    outbox: item['o'] as Outbox | undefined,
+    startedAt: Number(item['t']),
+    endedAt: item['z'] === undefined ? undefined : Number(item['z']),
+    reason: item['x'] as string | undefined,
+  }
+}
+
+/**
+ * Bytes of the header as DynamoDB counts them: names and values in UTF-8, numbers about half a byte a digit, one
+ * byte for each element of a map and three for the map. An estimate from the state, never below by much.
+ */
+export function headerSize(run: RunState): number {
+  let size = keys.run(run.runId).pk.length + 15 + run.blueprintId.length + 40
+  for (const [key, entry] of run.active) size += key.length + packEntry(entry).length + 1
+  for (const [name, text] of run.riders) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  size += Math.ceil(run.done.toString(10).length / 2) + 6
+  size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
+  return size
+}

@@ -1,0 +1,142 @@
+/**
+ * The state of runs in this process's memory: the twin of the DynamoDB store for tests, made of the same pure
+ * functions that say what a commit means. Nothing survives the process.
+ */
+import { apply, type Change } from '../change.ts'
+import type { ActivationKey, RunState } from '../run-state.ts'
+import type {
+  CommitResult,
+  Lease,
+  LeaseRequest,
+  NewRun,
+  PageEntries,
+  RunStore,
+  StoredValue,
+} from './run-store.ts'
+
+export class MemoryRunStore implements RunStore {
+  readonly #runs = new Map<string, RunState>()
+  readonly #leases = new Map<string, { attempt: number; until: number; token: string }>()
+  readonly #pages = new Map<string, Map<string, { seq: number; text: string }>>()
+  readonly #values = new Map<string, StoredValue>()
+
+  async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
+    const there = this.#runs.get(run.runId)
+    if (there) return { created: false, run: there }
+    const fresh: RunState = {
+      ...run,
+      status: 'running',
+      seq: 0,
+      done: 0n,
+      arrivals: new Map(),
+      pending: new Set(),
+      errors: 0,
+      fallback: false,
+      spilled: false,
+    }
+    this.#runs.set(run.runId, fresh)
+    return { created: true, run: fresh }
+  }
+
+  async begin(
+    runId: string,
+    first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
+  ): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    return this.#set(runId, run && run.status === 'running' && !run.graph ? { ...run, ...first } : undefined)
+  }
+
+  async read(runId: string): Promise<RunState | undefined> {
+    return this.#runs.get(runId)
+  }
+
+  async commit(runId: string, change: Change): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    return this.#set(runId, run && apply(run, change))
+  }
+
+  async fail(runId: string, { reason, now }: { reason: string; now: number }): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    if (run?.status !== 'running') return this.#set(runId, undefined)
+    return this.#set(runId, {
+      ...run,
+      status: 'failed',
+      reason,
+      endedAt: now,
+      active: new Map(),
+      outbox: 'result',
+    })
+  }
+
+  async told(runId: string): Promise<void> {
+    const run = this.#runs.get(runId)
+    if (run?.outbox) this.#runs.set(runId, { ...run, outbox: undefined })
+  }
+
+  async lease({ runId, strand, token, now, until }: LeaseRequest): Promise<Lease> {
+    const id = `${runId} ${strand}`
+    const there = this.#leases.get(id)
+    if (there && there.until >= now) return { held: there.token === token, ...there }
+    const lease = { attempt: (there?.attempt ?? 0) + 1, until, token }
+    this.#leases.set(id, lease)
+    return { held: true, ...lease }
+  }
+
+  async renew({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    if (there?.token !== token) return { held: false, attempt: there?.attempt ?? 0, until: there?.until ?? 0 }
+    there.until = until
+    return { held: true, ...there }
+  }
+
+  async readLease(runId: string, strand: ActivationKey): Promise<Lease | undefined> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    return there && { held: false, attempt: there.attempt, until: there.until }
+  }
+
+  async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
+    const id = `${runId} ${page}`
+    const there = this.#pages.get(id) ?? new Map<string, { seq: number; text: string }>()
+    for (const name of entries.keys()) if ((there.get(name)?.seq ?? 0) > seq) return false
+    for (const [name, text] of entries) there.set(name, { seq, text })
+    this.#pages.set(id, there)
+    return true
+  }
+
+  async readPage(runId: string, page: string): Promise<PageEntries> {
+    const there = this.#pages.get(`${runId} ${page}`) ?? new Map<string, { text: string }>()
+    return new Map([...there].map(([name, { text }]) => [name, text]))
+  }
+
+  async readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined> {
+    const run = this.#runs.get(runId)
+    if (!run) return undefined
+    const pages = [...this.#pages].filter(([id]) => id.startsWith(`${runId} `))
+    return {
+      run,
+      pages: new Map(pages.flatMap(([, page]) => [...page].map(([name, { text }]) => [name, text]))),
+    }
+  }
+
+  async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
+    this.#values.set(`R ${runId} ${key}`, value)
+  }
+
+  async getValue(runId: string, key: string): Promise<StoredValue | undefined> {
+    return this.#values.get(`R ${runId} ${key}`)
+  }
+
+  async putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void> {
+    this.#values.set(`G ${blueprintId} ${fingerprint}`, blueprint)
+  }
+
+  async getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined> {
+    return this.#values.get(`G ${blueprintId} ${fingerprint}`)
+  }
+
+  #set(runId: string, next: RunState | undefined): CommitResult {
+    if (!next) return { committed: false, run: this.#runs.get(runId) }
+    this.#runs.set(runId, next)
+    return { committed: true, run: next }
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What the protocol asks of a store. Two implementations, held to one contract suite: DynamoDB, and memory for
+ * tests. Each method is one request on one item, so that a crash falls between requests and never inside one.
+ */
+import type { Change } from '../change.ts'
+import type { ActivationKey, RunState } from '../run-state.ts'
+
+/** A lost race is a result, not an exception: `run` is the state that won, undefined where there is no run. */
+export type CommitResult =
+  | { readonly committed: true; readonly run: RunState }
+  | { readonly committed: false; readonly run: RunState | undefined }
+
+export interface Lease {
+  /** Whether `token` holds the strand now. */
+  readonly held: boolean
+  /** Number of leases on this strand so far, the present one included. */
+  readonly attempt: number
+  /** Milliseconds since the epoch at which the present lease ends. */
+  readonly until: number
+}
+
+export interface LeaseRequest {
+  readonly runId: string
+  readonly strand: ActivationKey
+  /** Names the holder. */
+  readonly token: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
+/** A value in a page, with the `seq` of the header that it was moved from. */
+export type PageEntries = ReadonlyMap<string, string>
+
+/** One stored part of a large value: compressed or not. */
+export interface StoredValue {
+  readonly bytes?: Uint8Array
+  readonly text?: string
+}
+
+/** A run that is put: not begun (`graph` undefined) or with its start nodes queued. */
+export type NewRun = Omit<
+  RunState,
+  'status' | 'seq' | 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback' | 'spilled'
+>
+
+export interface RunStore {
+  /** Puts the header if there is none. `run` is what is there afterwards. */
+  create(run: NewRun): Promise<{ created: boolean; run: RunState }>
+  /** Queues the start nodes of an accepted run, unless somebody did. */
+  begin(
+    runId: string,
+    first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
+  ): Promise<CommitResult>
+  /** Consistent read of the header. */
+  read(runId: string): Promise<RunState | undefined>
+  commit(runId: string, change: Change): Promise<CommitResult>
+  /** Ends a run that cannot go on, whatever is active. */
+  fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
+  /** Marks that all that the end of a run left to be told was told. */
+  told(runId: string): Promise<void>
+
+  /** Takes the strand's lease if there is none or it is over; also answers to whoever holds it already. */
+  lease(request: LeaseRequest): Promise<Lease>
+  /** Moves the end of one's own lease; not held where a successor took over. */
+  renew(request: LeaseRequest): Promise<Lease>
+  /** Consistent read of the lease on a strand. */
+  readLease(runId: string, strand: ActivationKey): Promise<Lease | undefined>
+
+  /** Moves riders into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
+  writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>
+  readPage(runId: string, page: string): Promise<PageEntries>
+  /** The header and all pages. */
+  readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined>
+
+  /** Values are immutable: their key names the attempt that wrote them, so a second put of a key is the same. */
+  putValue(runId: string, key: string, value: StoredValue): Promise<void>
+  getValue(runId: string, key: string): Promise<StoredValue | undefined>
+
+  putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void>
+  getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined>
+}

@@ -1,0 +1,152 @@
+/**
+ * What an activation leaves: its output, the keys its user code set, inputs that edges transformed, its error.
+ * Small values become riders of the commit; larger ones are written here, before it, under the activation and the
+ * attempt. A crash after such a write leaves a value that no committed pointer names.
+ */
+import type { Write } from '../context/activation-context.ts'
+import type { Execution } from '../execute.ts'
+import type { RunGraph } from '../graph.ts'
+import { type ActivationKey, type ActiveEntry, parseActivationKey } from '../run-state.ts'
+import { formatRider, names } from './rider.ts'
+import { RIDER_BYTES, type ValueStore } from './value-store.ts'
+
+export interface FlushRequest {
+  readonly graph: RunGraph
+  readonly runId: string
+  readonly key: ActivationKey
+  readonly entry: ActiveEntry
+  readonly attempt: number
+  readonly execution: Execution
+  readonly writes: ReadonlyMap<string, Write>
+  readonly now: number
+}
+
+/** The riders of a commit. @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE, before anything is written */
+export async function flush(values: ValueStore, request: FlushRequest): Promise<Map<string, string>> {
+  const { graph, key, entry, execution } = request
+  const { node } = parseActivationKey(key)
+  const { id } = graph.node(node)
+  const riders = new RiderWriter(values, request.runId, key, request.attempt)
+  // An undefined output needs no value of its own, unless an earlier round left another.
+  if (execution.output && (execution.output.value !== undefined || graph.repeatable.has(node))) {
+    riders.set(names.output(node), execution.output.value, `the output of node '${id}'`)
+  }
+  for (const [target, value] of execution.inputs) {
+    riders.set(
+      names.input(target, node),
+      value,
+      `the input that node '${id}' gives '${graph.node(target).id}'`,
+    )
+  }
+  for (const [name, write] of request.writes) {
+    if (write === 'deleted') riders.delete(names.user(name))
+    else riders.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
+  }
+  if (execution.outcome.kind === 'failed' || execution.error) {
+    riders.set(names.error(key), errorRecord(id, execution.error, request.now), `the error of node '${id}'`)
+  }
+  if (entry.source !== undefined) riders.note(names.source(node), `${entry.source}`)
+  return riders.write()
+}
+
+/** The riders of a run's initial context. */
+export async function inputRiders(
+  values: ValueStore,
+  runId: string,
+  input: Record<string, unknown>,
+): Promise<Map<string, string>> {
+  const riders = new RiderWriter(values, runId, '', 0)
+  for (const [name, value] of Object.entries(input)) riders.set(names.user(name), value, `input '${name}'`)
+  return riders.write()
+}
+
+class RiderWriter {
+  readonly #riders = new Map<string, string>()
+  readonly #large: { name: string; text: string }[] = []
+
+  readonly #values: ValueStore
+  readonly #runId: string
+  readonly #writer: ActivationKey | ''
+  readonly #attempt: number
+
+  constructor(values: ValueStore, runId: string, writer: ActivationKey | '', attempt: number) {
+    this.#values = values
+    this.#runId = runId
+    this.#writer = writer
+    this.#attempt = attempt
+  }
+
+  set(name: string, value: unknown, what: string): void {
+    if (value === undefined) return this.#ride(name, 'u', '')
+    const text = this.#values.encode(value, what)
+    if (Buffer.byteLength(text) <= RIDER_BYTES) this.#ride(name, '=', text)
+    else this.#large.push({ name, text })
+  }
+
+  delete(name: string): void {
+    this.#ride(name, '-', '')
+  }
+
+  note(name: string, text: string): void {
+    this.#ride(name, '=', text)
+  }
+
+  async write(): Promise<Map<string, string>> {
+    await Promise.all(
+      this.#large.map(async ({ name, text }, slot) => {
+        const at = `${this.#attempt}.${slot}`
+        const reference = await this.#values.write(this.#runId, `${this.#writer}#${at}`, text)
+        this.#ride(name, '@', `${at}${reference}`)
+      }),
+    )
+    return this.#riders
+  }
+
+  #ride(name: string, kind: '=' | '@' | 'u' | '-', body: string): void {
+    this.#riders.set(name, formatRider({ writer: this.#writer, kind, body }))
+  }
+}
+
+/** An error as a run keeps it, in the shape of the engine's `WorkflowError`. */
+export interface ErrorRecord {
+  readonly name: string
+  readonly message: string
+  readonly nodeId: string
+  readonly isFatal: false
+  /** ISO 8601. */
+  readonly timestamp: string
+  readonly originalError: ErrorCause
+}
+
+export interface ErrorCause {
+  readonly name: string
+  readonly message: string
+  readonly stack?: string
+  readonly cause?: ErrorCause
+}
+
+/** Deeper causes than this are left out. */
+const CAUSES = 5
+const STACK_CHARACTERS = 2_000
+
+function errorRecord(nodeId: string, error: Error | undefined, now: number): ErrorRecord {
+  return {
+    name: 'FlowcraftError',
+    message: error?.message ?? 'the node failed without an error',
+    nodeId,
+    isFatal: false,
+    timestamp: new Date(now).toISOString(),
+    originalError: describe(error, CAUSES),
+  }
+}
+
+function describe(error: unknown, depth: number): ErrorCause {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message, stack, cause } = error
+  return {
+    name,
+    message,
+    stack: stack?.slice(0, STACK_CHARACTERS),
+    ...(cause === undefined || depth === 0 ? {} : { cause: describe(cause, depth - 1) }),
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Names and texts of stored values. A value that is small rides in the header as a *rider*: a name and a text that
+ * says which activation wrote it and holds it or points to it. Pure.
+ *
+ *   o17      output of node 17                 i20.17   input of node 20 as the edge from 17 transformed it
+ *   x17.3    error of the third iteration      f20      number of the node whose edge gave node 20 its input
+ *   :key     a key that user code set
+ *
+ *   17.3=text   the value, written by activation 17.3        17.3u   undefined        17.3-   deleted
+ *   17.3@1.0    value 0 of that activation's first attempt, stored on its own (`value-store.ts`)
+ *
+ * The writer in front makes each text unique, so that "the rider as seen" cannot mean an equal one written later.
+ */
+import { createHash } from 'node:crypto'
+import type { ActivationKey } from '../run-state.ts'
+
+export type RiderKind = '=' | '@' | 'u' | '-'
+
+export interface Rider {
+  /** The activation that wrote it; empty for the start of the run. */
+  readonly writer: ActivationKey | ''
+  readonly kind: RiderKind
+  readonly body: string
+}
+
+export function formatRider(rider: Rider): string {
+  return `${rider.writer}${rider.kind}${rider.body}`
+}
+
+export function parseRider(text: string): Rider {
+  const match = /^([\d.]*)([=@u-])([\s\S]*)$/.exec(text)
+  if (!match) throw new Error(`not a rider: '${text.slice(0, 40)}'`)
+  return { writer: match[1] as Rider['writer'], kind: match[2] as RiderKind, body: match[3] as string }
+}
+
+export const names = {
+  output: (node: number) => `o${node}`,
+  input: (target: number, source: number) => `i${target}.${source}`,
+  error: (key: ActivationKey) => `x${key}`,
+  source: (node: number) => `f${node}`,
+  user: (key: string) => `:${key}`,
+} as const
+
+/** Values of neighbouring nodes share a page of up to this many nodes, so that moving them together is one write. */
+const NODES_PER_PAGE = 16
+
+/** The page that a value is moved to when the header gets full. */
+export function pageOf(name: string): string {
+  if (name.startsWith(':')) return `k${createHash('sha256').update(name).digest('base64url').slice(0, 10)}`
+  const node = Number(/\d+/.exec(name)?.[0] ?? 0)
+  return `${Math.floor(node / NODES_PER_PAGE)}`
+}

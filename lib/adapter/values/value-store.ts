@@ -1,0 +1,131 @@
+/**
+ * Values of any size: text by the user's serializer, compressed where that pays, then in the header (by the
+ * caller), in an item of its own, in S3 where there is a bucket, or in several items where there is none.
+ * Written before the commit that makes them visible and never changed, so a dead attempt's are never seen.
+ */
+import { promisify } from 'node:util'
+import { deflateRaw, inflateRaw } from 'node:zlib'
+import { type ISerializer, JsonSerializer } from 'flowcraft'
+import { FlowcraftAwsError, messageOf } from '../errors.ts'
+import type { RunStore, StoredValue } from '../store/run-store.ts'
+
+const deflate = promisify(deflateRaw)
+const inflate = promisify(inflateRaw)
+
+/** Where values go that do not fit into an item; S3 in production. Objects are immutable. */
+export interface BlobStore {
+  put(key: string, bytes: Uint8Array): Promise<void>
+  get(key: string): Promise<Uint8Array | undefined>
+}
+
+/** Values up to this many bytes of text ride in the header. */
+export const RIDER_BYTES = 256
+/** Shorter texts are not worth the compression. */
+const COMPRESS_FROM_BYTES = 1024
+/** An item may have 400 KB, its keys and names included. */
+const ITEM_BYTES = 380 * 1024
+
+export class ValueStore {
+  readonly #store: Pick<RunStore, 'putValue' | 'getValue'>
+  readonly #blobs: BlobStore | undefined
+  readonly #serializer: ISerializer
+
+  constructor(options: {
+    store: Pick<RunStore, 'putValue' | 'getValue'>
+    blobs?: BlobStore
+    serializer: ISerializer
+  }) {
+    this.#store = options.store
+    this.#blobs = options.blobs
+    this.#serializer = options.serializer
+  }
+
+  /** The serializer's text of one value. @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE */
+  encode(value: unknown, what: string): string {
+    let text: unknown
+    try {
+      text = this.#serializer.serialize({ v: value })
+    } catch (cause) {
+      throw notSerializable(what, messageOf(cause), cause)
+    }
+    if (typeof text !== 'string') throw notSerializable(what, `the serializer gave ${typeof text}`)
+    // The engine's JSON serializer replaces what it cannot carry by a note instead of failing.
+    if (this.#serializer instanceof JsonSerializer && !text.startsWith('{"v":')) {
+      throw notSerializable(what, text === '{}' ? `it is a ${typeof value}` : 'it refers to itself')
+    }
+    return text
+  }
+
+  decode(text: string): unknown {
+    return this.#serializer.deserialize(text)['v']
+  }
+
+  /** Stores a text and returns the reference that `read` takes. `key` names writer, attempt and slot. */
+  async write(runId: string, key: string, text: string): Promise<string> {
+    const value = await compress(text)
+    const bytes = value.bytes ?? Buffer.from(text)
+    if (bytes.byteLength <= ITEM_BYTES) {
+      await this.#store.putValue(runId, key, value)
+      return ''
+    }
+    if (this.#blobs) {
+      await this.#blobs.put(blobKey(runId, key), value.bytes ?? (await deflate(text)))
+      return '$'
+    }
+    const packed = value.bytes ?? (await deflate(text))
+    const parts = Math.ceil(packed.byteLength / ITEM_BYTES)
+    for (let part = 0; part < parts; part++) {
+      const slice = packed.subarray(part * ITEM_BYTES, (part + 1) * ITEM_BYTES)
+      await this.#store.putValue(runId, `${key}#${part}`, { bytes: slice })
+    }
+    return `*${parts}`
+  }
+
+  async read(runId: string, key: string, reference: string): Promise<string> {
+    if (reference === '') return expand(await this.#part(runId, key))
+    if (reference === '$') {
+      const bytes = await this.#blobs?.get(blobKey(runId, key))
+      if (!bytes) throw lost(runId, key, this.#blobs ? 'the bucket has no such object' : 'there is no bucket')
+      return expand({ bytes })
+    }
+    const parts = Array.from({ length: Number(reference.slice(1)) }, (_, part) =>
+      this.#part(runId, `${key}#${part}`),
+    )
+    return expand({
+      bytes: Buffer.concat((await Promise.all(parts)).map(({ bytes }) => bytes ?? Buffer.alloc(0))),
+    })
+  }
+
+  async #part(runId: string, key: string): Promise<StoredValue> {
+    const value = await this.#store.getValue(runId, key)
+    if (!value) throw lost(runId, key, 'the table has no such item')
+    return value
+  }
+}
+
+/** A text as it is stored: compressed where that saves at least a tenth. */
+export async function compress(text: string): Promise<StoredValue> {
+  const plain = Buffer.byteLength(text)
+  if (plain < COMPRESS_FROM_BYTES) return { text }
+  const bytes = await deflate(text)
+  return bytes.byteLength < plain * 0.9 ? { bytes } : { text }
+}
+
+export async function expand(value: StoredValue): Promise<string> {
+  if (value.text !== undefined) return value.text
+  return (await inflate(value.bytes ?? Buffer.alloc(0))).toString('utf8')
+}
+
+function blobKey(runId: string, key: string): string {
+  return `runs/${encodeURIComponent(runId)}/${encodeURIComponent(key)}`
+}
+
+function notSerializable(what: string, why: string, cause?: unknown): FlowcraftAwsError {
+  return new FlowcraftAwsError('VALUE_NOT_SERIALIZABLE', `the serializer cannot carry ${what}: ${why}`, {
+    cause,
+  })
+}
+
+function lost(runId: string, key: string, why: string): FlowcraftAwsError {
+  return new FlowcraftAwsError('VALUE_LOST', `value '${key}' of run '${runId}' is gone: ${why}`)
+}

@@ -1,0 +1,169 @@
+/** Starts runs and looks at them, from any program that may use the queue and the table. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ISerializer, JsonSerializer, type WorkflowBlueprint } from 'flowcraft'
+import { type AwsOptions, resolveConfig } from '../adapter/config.ts'
+import { FlowcraftAwsError, throwProblems } from '../adapter/errors.ts'
+import type { RunGraph } from '../adapter/graph.ts'
+import { Graphs } from '../adapter/graphs.ts'
+import { describeRun, type RunDescription } from '../adapter/outcome.ts'
+import { blueprintIdProblem, type Job, runIdProblem, show } from '../adapter/queue/job.ts'
+import { SqsJobQueue } from '../adapter/queue/sqs-job-queue.ts'
+import { type Flow, register, type Registry } from '../adapter/registration.ts'
+import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../adapter/run-state.ts'
+import { putRun } from '../adapter/start.ts'
+import { DynamoDbRunStore } from '../adapter/store/dynamodb-run-store.ts'
+import { S3BlobStore } from '../adapter/values/s3-blob-store.ts'
+import { ValueStore } from '../adapter/values/value-store.ts'
+
+export interface RunClientOptions extends AwsOptions {
+  /**
+   * Blueprints this client may start. With them a run is checked and begun at once; without, a worker begins it, and
+   * a blueprint that no worker knows is seen only then.
+   * @default - whatever the workers know
+   */
+  readonly flows?: readonly Flow[]
+  /** As `flows`, for blueprints without their functions. @default - none */
+  readonly blueprints?: Record<string, WorkflowBlueprint>
+  readonly registry?: Registry
+  /** Must be the workers'. @default new JsonSerializer() */
+  readonly serializer?: ISerializer
+}
+
+export interface StartRunRequest {
+  readonly blueprintId: string
+  /** Becomes the run's initial context, as in `FlowRuntime.run`. @default {} */
+  readonly input?: Record<string, unknown>
+  /** Starting twice with one id starts one run. @default - a random UUID */
+  readonly runId?: string
+}
+
+export interface StartRunResult {
+  readonly runId: string
+  readonly status: RunStatus
+  /** False where a run of this id was there already. */
+  readonly started: boolean
+}
+
+export interface WaitOptions {
+  /** Milliseconds. @default 60000 */
+  readonly timeoutMs?: number
+  /** Milliseconds between looks, at most; the first come sooner. @default 1000 */
+  readonly pollMs?: number
+}
+
+/**
+ * @example
+ * const client = new RunClient({ queueUrl, tableName: 'flowcraft' })
+ * const { runId } = await client.start({ blueprintId: 'order', input: { orderId: 'A-17' } })
+ * const { status, context } = await client.waitFor(runId, { timeoutMs: 30_000 })
+ */
+export class RunClient {
+  readonly #store: DynamoDbRunStore
+  readonly #values: ValueStore
+  readonly #queue: SqsJobQueue
+  readonly #graphs: Graphs
+  readonly #serializer: ISerializer
+  readonly #checks: boolean
+
+  /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
+  constructor(options: RunClientOptions = {}) {
+    const config = resolveConfig(options)
+    const { bucketName, s3Client } = config
+    this.#serializer = options.serializer ?? new JsonSerializer()
+    this.#store = new DynamoDbRunStore({ client: config.dynamoDbClient, tableName: config.tableName })
+    const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
+    this.#values = new ValueStore({ store: this.#store, blobs, serializer: this.#serializer })
+    this.#queue = new SqsJobQueue({ client: config.sqsClient, queueUrl: config.queueUrl })
+    this.#graphs = new Graphs({ ...register(options), store: this.#store })
+    this.#checks = Boolean(options.flows ?? options.blueprints)
+  }
+
+  /**
+   * Starts a run, once per run id. When it resolves, the run is accepted and its first jobs are on the queue.
+   * Called again after an error or a crash it finishes what was begun.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT; then nothing was changed
+   */
+  async start(request: StartRunRequest): Promise<StartRunResult> {
+    const { blueprintId, input = {}, runId = randomUUID() } = checkStart(request)
+    const graph = this.#checks ? await this.#graphs.remember(blueprintId) : undefined
+    const { created, run } = await putRun(
+      { store: this.#store, values: this.#values, now: Date.now },
+      { runId, blueprintId, graph, input },
+    )
+    if (run.blueprintId !== blueprintId) {
+      const got = `a run '${runId}' of blueprint '${run.blueprintId}' is there already`
+      throw new FlowcraftAwsError('INVALID_INPUT', `cannot start '${blueprintId}': ${got}`)
+    }
+    // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
+    if (!isOver(run) && run.seq === 0) await this.#queue.send(await this.#firstJobs(run, graph))
+    return { runId, status: run.status, started: created }
+  }
+
+  /** @throws FlowcraftAwsError RUN_NOT_FOUND */
+  async get(runId: string): Promise<RunDescription> {
+    const run = await this.#read(runId)
+    const graph = run.graph === undefined ? undefined : await this.#graphs.of(run.blueprintId, run.graph)
+    return describeRun({ run, graph, store: this.#store, values: this.#values, serializer: this.#serializer })
+  }
+
+  /**
+   * Looks until the run is over.
+   * @throws FlowcraftAwsError RUN_TIMEOUT where it is not in time, RUN_NOT_FOUND
+   */
+  async waitFor(runId: string, options: WaitOptions = {}): Promise<RunDescription> {
+    const { timeoutMs = 60_000, pollMs = 1_000 } = options
+    const end = Date.now() + timeoutMs
+    for (let pause = 50; ; pause = Math.min(pause * 1.5, pollMs)) {
+      const run = await this.#read(runId)
+      if (isOver(run)) return this.get(runId)
+      const left = end - Date.now()
+      if (left <= 0) {
+        const state = `it is '${run.status}' after ${run.seq} commits`
+        throw new FlowcraftAwsError(
+          'RUN_TIMEOUT',
+          `run '${runId}' did not end within ${timeoutMs} ms: ${state}`,
+        )
+      }
+      await sleep(Math.min(pause, left))
+    }
+  }
+
+  async #read(runId: string): Promise<RunState> {
+    const problem = runIdProblem(runId)
+    if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
+    const run = await this.#store.read(runId)
+    if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
+    return run
+  }
+
+  async #firstJobs(run: RunState, known: RunGraph | undefined): Promise<Job[]> {
+    const { runId, blueprintId } = run
+    if (run.graph === undefined) return [{ runId, blueprintId }]
+    const graph = known?.fingerprint === run.graph ? known : await this.#graphs.of(blueprintId, run.graph)
+    return [...run.active]
+      .filter(([, { origin }]) => origin === START)
+      .map(([key]) => {
+        const { node, iteration } = parseActivationKey(key)
+        return { runId, blueprintId, nodeId: graph.node(node).id, iteration }
+      })
+  }
+}
+
+/** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
+function checkStart(request: unknown): StartRunRequest {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+    const expected = 'expected { blueprintId, input?, runId? }'
+    throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${expected}; got ${show(request)}`)
+  }
+  const { blueprintId, input, runId } = request as Record<string, unknown>
+  const problems = [blueprintIdProblem(blueprintId)].filter((problem) => problem !== undefined)
+  if (runId !== undefined) problems.push(...[runIdProblem(runId)].filter((problem) => problem !== undefined))
+  const isRecord = typeof input === 'object' && input !== null && !Array.isArray(input)
+  if (input !== undefined && !isRecord) {
+    problems.push(`input must be an object, whose keys become the context's; got ${show(input)}`)
+  }
+  throwProblems('INVALID_INPUT', 'cannot start a run', problems)
+  return request as StartRunRequest
+}

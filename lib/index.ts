@@ -1,0 +1,25 @@
+/** The package's main entry: what runs workflows on AWS, and what starts and watches them. Never imports the CDK. */
+export { type AwsOptions, environmentVariables } from './adapter/config.ts'
+export { DynamoDbContext, type DynamoDbContextOptions } from './adapter/context/dynamodb-context.ts'
+export {
+  DynamoDbCoordinationStore,
+  type DynamoDbCoordinationStoreOptions,
+} from './adapter/coordination/dynamodb-coordination-store.ts'
+export { FlowcraftAwsError, type FlowcraftAwsErrorCode, isFlowcraftAwsError } from './adapter/errors.ts'
+export type { RunDescription, RunNodes } from './adapter/outcome.ts'
+export type { Job } from './adapter/queue/job.ts'
+export type { Flow } from './adapter/registration.ts'
+export type { RunStatus } from './adapter/run-state.ts'
+export type { Disposition, Invocation } from './adapter/services.ts'
+export { SqsAdapter, type SqsAdapterOptions } from './adapter/sqs-adapter.ts'
+export { stateTable } from './adapter/store/schema.ts'
+export type { ErrorCause, ErrorRecord } from './adapter/values/flush.ts'
+export { createWorkerHandler, workerHandlerOf, type WorkerHandlerOptions } from './adapter/worker-handler.ts'
+export {
+  RunClient,
+  type RunClientOptions,
+  type StartRunRequest,
+  type StartRunResult,
+  type WaitOptions,
+} from './client/run-client.ts'
+export { createStartRunHandler, type StartRunHandlerOptions } from './client/start-run-handler.ts'

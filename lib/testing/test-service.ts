@@ -1,0 +1,115 @@
+/**
+ * Runs flows by the protocol that runs them on AWS, over memory, in this process: the same commits, joins and
+ * redeliveries, no servers, and a clock that the test moves. What passes here differs from AWS in the store and the
+ * queue only, and those two are held to the real ones by a contract suite.
+ */
+import { randomUUID } from 'node:crypto'
+import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
+import { guardedBus } from '../adapter/events.ts'
+import type { Runtime } from '../adapter/execute.ts'
+import { Graphs } from '../adapter/graphs.ts'
+import { processJob } from '../adapter/message.ts'
+import { sendQueued } from '../adapter/outgoing.ts'
+import { describeRun, type RunDescription } from '../adapter/outcome.ts'
+import { type Flow, register } from '../adapter/registration.ts'
+import { isOver, START } from '../adapter/run-state.ts'
+import type { Services } from '../adapter/services.ts'
+import { putRun } from '../adapter/start.ts'
+import { MemoryRunStore } from '../adapter/store/memory-run-store.ts'
+import type { RunStore } from '../adapter/store/run-store.ts'
+import { ValueStore } from '../adapter/values/value-store.ts'
+import { MemoryQueue } from './memory-queue.ts'
+
+export interface TestServiceOptions extends RuntimeOptions {
+  /** What `createFlow()` builds. @default - none */
+  readonly flows?: readonly Flow[]
+  /** @default new MemoryRunStore() */
+  readonly store?: RunStore
+  /** Time an invocation may take, in milliseconds by the test's clock. @default 30000 */
+  readonly invocationMs?: number
+  /** Whether a chain goes on in the same invocation. @default true */
+  readonly inline?: boolean
+}
+
+/** A dead worker's message comes back after this, in milliseconds by the test's clock. */
+const VISIBILITY_MS = 180_000
+
+/**
+ * @example
+ * const service = new TestService({ flows: [order] })
+ * const { status, context } = await service.run('order', { orderId: 'A-17' })
+ * expect(status).toBe('completed')
+ */
+export class TestService {
+  readonly services: Services
+  readonly queue: MemoryQueue
+  /** Milliseconds since the epoch, by the test's clock; set it to let time pass. */
+  now = Date.UTC(2026, 0, 1)
+  readonly #options: TestServiceOptions
+
+  /** @throws FlowcraftAwsError INVALID_BLUEPRINT, with all problems at once */
+  constructor(options: TestServiceOptions) {
+    this.#options = options
+    this.queue = new MemoryQueue(() => this.now)
+    const registration = register(options)
+    const eventBus = options.eventBus && guardedBus(options.eventBus, options.logger)
+    const runtime = new FlowRuntime({ ...options, ...registration, eventBus }) as unknown as Runtime
+    const store = options.store ?? new MemoryRunStore()
+    this.services = {
+      runtime,
+      graphs: new Graphs({ ...registration, store }),
+      store,
+      values: new ValueStore({ store, serializer: options.serializer ?? new JsonSerializer() }),
+      queue: this.queue,
+      logger: runtime.logger,
+      now: () => this.now,
+      newToken: randomUUID,
+      tells: false,
+      tell: async () => {},
+      emit: async (event) => eventBus?.emit(event),
+    }
+  }
+
+  /** Runs a blueprint to its end and tells how it ended. */
+  async run(blueprintId: string, input: Record<string, unknown> = {}): Promise<RunDescription> {
+    const runId = await this.start(blueprintId, input)
+    await this.settle()
+    return this.describe(runId)
+  }
+
+  async start(blueprintId: string, input: Record<string, unknown> = {}, runId = randomUUID()): Promise<string> {
+    const graph = await this.services.graphs.remember(blueprintId)
+    const { run } = await putRun(this.services, { runId, graph, input })
+    await sendQueued(this.services, graph, run, START)
+    return runId
+  }
+
+  /** Works on messages until there is none left, letting time pass where all that is left comes later. */
+  async settle(): Promise<void> {
+    for (let next = this.queue.nextAt(); next !== undefined; next = this.queue.nextAt()) {
+      this.now = Math.max(this.now, next)
+      for (const message of this.queue.visible()) {
+        this.queue.receive(message, VISIBILITY_MS)
+        const end = this.now + (this.#options.invocationMs ?? 30_000)
+        const deadline = () => (this.#options.inline === false ? this.now : end)
+        const result = await processJob(this.services, message.job, { deadline, renews: false })
+        if (result.kind === 'done') this.queue.delete(message)
+        else if (result.seconds !== undefined) message.visibleAt = this.now + result.seconds * 1000
+      }
+    }
+  }
+
+  async describe(runId: string): Promise<RunDescription> {
+    const { store, values, graphs } = this.services
+    const run = await store.read(runId)
+    if (!run) throw new Error(`there is no run '${runId}'`)
+    const graph = run.graph === undefined ? undefined : await graphs.of(run.blueprintId, run.graph)
+    return describeRun({ run, graph, store, values, serializer: this.services.runtime.serializer })
+  }
+
+  /** Whether a run has ended. */
+  async isOver(runId: string): Promise<boolean> {
+    const run = await this.services.store.read(runId)
+    return run !== undefined && isOver(run)
+  }
+}
