@@ -73,7 +73,10 @@ export class SqsPoller {
       this.#busy.delete(consumer)
       if (this.#busy.size === 0) this.#drained?.()
     })
-    consumer.on('error', (error) => logger.error('polling failed', { reason: error.message }))
+    consumer.on('error', (error) => {
+      // Cutting a poll short is an error of the poll.
+      if (!this.#draining) logger.error('polling failed', { reason: error.message })
+    })
     consumer.on('processing_error', (error) => logger.error('a message failed', { reason: error.message }))
     return consumer
   }

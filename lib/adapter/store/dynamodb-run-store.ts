@@ -233,9 +233,8 @@ export class DynamoDbRunStore implements RunStore {
   /** The header that refused: as returned, or read where an emulator leaves it out. Other errors are thrown on. */
   async #afterRefusal(runId: string, error: unknown): Promise<RunState | undefined> {
     if (!(error instanceof ConditionalCheckFailedException)) throw error
-    // The document client leaves this one item as the wire has it.
-    if (error.Item) return unpackHeader(runId, unmarshall(error.Item, translateConfig.unmarshallOptions))
-    return this.read(runId)
+    const item = refusedItem(error)
+    return item ? unpackHeader(runId, item) : this.read(runId)
   }
 
   async #updateLease(request: LeaseRequest, update: UpdateExpression): Promise<Lease> {
@@ -253,10 +252,9 @@ export class DynamoDbRunStore implements RunStore {
       return { held: true, attempt: Number(item?.['n']), until: Number(item?.['u']) }
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error
-      const item: Item | undefined = error.Item
-        ? unmarshall(error.Item, translateConfig.unmarshallOptions)
-        : (await this.#client.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead: true })))
-            .Item
+      const item =
+        refusedItem(error) ??
+        (await this.#client.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }))).Item
       // The holder asks again where the answer to its first request was lost.
       const held = item?.['k'] === request.token
       return { held, attempt: Number(item?.['n'] ?? 0), until: Number(item?.['u'] ?? 0) }
@@ -270,4 +268,11 @@ function unpackPage(item: Item): PageEntries {
     if (name.startsWith('=')) entries.set(name.slice(1), (value as { v: string }).v)
   }
   return entries
+}
+
+/** The item that refused a condition: the document client leaves this one as the wire has it. */
+function refusedItem(error: ConditionalCheckFailedException): Item | undefined {
+  if (!error.Item || Object.keys(error.Item).length === 0) return undefined
+  // Options of its own: the document client sets more of them in the object that it is given.
+  return unmarshall(error.Item, { wrapNumbers: wrapNumbers as never })
 }
