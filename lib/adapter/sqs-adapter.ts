@@ -18,6 +18,7 @@ import { RunContext } from './context/run-context.ts'
 import { FlowcraftAwsError } from './errors.ts'
 import type { Runtime } from './execute.ts'
 import { Graphs } from './graphs.ts'
+import { consoleLogger } from './logger.ts'
 import { processJob } from './message.ts'
 import { describeRun } from './outcome.ts'
 import { checkJob } from './queue/job.ts'
@@ -71,7 +72,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
         ...runtimeOptions,
         ...registration,
         eventBus,
-        logger: runtimeOptions.logger ?? quiet,
+        logger: runtimeOptions.logger ?? consoleLogger,
       },
       coordinationStore: new DynamoDbCoordinationStore(config),
       eventBus,
@@ -205,12 +206,4 @@ export class SqsAdapter extends BaseDistributedAdapter {
       },
     })
   }
-}
-
-/** The base class writes a line for each adapter to the console unless it is given a logger; warnings are for users. */
-const quiet = {
-  debug: () => {},
-  info: () => {},
-  warn: (message: string, meta?: Record<string, unknown>) => console.warn(message, meta ?? ''),
-  error: (message: string, meta?: Record<string, unknown>) => console.error(message, meta ?? ''),
 }

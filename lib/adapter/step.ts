@@ -91,6 +91,14 @@ async function finish(
   const nodeId = graph.node(parseActivationKey(key).node).id
   const success = execution.outcome.kind !== 'failed'
   const duration = services.now() - startedAt
+  const { iteration } = parseActivationKey(key)
+  services.logger.info('node ended', {
+    runId,
+    nodeId,
+    iteration,
+    outcome: execution.outcome.kind,
+    ms: duration,
+  })
   await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
   return { kind: 'committed', run, sent: true }
 }

@@ -2,9 +2,10 @@
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs'
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
-import type { RuntimeOptions } from 'flowcraft'
+import type { ILogger, RuntimeOptions } from 'flowcraft'
 import { type AwsConfig, resolveConfig } from './config.ts'
 import { messageOf } from './errors.ts'
+import { jsonLogger } from './logger.ts'
 import { isPoison, rejectMessage } from './queue/dead-letters.ts'
 import { parseJob } from './queue/job.ts'
 import type { Disposition, Invocation } from './services.ts'
@@ -43,18 +44,16 @@ export function createWorkerHandler(
     dynamoDbClient,
     s3Client,
   })
-  return workerHandlerOf(
-    new SqsAdapter({ ...config, flows, runtimeOptions: options }),
-    config,
-    options.logger,
-  )
+  const logger = options.logger ?? jsonLogger()
+  const adapter = new SqsAdapter({ ...config, flows, runtimeOptions: { ...options, logger } })
+  return workerHandlerOf(adapter, config, logger)
 }
 
 /** As `createWorkerHandler`, for an adapter of one's own: a subclass that publishes results, say. */
 export function workerHandlerOf(
   adapter: Pick<SqsAdapter, 'process'>,
   config: Pick<AwsConfig, 'sqsClient' | 'queueUrl' | 'deadLetterQueueUrl'>,
-  logger: NonNullable<RuntimeOptions['logger']> = consoleLogger,
+  logger: ILogger = jsonLogger(),
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
   return async (event, context) => {
     const deadline = Date.now() + context.getRemainingTimeInMillis()
@@ -101,11 +100,4 @@ async function comeBackIn(
       VisibilityTimeout: Math.min(seconds, MAX_VISIBILITY_SECONDS),
     }),
   )
-}
-
-const consoleLogger = {
-  debug: () => {},
-  info: () => {},
-  warn: (message: string, meta?: Record<string, unknown>) => console.warn(message, meta ?? ''),
-  error: (message: string, meta?: Record<string, unknown>) => console.error(message, meta ?? ''),
 }

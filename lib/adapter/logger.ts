@@ -1,0 +1,25 @@
+/** Loggers: JSON lines for functions, by Powertools; only what a person must see for programs with a console. */
+import { Logger } from '@aws-lambda-powertools/logger'
+import type { ILogger } from 'flowcraft'
+
+/**
+ * One JSON object a line, with the service name and what the caller adds (`runId`, `nodeId`, ...). The level comes
+ * from POWERTOOLS_LOG_LEVEL, or the function's own log level; INFO without them.
+ */
+export function jsonLogger(): ILogger {
+  const logger = new Logger({ serviceName: process.env['POWERTOOLS_SERVICE_NAME'] ?? 'flowcraft' })
+  return {
+    debug: (message, meta) => logger.debug(message, meta ?? {}),
+    info: (message, meta) => logger.info(message, meta ?? {}),
+    warn: (message, meta) => logger.warn(message, meta ?? {}),
+    error: (message, meta) => logger.error(message, meta ?? {}),
+  }
+}
+
+/** Warnings and errors to the console, nothing else. */
+export const consoleLogger: ILogger = {
+  debug: () => {},
+  info: () => {},
+  warn: (message, meta) => console.warn(message, meta ?? ''),
+  error: (message, meta) => console.error(message, meta ?? ''),
+}

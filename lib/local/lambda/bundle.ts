@@ -1,0 +1,92 @@
+// Bundles a handler with esbuild the way a CDK NodejsFunction would. Imports neither esbuild nor the CDK
+// statically: the one is an optional peer, the other never belongs into run-time code.
+
+import { stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, extname, join } from 'node:path'
+import { LocalAwsError } from '../errors.ts'
+import { importOptional } from '../engine/optional.ts'
+import { freshName } from '../resources.ts'
+
+/**
+ * The esbuild options of every bundle: an ES module for Node 20 and later with a source map, everything inside.
+ * The banner gives CommonJS dependencies the `require` that an ES module does not have.
+ */
+export const bundlingOptions = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  mainFields: ['module', 'main'],
+  sourcemap: true,
+  sourcesContent: false,
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+} as const
+
+/** Options of {@link bundleHandler}. */
+export interface BundleHandlerOptions {
+  /** The file that exports the handler, TypeScript or JavaScript. */
+  entry: string
+  /** Where the bundle goes; must end in `.mjs`. @default - a new file in the system's temporary folder, which is yours to remove */
+  outfile?: string
+  /** Packages left out, for instance `@aws-sdk/*`, which the Lambda runtime brings. @default - none */
+  external?: readonly string[]
+  /** @default false */
+  minify?: boolean
+}
+
+/** esbuild's account of a bundle: which files went in, and with how many bytes. */
+export interface BundleMetafile {
+  readonly inputs: Readonly<Record<string, { readonly bytes: number }>>
+  readonly outputs: Readonly<
+    Record<
+      string,
+      {
+        readonly bytes: number
+        readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>
+      }
+    >
+  >
+}
+
+/** A finished bundle. */
+export interface Bundle {
+  readonly file: string
+  readonly metafile: BundleMetafile
+  /** Size of the file without its source map. */
+  readonly bytes: number
+}
+
+interface Esbuild {
+  build(options: Record<string, unknown>): Promise<{ metafile: BundleMetafile }>
+}
+
+/**
+ * Bundles a handler into one file for {@link LocalAws.createFunction} or for AWS. Rejects with esbuild's own
+ * error when the code does not build. esbuild's helper process stays until this process ends.
+ *
+ * @example
+ * const { file } = await bundleHandler({ entry: 'src/worker.ts' })
+ * const fn = await local.createFunction({ code: { file } })
+ */
+export async function bundleHandler(options: BundleHandlerOptions): Promise<Bundle> {
+  const { entry, external = [], minify = false } = options
+  const outfile =
+    options.outfile ?? join(tmpdir(), freshName('flowcraft-bundle'), `${basename(entry, extname(entry))}.mjs`)
+  if (!outfile.endsWith('.mjs')) {
+    throw new LocalAwsError(`outfile must end in .mjs, or Node would not see an ES module, got "${outfile}"`)
+  }
+  const esbuild = await importOptional<Esbuild>('esbuild', 'bundleHandler', 'esbuild')
+  const { metafile } = await esbuild.build({
+    ...bundlingOptions,
+    entryPoints: [entry],
+    outfile,
+    external: [...external],
+    minify,
+    metafile: true,
+    logLevel: 'silent', // Errors come as a rejection; printing them too would say everything twice.
+  })
+  return { file: outfile, metafile, bytes: (await stat(outfile)).size }
+}

@@ -1,0 +1,64 @@
+// The public types of local Lambda functions. Types only.
+
+/** Options of {@link LocalAws.createFunction}. */
+export interface LocalFunctionOptions {
+  /** @default - a name that is not taken */
+  name?: string
+  /**
+   * An ES module (`.mjs`) with everything bundled in, as {@link bundleHandler} makes it. It is copied at once,
+   * as an upload to AWS would be: later changes of the file have no effect. `@aws-sdk/*` and `@smithy/*` may
+   * stay external, since the Lambda runtime brings them.
+   */
+  code: { file: string }
+  /** The export to call, an async function of `(event, context)`. @default 'handler' */
+  handler?: string
+  /** 1 to 900 seconds. @default 30 */
+  timeoutSeconds?: number
+  /** 128 to 10,240 MB; limits the heap of the process and prices its time. @default 1024 */
+  memoryMb?: number
+  /** Environment variables besides those of the local AWS and of the Lambda runtime. @default - none */
+  environment?: Record<string, string>
+  /**
+   * Reserved concurrency: invocations beyond it are refused with {@link ThrottledError}.
+   * @default 1000 (the quota of a new AWS account; your memory ends earlier)
+   */
+  maxConcurrency?: number
+  /** Gets each line that the function prints. @default - the last 1,000 lines stay in `logs` */
+  onLog?: (line: string) => void
+}
+
+/** What a function did so far. */
+export interface FunctionStats {
+  readonly invocations: number
+  /** Invocations that had to start a new execution environment. */
+  readonly coldStarts: number
+  /** Invocations that failed, timeouts included. */
+  readonly errors: number
+  readonly timeouts: number
+  /** Invocations refused since `maxConcurrency` others were running; not part of `invocations`. */
+  readonly throttles: number
+  /** Milliseconds of handler time, each invocation rounded up to one. Without the start of the process. */
+  readonly billedMs: number
+}
+
+/** A Lambda function whose execution environments are child processes, one invocation at a time in each. */
+export interface LocalFunction {
+  readonly name: string
+  readonly arn: string
+  readonly timeoutSeconds: number
+  readonly memoryMb: number
+  readonly stats: FunctionStats
+  /** The last 1,000 lines that the function printed. */
+  readonly logs: readonly string[]
+  /**
+   * Calls the handler and gives what it returned, by way of JSON. Rejects with {@link FunctionError} when the
+   * handler throws, times out or its process dies; with {@link ThrottledError} when too many are running.
+   */
+  invoke(event: unknown): Promise<unknown>
+  /** Deploys new code: new invocations use it, those in flight finish on the old. */
+  replaceCode(file: string): Promise<void>
+  /** Kills every execution environment at once, as a failing host would, and tells how many were busy. */
+  kill(): number
+  /** Kills everything, and refuses further invocations. May be called again. */
+  stop(): Promise<void>
+}

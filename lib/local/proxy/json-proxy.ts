@@ -1,0 +1,123 @@
+// The proxy in front of a service that speaks AWS JSON (SQS, DynamoDB). Bodies are small and buffered whole.
+// What is special about a service comes as a JsonService; nothing of it may be known here.
+
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../errors.ts'
+import { Backend, KEEP_ALIVE_MS, close, forwardable, isGone, listen, readBody } from './http.ts'
+import type { Answer } from './http.ts'
+import type { Interception, ServiceName } from './intercept.ts'
+
+/** A request on its way to the engine. */
+export interface Call {
+  /** What the engine gets. */
+  readonly body: Buffer
+  /** Looks at the answer and gives the body for the client: the same buffer if nothing changed. */
+  finish?(answer: Answer): Buffer
+  /** The client left before the answer came. */
+  undelivered?(answer: Answer): Promise<void>
+}
+
+/** What a proxy does for one service. */
+export interface JsonService {
+  readonly name: Exclude<ServiceName, 's3'>
+  prepare(operation: string, body: Buffer, send: Send): Call | Promise<Call>
+}
+
+/** Sends a further request of the proxy's own to the engine. */
+export type Send = (operation: string, body: Record<string, unknown>) => Promise<Answer>
+
+/** A running proxy. */
+export interface Proxy {
+  readonly origin: string
+  close(): Promise<void>
+}
+
+/** Starts a proxy on a free port. `makeService` gets the proxy's origin and the engine's. */
+export async function startJsonProxy(
+  target: string,
+  interception: Interception,
+  makeService: (origin: string, target: string) => JsonService,
+): Promise<Proxy> {
+  const backend = new Backend(target)
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
+  const origin = await listen(server)
+  const service = makeService(origin, backend.origin)
+  server.on('request', (req, res) => {
+    relay({ service, backend, interception }, req, res).catch((error: unknown) => {
+      refuse(res, service.name, 503, 'ServiceUnavailable', messageOf(error))
+    })
+  })
+  return {
+    origin,
+    close: async () => {
+      await close(server)
+      backend.close()
+    },
+  }
+}
+
+interface Parts {
+  service: JsonService
+  backend: Backend
+  interception: Interception
+}
+
+async function relay(parts: Parts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { service, backend, interception } = parts
+  let received: Buffer
+  try {
+    received = await readBody(req)
+  } catch {
+    return // The client left in the middle of its request: nobody to tell, nothing to apply.
+  }
+  const operation = operationOf(req)
+  const outcome = await interception.decide(service.name, operation, () => parse(received))
+  if (outcome === 'drop') return void res.destroy()
+  if (outcome === 'reject') {
+    return refuse(res, service.name, 500, 'InternalServerError', 'rejected by the test')
+  }
+  if (typeof outcome === 'object') await sleep(outcome.delayMs)
+
+  const call = await service.prepare(operation, received, sender(parts, req))
+  const answer = await backend.exchange(req, call.body)
+  const body = call.finish?.(answer) ?? answer.body
+  if (outcome === 'lose') return void res.destroy()
+  if (isGone(res)) return call.undelivered?.(answer)
+  res.writeHead(answer.status, headersFor(answer, body))
+  res.end(body)
+}
+
+/** DynamoDB's checksum is of the body, so it goes when the body changed; the SDK then does without. */
+function headersFor(answer: Answer, body: Buffer) {
+  const { 'x-amz-crc32': checksum, ...headers } = forwardable(answer.headers)
+  const kept = body === answer.body && checksum !== undefined ? { 'x-amz-crc32': checksum } : {}
+  return { ...headers, ...kept, 'content-length': body.length }
+}
+
+function sender({ backend }: Parts, req: IncomingMessage): Send {
+  const prefix = String(req.headers['x-amz-target'] ?? '').split('.')[0]
+  return (operation, body) => {
+    const headers = { ...req.headers, 'x-amz-target': `${prefix}.${operation}` }
+    return backend.exchange({ method: req.method, url: req.url, headers }, Buffer.from(JSON.stringify(body)))
+  }
+}
+
+function operationOf(req: IncomingMessage): string {
+  return String(req.headers['x-amz-target'] ?? '').split('.')[1] ?? 'Unknown'
+}
+
+function refuse(res: ServerResponse, service: string, status: number, type: string, message: string): void {
+  if (isGone(res) || res.headersSent) return void res.destroy()
+  res.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
+  res.end(JSON.stringify({ __type: type, message: `local ${service}: ${message}` }))
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined // Not JSON: for the engine to refuse.
+  }
+}

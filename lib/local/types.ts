@@ -1,0 +1,137 @@
+// The public types of the local AWS. Types only; nothing here may name an optional peer dependency,
+// so that a project without fauxqs, dynalite or esbuild still type-checks.
+
+import type { CreateTableCommandInput, DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs'
+import type { EventSourceMappingOptions, LocalEventSourceMapping } from './event-source/types.ts'
+import type { LocalFunction, LocalFunctionOptions } from './lambda/types.ts'
+import type { Meter } from './meter.ts'
+import type { LambdaUsage } from './prices.ts'
+import type { InterceptFunction } from './proxy/intercept.ts'
+
+/** Options of {@link startLocalAws}. */
+export interface LocalAwsOptions {
+  /** The region that ARNs and clients name. @default 'us-east-1' */
+  region?: string
+  /**
+   * Which engine plays DynamoDB. `dynoxide` is a binary (the optional dependency `@dynoxide/linux-x64`, or
+   * the file that the environment variable `DYNOXIDE_BIN` names), `dynalite` runs in this process and lacks
+   * transactions, streams, time to live and the old item of a refused condition.
+   * @default - the environment variable `FLOWCRAFT_LOCAL_DYNAMODB`, else dynoxide where its binary is found,
+   * else dynalite
+   */
+  dynamodb?: 'dynoxide' | 'dynalite'
+  /**
+   * Use servers that already run, in place of starting one. They see the requests through the meter's proxy,
+   * so they must not check signatures (no emulator does; AWS itself does).
+   * @default - the environment variables `FLOWCRAFT_LOCAL_SQS_ENDPOINT`, `FLOWCRAFT_LOCAL_DYNAMODB_ENDPOINT`
+   * and `FLOWCRAFT_LOCAL_S3_ENDPOINT`
+   */
+  endpoints?: Partial<Endpoints>
+  /** Accept endpoints that are not on this computer. @default false */
+  allowRemote?: boolean
+}
+
+/** One address per service, such as `http://127.0.0.1:40123`. */
+export interface Endpoints {
+  readonly sqs: string
+  readonly dynamodb: string
+  readonly s3: string
+}
+
+/** What plays each service. */
+export interface Engines {
+  readonly sqs: 'fauxqs' | 'external'
+  readonly dynamodb: 'dynoxide' | 'dynalite' | 'external'
+  readonly s3: 'fauxqs' | 'external'
+}
+
+/** Ready clients; destroyed when the local AWS stops. */
+export interface LocalClients {
+  readonly sqs: SQSClient
+  readonly dynamodb: DynamoDBClient
+  readonly s3: S3Client
+}
+
+/** Configurations for making further clients. Destroying those is up to you. */
+export interface LocalClientConfigs {
+  readonly sqs: SQSClientConfig
+  readonly dynamodb: DynamoDBClientConfig
+  readonly s3: S3ClientConfig
+}
+
+/** Options of {@link LocalAws.createQueue}. */
+export interface LocalQueueOptions {
+  /** @default - a name that is not taken */
+  name?: string
+  /**
+   * How long a received message stays hidden, 0 to 43,200 seconds. An event source mapping needs at least the
+   * function's timeout; on AWS take six times that.
+   * @default 30
+   */
+  visibilityTimeoutSeconds?: number
+  /** Receives before a message goes to the dead-letter queue, 1 to 1,000. @default 20 */
+  maxReceiveCount?: number
+  /** How long each new message stays hidden, 0 to 900 seconds. @default 0 */
+  delaySeconds?: number
+}
+
+/** A queue and the dead-letter queue behind it. */
+export interface LocalQueue {
+  readonly queueName: string
+  readonly queueUrl: string
+  readonly queueArn: string
+  readonly deadLetterQueueUrl: string
+  readonly deadLetterQueueArn: string
+}
+
+/** Options of {@link LocalAws.stop}. */
+export interface StopOptions {
+  /**
+   * Let invocations in flight finish, for as long as their timeout allows. Without it they are killed and
+   * their messages stay in the queue, as when a host fails.
+   * @default true
+   */
+  drain?: boolean
+}
+
+/** SQS, DynamoDB, S3 and Lambda on this computer. Listens on 127.0.0.1 only. */
+export interface LocalAws {
+  /** The addresses that clients use: the meter's proxies, not the engines behind them. */
+  readonly endpoints: Endpoints
+  /** The addresses of the engines themselves: what goes there is neither counted nor intercepted. */
+  readonly unmetered: Endpoints
+  readonly region: string
+  readonly accountId: string
+  /** What plays each service. */
+  readonly engine: Engines
+  readonly clients: LocalClients
+  readonly clientConfig: LocalClientConfigs
+  /** The environment variables that bring the AWS SDK of a child process here. Holds no other variable. */
+  readonly env: Readonly<Record<string, string>>
+  /** Counts what SQS, DynamoDB and S3 are asked, wherever the request comes from. */
+  readonly meter: Meter
+  /** What all functions made here have used so far. */
+  lambdaUsage(): LambdaUsage
+  /** Decides the fate of each request until it is called again; `undefined` lets all pass. For tests. */
+  intercept(fn: InterceptFunction | undefined): void
+  /** Makes a standard queue and its dead-letter queue, which keeps messages for 14 days. */
+  createQueue(options?: LocalQueueOptions): Promise<LocalQueue>
+  /** Makes a table, waits until it is ACTIVE and returns its name. */
+  createTable(input: CreateTableCommandInput): Promise<string>
+  /** Makes a bucket and returns its name. @param name - by default a name that is not taken */
+  createBucket(name?: string): Promise<string>
+  /** Makes a Lambda function whose execution environments are child processes. */
+  createFunction(options: LocalFunctionOptions): Promise<LocalFunction>
+  /**
+   * Feeds a queue's messages to a function, as the Lambda service does.
+   *
+   * An idle mapping is not free: it long-polls, which is 3 ReceiveMessage requests a minute here. AWS keeps
+   * five pollers for that and so asks some 15 times a minute.
+   */
+  mapEventSource(options: EventSourceMappingOptions): Promise<LocalEventSourceMapping>
+  /** Stops everything that was made here: mappings, functions, clients, servers. May be called again. */
+  stop(options?: StopOptions): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
