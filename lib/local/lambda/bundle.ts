@@ -1,6 +1,7 @@
 // Bundles a handler with esbuild the way a CDK NodejsFunction would. Imports neither esbuild nor the CDK
 // statically: the one is an optional peer, the other never belongs into run-time code.
 
+import { rmSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
@@ -29,7 +30,7 @@ export const bundlingOptions = {
 export interface BundleHandlerOptions {
   /** The file that exports the handler, TypeScript or JavaScript. */
   entry: string
-  /** Where the bundle goes; must end in `.mjs`. @default - a new file in the system's temporary folder, which is yours to remove */
+  /** Where the bundle goes; must end in `.mjs`. @default - a temporary file that goes when this process exits */
   outfile?: string
   /** Packages left out, for instance `@aws-sdk/*`, which the Lambda runtime brings. @default - none */
   external?: readonly string[]
@@ -73,8 +74,7 @@ interface Esbuild {
  */
 export async function bundleHandler(options: BundleHandlerOptions): Promise<Bundle> {
   const { entry, external = [], minify = false } = options
-  const outfile =
-    options.outfile ?? join(tmpdir(), freshName('flowcraft-bundle'), `${basename(entry, extname(entry))}.mjs`)
+  const outfile = options.outfile ?? temporaryFile(`${basename(entry, extname(entry))}.mjs`)
   if (!outfile.endsWith('.mjs')) {
     throw new LocalAwsError(`outfile must end in .mjs, or Node would not see an ES module, got "${outfile}"`)
   }
@@ -89,4 +89,17 @@ export async function bundleHandler(options: BundleHandlerOptions): Promise<Bund
     logLevel: 'silent', // Errors come as a rejection; printing them too would say everything twice.
   })
   return { file: outfile, metafile, bytes: (await stat(outfile)).size }
+}
+
+const temporaryFolders: string[] = []
+
+function temporaryFile(name: string): string {
+  const folder = join(tmpdir(), freshName('flowcraft-bundle'))
+  if (temporaryFolders.length === 0) process.once('exit', removeTemporaryFolders)
+  temporaryFolders.push(folder)
+  return join(folder, name)
+}
+
+function removeTemporaryFolders(): void {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true })
 }

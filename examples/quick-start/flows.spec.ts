@@ -1,0 +1,10 @@
+import { TestService } from 'flowcraft-aws/testing'
+import { expect, it } from 'vitest'
+import { greeting } from './flows.ts'
+
+it('greets loudly', async () => {
+  const { status, context } = await new TestService({ flows: [greeting] }).run('greeting', { name: 'Ada' })
+
+  expect(status).toBe('completed')
+  expect(context['shout']).toBe('HELLO, ADA!')
+})

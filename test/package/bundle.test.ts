@@ -1,0 +1,54 @@
+import { fileURLToPath } from 'node:url'
+import { build, type Metafile } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { bundlingOptions } from '../../lib/local/index.ts'
+
+const root = new URL('../../', import.meta.url)
+/** Brought along by the Lambda runtime, and not this package's to weigh. */
+const SDK = ['@aws-sdk/*', '@smithy/*']
+
+async function bundle(entry: string, external: string[] = []): Promise<Metafile> {
+  const { metafile } = await build({
+    ...bundlingOptions,
+    mainFields: [...bundlingOptions.mainFields],
+    entryPoints: [fileURLToPath(new URL(entry, root))],
+    external: [...external, 'fauxqs', 'dynalite', 'esbuild'],
+    minify: true,
+    metafile: true,
+    write: false,
+    sourcemap: false,
+    outfile: 'out.mjs',
+    logLevel: 'silent',
+  })
+  return metafile
+}
+
+describe('what runs in Lambda', () => {
+  it.each([
+    'lib/index.ts',
+    'lambdas/index.ts',
+    'lambdas/worker.ts',
+    'lib/testing/index.ts',
+    'lib/local/index.ts',
+  ])('%s never reaches the CDK', async (entry) => {
+    const { inputs } = await bundle(entry, SDK)
+    const files = Object.keys(inputs)
+    expect(files.some((file) => file.startsWith('lib/adapter/'))).toBe(entry !== 'lib/local/index.ts')
+    expect(
+      files.filter((file) => /node_modules\/(aws-cdk-lib|constructs)\/|lib\/constructs\//.test(file)),
+    ).toEqual([])
+  })
+
+  it('is at most 250 KB of worker without user code and without the AWS SDK', async () => {
+    const { outputs } = await bundle('lambdas/index.ts', SDK)
+    expect(outputs['out.mjs']?.bytes).toBeLessThan(250_000)
+  })
+})
+
+describe('constructs', () => {
+  it('take constants and types from the adapter, nothing that runs', async () => {
+    const { inputs } = await bundle('lib/constructs/index.ts', ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'])
+    const outside = Object.keys(inputs).filter((file) => !file.startsWith('lib/constructs/'))
+    expect(outside).toEqual(['lib/adapter/store/schema.ts'])
+  })
+})
