@@ -7,6 +7,7 @@ import {
   type ActivationKey,
   type ActiveEntry,
   isDone,
+  sameEntry,
   type Outbox,
   type RunState,
   type RunStatus,
@@ -32,12 +33,18 @@ export type Requirement =
   | { readonly kind: 'activeOrNotPending'; readonly key: ActivationKey; readonly node: number }
   /** This rider is as seen, or already gone into its page. */
   | { readonly kind: 'riderAsSeen'; readonly name: string; readonly text: string }
+  /** The sweep is not to look at the run before this time, or not at all: setting it makes it sooner, never later. */
+  | { readonly kind: 'dueNotBefore'; readonly at: number }
   /** The word of completed nodes that a loop reset subtracts from is as seen. */
   | { readonly kind: 'doneWord'; readonly word: number; readonly is: bigint }
 
-/** All that one commit does. Every commit also requires that the run is running and that `end` is active. */
+/** All that one commit does. Every commit also requires that the run is running and that `end` is active as seen. */
 export interface Change {
   readonly end: ActivationKey
+  /** The activation as it was seen; one that was parked meanwhile is another's to go on with. */
+  readonly seen: ActiveEntry
+  /** Instead of ending, the activation becomes this. */
+  readonly park?: ActiveEntry
   /** Each requires that no such activation is active yet. */
   readonly schedule: ReadonlyMap<ActivationKey, ActiveEntry>
   readonly completed: readonly number[]
@@ -58,6 +65,8 @@ export interface Change {
   readonly riders: ReadonlyMap<string, string>
   /** Riders that are in their pages now. */
   readonly spilled: readonly string[]
+  /** When the sweep must look at the run, where this change makes it sooner. */
+  readonly dueAt?: number
   readonly final?: { readonly status: RunStatus; readonly endedAt: number; readonly outbox?: Outbox }
   readonly require: readonly Requirement[]
 }
@@ -91,6 +100,8 @@ export function holds(run: RunState, requirement: Requirement): boolean {
       const text = run.riders.get(requirement.name)
       return text === undefined || text === requirement.text
     }
+    case 'dueNotBefore':
+      return run.dueAt === undefined || run.dueAt >= requirement.at
     case 'doneWord':
       return wordOf(run.done, requirement.word) === requirement.is
     default: {
@@ -102,11 +113,13 @@ export function holds(run: RunState, requirement: Requirement): boolean {
 
 /** The state after `change`, or undefined where the write is refused. */
 export function apply(run: RunState, change: Change): RunState | undefined {
-  if (run.status !== 'running' || !run.active.has(change.end)) return undefined
+  const entry = run.active.get(change.end)
+  if (run.status !== 'running' || !entry || !sameEntry(entry, change.seen)) return undefined
   for (const key of change.schedule.keys()) if (run.active.has(key)) return undefined
   if (!change.require.every((requirement) => holds(run, requirement))) return undefined
   const active = new Map(run.active)
-  active.delete(change.end)
+  if (change.park) active.set(change.end, change.park)
+  else active.delete(change.end)
   for (const [key, entry] of change.schedule) active.set(key, entry)
   const arrivals = new Map(run.arrivals)
   for (const [node, count] of change.arrive) arrivals.set(node, (arrivals.get(node) ?? 0) + count)
@@ -132,6 +145,7 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     fallback: run.fallback || change.fallback,
     riders,
     spilled: run.spilled || change.spilled.length > 0,
+    dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
     outbox: change.final?.outbox ?? run.outbox,
     endedAt: change.final?.endedAt ?? run.endedAt,
   }

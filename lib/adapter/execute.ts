@@ -1,28 +1,24 @@
 /**
- * Runs one node through the engine: input, middleware, tries, fallback, events, and then which edges it takes.
- * Knows nothing of leases or commits. What the engine's types promise and its loop leaves out is added around
- * the implementation: the delay between tries and the time a try may take.
+ * Runs one node through the engine: input, middleware, tries, fallback, events. Knows nothing of leases or commits.
+ * How it ended is an `Outcome`; `follow.ts` says which edges are taken.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  type BaseNode,
-  type EdgeDefinition,
   type FlowRuntime,
+  FlowcraftError,
   type IAsyncContext,
-  isNodeClass,
   type NodeClass,
-  type NodeContext,
   type NodeDefinition,
   type NodeExecutionResult,
   type NodeFunction,
-  type NodeResult,
-  PropertyEvaluator,
   WorkflowState,
 } from 'flowcraft'
 import type { ActivationContext } from './context/activation-context.ts'
 import { FlowcraftAwsError, messageOf } from './errors.ts'
+import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
+import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
 import { isDone, type RunState } from './run-state.ts'
+import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
 import type { Outcome } from './transition.ts'
 
 export type Runtime = FlowRuntime<Record<string, unknown>, Record<string, unknown>>
@@ -35,6 +31,8 @@ export interface Execution {
   readonly inputs: ReadonlyMap<number, unknown>
   /** The node's own failure, also where a fallback stands in. */
   readonly error?: Error
+  /** The child run that the node waits for. */
+  readonly child?: ChildRequest
 }
 
 export interface ExecuteOptions {
@@ -45,47 +43,139 @@ export interface ExecuteOptions {
   readonly implementation: NodeFunction | NodeClass
   readonly context: ActivationContext
   readonly signal: AbortSignal
+  /** Tries of this activation that ended before, in executions of their own. */
+  readonly tries: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
+
+const NO_INPUTS: ReadonlyMap<number, unknown> = new Map()
 
 /** Never throws for what the node did; throws when the store failed while it ran. */
 export async function executeNode(options: ExecuteOptions): Promise<Execution> {
-  const { graph, run, context } = options
-  const completed = graph.blueprint.nodes.filter((_, index) => isDone(run.done, index))
-  const state = new WorkflowState<Record<string, unknown>>(
-    Object.fromEntries(completed.map(({ id }) => [`_outputs.${id}`, true])),
-    context,
-  )
-  state.setEventEmitter(options.runtime.eventBus, run.runId)
-  const result = await runThroughEngine(options, state)
+  const { graph, context } = options
+  const def = graph.node(options.node)
+  const state = stateOf(options)
+  const isLast = !retriesByQueue(def.config) || options.tries + 1 >= (def.config?.maxRetries ?? 1)
+  state.isLastAttempt = isLast
+  const policed = withPolicy(options.implementation, def, { isLast })
+  const startedAt = Date.now()
+  const result = await runThroughEngine(options, state, policed, isLast)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
-  if (result.status === 'failed')
-    return { outcome: { kind: 'failed' }, inputs: new Map(), error: result.error }
+  if (result.status === 'success' && state.isAwaiting()) {
+    return parked(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
+  }
+  if (result.status === 'failed' && !isLast && policed.failedInTry() && !isFatal(result.error)) {
+    return retryLater(options, def, result.error)
+  }
+  if (result.status === 'failed') return failed(result.error)
   if (result.status === 'failed_with_fallback') return stoodInFor(graph, result.fallbackNodeId, result.error)
   const execution = await follow(options, state, result.result)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
   return execution
 }
 
+/** The engine's view of the run for one node. */
+export function stateOf(
+  options: Pick<ExecuteOptions, 'runtime' | 'graph' | 'run' | 'context'>,
+): WorkflowState<Record<string, unknown>> {
+  const { runtime, graph, run, context } = options
+  const completed = graph.blueprint.nodes.filter((_, index) => isDone(run.done, index))
+  const state = new WorkflowState<Record<string, unknown>>(
+    Object.fromEntries(completed.map(({ id }) => [`_outputs.${id}`, true])),
+    context,
+  )
+  state.setEventEmitter(runtime.eventBus, run.runId)
+  return state
+}
+
+export function failed(error: Error): Execution {
+  return { outcome: { kind: 'failed' }, inputs: NO_INPUTS, error }
+}
+
+/** What comes of a node's failure for good: its fallback, if it names one and the error allows it. */
+export function failedForGood(graph: RunGraph, node: number, error: Error): Execution {
+  const fallback = graph.node(node).config?.fallback
+  return fallback === undefined || isFatal(error) ? failed(error) : stoodInFor(graph, fallback, error)
+}
+
 function stoodInFor(graph: RunGraph, fallbackId: string, error: Error): Execution {
   const fallback = graph.find(fallbackId)
   if (fallback === undefined) {
-    const missing = new Error(`Fallback node '${fallbackId}' not found in blueprint.`, { cause: error })
-    return { outcome: { kind: 'failed' }, inputs: new Map(), error: missing }
+    return failed(new Error(`Fallback node '${fallbackId}' not found in blueprint.`, { cause: error }))
   }
-  return { outcome: { kind: 'fallback', fallback }, output: { value: null }, inputs: new Map(), error }
+  return { outcome: { kind: 'fallback', fallback }, output: { value: null }, inputs: NO_INPUTS, error }
+}
+
+interface AwaitingDetails {
+  readonly reason?: string
+  readonly wakeUpAt?: string
+}
+
+/** The node marked itself as awaiting: for a time, for a child run, or for an event. */
+function parked(
+  { now }: ExecuteOptions,
+  details: (AwaitingDetails & Partial<ChildRequest>) | undefined,
+  value: unknown,
+  startedAt: number,
+): Execution {
+  const output = { value }
+  const inputs = NO_INPUTS
+  if (details?.reason === 'timer' && details.wakeUpAt !== undefined) {
+    // The engine's clock is the host's; what it asks for is a span of time.
+    const at = now() + Math.max(0, Date.parse(details.wakeUpAt) - startedAt)
+    return { outcome: { kind: 'parked', wait: { kind: 'timer', at } }, output, inputs }
+  }
+  if (details?.reason === SUBFLOW_REASON) {
+    const { blueprintId, input } = details as ChildRequest
+    return {
+      outcome: { kind: 'parked', wait: { kind: 'child', tries: 0 } },
+      inputs,
+      child: { blueprintId, input },
+    }
+  }
+  return { outcome: { kind: 'parked', wait: { kind: 'event' } }, output, inputs }
+}
+
+/** A try failed and another is to come after a delay that no function should wait out. */
+async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: Error): Promise<Execution> {
+  const { runtime, run, now, tries } = options
+  const attempt = tries + 1
+  const { maxRetries, retryDelay = 0 } = def.config ?? {}
+  const meta = {
+    nodeId: def.id,
+    attempt,
+    maxRetries,
+    error: messageOf(error.cause ?? error),
+    executionId: run.runId,
+  }
+  runtime.logger.warn('Node execution failed, retrying', meta)
+  const { blueprintId, runId: executionId } = run
+  await runtime.eventBus.emit({
+    type: 'node:retry',
+    payload: { nodeId: def.id, attempt, executionId, blueprintId },
+  })
+  const wait = { kind: 'retry', at: now() + retryDelay, tries: attempt } as const
+  return { outcome: { kind: 'parked', wait }, inputs: NO_INPUTS }
+}
+
+function isFatal(error: Error): boolean {
+  return error instanceof FlowcraftError && error.isFatal
 }
 
 async function runThroughEngine(
   options: ExecuteOptions,
   state: WorkflowState<Record<string, unknown>>,
+  policed: Policed,
+  isLast: boolean,
 ): Promise<NodeExecutionResult> {
   const { runtime, graph, run, context, signal } = options
   const def = graph.node(options.node)
   const { logger, eventBus, serializer, evaluator, middleware, dependencies } = runtime
   const nodeRegistry = new Map(runtime.registry)
-  nodeRegistry.set(def.uses, withPolicy(options.implementation, def))
+  nodeRegistry.set(def.uses, policed.implementation)
   const executionContext = {
-    blueprint: graph.blueprint,
+    blueprint: isLast && !retriesByQueue(def.config) ? graph.blueprint : withOneTry(graph, def),
     state,
     nodeRegistry,
     executionId: run.runId,
@@ -111,6 +201,12 @@ async function runThroughEngine(
   }
 }
 
+/** The blueprint in which this node is tried once: its further tries are executions of their own. */
+function withOneTry(graph: RunGraph, def: NodeDefinition): RunGraph['blueprint'] {
+  const once = { ...def, config: { ...def.config, maxRetries: 1 } }
+  return { ...graph.blueprint, nodes: graph.blueprint.nodes.map((node) => (node === def ? once : node)) }
+}
+
 /** As the engine resolves it, with what it notes in the blueprint of a run: a transformed input replaces `inputs`. */
 async function resolveInput(
   runtime: Runtime,
@@ -123,110 +219,4 @@ async function resolveInput(
   const key = `_inputs.${def.id}`
   if (def.inputs !== undefined && transformed && (await context.has(key))) return context.get(key)
   return runtime.resolveNodeInput(def.id, graph.blueprint, context)
-}
-
-/** Which edges a completed node takes, and what they carry. */
-async function follow(
-  options: ExecuteOptions,
-  state: WorkflowState<Record<string, unknown>>,
-  result: NodeResult | undefined,
-): Promise<Execution> {
-  const { runtime, graph, run, context } = options
-  if (!result) return { outcome: { kind: 'completed', result: {}, matched: [] }, inputs: new Map() }
-  const { id } = graph.node(options.node)
-  const scratch = context.beginCompletion()
-  await state.addCompletedNode(id, result.output)
-  const tracked = state.getContext()
-  const edges = graph.edgesFrom(options.node)
-  const conditions = edges.flatMap((edge) => edge.condition ?? [])
-  const matched = await context.limitedTo(keysNamed(runtime, conditions, []), () =>
-    runtime.determineNextNodes(graph.blueprint, id, result, tracked, run.runId),
-  )
-  const inputs = new Map<number, unknown>()
-  for (const { node, edge } of matched) {
-    await applyEdge(options, edge, node, result, tracked)
-    if (edge.transform !== undefined) inputs.set(graph.indexOf(node.id), scratch.get(`_inputs.${node.id}`))
-  }
-  const targets = [...new Set(matched.map(({ node }) => graph.indexOf(node.id)))]
-  return {
-    outcome: { kind: 'completed', result, matched: targets },
-    output: { value: result.output },
-    inputs,
-  }
-}
-
-async function applyEdge(
-  options: ExecuteOptions,
-  edge: EdgeDefinition,
-  node: NodeDefinition,
-  result: NodeResult,
-  tracked: IAsyncContext<Record<string, unknown>>,
-): Promise<void> {
-  const { runtime, context, run } = options
-  const transforms = edge.transform === undefined ? [] : [edge.transform]
-  // A copy of the node: the engine notes the input in the object it is given, which other runs share.
-  await context.limitedTo(keysNamed(runtime, [], transforms), () =>
-    runtime.applyEdgeTransform(edge, result, { ...node }, tracked, undefined, run.runId),
-  )
-}
-
-/**
- * The context keys that expressions can read, where the evaluator is the engine's own, which only follows property
- * paths; undefined where another evaluator may read anything.
- */
-function keysNamed(runtime: Runtime, conditions: string[], transforms: string[]): Set<string> | undefined {
-  if (runtime.evaluator.constructor !== PropertyEvaluator) return undefined
-  const roots = conditions.map((expression) => expression.split('.')[0])
-  const inContext = transforms.flatMap((expression) => {
-    const [root, key] = expression.split('.')
-    return root === 'context' && key !== undefined ? [key] : []
-  })
-  return new Set([...roots, ...inContext].filter((key) => key !== undefined))
-}
-
-/** Adds `retryDelay` before each further try and `timeout` around each, both in milliseconds. */
-function withPolicy(
-  implementation: NodeFunction | NodeClass,
-  { id, config }: NodeDefinition,
-): NodeFunction | NodeClass {
-  const { retryDelay = 0, timeout = 0 } = config ?? {}
-  if (retryDelay <= 0 && timeout <= 0) return implementation
-  let tries = 0
-  const attempt = async <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>): Promise<T> => {
-    if (tries++ > 0 && retryDelay > 0) await sleep(retryDelay, undefined, { signal: context.signal })
-    return timeout > 0 ? within(timeout, id, context, run) : run(context)
-  }
-  if (!isNodeClass(implementation)) {
-    return (context) => attempt(context, implementation as NodeFunction)
-  }
-  const Class = implementation as NodeClass
-  const exec = Class.prototype.exec as BaseNode['exec']
-  const Limited = class extends (Class as new () => object) {} as unknown as NodeClass
-  Limited.prototype.exec = function (this: BaseNode, prepared: unknown, context: NodeContext) {
-    return attempt(context, (limited) => exec.call(this, prepared, limited))
-  }
-  return Limited
-}
-
-async function within<T>(
-  timeoutMs: number,
-  nodeId: string,
-  context: NodeContext,
-  run: (context: NodeContext) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController()
-  const timedOut = new FlowcraftAwsError('NODE_TIMEOUT', `node '${nodeId}' took longer than ${timeoutMs} ms`)
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      controller.abort(timedOut)
-      reject(timedOut)
-    }, timeoutMs)
-  })
-  const signal = context.signal ? AbortSignal.any([context.signal, controller.signal]) : controller.signal
-  try {
-    return await Promise.race([run({ ...context, signal }), limit])
-  } finally {
-    clearTimeout(timer)
-  }
 }

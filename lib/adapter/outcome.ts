@@ -1,5 +1,6 @@
 /** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
 import { type ISerializer, JsonSerializer } from 'flowcraft'
+import { childIdOf } from './children.ts'
 import { RunReader } from './context/run-reader.ts'
 import type { RunGraph } from './graph.ts'
 import { isDone, parseActivationKey, type RunState, type RunStatus } from './run-state.ts'
@@ -15,11 +16,20 @@ export interface RunNodes {
   readonly notRun: string[]
 }
 
+/** A node that has run and waits. */
+export interface WaitingNode {
+  readonly nodeId: string
+  readonly reason: 'external_event' | 'timer' | 'retry' | 'subflow'
+  readonly wakeUpAt?: Date
+  readonly childRunId?: string
+}
+
 /** A run as `RunClient.get` gives it. */
 export interface RunDescription {
   readonly runId: string
   readonly blueprintId: string
-  readonly status: RunStatus
+  /** 'awaiting' while all that is left to do waits for an event, a time or a child run. */
+  readonly status: RunStatus | 'awaiting'
   /** What `FlowRuntime.run` would have in its result's `context`, after the runtime's serializer. */
   readonly context: Record<string, unknown>
   /** Undefined where no node failed, as in the engine's result. */
@@ -27,6 +37,8 @@ export interface RunDescription {
   /** Why the run itself failed, where no node did. */
   readonly reason?: string
   readonly nodes: RunNodes
+  /** What the run waits for, where it does. */
+  readonly waiting?: WaitingNode[]
   readonly startedAt: Date
   readonly endedAt?: Date
 }
@@ -51,14 +63,35 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   return {
     runId: run.runId,
     blueprintId: run.blueprintId,
-    status: run.status,
+    status: isAwaiting(run) ? 'awaiting' : run.status,
     context: throughSerializer(serializer, { ...(await reader.all()), _executionId: run.runId }),
     ...(errors.length > 0 ? { errors } : {}),
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
+    ...(graph && isWaiting(run) ? { waiting: waitingIn(graph, run) } : {}),
     startedAt: new Date(run.startedAt),
     ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
   }
+}
+
+function isWaiting(run: RunState): boolean {
+  return [...run.active.values()].some(({ wait }) => wait !== undefined)
+}
+
+function isAwaiting(run: RunState): boolean {
+  return run.status === 'running' && run.active.size > 0 && [...run.active.values()].every(({ wait }) => wait)
+}
+
+function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {
+  return [...run.active].flatMap(([key, { wait }]): WaitingNode[] => {
+    if (!wait) return []
+    const nodeId = graph.node(parseActivationKey(key).node).id
+    if (wait.kind === 'event') return [{ nodeId, reason: 'external_event' }]
+    if (wait.kind === 'child') {
+      return [{ nodeId, reason: 'subflow', childRunId: childIdOf(run.runId, key, wait.tries) }]
+    }
+    return [{ nodeId, reason: wait.kind, wakeUpAt: new Date(wait.at) }]
+  })
 }
 
 /** As a caller would get it who stored the engine's result: what the serializer drops is not there. */

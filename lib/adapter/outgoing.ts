@@ -3,9 +3,11 @@ import type { RunGraph } from './graph.ts'
 import { type ActivationKey, parseActivationKey, type RunState, type START } from './run-state.ts'
 import { type Disposition, DONE, type Services } from './services.ts'
 
+type SendServices = Pick<Services, 'queue' | 'emit'>
+
 /** Sends the jobs of the activations that `origin` queued and nobody has ended. Sending twice is harmless. */
 export async function sendQueued(
-  services: Services,
+  services: SendServices,
   graph: RunGraph,
   run: RunState,
   origin: ActivationKey | typeof START,
@@ -23,7 +25,7 @@ export async function sendQueued(
 }
 
 export async function sendJobs(
-  services: Services,
+  services: SendServices,
   graph: RunGraph,
   run: RunState,
   activations: readonly ActivationKey[],
@@ -44,7 +46,8 @@ export async function sendJobs(
 /** A run that is over: tell what its last commit left to be told. A crash before `told` tells it again. */
 export async function conclude(services: Services, run: RunState): Promise<Disposition> {
   if (run.outbox) {
-    await services.tell(run)
+    if (run.parent) await services.queue.send([run.parent])
+    if (services.tells) await services.tell(run)
     await services.store.told(run.runId)
   }
   return DONE

@@ -22,7 +22,9 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
   const graph = await services.graphs.of(run.blueprintId, run.graph)
   const waiting = new Set<string>()
   for (const [key, entry] of run.active) {
-    const strand = strandOf(key, entry)
+    // What waits is sent its job by whatever it waits for; asking once more does no harm where that was lost.
+    if (entry.wait?.kind === 'event') continue
+    const strand = entry.wait ? key : strandOf(key, entry)
     const lease = await services.store.readLease(runId, strand)
     if (lease && lease.until >= services.now()) continue
     await sendJobs(services, graph, run, [strand])

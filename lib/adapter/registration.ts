@@ -14,6 +14,7 @@ import {
 } from 'flowcraft'
 import { FlowcraftAwsError, messageOf, throwProblems } from './errors.ts'
 import { blueprintIdProblem, show } from './queue/job.ts'
+import { durableSubflow } from './subflow-node.ts'
 
 export type Registry = NonNullable<RuntimeOptions['registry']>
 export type Flow = Pick<FlowBuilder, 'toBlueprint' | 'getFunctionRegistry'>
@@ -26,7 +27,7 @@ export interface Registration {
 /** Implementations that the engine brings along. */
 const BUILT_IN = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather', 'loop-controller']
 /** Built-in nodes whose way of running on AWS is not there yet: refused rather than run wrongly. */
-const NOT_YET = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather']
+const NOT_YET = ['webhook', 'batch-scatter', 'batch-gather']
 /** The names that the builder makes up. */
 const GENERATED = /^(fn|class)_(batch_worker_)?-?[0-9a-f]+$/
 
@@ -59,6 +60,7 @@ export function register(options: {
   }
   for (const blueprint of Object.values(blueprints)) problems.push(...lint(blueprint, registry, blueprints))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
+  registry['subflow'] ??= durableSubflow(blueprints)
   return { blueprints, registry }
 }
 

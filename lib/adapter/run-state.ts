@@ -13,6 +13,19 @@ export type RunStatus = (typeof runStatuses)[number]
  */
 export type ActivationKey = `${number}.${number}`
 
+/**
+ * What a parked activation waits for. It has run, has not ended, and nobody works on it: whoever finds that what it
+ * waits for is there goes on with it. Times are milliseconds since the epoch.
+ */
+export type Wait =
+  /** An event of the run, by `resume` or a webhook. */
+  | { readonly kind: 'event' }
+  | { readonly kind: 'timer'; readonly at: number }
+  /** The next try of a node whose last one failed. */
+  | { readonly kind: 'retry'; readonly at: number; readonly tries: number }
+  /** The end of a child run; `tries` of them have ended badly. */
+  | { readonly kind: 'child'; readonly tries: number }
+
 /** An activation that is scheduled and has not ended. */
 export interface ActiveEntry {
   /**
@@ -24,13 +37,24 @@ export interface ActiveEntry {
   readonly inline: boolean
   /** Index of the node whose edge gives the input, where the graph alone does not say. */
   readonly source?: number
+  readonly wait?: Wait
+  /** How often it was parked: tells what it writes now from what it wrote before. */
+  readonly parks?: number
 }
 
 /** The origin of what no activation scheduled. */
 export const START = ''
 
-/** What is still to be told after the end of a run; removed once told. */
-export type Outbox = 'result'
+/** That the end of a run is still to be told: to the run that waits for it, to the user. Removed once told. */
+export type Outbox = 'end'
+
+/** The activation that waits for a child run. */
+export interface Parent {
+  readonly runId: string
+  readonly blueprintId: string
+  readonly nodeId: string
+  readonly iteration: number
+}
 
 export interface RunState {
   readonly runId: string
@@ -59,7 +83,14 @@ export interface RunState {
   readonly riders: ReadonlyMap<string, string>
   /** Whether any rider was ever moved to a page: if not, what is not in the header is nowhere. */
   readonly spilled: boolean
+  /**
+   * When the sweep must look at this run at the latest, for its timers that the queue cannot hold; absent without
+   * such. Milliseconds since the epoch.
+   */
+  readonly dueAt?: number
   readonly outbox?: Outbox
+  /** Who waits for this run. */
+  readonly parent?: Parent
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   /** Milliseconds since the epoch. */
@@ -80,6 +111,10 @@ export function parseActivationKey(key: ActivationKey): { node: number; iteratio
 /** The strand an active entry belongs to: the activation that a message must name to move it on. */
 export function strandOf(key: ActivationKey, entry: ActiveEntry): ActivationKey {
   return entry.inline && entry.origin !== START ? entry.origin : key
+}
+
+export function sameEntry(a: ActiveEntry, b: ActiveEntry): boolean {
+  return a.origin === b.origin && a.inline === b.inline && a.source === b.source && a.parks === b.parks
 }
 
 export function isDone(done: bigint, node: number): boolean {

@@ -25,6 +25,9 @@ import { checkJob } from './queue/job.ts'
 import { newToken, SqsJobQueue } from './queue/sqs-job-queue.ts'
 import { SqsPoller } from './queue/sqs-poller.ts'
 import { reconcileRun } from './reconcile.ts'
+import { resumeRun } from './resume.ts'
+import type { RunEvent } from './run-events.ts'
+import { sweep, type SweepResult } from './sweep.ts'
 import { type Flow, register, type Registration } from './registration.ts'
 import type { RunState } from './run-state.ts'
 import type { Disposition, Invocation, Services } from './services.ts'
@@ -109,6 +112,20 @@ export class SqsAdapter extends BaseDistributedAdapter {
    */
   override async reconcile(runId: string): Promise<Set<string>> {
     return reconcileRun(this.#services, runId)
+  }
+
+  /**
+   * Gives a run that waits an event, and so resumes it.
+   * @returns whether this call's event is the one that counts; false where the node was resumed before
+   * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
+   */
+  async resume(runId: string, event: RunEvent & { nodeId?: string } = {}): Promise<boolean> {
+    return resumeRun(this.#services, runId, event.nodeId, event)
+  }
+
+  /** Sends the timers that come due within SQS's 15 minutes. To be called every minute or so. */
+  async sweep(): Promise<SweepResult> {
+    return sweep(this.#services)
   }
 
   /** Stops polling and waits until the messages under way are done. */

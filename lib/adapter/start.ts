@@ -4,7 +4,7 @@
  */
 import { FlowcraftAwsError, messageOf } from './errors.ts'
 import type { RunGraph } from './graph.ts'
-import { isOver, type RunState } from './run-state.ts'
+import { isOver, type Parent, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
 import type { NewRun } from './store/run-store.ts'
 import { firstActivations } from './transition.ts'
@@ -20,6 +20,8 @@ export interface NewRunRequest {
   readonly graph?: RunGraph
   /** @default - the graph's */
   readonly blueprintId?: string
+  /** Who waits for the run. @default - nobody */
+  readonly parent?: Parent
 }
 
 /**
@@ -42,6 +44,7 @@ export async function putRun(
     graph: graph?.fingerprint,
     ...first,
     riders,
+    parent: request.parent,
     startedAt: services.now(),
   }
   return services.store.create(run)

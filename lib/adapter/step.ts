@@ -1,61 +1,153 @@
 /**
- * One activation: execute, flush, commit, send. Only the commit decides; see each write for what a crash before and
- * after it leaves.
+ * One activation: execute (or wake), flush, commit, send. Only the commit decides; see each write for what a crash
+ * before and after it leaves.
  */
 import type { Change } from './change.ts'
 import { ActivationContext } from './context/activation-context.ts'
 import { RunReader } from './context/run-reader.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError } from './errors.ts'
-import { type Execution, executeNode } from './execute.ts'
+import { type Execution, executeNode, failed } from './execute.ts'
 import type { RunGraph } from './graph.ts'
 import { sendJobs } from './outgoing.ts'
+import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
   isOver,
   parseActivationKey,
   type RunState,
+  sameEntry,
 } from './run-state.ts'
 import type { Services, Strand } from './services.ts'
 import { spill } from './spill.ts'
 import { type CoreChange, decide } from './transition.ts'
 import { flush } from './values/flush.ts'
+import { wake } from './wake.ts'
 
 /** A strand goes on inline while at least this much time remains, or as much again as its last node took. */
 const RESERVE_MS = 5_000
+/** What an activation writes after it was parked is told from what it wrote before by adding this to its attempt. */
+const ATTEMPTS_BETWEEN_PARKS = 1_000
 
 export type StepResult =
   /** Committed by this call; `run` is the state after it. */
   | { readonly kind: 'committed'; readonly run: RunState; readonly sent: boolean }
-  /** The activation was gone when the commit arrived: this call's lost answer, or a successor's commit. */
+  /** The activation was gone or parked when the commit arrived: this call's lost answer, or a successor's commit. */
   | { readonly kind: 'overtaken'; readonly run: RunState | undefined }
+  /** The activation waits, and what it waits for is not there; whatever brings it, or the queue, sends its job. */
+  | { readonly kind: 'asleep' }
+
+/** The activation that a step is about. */
+interface Activation {
+  readonly services: Services
+  readonly graph: RunGraph
+  readonly run: RunState
+  readonly key: ActivationKey
+  readonly entry: ActiveEntry
+  readonly strand: Strand
+  readonly reader: RunReader
+  readonly context: ActivationContext
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+}
 
 export async function step(
   services: Services,
   graph: RunGraph,
-  seen: RunState,
+  run: RunState,
   key: ActivationKey,
   strand: Strand,
 ): Promise<StepResult> {
+  const { store, values } = services
+  const entry = run.active.get(key) as ActiveEntry
+  const reader = new RunReader({ graph, run, store, values })
+  const input = { key: `_inputs.${graph.node(parseActivationKey(key).node).id}`, source: entry.source }
+  const context = new ActivationContext(reader, input)
   const startedAt = services.now()
-  const entry = seen.active.get(key) as ActiveEntry
-  const { execution, context } = await execute(services, graph, seen, key, entry, strand.signal)
+  const activation = { services, graph, run, key, entry, strand, reader, context, startedAt }
+  const execution = await perform(activation)
+  if (!execution) return { kind: 'asleep' }
   // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
-  const { riders, settled } = await settle(services, graph, seen, key, entry, strand, execution, context)
+  const { riders, settled } = await settle(activation, execution)
+  return commitUntilDecided(activation, settled, riders)
+}
+
+/** How the activation ended or parked; undefined where it is parked and goes on waiting. */
+async function perform(activation: Activation): Promise<Execution | undefined> {
+  const { services, graph, run, key, entry, reader, context } = activation
+  if (!entry.wait) return execute(activation, 0)
+  const awakening = await wake({ services, graph, run, key, wait: entry.wait, reader, context })
+  if (awakening.kind === 'execute') return execute(activation, awakening.tries)
+  if (awakening.kind === 'ended') return awakening.execution
+  if (awakening.at !== undefined) await sendLater(activation, awakening.at)
+  return undefined
+}
+
+/** The timer of an activation is a delayed job; one that the queue cannot hold so long is the sweep's to send. */
+async function sendLater({ services, graph, run, key }: Activation, at: number): Promise<void> {
+  if (at - services.now() > LONGEST_DELAY_MS) return
+  const { node, iteration } = parseActivationKey(key)
+  const { runId, blueprintId } = run
+  const job = { runId, blueprintId, nodeId: graph.node(node).id, iteration }
+  await services.queue.send([job], delaySeconds(at, services.now()))
+}
+
+async function execute(activation: Activation, tries: number): Promise<Execution> {
+  const { services, graph, run, key, strand, context } = activation
+  const { runtime, graphs, now } = services
+  const { node } = parseActivationKey(key)
+  const implementation = graphs.implementation(graph, node, runtime.registry)
+  if (implementation) {
+    const { signal } = strand
+    return executeNode({ runtime, graph, run, node, implementation, context, signal, tries, now })
+  }
+  const { id, uses } = graph.node(node)
+  const why = `which this deployment does not have (the run goes by graph ${graph.fingerprint})`
+  return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', `node '${id}' uses '${uses}', ${why}`))
+}
+
+/** The riders of the commit. A value that cannot be stored is the node's failure, with that as its cause. */
+async function settle(
+  activation: Activation,
+  execution: Execution,
+): Promise<{ riders: Map<string, string>; settled: Execution }> {
+  const { services, graph, run, key, entry, strand, context } = activation
+  const attempt = strand.attempt + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
+  const request = { graph, runId: run.runId, key, entry, attempt, now: services.now() }
+  try {
+    const riders = await flush(services.values, { ...request, execution, writes: context.writes })
+    return { riders, settled: execution }
+  } catch (error) {
+    if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error
+    const settled = failed(error)
+    return {
+      riders: await flush(services.values, { ...request, execution: settled, writes: new Map() }),
+      settled,
+    }
+  }
+}
+
+async function commitUntilDecided(
+  activation: Activation,
+  execution: Execution,
+  riders: ReadonlyMap<string, string>,
+): Promise<StepResult> {
+  const { services, graph, key, entry, strand, startedAt } = activation
   const took = services.now() - startedAt
-  let run = seen
+  let { run } = activation
   for (;;) {
-    const change = decide(graph, run, key, settled.outcome, {
+    const change = decide(graph, run, key, execution.outcome, {
       inline: strand.invocation.deadline() - services.now() > Math.max(RESERVE_MS, 2 * took),
       strand: strand.origin,
       now: services.now(),
-      outbox: services.tells ? 'result' : undefined,
+      outbox: services.tells || run.parent ? 'end' : undefined,
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
     const result = await commit(services, run, change, riders)
-    if (result.committed) return finish(services, graph, result.run, change, key, startedAt, settled)
-    if (!result.run || isOver(result.run) || !result.run.active.has(key)) {
+    if (result.committed) return finish(activation, result.run, change, execution)
+    const now = result.run?.active.get(key)
+    if (!result.run || isOver(result.run) || !now || !sameEntry(now, entry)) {
       return { kind: 'overtaken', run: result.run }
     }
     run = result.run
@@ -76,79 +168,22 @@ async function commit(
 }
 
 async function finish(
-  services: Services,
-  graph: RunGraph,
+  { services, graph, key, startedAt }: Activation,
   run: RunState,
   change: CoreChange,
-  key: ActivationKey,
-  startedAt: number,
-  execution: Execution,
+  { outcome, error }: Execution,
 ): Promise<StepResult> {
+  const { runId, blueprintId } = run
+  const { node, iteration } = parseActivationKey(key)
+  const nodeId = graph.node(node).id
+  const duration = services.now() - startedAt
+  const verb = outcome.kind === 'parked' ? 'node waits' : 'node ended'
+  const meta = { runId, nodeId, iteration, outcome: outcome.kind, ms: duration }
+  services.logger.info(verb, error ? { ...meta, error: error.message } : meta)
   const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([activation]) => activation)
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
   await sendJobs(services, graph, run, queued)
-  const { runId, blueprintId } = run
-  const nodeId = graph.node(parseActivationKey(key).node).id
-  const success = execution.outcome.kind !== 'failed'
-  const duration = services.now() - startedAt
-  const { iteration } = parseActivationKey(key)
-  services.logger.info('node ended', {
-    runId,
-    nodeId,
-    iteration,
-    outcome: execution.outcome.kind,
-    ms: duration,
-  })
+  const success = outcome.kind !== 'failed'
   await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
   return { kind: 'committed', run, sent: true }
-}
-
-async function execute(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
-  key: ActivationKey,
-  entry: ActiveEntry,
-  signal: AbortSignal,
-): Promise<{ execution: Execution; context: ActivationContext }> {
-  const { runtime, store, values, graphs } = services
-  const { node } = parseActivationKey(key)
-  const { id, uses } = graph.node(node)
-  const reader = new RunReader({ graph, run, store, values })
-  const context = new ActivationContext(reader, { key: `_inputs.${id}`, source: entry.source })
-  const implementation = graphs.implementation(graph, node, runtime.registry)
-  if (!implementation) {
-    const error = new FlowcraftAwsError(
-      'INVALID_BLUEPRINT',
-      `node '${id}' uses '${uses}', which this deployment does not have (the run goes by graph ${graph.fingerprint})`,
-    )
-    return { execution: { outcome: { kind: 'failed' }, inputs: new Map(), error }, context }
-  }
-  const execution = await executeNode({ runtime, graph, run, node, implementation, context, signal })
-  return { execution, context }
-}
-
-/** The riders of the commit. A value that cannot be stored is the node's failure, with that as its cause. */
-async function settle(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
-  key: ActivationKey,
-  entry: ActiveEntry,
-  strand: Strand,
-  execution: Execution,
-  context: ActivationContext,
-): Promise<{ riders: Map<string, string>; settled: Execution }> {
-  const request = { graph, runId: run.runId, key, entry, attempt: strand.attempt, now: services.now() }
-  try {
-    const riders = await flush(services.values, { ...request, execution, writes: context.writes })
-    return { riders, settled: execution }
-  } catch (error) {
-    if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error
-    const settled: Execution = { outcome: { kind: 'failed' }, inputs: new Map(), error }
-    return {
-      riders: await flush(services.values, { ...request, execution: settled, writes: new Map() }),
-      settled,
-    }
-  }
 }

@@ -74,6 +74,7 @@ async function advance(
       return DONE
     }
     const result = await step(services, graph, run, current, strand)
+    if (result.kind === 'asleep') return DONE
     if (result.kind === 'overtaken') {
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
       if (!(await strand.isMine())) return { kind: 'left', reason: `a successor took over ${strand.origin}` }

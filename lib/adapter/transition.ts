@@ -8,6 +8,7 @@ import type { NodeResult } from 'flowcraft'
 import { type Change, type Requirement, wordOf, WORD_BITS } from './change.ts'
 import { engineOf } from './engine.ts'
 import type { RunGraph } from './graph.ts'
+import { LONGEST_DELAY_MS } from './queue/job.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -17,6 +18,7 @@ import {
   parseActivationKey,
   type RunState,
   START,
+  type Wait,
 } from './run-state.ts'
 
 /** A fan of more successors than this is scheduled on the condition that nothing else is active, where it can be. */
@@ -29,6 +31,8 @@ export type Outcome =
   /** The node failed and names another one to stand in for it. */
   | { readonly kind: 'fallback'; readonly fallback: number }
   | { readonly kind: 'failed' }
+  /** The node ran and waits. */
+  | { readonly kind: 'parked'; readonly wait: Wait }
 
 export interface TransitionOptions {
   /** Whether the same invocation has time to carry on where exactly one node follows. */
@@ -62,7 +66,43 @@ export function decide(
   outcome: Outcome,
   options: TransitionOptions,
 ): CoreChange {
-  return new Decision(graph, run, key, outcome).toChange(options)
+  const seen = run.active.get(key) as ActiveEntry
+  if (outcome.kind === 'parked') {
+    return parkedChange(run, key, seen, outcome.wait, options.now)
+  }
+  return new Decision(graph, run, key, seen, outcome).toChange(options)
+}
+
+/** A wait that the queue cannot hold makes the sweep look at the run before it ends. */
+function parkedChange(
+  run: RunState,
+  key: ActivationKey,
+  seen: ActiveEntry,
+  wait: Wait,
+  now: number,
+): CoreChange {
+  const change = { ...NOTHING, end: key, seen, park: { ...seen, wait, parks: (seen.parks ?? 0) + 1 } }
+  if (!('at' in wait) || wait.at - now <= LONGEST_DELAY_MS) return change
+  const dueAt = wait.at - LONGEST_DELAY_MS
+  if (run.dueAt !== undefined && run.dueAt <= dueAt) return change
+  return { ...change, dueAt, require: [{ kind: 'dueNotBefore', at: dueAt }] }
+}
+
+const NOTHING: Omit<CoreChange, 'end' | 'seen'> = {
+  schedule: new Map(),
+  completed: [],
+  reset: [],
+  arrive: new Map(),
+  arrivals: new Map(),
+  close: [],
+  fire: [],
+  unfire: [],
+  pend: [],
+  unpend: [],
+  iterations: new Map(),
+  errors: 0,
+  fallback: false,
+  require: [],
 }
 
 /** One decision under construction; lives for one call of `decide`. */
@@ -71,7 +111,8 @@ class Decision {
   readonly #run: RunState
   readonly #key: ActivationKey
   readonly #node: number
-  readonly #outcome: Outcome
+  readonly #seen: ActiveEntry
+  readonly #outcome: Exclude<Outcome, { kind: 'parked' }>
   /** Nodes of the other active activations. */
   readonly #others: readonly { readonly node: number; readonly key: ActivationKey }[]
   readonly #require: Requirement[] = []
@@ -82,7 +123,14 @@ class Decision {
   readonly #unpend = new Set<number>()
   #doneAfter: bigint
 
-  constructor(graph: RunGraph, run: RunState, key: ActivationKey, outcome: Outcome) {
+  constructor(
+    graph: RunGraph,
+    run: RunState,
+    key: ActivationKey,
+    seen: ActiveEntry,
+    outcome: Exclude<Outcome, { kind: 'parked' }>,
+  ) {
+    this.#seen = seen
     this.#graph = graph
     this.#run = run
     this.#key = key
@@ -106,6 +154,7 @@ class Decision {
     const schedule = this.#entries(options)
     return {
       end: this.#key,
+      seen: this.#seen,
       schedule,
       completed,
       reset,

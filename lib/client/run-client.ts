@@ -10,6 +10,7 @@ import { describeRun, type RunDescription } from '../adapter/outcome.ts'
 import { blueprintIdProblem, type Job, runIdProblem, show } from '../adapter/queue/job.ts'
 import { SqsJobQueue } from '../adapter/queue/sqs-job-queue.ts'
 import { type Flow, register, type Registry } from '../adapter/registration.ts'
+import { resumeRun } from '../adapter/resume.ts'
 import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../adapter/run-state.ts'
 import { putRun } from '../adapter/start.ts'
 import { DynamoDbRunStore } from '../adapter/store/dynamodb-run-store.ts'
@@ -43,6 +44,15 @@ export interface StartRunResult {
   readonly status: RunStatus
   /** False where a run of this id was there already. */
   readonly started: boolean
+}
+
+export interface ResumeRequest {
+  /** The node that waits. @default - the only one that does */
+  readonly nodeId?: string
+  /** Chooses the edges to take, as a node's own action does. @default - the edges without an action */
+  readonly action?: string
+  /** Becomes the output of the waiting node. @default - what the node itself gave */
+  readonly output?: unknown
 }
 
 export interface WaitOptions {
@@ -128,6 +138,20 @@ export class RunClient {
       }
       await sleep(Math.min(pause, left))
     }
+  }
+
+  /**
+   * Gives a run that waits an event, and so resumes it: `output` becomes the waiting node's output, `action` chooses
+   * its edges. An event may come before its node waits; the first one counts.
+   *
+   * @returns whether this call's event is the one that counts
+   * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
+   */
+  async resume(runId: string, request: ResumeRequest = {}): Promise<{ resumed: boolean }> {
+    const { nodeId, action, output } = request
+    const services = { store: this.#store, values: this.#values, graphs: this.#graphs, queue: this.#queue }
+    const resumed = await resumeRun({ ...services, emit: async () => {} }, runId, nodeId, { action, output })
+    return { resumed }
   }
 
   async #read(runId: string): Promise<RunState> {

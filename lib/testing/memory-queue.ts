@@ -25,8 +25,8 @@ export class MemoryQueue implements JobQueue {
     return this.#messages.size
   }
 
-  async send(jobs: readonly Job[]): Promise<void> {
-    for (const job of jobs) this.put(job)
+  async send(jobs: readonly Job[], delaySeconds = 0): Promise<void> {
+    for (const job of jobs) this.put(job, delaySeconds * 1000)
   }
 
   /** Puts one message, visible after `delayMs`. */

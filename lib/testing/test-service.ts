@@ -14,7 +14,9 @@ import { describeRun, type RunDescription } from '../adapter/outcome.ts'
 import { type Flow, register } from '../adapter/registration.ts'
 import { isOver, START } from '../adapter/run-state.ts'
 import type { Services } from '../adapter/services.ts'
+import { resumeRun } from '../adapter/resume.ts'
 import { putRun } from '../adapter/start.ts'
+import { sweep } from '../adapter/sweep.ts'
 import { MemoryRunStore } from '../adapter/store/memory-run-store.ts'
 import type { RunStore } from '../adapter/store/run-store.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
@@ -77,7 +79,11 @@ export class TestService {
     return this.describe(runId)
   }
 
-  async start(blueprintId: string, input: Record<string, unknown> = {}, runId = randomUUID()): Promise<string> {
+  async start(
+    blueprintId: string,
+    input: Record<string, unknown> = {},
+    runId = randomUUID(),
+  ): Promise<string> {
     const graph = await this.services.graphs.remember(blueprintId)
     const { run } = await putRun(this.services, { runId, graph, input })
     await sendQueued(this.services, graph, run, START)
@@ -86,8 +92,9 @@ export class TestService {
 
   /** Works on messages until there is none left, letting time pass where all that is left comes later. */
   async settle(): Promise<void> {
-    for (let next = this.queue.nextAt(); next !== undefined; next = this.queue.nextAt()) {
+    for (let next = await this.#next(); next !== undefined; next = await this.#next()) {
       this.now = Math.max(this.now, next)
+      await sweep(this.services)
       for (const message of this.queue.visible()) {
         this.queue.receive(message, VISIBILITY_MS)
         const end = this.now + (this.#options.invocationMs ?? 30_000)
@@ -97,6 +104,23 @@ export class TestService {
         else if (result.seconds !== undefined) message.visibleAt = this.now + result.seconds * 1000
       }
     }
+  }
+
+  /** Gives a waiting run an event; see `RunClient.resume`. */
+  async resume(
+    runId: string,
+    event: { nodeId?: string; action?: string; output?: unknown } = {},
+  ): Promise<boolean> {
+    return resumeRun(this.services, runId, event.nodeId, event)
+  }
+
+  /** When something is to be done next: a message comes, or the sweep must look at a run. */
+  async #next(): Promise<number | undefined> {
+    const runs = await Promise.all(
+      (await this.services.store.due(Infinity)).map((id) => this.services.store.read(id)),
+    )
+    const times = [this.queue.nextAt(), ...runs.map((run) => run?.dueAt)].filter((time) => time !== undefined)
+    return times.length > 0 ? Math.min(...times) : undefined
   }
 
   async describe(runId: string): Promise<RunDescription> {

@@ -57,6 +57,11 @@ export class RunReader {
     return (await Promise.all(values)).flatMap((found) => (found ? [found.value] : []))
   }
 
+  /** The value under a stored name: an output that its node has not completed with, say. */
+  async stored(name: string): Promise<Found> {
+    return this.#decode(await this.#text(name))
+  }
+
   async #find(key: string, source: number | undefined): Promise<Found> {
     if (key.startsWith('_outputs.')) {
       const node = this.#graph.find(key.slice('_outputs.'.length))

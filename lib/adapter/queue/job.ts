@@ -11,8 +11,19 @@ export interface Job {
 }
 
 export interface JobQueue {
-  /** Sends jobs, in as few requests as the queue allows. Throws unless the queue took all. */
-  send(jobs: readonly Job[]): Promise<void>
+  /**
+   * Sends jobs, in as few requests as the queue allows, to come after `delaySeconds` (900 at most, SQS's limit).
+   * Throws unless the queue took all.
+   */
+  send(jobs: readonly Job[], delaySeconds?: number): Promise<void>
+}
+
+/** SQS's longest delay, `DelaySeconds` 900. */
+export const LONGEST_DELAY_MS = 900_000
+
+/** Whole seconds from now, rounded up, so that a message does not come early. */
+export function delaySeconds(at: number, now: number): number {
+  return Math.max(0, Math.ceil((at - now) / 1000))
 }
 
 /** Run ids are part of keys, object names and URLs: letters, digits and `. _ : / @ + = ~ -`, 200 at most. */

@@ -18,22 +18,28 @@ export class SqsJobQueue implements JobQueue {
     this.#queueUrl = options.queueUrl
   }
 
-  async send(jobs: readonly Job[]): Promise<void> {
+  async send(jobs: readonly Job[], delaySeconds?: number): Promise<void> {
     const batches: Job[][] = []
     for (let at = 0; at < jobs.length; at += BATCH) batches.push(jobs.slice(at, at + BATCH))
     for (let at = 0; at < batches.length; at += CONCURRENCY) {
-      await Promise.all(batches.slice(at, at + CONCURRENCY).map((batch) => this.#sendBatch(batch)))
+      await Promise.all(
+        batches.slice(at, at + CONCURRENCY).map((batch) => this.#sendBatch(batch, delaySeconds)),
+      )
     }
   }
 
   /** A batch may be taken in part: what was refused is sent again, and what SQS keeps refusing is an error. */
-  async #sendBatch(batch: readonly Job[]): Promise<void> {
+  async #sendBatch(batch: readonly Job[], delaySeconds: number | undefined): Promise<void> {
     let rest = batch
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#client.send(
         new SendMessageBatchCommand({
           QueueUrl: this.#queueUrl,
-          Entries: rest.map((job, index) => ({ Id: `${index}`, MessageBody: formatJob(job) })),
+          Entries: rest.map((job, index) => ({
+            Id: `${index}`,
+            MessageBody: formatJob(job),
+            DelaySeconds: delaySeconds,
+          })),
         }),
       )
       const failed = answer.Failed ?? []

@@ -3,7 +3,7 @@
  * Each part of the condition gets a line of its own here; `holds` and `apply` in `change.ts` say what they mean.
  */
 import { type Change, type Requirement, WORD_BITS } from '../change.ts'
-import { RUN_RETENTION_DAYS } from './schema.ts'
+import { dueShards, RUN_RETENTION_DAYS } from './schema.ts'
 import { packEntry } from './header.ts'
 
 export interface UpdateExpression {
@@ -83,7 +83,8 @@ function clause(word: string, parts: readonly string[]): string {
 
 export function commitExpression(change: Change): UpdateExpression {
   const e = new ExpressionBuilder()
-  e.when(`${e.path('s')} = ${e.value('running')}`).when(`attribute_exists(${e.path('a', change.end)})`)
+  e.when(`${e.path('s')} = ${e.value('running')}`)
+  e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
   e.add(e.path('q'), 1)
   addSchedule(e, change)
   addCompleted(e, change)
@@ -100,6 +101,7 @@ export function commitExpression(change: Change): UpdateExpression {
   if (change.spilled.length > 0) e.set(e.path('sp'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
+  if (change.dueAt !== undefined) setDue(e, change.dueAt)
   if (change.final) addFinal(e, change.final)
   for (const requirement of change.require) e.when(requirementCondition(e, requirement))
   return e.build()
@@ -116,7 +118,8 @@ function addSchedule(e: ExpressionBuilder, change: Change): void {
     e.set(e.path('a'), Object.fromEntries(entries))
     return
   }
-  e.remove(e.path('a', change.end))
+  if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
+  else e.remove(e.path('a', change.end))
   for (const [key, entry] of change.schedule) {
     e.when(`attribute_not_exists(${e.path('a', key)})`).set(e.path('a', key), packEntry(entry))
   }
@@ -127,6 +130,12 @@ function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>): vo
   e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
   if (final.outbox) e.set(e.path('o'), final.outbox)
   e.set(e.path('expiresAt'), expiry(final.endedAt, RUN_RETENTION_DAYS))
+  e.remove(e.path('y')).remove(e.path('u'))
+}
+
+/** Puts the run into the index of due runs. A random shard each time: one hot key would throttle the table. */
+export function setDue(e: ExpressionBuilder, at: number): void {
+  e.set(e.path('u'), at).set(e.path('y'), dueShards[Math.floor(Math.random() * dueShards.length)])
 }
 
 /** Bits set and taken back in one word are one addition, exact since a commit applies once. */
@@ -168,6 +177,10 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
     case 'riderAsSeen': {
       const path = e.path('r', requirement.name)
       return `(attribute_not_exists(${path}) OR ${path} = ${e.value(requirement.text)})`
+    }
+    case 'dueNotBefore': {
+      const path = e.path('u')
+      return `(attribute_not_exists(${path}) OR ${path} >= ${e.value(requirement.at)})`
     }
     case 'doneWord': {
       const path = e.path(`d${requirement.word}`)

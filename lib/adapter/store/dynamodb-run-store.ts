@@ -15,7 +15,13 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Change } from '../change.ts'
 import type { ActivationKey, RunState } from '../run-state.ts'
-import { commitExpression, ExpressionBuilder, expiry, type UpdateExpression } from './commit-expression.ts'
+import {
+  commitExpression,
+  ExpressionBuilder,
+  expiry,
+  setDue,
+  type UpdateExpression,
+} from './commit-expression.ts'
 import { type Item, packFirst, packHeader, unpackHeader } from './header.ts'
 import type {
   CommitResult,
@@ -26,7 +32,7 @@ import type {
   RunStore,
   StoredValue,
 } from './run-store.ts'
-import { keys, RUN_RETENTION_DAYS, VALUE_RETENTION_DAYS } from './schema.ts'
+import { dueShards, keys, RUN_RETENTION_DAYS, stateTable, VALUE_RETENTION_DAYS } from './schema.ts'
 
 /** Numbers beyond 2^53 stay exact, as bigint. */
 const wrapNumbers = (value: string): number | bigint =>
@@ -100,8 +106,32 @@ export class DynamoDbRunStore implements RunStore {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`)
     e.set(e.path('s'), 'failed').set(e.path('x'), end.reason).set(e.path('z'), end.now).set(e.path('a'), {})
-    e.set(e.path('o'), 'result').set(e.path('expiresAt'), expiry(end.now, RUN_RETENTION_DAYS))
+    e.set(e.path('o'), 'end').set(e.path('expiresAt'), expiry(end.now, RUN_RETENTION_DAYS))
     return this.#updateRun(runId, e.build())
+  }
+
+  async due(now: number): Promise<string[]> {
+    const { name } = stateTable.dueIndex
+    const shards = dueShards.map(async (shard) => {
+      const { Items: items } = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          IndexName: name,
+          KeyConditionExpression: 'y = :shard AND u <= :now',
+          ExpressionAttributeValues: { ':shard': shard, ':now': now },
+        }),
+      )
+      return (items ?? []).map((item) => keys.runIdOf(item['pk'] as string))
+    })
+    return (await Promise.all(shards)).flat()
+  }
+
+  async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    if (seen.dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
+    else setDue(e, seen.dueAt)
+    return (await this.#updateRun(runId, e.build())).committed
   }
 
   async told(runId: string): Promise<void> {
@@ -181,6 +211,22 @@ export class DynamoDbRunStore implements RunStore {
       from = answer.LastEvaluatedKey
     } while (from)
     return run && { run, pages }
+  }
+
+  async putOnce(runId: string, key: string, { bytes, text }: StoredValue): Promise<boolean> {
+    const expiresAt = expiry(this.#now(), VALUE_RETENTION_DAYS)
+    const put = new PutCommand({
+      TableName: this.#table,
+      Item: { ...keys.value(runId, key), expiresAt, z: bytes, v: text },
+      ConditionExpression: 'attribute_not_exists(pk)',
+    })
+    try {
+      await this.#client.send(put)
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
   }
 
   async putValue(runId: string, key: string, value: StoredValue): Promise<void> {

@@ -4,7 +4,7 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
- *   sp riders were moved to pages   t started   z ended   x reason of a failure of the run itself
+ *   pa the parent of a child run   y u shard and time in the index of due runs   sp riders were moved to pages   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -13,9 +13,11 @@ import {
   type ActivationKey,
   type ActiveEntry,
   type Outbox,
+  type Parent,
   type RunState,
   type RunStatus,
   START,
+  type Wait,
 } from '../run-state.ts'
 import type { NewRun } from './run-store.ts'
 import { keys } from './schema.ts'
@@ -24,17 +26,47 @@ import { keys } from './schema.ts'
 export type Item = Record<string, unknown>
 
 export function packEntry(entry: ActiveEntry): string {
-  return `${entry.origin}${entry.inline ? '!' : ''}${entry.source === undefined ? '' : `<${entry.source}`}`
+  const source = entry.source === undefined ? '' : `<${entry.source}`
+  const parks = entry.parks ? `~${entry.parks}` : ''
+  return `${entry.origin}${entry.inline ? '!' : ''}${source}${parks}${entry.wait ? packWait(entry.wait) : ''}`
 }
 
 export function unpackEntry(text: string): ActiveEntry {
-  const match = /^([0-9.]*)(!?)(?:<(\d+))?$/.exec(text)
+  const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etrc])([0-9a-z.]*))?$/.exec(text)
   if (!match) throw new Error(`not an active entry: '${text}'`)
   return {
     origin: (match[1] as ActivationKey | undefined) ?? START,
     inline: match[2] === '!',
     ...(match[3] === undefined ? {} : { source: Number(match[3]) }),
+    ...(match[4] === undefined ? {} : { parks: Number(match[4]) }),
+    ...(match[5] === undefined ? {} : { wait: unpackWait(match[5], match[6] ?? '') }),
   }
+}
+
+/** One letter, then times and counts in base 36. */
+function packWait(wait: Wait): string {
+  switch (wait.kind) {
+    case 'event':
+      return 'e'
+    case 'timer':
+      return `t${wait.at.toString(36)}`
+    case 'retry':
+      return `r${wait.at.toString(36)}.${wait.tries.toString(36)}`
+    case 'child':
+      return `c${wait.tries.toString(36)}`
+    default: {
+      const never: never = wait
+      return never
+    }
+  }
+}
+
+function unpackWait(kind: string, text: string): Wait {
+  const [first = 0, second = 0] = text.split('.').map((part) => Number.parseInt(part, 36))
+  if (kind === 'e') return { kind: 'event' }
+  if (kind === 't') return { kind: 'timer', at: first }
+  if (kind === 'r') return { kind: 'retry', at: first, tries: second }
+  return { kind: 'child', tries: first }
 }
 
 export function packFirst(first: Pick<RunState, 'active' | 'fired' | 'iterations'>): Item {
@@ -54,6 +86,7 @@ export function packHeader(run: NewRun): Item {
     q: 0,
     t: run.startedAt,
     r: Object.fromEntries(run.riders),
+    pa: run.parent && { ...run.parent },
     ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
   }
 }
@@ -94,7 +127,9 @@ export function unpackHeader(runId: string, item: Item): RunState {
     fallback: item['fb'] === true,
     riders: new Map(Object.entries(item['r'] as Record<string, string>)),
     spilled: item['sp'] === true,
+    dueAt: item['u'] === undefined ? undefined : Number(item['u']),
     outbox: item['o'] as Outbox | undefined,
+    parent: item['pa'] as Parent | undefined,
     startedAt: Number(item['t']),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
     reason: item['x'] as string | undefined,

@@ -64,8 +64,22 @@ export class MemoryRunStore implements RunStore {
       reason,
       endedAt: now,
       active: new Map(),
-      outbox: 'result',
+      outbox: 'end',
     })
+  }
+
+  async due(now: number): Promise<string[]> {
+    const due = [...this.#runs.values()].filter(
+      (run) => run.status === 'running' && (run.dueAt ?? Infinity) <= now,
+    )
+    return due.map(({ runId }) => runId)
+  }
+
+  async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
+    const run = this.#runs.get(runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return false
+    this.#runs.set(runId, { ...run, dueAt: seen.dueAt })
+    return true
   }
 
   async told(runId: string): Promise<void> {
@@ -116,6 +130,12 @@ export class MemoryRunStore implements RunStore {
       run,
       pages: new Map(pages.flatMap(([, page]) => [...page].map(([name, { text }]) => [name, text]))),
     }
+  }
+
+  async putOnce(runId: string, key: string, value: StoredValue): Promise<boolean> {
+    if (this.#values.has(`R ${runId} ${key}`)) return false
+    this.#values.set(`R ${runId} ${key}`, value)
+    return true
   }
 
   async putValue(runId: string, key: string, value: StoredValue): Promise<void> {

@@ -58,6 +58,10 @@ export interface RunStore {
   commit(runId: string, change: Change): Promise<CommitResult>
   /** Ends a run that cannot go on, whatever is active. */
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
+  /** Ids of runs that the sweep must look at by now: a hint, to be checked against the header. */
+  due(now: number): Promise<string[]>
+  /** Moves the time of the next look, if the run is as it was seen. */
+  reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean>
   /** Marks that all that the end of a run left to be told was told. */
   told(runId: string): Promise<void>
 
@@ -75,6 +79,8 @@ export interface RunStore {
   readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined>
 
   /** Values are immutable: their key names the attempt that wrote them, so a second put of a key is the same. */
+  /** Puts a value whose key says nothing of its content: the first wins. False where there is one. */
+  putOnce(runId: string, key: string, value: StoredValue): Promise<boolean>
   putValue(runId: string, key: string, value: StoredValue): Promise<void>
   getValue(runId: string, key: string): Promise<StoredValue | undefined>
 

@@ -9,6 +9,8 @@ export const stateTable = {
   sortKey: 'sk',
   /** Seconds since the epoch; DynamoDB deletes an item some time after it, so readers compare it as well. */
   timeToLiveAttribute: 'expiresAt',
+  /** Runs whose timers the queue cannot hold, by the time at which they must be looked at. Keys only: a hint. */
+  dueIndex: { name: 'due', partitionKey: 'y', sortKey: 'u' },
 
   /**
    * The table as a CreateTable request, for whoever does not use the CDK. Turn time to live on afterwards
@@ -21,6 +23,18 @@ export const stateTable = {
       AttributeDefinitions: [
         { AttributeName: stateTable.partitionKey, AttributeType: 'S' },
         { AttributeName: stateTable.sortKey, AttributeType: 'S' },
+        { AttributeName: stateTable.dueIndex.partitionKey, AttributeType: 'S' },
+        { AttributeName: stateTable.dueIndex.sortKey, AttributeType: 'N' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: stateTable.dueIndex.name,
+          KeySchema: [
+            { AttributeName: stateTable.dueIndex.partitionKey, KeyType: 'HASH' },
+            { AttributeName: stateTable.dueIndex.sortKey, KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
       ],
       KeySchema: [
         { AttributeName: stateTable.partitionKey, KeyType: 'HASH' },
@@ -33,6 +47,7 @@ export const stateTable = {
 /** Where each item lives. Nothing else in the package spells a key. */
 export const keys = {
   run: (runId: string) => ({ pk: `R#${runId}`, sk: 'RUN' }),
+  runIdOf: (pk: string) => pk.slice('R#'.length),
   /** Begins with the header's sort key, so that one query reads the header and all pages. */
   page: (runId: string, page: string) => ({ pk: `R#${runId}`, sk: `RUN#${page}` }),
   lease: (runId: string, strand: string) => ({ pk: `R#${runId}`, sk: `LEASE#${strand}` }),
@@ -42,6 +57,9 @@ export const keys = {
   context: (contextId: string) => ({ pk: `C#${contextId}`, sk: 'C' }),
   contextValue: (contextId: string, key: string) => ({ pk: `C#${contextId}`, sk: `VALUE#${key}` }),
 } as const
+
+/** Partition keys of the index of due runs. */
+export const dueShards: readonly string[] = Array.from({ length: 16 }, (_, shard) => `due#${shard}`)
 
 /** Finished runs are kept for this many days; no message lives longer than SQS's 14. */
 export const RUN_RETENTION_DAYS = 30

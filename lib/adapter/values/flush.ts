@@ -21,6 +21,9 @@ export interface FlushRequest {
   readonly now: number
 }
 
+/** What the engine notes of awaiting nodes; the header says it better. */
+const ENGINE_KEYS: ReadonlySet<string> = new Set(['_awaitingNodeIds', '_awaitingDetails'])
+
 /** The riders of a commit. @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE, before anything is written */
 export async function flush(values: ValueStore, request: FlushRequest): Promise<Map<string, string>> {
   const { graph, key, entry, execution } = request
@@ -38,7 +41,9 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
       `the input that node '${id}' gives '${graph.node(target).id}'`,
     )
   }
+  if (execution.child) riders.set(names.child(key), execution.child, `the input of subflow '${id}'`)
   for (const [name, write] of request.writes) {
+    if (ENGINE_KEYS.has(name)) continue
     if (write === 'deleted') riders.delete(names.user(name))
     else riders.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
   }

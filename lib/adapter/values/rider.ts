@@ -4,6 +4,7 @@
  *
  *   o17      output of node 17                 i20.17   input of node 20 as the edge from 17 transformed it
  *   x17.3    error of the third iteration      f20      number of the node whose edge gave node 20 its input
+ *   c17.3    what the child run of activation 17.3 starts with
  *   :key     a key that user code set
  *
  *   17.3=text   the value, written by activation 17.3        17.3u   undefined        17.3-   deleted
@@ -38,6 +39,7 @@ export const names = {
   input: (target: number, source: number) => `i${target}.${source}`,
   error: (key: ActivationKey) => `x${key}`,
   source: (node: number) => `f${node}`,
+  child: (key: ActivationKey) => `c${key}`,
   user: (key: string) => `:${key}`,
 } as const
 

@@ -1,0 +1,103 @@
+/**
+ * Child runs: a subflow node waits for a run of its own, each of whose nodes is a durable step. The parent's entry
+ * says that it waits before the child is made, so that no crash leaves a child that nobody waits for; the child's
+ * last commit leaves the word for its parent, so that no crash leaves a parent that nobody wakes.
+ */
+import { analyzeBlueprint, FlowcraftError, type NodeResult } from 'flowcraft'
+import type { ActivationContext } from './context/activation-context.ts'
+import { FlowcraftAwsError } from './errors.ts'
+import { RunReader } from './context/run-reader.ts'
+import type { RunGraph } from './graph.ts'
+import { sendQueued } from './outgoing.ts'
+import { type ActivationKey, isOver, parseActivationKey, type RunState, START } from './run-state.ts'
+import type { Services } from './services.ts'
+import { putRun } from './start.ts'
+import type { ChildRequest } from './subflow-node.ts'
+import type { ErrorRecord } from './values/flush.ts'
+import { names } from './values/rider.ts'
+
+/** The child of one try of an activation. */
+export function childIdOf(runId: string, key: ActivationKey, tries: number): string {
+  return `${runId}/${key}${tries === 0 ? '' : `~${tries}`}`
+}
+
+/**
+ * The child, made and started if it is not there.
+ * Crash before the put: the parent's message comes back and makes it. After: it stands with its start nodes queued,
+ * and this sends their jobs again as long as nothing in it has committed.
+ */
+export async function ensureChild(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  tries: number,
+): Promise<RunState> {
+  const runId = childIdOf(run.runId, key, tries)
+  const child = (await services.store.read(runId)) ?? (await makeChild(services, graph, run, key, runId))
+  if (!isOver(child) && child.seq === 0 && child.graph !== undefined) {
+    const childGraph = await services.graphs.of(child.blueprintId, child.graph)
+    await sendQueued(services, childGraph, child, START)
+  }
+  return child
+}
+
+async function makeChild(
+  services: Services,
+  graph: RunGraph,
+  parent: RunState,
+  key: ActivationKey,
+  runId: string,
+): Promise<RunState> {
+  const { store, values } = services
+  const request = await new RunReader({ graph, run: parent, store, values }).stored(names.child(key))
+  if (!request) throw new FlowcraftAwsError('VALUE_LOST', `the input of child run '${runId}' is gone`)
+  const { blueprintId, input } = request.value as ChildRequest
+  const { node, iteration } = parseActivationKey(key)
+  const { run } = await putRun(services, {
+    runId,
+    input,
+    graph: await services.graphs.remember(blueprintId),
+    parent: { runId: parent.runId, blueprintId: parent.blueprintId, nodeId: graph.node(node).id, iteration },
+  })
+  return run
+}
+
+/** What a subflow node completes with when its child has, as the engine has it; or why it fails. */
+export async function childResult(
+  services: Services,
+  outputs: Record<string, string> | undefined,
+  child: RunState,
+  context: ActivationContext,
+): Promise<NodeResult | FlowcraftError> {
+  const { store, values, graphs } = services
+  if (child.graph === undefined) return childError(child, child.reason)
+  const graph = await graphs.of(child.blueprintId, child.graph)
+  const reader = new RunReader({ graph, run: child, store, values })
+  if (child.status !== 'completed') {
+    const [first] = (await reader.named('x')) as ErrorRecord[]
+    return childError(child, first?.message ?? child.reason, first)
+  }
+  const outputOf = async (id: string) => (await reader.find(`_outputs.${id}`))?.value
+  if (outputs) {
+    for (const [key, source] of Object.entries(outputs)) {
+      await context.set(key, (await outputOf(source)) ?? (await reader.find(source))?.value)
+    }
+    return { output: await reader.all() }
+  }
+  const ends = analyzeBlueprint(graph.blueprint).terminalNodeIds
+  const last = await Promise.all(ends.map(outputOf))
+  return { output: ends.length === 1 ? last[0] : Object.fromEntries(ends.map((id, at) => [id, last[at]])) }
+}
+
+function childError(
+  { blueprintId, status }: RunState,
+  why = 'Unknown error',
+  record?: ErrorRecord,
+): FlowcraftError {
+  const cause = record && Object.assign(new Error(record.message), record.originalError)
+  return new FlowcraftError(
+    `Sub-workflow '${blueprintId}' did not complete successfully. Status: ${status}. Error: ${why}`,
+    { blueprintId, cause },
+  )
+}

@@ -1,0 +1,38 @@
+/** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
+import { FlowcraftAwsError } from './errors.ts'
+import { sendJobs } from './outgoing.ts'
+import { giveEvent, nodeToResume, type RunEvent, waitingFor } from './run-events.ts'
+import type { RunState } from './run-state.ts'
+import type { Services } from './services.ts'
+
+export type ResumeServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit'>
+
+/**
+ * @returns whether this call's event is the one that counts; false where the node was resumed before
+ * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
+ */
+export async function resumeRun(
+  services: ResumeServices,
+  runId: string,
+  nodeId: string | undefined,
+  event: RunEvent,
+): Promise<boolean> {
+  const run = await begun(services, runId)
+  const graph = await services.graphs.of(run.blueprintId, run.graph as string)
+  const node = nodeToResume(graph, run, nodeId)
+  const given = await giveEvent(services, graph, run, node, event)
+  // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
+  // here. Also when another gave the event: its sender may have died before it came this far.
+  const now = await begun(services, runId)
+  const waiting = waitingFor(now, node)
+  if (waiting) await sendJobs(services, graph, now, [waiting])
+  return given
+}
+
+async function begun(services: ResumeServices, runId: string): Promise<RunState> {
+  const run = await services.store.read(runId)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
+  if (run.graph !== undefined) return run
+  const why = run.reason ?? 'no worker has begun it yet'
+  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume run '${runId}': ${why}`)
+}

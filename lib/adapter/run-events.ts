@@ -1,0 +1,130 @@
+/**
+ * Events that nodes of a run wait for: a `wait` node takes the one that its `eventName` names, or that its own id
+ * does, once for each of its iterations. The first to give an event wins; it may be given before it is waited for.
+ */
+import { createHash } from 'node:crypto'
+import { FlowcraftAwsError } from './errors.ts'
+import type { RunGraph } from './graph.ts'
+import { type ActivationKey, isDone, isOver, parseActivationKey, type RunState } from './run-state.ts'
+import type { Services } from './services.ts'
+import { compress, expand } from './values/value-store.ts'
+
+type EventServices = Pick<Services, 'store' | 'values'>
+
+export interface RunEvent {
+  /** Chooses the edges to take, as a node's own action does. */
+  readonly action?: string
+  /** Becomes the output of the node that waits. */
+  readonly output?: unknown
+}
+
+interface StoredEvent {
+  readonly action?: string
+  /** The output's text, or the key and reference of the value that holds it. */
+  readonly text?: string
+  readonly at?: readonly [key: string, reference: string]
+}
+
+/** Larger outputs are values of their own. */
+const INLINE_BYTES = 100 * 1024
+
+export async function readEvent(
+  services: EventServices,
+  graph: RunGraph,
+  runId: string,
+  key: ActivationKey,
+): Promise<RunEvent | undefined> {
+  const { node, iteration } = parseActivationKey(key)
+  const stored = await services.store.getValue(runId, eventKey(eventNameOf(graph, node), iteration))
+  if (!stored) return undefined
+  const { action, text, at } = JSON.parse(await expand(stored)) as StoredEvent
+  const encoded = text ?? (at && (await services.values.read(runId, ...at)))
+  return { action, ...(encoded === undefined ? {} : { output: services.values.decode(encoded) }) }
+}
+
+/**
+ * Gives the event that a node waits for or will wait for. False where it has been given, or the node is past it.
+ * Crash after the put: the event stands, and the node finds it when it parks; one that is parked already is sent its
+ * job when the call is made again.
+ */
+export async function giveEvent(
+  services: EventServices,
+  graph: RunGraph,
+  run: RunState,
+  node: number,
+  event: RunEvent,
+): Promise<boolean> {
+  const iteration = iterationOf(graph, run, node)
+  if (isOver(run) || iteration === undefined) return false
+  const key = eventKey(eventNameOf(graph, node), iteration)
+  const stored = await encodeEvent(services, graph, run.runId, node, key, event)
+  return services.store.putOnce(run.runId, key, await compress(JSON.stringify(stored)))
+}
+
+async function encodeEvent(
+  { values }: EventServices,
+  graph: RunGraph,
+  runId: string,
+  node: number,
+  key: string,
+  { action, output }: RunEvent,
+): Promise<StoredEvent> {
+  if (output === undefined) return { action }
+  const text = values.encode(output, `the output given to node '${graph.node(node).id}'`)
+  if (text.length <= INLINE_BYTES) return { action, text }
+  // Named by its content, since several may give different ones and one wins.
+  const valueKey = `${key}#${createHash('sha256').update(text).digest('base64url')}`
+  return { action, at: [valueKey, await values.write(runId, valueKey, text)] }
+}
+
+function eventKey(name: string, iteration: number): string {
+  return `event#${iteration}#${name}`
+}
+
+function eventNameOf(graph: RunGraph, node: number): string {
+  const { id, params } = graph.node(node)
+  return typeof params?.['eventName'] === 'string' ? params['eventName'] : id
+}
+
+/** The iteration that waits, or will be the next to. */
+function iterationOf(graph: RunGraph, run: RunState, node: number): number | undefined {
+  for (const key of run.active.keys()) {
+    const active = parseActivationKey(key)
+    if (active.node === node) return active.iteration
+  }
+  if (graph.repeatable.has(node)) return (run.iterations.get(node) ?? 0) + 1
+  return isDone(run.done, node) ? undefined : 1
+}
+
+/** The activation of a node that waits for an event now. */
+export function waitingFor(run: RunState, node: number): ActivationKey | undefined {
+  for (const [key, entry] of run.active) {
+    if (entry.wait?.kind === 'event' && parseActivationKey(key).node === node) return key
+  }
+  return undefined
+}
+
+/** The nodes that wait for an event now. */
+export function waitingNodes(run: RunState): number[] {
+  const waiting = [...run.active].filter(([, entry]) => entry.wait?.kind === 'event')
+  return waiting.map(([key]) => parseActivationKey(key).node)
+}
+
+/** The node that is meant: the named one, or the only one that waits. @throws FlowcraftAwsError INVALID_INPUT */
+export function nodeToResume(graph: RunGraph, run: RunState, nodeId: string | undefined): number {
+  const listed = (nodes: number[]) => nodes.map((node) => `'${graph.node(node).id}'`).join(', ')
+  if (nodeId !== undefined) {
+    const node = graph.find(nodeId)
+    if (node !== undefined) return node
+    const all = listed(graph.blueprint.nodes.map((_, index) => index))
+    throw new FlowcraftAwsError('INVALID_INPUT', `run '${run.runId}' has no node '${nodeId}'; it has ${all}`)
+  }
+  const waiting = waitingNodes(run)
+  const [only] = waiting
+  if (only !== undefined && waiting.length === 1) return only
+  const what =
+    waiting.length === 0
+      ? 'no node waits for an event'
+      : `name one of the nodes that wait: ${listed(waiting)}`
+  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume run '${run.runId}': ${what}`)
+}

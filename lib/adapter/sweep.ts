@@ -1,0 +1,51 @@
+/**
+ * The sweep: sends what the queue cannot hold so long. SQS delays a message by 15 minutes at most; a later timer
+ * waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or beside live
+ * workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
+ */
+import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
+import { isOver, parseActivationKey, type RunState } from './run-state.ts'
+import type { Services } from './services.ts'
+
+export interface SweepResult {
+  /** Runs that were due. */
+  readonly runs: number
+  /** Jobs that were sent. */
+  readonly jobs: number
+}
+
+export type SweepServices = Pick<Services, 'store' | 'graphs' | 'queue' | 'now'>
+
+export async function sweep(services: SweepServices): Promise<SweepResult> {
+  let jobs = 0
+  const due = await services.store.due(services.now())
+  for (const runId of due) jobs += await sweepRun(services, runId)
+  return { runs: due.length, jobs }
+}
+
+/** Crash after the sends, before the reschedule: the run is still due, and its jobs are sent once more. */
+async function sweepRun(services: SweepServices, runId: string): Promise<number> {
+  const run = await services.store.read(runId)
+  if (!run || isOver(run) || run.graph === undefined) return 0
+  const graph = await services.graphs.of(run.blueprintId, run.graph)
+  const horizon = services.now() + LONGEST_DELAY_MS
+  const timers = timersOf(run)
+  const soon = timers.filter(({ at }) => at <= horizon)
+  for (const { key, at } of soon) {
+    const { node, iteration } = parseActivationKey(key)
+    const job = { runId, blueprintId: run.blueprintId, nodeId: graph.node(node).id, iteration }
+    await services.queue.send([job], delaySeconds(at, services.now()))
+  }
+  const later = timers.filter(({ at }) => at > horizon).map(({ at }) => at - LONGEST_DELAY_MS)
+  await services.store.reschedule(runId, {
+    seq: run.seq,
+    dueAt: later.length > 0 ? Math.min(...later) : undefined,
+  })
+  return soon.length
+}
+
+function timersOf(run: RunState) {
+  return [...run.active].flatMap(([key, { wait }]) =>
+    wait?.kind === 'timer' || wait?.kind === 'retry' ? [{ key, at: wait.at }] : [],
+  )
+}

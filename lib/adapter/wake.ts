@@ -1,0 +1,83 @@
+/**
+ * A parked activation whose message came: is what it waits for there? Every message about it is a hint and may come
+ * early, late or twice; the answer is always looked up.
+ */
+import type { NodeResult } from 'flowcraft'
+import { childResult, ensureChild } from './children.ts'
+import type { ActivationContext } from './context/activation-context.ts'
+import type { RunReader } from './context/run-reader.ts'
+import { type Execution, failedForGood, stateOf } from './execute.ts'
+import { follow } from './follow.ts'
+import type { RunGraph } from './graph.ts'
+import { readEvent } from './run-events.ts'
+import { type ActivationKey, isOver, parseActivationKey, type RunState, type Wait } from './run-state.ts'
+import type { Services } from './services.ts'
+import { names } from './values/rider.ts'
+
+export type Awakening =
+  /** Not there yet. `at`: when the queue should ask again, in milliseconds since the epoch. */
+  | { readonly kind: 'asleep'; readonly at?: number }
+  /** The activation goes on as if its node had just ended so. */
+  | { readonly kind: 'ended'; readonly execution: Execution }
+  /** The node is to be tried again. */
+  | { readonly kind: 'execute'; readonly tries: number }
+
+export interface WakeOptions {
+  readonly services: Services
+  readonly graph: RunGraph
+  readonly run: RunState
+  readonly key: ActivationKey
+  readonly wait: Wait
+  readonly reader: RunReader
+  readonly context: ActivationContext
+}
+
+export async function wake(options: WakeOptions): Promise<Awakening> {
+  const { services, graph, run, key, wait, reader } = options
+  const { node } = parseActivationKey(key)
+  switch (wait.kind) {
+    case 'event': {
+      const event = await readEvent(services, graph, run.runId, key)
+      if (!event) return { kind: 'asleep' }
+      const output = event.output ?? (await reader.stored(names.output(node)))?.value
+      return ended(options, { output, action: event.action })
+    }
+    case 'timer':
+      if (services.now() < wait.at) return { kind: 'asleep', at: wait.at }
+      return ended(options, { output: (await reader.stored(names.output(node)))?.value })
+    case 'retry':
+      if (services.now() < wait.at) return { kind: 'asleep', at: wait.at }
+      return { kind: 'execute', tries: wait.tries }
+    case 'child':
+      return wakeByChild(options, wait.tries)
+    default: {
+      const never: never = wait
+      return never
+    }
+  }
+}
+
+async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakening> {
+  const { services, graph, run, key, context } = options
+  const { node } = parseActivationKey(key)
+  const { config, params } = graph.node(node)
+  const child = await ensureChild(services, graph, run, key, tries)
+  if (!isOver(child)) return { kind: 'asleep' }
+  const outputs = params?.['outputs'] as Record<string, string> | undefined
+  const result = await childResult(services, outputs, child, context)
+  if (!(result instanceof Error)) return ended(options, result)
+  if (tries + 1 >= (config?.maxRetries ?? 1)) {
+    return { kind: 'ended', execution: failedForGood(graph, node, result) }
+  }
+  const wait: Wait = { kind: 'retry', at: services.now() + (config?.retryDelay ?? 0), tries: tries + 1 }
+  return { kind: 'ended', execution: { outcome: { kind: 'parked', wait }, inputs: new Map() } }
+}
+
+async function ended(options: WakeOptions, result: NodeResult): Promise<Awakening> {
+  const { services, graph, run, key, context } = options
+  const { node } = parseActivationKey(key)
+  const followed = { runtime: services.runtime, graph, run, node, context }
+  const execution = await follow(followed, stateOf(followed), result)
+  if (context.infrastructureError !== undefined) throw context.infrastructureError
+  return { kind: 'ended', execution }
+}
