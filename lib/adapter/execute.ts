@@ -10,16 +10,19 @@ import {
   type NodeDefinition,
   type NodeExecutionResult,
   type NodeFunction,
+  type NodeResult,
   WorkflowState,
 } from 'flowcraft'
 import type { ActivationContext } from './context/activation-context.ts'
 import { FlowcraftAwsError, messageOf } from './errors.ts'
 import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
+import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
 import { isDone, type RunState } from './run-state.ts'
 import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
 import type { Outcome } from './transition.ts'
+import type { ErrorRecord } from './values/flush.ts'
 
 export type Runtime = FlowRuntime<Record<string, unknown>, Record<string, unknown>>
 
@@ -33,6 +36,10 @@ export interface Execution {
   readonly error?: Error
   /** The child run that the node waits for. */
   readonly child?: ChildRequest
+  /** The items that the node waits for. */
+  readonly items?: ItemsRequest
+  /** Errors of the items that it waited for. */
+  readonly itemErrors?: readonly ErrorRecord[]
 }
 
 export interface ExecuteOptions {
@@ -47,6 +54,10 @@ export interface ExecuteOptions {
   readonly tries: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Results of a batch, for the node that gathers them. */
+  readonly gather?: (gatherNodeId: string) => Promise<GatheredItems>
+  /** An item of a batch: it cannot wait, so its tries come one after the other. @default false */
+  readonly inProcess?: boolean
 }
 
 const NO_INPUTS: ReadonlyMap<number, unknown> = new Map()
@@ -56,14 +67,18 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   const { graph, context } = options
   const def = graph.node(options.node)
   const state = stateOf(options)
-  const isLast = !retriesByQueue(def.config) || options.tries + 1 >= (def.config?.maxRetries ?? 1)
+  const byQueue = !options.inProcess && retriesByQueue(def.config)
+  const isLast = !byQueue || options.tries + 1 >= (def.config?.maxRetries ?? 1)
   state.isLastAttempt = isLast
-  const policed = withPolicy(options.implementation, def, { isLast })
+  const policed = withPolicy(options.implementation, def, { isLast, byQueue })
   const startedAt = Date.now()
-  const result = await runThroughEngine(options, state, policed, isLast)
+  const result = await runThroughEngine(options, state, policed, byQueue)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
   if (result.status === 'success' && state.isAwaiting()) {
     return parked(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
+  }
+  if (result.status === 'success' && result.result?.dynamicNodes?.length) {
+    return scattered(result.result, result.result.dynamicNodes)
   }
   if (result.status === 'failed' && !isLast && policed.failedInTry() && !isFatal(result.error)) {
     return retryLater(options, def, result.error)
@@ -134,7 +149,19 @@ function parked(
       child: { blueprintId, input },
     }
   }
+  if (details?.reason === ITEMS_REASON) {
+    const { kind, uses, items, chunk } = details as unknown as ItemsRequest
+    const outcome = { kind: 'parked', wait: { kind: 'items', round: 0 } } as const
+    return { outcome, output, inputs, items: { kind, uses, items, chunk } }
+  }
   return { outcome: { kind: 'parked', wait: { kind: 'event' } }, output, inputs }
+}
+
+/** Nodes that the node itself made run before it counts as ended: whatever follows may use them. */
+function scattered({ output, action }: NodeResult, nodes: NodeDefinition[]): Execution {
+  const outcome = { kind: 'parked', wait: { kind: 'items', round: 0 } } as const
+  const items: ItemsRequest = { kind: 'nodes', items: nodes, chunk: nodes.length, action }
+  return { outcome, output: { value: output }, inputs: NO_INPUTS, items }
 }
 
 /** A try failed and another is to come after a delay that no function should wait out. */
@@ -167,7 +194,7 @@ async function runThroughEngine(
   options: ExecuteOptions,
   state: WorkflowState<Record<string, unknown>>,
   policed: Policed,
-  isLast: boolean,
+  byQueue: boolean,
 ): Promise<NodeExecutionResult> {
   const { runtime, graph, run, context, signal } = options
   const def = graph.node(options.node)
@@ -175,13 +202,14 @@ async function runThroughEngine(
   const nodeRegistry = new Map(runtime.registry)
   nodeRegistry.set(def.uses, policed.implementation)
   const executionContext = {
-    blueprint: isLast && !retriesByQueue(def.config) ? graph.blueprint : withOneTry(graph, def),
+    blueprint: byQueue ? withOneTry(graph, def) : graph.blueprint,
     state,
     nodeRegistry,
     executionId: run.runId,
     runtime,
     services: { logger, eventBus, serializer, evaluator, middleware, dependencies },
     signal,
+    [GATHER]: options.gather,
     createForSubflow: () => {
       throw new FlowcraftAwsError('INVALID_BLUEPRINT', 'a node cannot run a subflow inside its own execution')
     },

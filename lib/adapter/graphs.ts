@@ -72,6 +72,20 @@ export class Graphs {
     return successor && runtimeRegistry.get(successor.uses)
   }
 
+  /** What runs an item of a batch: as `implementation`, by the key that the scattering node names for its workers. */
+  implementationOf(
+    graph: RunGraph,
+    scatter: number,
+    uses: string,
+    runtimeRegistry: ReadonlyMap<string, NodeFunction | NodeClass>,
+  ) {
+    const direct = runtimeRegistry.get(uses)
+    if (direct) return direct
+    const { id } = graph.node(scatter)
+    const successor = this.#blueprints[graph.blueprint.id]?.nodes.find((other) => other.id === id)
+    return runtimeRegistry.get(String(successor?.params?.['workerUsesKey']))
+  }
+
   async #put(graph: RunGraph): Promise<void> {
     const { id } = graph.blueprint
     // Reading first: the item may have many units, and each new worker process comes by here.

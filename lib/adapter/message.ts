@@ -8,6 +8,7 @@
  */
 import { FlowcraftAwsError } from './errors.ts'
 import type { Job } from './queue/job.ts'
+import { processItemJob } from './items/item-job.ts'
 import { conclude, sendQueued } from './outgoing.ts'
 import { activationKey, currentOf, isOver, type RunState, START } from './run-state.ts'
 import { type Disposition, DONE, type Invocation, type Services } from './services.ts'
@@ -31,6 +32,7 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   const strand = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)
+  if (job.items) return processItemJob(services, graph, run, strand, { ...job, items: job.items }, invocation)
   if (currentOf(run, strand) === undefined) {
     // Its work is committed. A crash may have come before its followers were sent: send those of this strand again.
     // Only those: with every queued entry, one duplicate in a wide fan would breed thousands.

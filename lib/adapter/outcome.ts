@@ -19,7 +19,7 @@ export interface RunNodes {
 /** A node that has run and waits. */
 export interface WaitingNode {
   readonly nodeId: string
-  readonly reason: 'external_event' | 'timer' | 'retry' | 'subflow'
+  readonly reason: 'external_event' | 'timer' | 'retry' | 'subflow' | 'items'
   readonly wakeUpAt?: Date
   readonly childRunId?: string
 }
@@ -79,7 +79,11 @@ function isWaiting(run: RunState): boolean {
 }
 
 function isAwaiting(run: RunState): boolean {
-  return run.status === 'running' && run.active.size > 0 && [...run.active.values()].every(({ wait }) => wait)
+  return (
+    run.status === 'running' &&
+    run.active.size > 0 &&
+    [...run.active.values()].every(({ wait }) => wait && wait.kind !== 'items')
+  )
 }
 
 function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {
@@ -90,6 +94,7 @@ function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {
     if (wait.kind === 'child') {
       return [{ nodeId, reason: 'subflow', childRunId: childIdOf(run.runId, key, wait.tries) }]
     }
+    if (wait.kind === 'items') return [{ nodeId, reason: 'items' }]
     return [{ nodeId, reason: wait.kind, wakeUpAt: new Date(wait.at) }]
   })
 }

@@ -31,16 +31,17 @@ export interface Policed {
 export interface PolicyOptions {
   /** Whether no further try comes after this execution. */
   readonly isLast: boolean
+  /** Whether the queue is between the tries. */
+  readonly byQueue: boolean
 }
 
 /** The implementation with its `retryDelay` before each further try and its `timeout` around each (milliseconds). */
 export function withPolicy(
   implementation: NodeFunction | NodeClass,
   { id, config }: NodeDefinition,
-  { isLast }: PolicyOptions,
+  { isLast, byQueue }: PolicyOptions,
 ): Policed {
   const { retryDelay = 0, timeout = 0 } = config ?? {}
-  const byQueue = retriesByQueue(config)
   if (retryDelay <= 0 && timeout <= 0) return { implementation, failedInTry: () => true }
   let tries = 0
   let failed = false

@@ -14,6 +14,7 @@ import {
 } from 'flowcraft'
 import { FlowcraftAwsError, messageOf, throwProblems } from './errors.ts'
 import { blueprintIdProblem, show } from './queue/job.ts'
+import { gatherNode, scatterNode } from './items/scatter-node.ts'
 import { durableSubflow } from './subflow-node.ts'
 
 export type Registry = NonNullable<RuntimeOptions['registry']>
@@ -27,7 +28,7 @@ export interface Registration {
 /** Implementations that the engine brings along. */
 const BUILT_IN = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather', 'loop-controller']
 /** Built-in nodes whose way of running on AWS is not there yet: refused rather than run wrongly. */
-const NOT_YET = ['webhook', 'batch-scatter', 'batch-gather']
+const NOT_YET = ['webhook']
 /** The names that the builder makes up. */
 const GENERATED = /^(fn|class)_(batch_worker_)?-?[0-9a-f]+$/
 
@@ -61,6 +62,8 @@ export function register(options: {
   for (const blueprint of Object.values(blueprints)) problems.push(...lint(blueprint, registry, blueprints))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
   registry['subflow'] ??= durableSubflow(blueprints)
+  registry['batch-scatter'] ??= scatterNode
+  registry['batch-gather'] ??= gatherNode
   return { blueprints, registry }
 }
 
@@ -94,7 +97,13 @@ function withStableKeys(
     registry[name] = implementation as NodeFunction | NodeClass
     return name
   }
-  for (const node of blueprint.nodes) node.uses = rename(node.uses, node)
+  for (const node of blueprint.nodes) {
+    node.uses = rename(node.uses, node)
+    const worker: unknown = node.params?.['workerUsesKey']
+    if (node.uses === 'batch-scatter' && typeof worker === 'string') {
+      node.params = { ...node.params, workerUsesKey: rename(worker, { ...node, id: `${node.id}.worker` }) }
+    }
+  }
   return blueprint
 }
 

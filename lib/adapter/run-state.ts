@@ -25,6 +25,8 @@ export type Wait =
   | { readonly kind: 'retry'; readonly at: number; readonly tries: number }
   /** The end of a child run; `tries` of them have ended badly. */
   | { readonly kind: 'child'; readonly tries: number }
+  /** The items of a batch; `round` counts those of `chunkSize`. */
+  | { readonly kind: 'items'; readonly round: number }
 
 /** An activation that is scheduled and has not ended. */
 export interface ActiveEntry {

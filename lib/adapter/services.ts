@@ -45,6 +45,8 @@ export interface Strand {
   isMine(): Promise<boolean>
 }
 
+/** Two hosts' clocks may differ by this much before a lease is taken for over too early; that costs double work only. */
+export const CLOCK_MARGIN_MS = 2_000
 /**
  * What becomes of a message. `left` messages come back by themselves: after `seconds`, or when their visibility
  * timeout is over.

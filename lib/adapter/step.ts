@@ -8,6 +8,8 @@ import { RunReader } from './context/run-reader.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError } from './errors.ts'
 import { type Execution, executeNode, failed } from './execute.ts'
 import type { RunGraph } from './graph.ts'
+import { scatter } from './items/scatter.ts'
+import { gatherItems } from './items/wake-items.ts'
 import { sendJobs } from './outgoing.ts'
 import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
 import {
@@ -99,7 +101,8 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   const implementation = graphs.implementation(graph, node, runtime.registry)
   if (implementation) {
     const { signal } = strand
-    return executeNode({ runtime, graph, run, node, implementation, context, signal, tries, now })
+    const gather = (gatherNodeId: string) => gatherItems(services, graph, run, gatherNodeId)
+    return executeNode({ runtime, graph, run, node, implementation, context, signal, tries, now, gather })
   }
   const { id, uses } = graph.node(node)
   const why = `which this deployment does not have (the run goes by graph ${graph.fingerprint})`
@@ -115,7 +118,9 @@ async function settle(
   const attempt = strand.attempt + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
   const request = { graph, runId: run.runId, key, entry, attempt, now: services.now() }
   try {
-    const riders = await flush(services.values, { ...request, execution, writes: context.writes })
+    const { items } = execution
+    const batch = items && (await scatter(services, run, key, `${attempt}`, items))
+    const riders = await flush(services.values, { ...request, execution, batch, writes: context.writes })
     return { riders, settled: execution }
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error

@@ -7,11 +7,16 @@ import { messageOf } from './errors.ts'
 import type { RunGraph } from './graph.ts'
 import { conclude, sendQueued } from './outgoing.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from './run-state.ts'
-import { type Disposition, DONE, type Invocation, type Services, type Strand } from './services.ts'
+import {
+  CLOCK_MARGIN_MS,
+  type Disposition,
+  DONE,
+  type Invocation,
+  type Services,
+  type Strand,
+} from './services.ts'
 import { step } from './step.ts'
 
-/** Two hosts' clocks may differ by this much before a lease is taken for over too early; that costs double work only. */
-const CLOCK_MARGIN_MS = 2_000
 /** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
 const RENEW_EVERY_MS = 30_000
 

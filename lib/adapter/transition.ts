@@ -27,10 +27,22 @@ const WIDE_FAN = 60
 /** How the execution of an activation ended. */
 export type Outcome =
   /** The node returned; `matched` are the targets of the edges it takes. */
-  | { readonly kind: 'completed'; readonly result: NodeResult; readonly matched: readonly number[] }
+  | {
+      readonly kind: 'completed'
+      readonly result: NodeResult
+      readonly matched: readonly number[]
+      /** Nodes of its own making that failed. @default 0 */
+      readonly errors?: number
+    }
   /** The node failed and names another one to stand in for it. */
   | { readonly kind: 'fallback'; readonly fallback: number }
-  | { readonly kind: 'failed' }
+  | {
+      readonly kind: 'failed'
+      /** @default 1 */
+      readonly errors?: number
+      /** The node itself has completed, and nothing follows: items of its batch failed. @default false */
+      readonly completes?: boolean
+    }
   /** The node ran and waits. */
   | { readonly kind: 'parked'; readonly wait: Wait }
 
@@ -164,7 +176,7 @@ class Decision {
       pend: [...this.#pend],
       unpend: [...this.#unpend],
       iterations: this.#iterations(schedule),
-      errors: this.#outcome.kind === 'failed' ? 1 : 0,
+      errors: this.#errors(),
       fallback: this.#outcome.kind === 'fallback' && !this.#run.fallback,
       final,
       require: this.#require,
@@ -172,7 +184,10 @@ class Decision {
   }
 
   #askEngine(): number[] {
-    if (this.#outcome.kind === 'failed') return []
+    if (this.#outcome.kind === 'failed') {
+      if (this.#outcome.completes) this.#doneAfter |= 1n << BigInt(this.#node)
+      return []
+    }
     const { result, matched } =
       this.#outcome.kind === 'completed'
         ? this.#outcome
@@ -311,10 +326,15 @@ class Decision {
       return undefined
     }
     this.#require.push({ kind: 'last' })
-    const failed = this.#outcome.kind === 'failed' || this.#run.errors > 0
+    const failed = this.#run.errors + this.#errors() > 0
     const fallback = this.#outcome.kind === 'fallback' || this.#run.fallback
     const status = failed && !fallback ? 'failed' : 'completed'
     return { status, endedAt: options.now, outbox: options.outbox }
+  }
+
+  #errors(): number {
+    if (this.#outcome.kind === 'fallback') return 0
+    return this.#outcome.errors ?? (this.#outcome.kind === 'failed' ? 1 : 0)
   }
 
   #doneChange(): { completed: number[]; reset: number[] } {

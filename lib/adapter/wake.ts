@@ -9,6 +9,7 @@ import type { RunReader } from './context/run-reader.ts'
 import { type Execution, failedForGood, stateOf } from './execute.ts'
 import { follow } from './follow.ts'
 import type { RunGraph } from './graph.ts'
+import { wakeByItems } from './items/wake-items.ts'
 import { readEvent } from './run-events.ts'
 import { type ActivationKey, isOver, parseActivationKey, type RunState, type Wait } from './run-state.ts'
 import type { Services } from './services.ts'
@@ -50,6 +51,8 @@ export async function wake(options: WakeOptions): Promise<Awakening> {
       return { kind: 'execute', tries: wait.tries }
     case 'child':
       return wakeByChild(options, wait.tries)
+    case 'items':
+      return itemsArrived(options, wait.round)
     default: {
       const never: never = wait
       return never
@@ -71,6 +74,25 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   }
   const wait: Wait = { kind: 'retry', at: services.now() + (config?.retryDelay ?? 0), tries: tries + 1 }
   return { kind: 'ended', execution: { outcome: { kind: 'parked', wait }, inputs: new Map() } }
+}
+
+async function itemsArrived(options: WakeOptions, round: number): Promise<Awakening> {
+  const { services, graph, run, key, reader, context } = options
+  const { node } = parseActivationKey(key)
+  const awakening = await wakeByItems(services, graph, run, key, round, context)
+  if (awakening.kind === 'asleep') return awakening
+  if (awakening.kind === 'parked') return { kind: 'ended', execution: awakening.execution }
+  const { failed, errors: itemErrors } = awakening
+  const output = { value: (await reader.stored(names.output(node)))?.value }
+  if (failed > 0 && graph.node(node).uses === 'batch-scatter') {
+    // In memory the gather node never gets ready then, and nothing of the batch follows.
+    const outcome = { kind: 'failed', errors: failed, completes: true } as const
+    return { kind: 'ended', execution: { outcome, output, inputs: new Map(), itemErrors } }
+  }
+  const awake = await ended(options, { output: output.value, action: awakening.action })
+  if (awake.kind !== 'ended' || failed === 0) return awake
+  const outcome = { ...awake.execution.outcome, errors: failed } as Execution['outcome']
+  return { kind: 'ended', execution: { ...awake.execution, outcome, itemErrors } }
 }
 
 async function ended(options: WakeOptions, result: NodeResult): Promise<Awakening> {

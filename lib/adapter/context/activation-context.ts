@@ -17,14 +17,23 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
   readonly #reader: RunReader
   readonly #inputKey: string | undefined
   readonly #source: number | undefined
+  readonly #given: Readonly<Record<string, unknown>>
   #only: ReadonlySet<string> | undefined
   #completion: Map<string, unknown> | undefined
 
-  /** `source` is the node whose edge gives `inputKey`, where the graph alone does not tell. */
-  constructor(reader: RunReader, input?: { key: string; source: number | undefined }) {
+  /**
+   * `source` is the node whose edge gives `input.key`, where the graph alone does not tell. `given` are keys that the
+   * run's context does not have.
+   */
+  constructor(
+    reader: RunReader,
+    input?: { key: string; source: number | undefined },
+    given: Readonly<Record<string, unknown>> = {},
+  ) {
     this.#reader = reader
     this.#inputKey = input?.key
     this.#source = input?.source
+    this.#given = given
   }
 
   async get(key: string): Promise<unknown> {
@@ -94,6 +103,7 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
 
   async #find(key: string): Promise<{ readonly value: unknown } | undefined> {
     if (this.#completion?.has(key)) return { value: this.#completion.get(key) }
+    if (Object.hasOwn(this.#given, key)) return { value: this.#given[key] }
     const write = this.writes.get(key)
     if (write) return write === 'deleted' ? undefined : write
     return this.#guard(() => this.#reader.find(key, key === this.#inputKey ? this.#source : undefined))

@@ -8,6 +8,13 @@ export interface Job {
   readonly nodeId?: string
   /** Absent in the job of the Flowcraft guide's client, `{ runId, blueprintId, nodeId }`, which starts a run. */
   readonly iteration?: number
+  /** In the jobs of a batch: one item, or the shards from `from` to before `to`. */
+  readonly items?: {
+    readonly round: number
+    readonly item?: number
+    readonly from?: number
+    readonly to?: number
+  }
 }
 
 export interface JobQueue {
@@ -73,7 +80,7 @@ export function checkJob(candidate: unknown): Job {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
     throw new FlowcraftAwsError('INVALID_JOB', `not a job: expected an object; got ${show(candidate)}`)
   }
-  const { runId, blueprintId, nodeId, iteration } = candidate as Record<string, unknown>
+  const { runId, blueprintId, nodeId, iteration, items } = candidate as Record<string, unknown>
   const problems = [runIdProblem(runId), blueprintIdProblem(blueprintId)].filter(
     (problem) => problem !== undefined,
   )
@@ -83,6 +90,15 @@ export function checkJob(candidate: unknown): Job {
   if (iteration !== undefined && !(Number.isInteger(iteration) && Number(iteration) >= 1)) {
     problems.push(`iteration must be an integer from 1; got ${show(iteration)}`)
   }
+  if (items !== undefined && !isItems(items))
+    problems.push(`items must name a round and an item or a range; got ${show(items)}`)
   if (problems.length > 0) throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${problems.join('; ')}`)
   return candidate as Job
+}
+
+function isItems(items: unknown): boolean {
+  if (typeof items !== 'object' || items === null) return false
+  const { round, item, from, to } = items as Record<string, unknown>
+  const isIndex = (value: unknown) => Number.isInteger(value) && Number(value) >= 0
+  return isIndex(round) && (isIndex(item) || (isIndex(from) && isIndex(to)))
 }

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Change } from '../change.ts'
-import type { ActivationKey, RunState } from '../run-state.ts'
+import type { RunState } from '../run-state.ts'
 import {
   commitExpression,
   ExpressionBuilder,
@@ -24,6 +24,7 @@ import {
 } from './commit-expression.ts'
 import { type Item, packFirst, packHeader, unpackHeader } from './header.ts'
 import type {
+  Arrivals,
   CommitResult,
   Lease,
   LeaseRequest,
@@ -155,7 +156,7 @@ export class DynamoDbRunStore implements RunStore {
     return this.#updateLease(request, e.build())
   }
 
-  async readLease(runId: string, strand: ActivationKey): Promise<Lease | undefined> {
+  async readLease(runId: string, strand: string): Promise<Lease | undefined> {
     const { Item: item } = await this.#client.send(
       new GetCommand({ TableName: this.#table, Key: keys.lease(runId, strand), ConsistentRead: true }),
     )
@@ -193,6 +194,16 @@ export class DynamoDbRunStore implements RunStore {
     const { pk, sk } = keys.run(runId)
     let run: RunState | undefined
     const pages = new Map<string, string>()
+    for (const item of await this.#query({ pk, sk })) {
+      if (item['sk'] === sk) run = unpackHeader(runId, item)
+      else for (const [name, text] of unpackPage(item)) pages.set(name, text)
+    }
+    return run && { run, pages }
+  }
+
+  /** All items of a partition whose sort keys begin with `sk`. */
+  async #query({ pk, sk }: { pk: string; sk: string }): Promise<Item[]> {
+    const items: Item[] = []
     let from: Record<string, NativeAttributeValue> | undefined
     do {
       const answer = await this.#client.send(
@@ -204,13 +215,38 @@ export class DynamoDbRunStore implements RunStore {
           ExclusiveStartKey: from,
         }),
       )
-      for (const item of answer.Items ?? []) {
-        if (item['sk'] === sk) run = unpackHeader(runId, item)
-        else for (const [name, text] of unpackPage(item)) pages.set(name, text)
-      }
+      items.push(...(answer.Items ?? []))
       from = answer.LastEvaluatedKey
     } while (from)
-    return run && { run, pages }
+    return items
+  }
+
+  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
+    const e = new ExpressionBuilder()
+    e.add(e.path('n'), new Set([member]))
+    if (failed) e.add(e.path('f'), new Set([member]))
+    e.set(e.path('expiresAt'), expiry(this.#now(), VALUE_RETENTION_DAYS))
+    const Key = keys.arrivals(runId, partition)
+    const update = new UpdateCommand({ TableName: this.#table, Key, ...e.build(), ReturnValues: 'ALL_NEW' })
+    return unpackArrivals((await this.#client.send(update)).Attributes)
+  }
+
+  async arrivals(runId: string, partition: string): Promise<Arrivals> {
+    const Key = keys.arrivals(runId, partition)
+    const get = new GetCommand({ TableName: this.#table, Key, ConsistentRead: true })
+    return unpackArrivals((await this.#client.send(get)).Item)
+  }
+
+  async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
+    const { pk, sk } = keys.value(runId, prefix)
+    const items = await this.#query({ pk, sk })
+    const partition = prefix.slice(0, prefix.indexOf('|') + 1)
+    return new Map(
+      items.map((item) => [
+        partition + (item['sk'] as string).slice('VALUE#'.length),
+        { bytes: item['z'] as Uint8Array | undefined, text: item['v'] as string | undefined },
+      ]),
+    )
   }
 
   async putOnce(runId: string, key: string, { bytes, text }: StoredValue): Promise<boolean> {
@@ -306,6 +342,11 @@ export class DynamoDbRunStore implements RunStore {
       return { held, attempt: Number(item?.['n'] ?? 0), until: Number(item?.['u'] ?? 0) }
     }
   }
+}
+
+function unpackArrivals(item: Item | undefined): Arrivals {
+  const arrived = (item?.['n'] as Set<number> | undefined) ?? new Set<number>()
+  return { arrived, failed: (item?.['f'] as Set<number> | undefined)?.size ?? 0 }
 }
 
 function unpackPage(item: Item): PageEntries {

@@ -32,7 +32,7 @@ export function packEntry(entry: ActiveEntry): string {
 }
 
 export function unpackEntry(text: string): ActiveEntry {
-  const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etrc])([0-9a-z.]*))?$/.exec(text)
+  const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etrci])([0-9a-z.]*))?$/.exec(text)
   if (!match) throw new Error(`not an active entry: '${text}'`)
   return {
     origin: (match[1] as ActivationKey | undefined) ?? START,
@@ -52,6 +52,8 @@ function packWait(wait: Wait): string {
       return `t${wait.at.toString(36)}`
     case 'retry':
       return `r${wait.at.toString(36)}.${wait.tries.toString(36)}`
+    case 'items':
+      return `i${wait.round.toString(36)}`
     case 'child':
       return `c${wait.tries.toString(36)}`
     default: {
@@ -66,6 +68,7 @@ function unpackWait(kind: string, text: string): Wait {
   if (kind === 'e') return { kind: 'event' }
   if (kind === 't') return { kind: 'timer', at: first }
   if (kind === 'r') return { kind: 'retry', at: first, tries: second }
+  if (kind === 'i') return { kind: 'items', round: first }
   return { kind: 'child', tries: first }
 }
 

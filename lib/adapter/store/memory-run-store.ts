@@ -3,8 +3,9 @@
  * functions that say what a commit means. Nothing survives the process.
  */
 import { apply, type Change } from '../change.ts'
-import type { ActivationKey, RunState } from '../run-state.ts'
+import type { RunState } from '../run-state.ts'
 import type {
+  Arrivals,
   CommitResult,
   Lease,
   LeaseRequest,
@@ -18,6 +19,7 @@ export class MemoryRunStore implements RunStore {
   readonly #runs = new Map<string, RunState>()
   readonly #leases = new Map<string, { attempt: number; until: number; token: string }>()
   readonly #pages = new Map<string, Map<string, { seq: number; text: string }>>()
+  readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
   readonly #values = new Map<string, StoredValue>()
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
@@ -103,7 +105,7 @@ export class MemoryRunStore implements RunStore {
     return { held: true, ...there }
   }
 
-  async readLease(runId: string, strand: ActivationKey): Promise<Lease | undefined> {
+  async readLease(runId: string, strand: string): Promise<Lease | undefined> {
     const there = this.#leases.get(`${runId} ${strand}`)
     return there && { held: false, attempt: there.attempt, until: there.until }
   }
@@ -130,6 +132,26 @@ export class MemoryRunStore implements RunStore {
       run,
       pages: new Map(pages.flatMap(([, page]) => [...page].map(([name, { text }]) => [name, text]))),
     }
+  }
+
+  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
+    const id = `${runId} ${partition}`
+    const there = this.#arrivals.get(id) ?? { arrived: new Set<number>(), failed: new Set<number>() }
+    there.arrived.add(member)
+    if (failed) there.failed.add(member)
+    this.#arrivals.set(id, there)
+    return this.arrivals(runId, partition)
+  }
+
+  async arrivals(runId: string, partition: string): Promise<Arrivals> {
+    const there = this.#arrivals.get(`${runId} ${partition}`)
+    return { arrived: new Set(there?.arrived), failed: there?.failed.size ?? 0 }
+  }
+
+  async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
+    const start = `R ${runId} `
+    const found = [...this.#values].filter(([id]) => id.startsWith(start + prefix))
+    return new Map(found.map(([id, value]) => [id.slice(start.length), value]))
   }
 
   async putOnce(runId: string, key: string, value: StoredValue): Promise<boolean> {

@@ -3,7 +3,7 @@
  * tests. Each method is one request on one item, so that a crash falls between requests and never inside one.
  */
 import type { Change } from '../change.ts'
-import type { ActivationKey, RunState } from '../run-state.ts'
+import type { RunState } from '../run-state.ts'
 
 /** A lost race is a result, not an exception: `run` is the state that won, undefined where there is no run. */
 export type CommitResult =
@@ -19,9 +19,16 @@ export interface Lease {
   readonly until: number
 }
 
+/** Who has arrived at a shard of a batch, and how many of them failed. */
+export interface Arrivals {
+  readonly arrived: ReadonlySet<number>
+  readonly failed: number
+}
+
 export interface LeaseRequest {
   readonly runId: string
-  readonly strand: ActivationKey
+  /** The activation that a message names; for an item of a batch its partition, a bar and the item. */
+  readonly strand: string
   /** Names the holder. */
   readonly token: string
   /** Milliseconds since the epoch. */
@@ -70,13 +77,19 @@ export interface RunStore {
   /** Moves the end of one's own lease; not held where a successor took over. */
   renew(request: LeaseRequest): Promise<Lease>
   /** Consistent read of the lease on a strand. */
-  readLease(runId: string, strand: ActivationKey): Promise<Lease | undefined>
+  readLease(runId: string, strand: string): Promise<Lease | undefined>
 
   /** Moves riders into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>
   readPage(runId: string, page: string): Promise<PageEntries>
   /** The header and all pages. */
   readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined>
+
+  /** Adds a member to a set of arrivals, and tells the set. Adding twice is adding once. */
+  arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals>
+  arrivals(runId: string, partition: string): Promise<Arrivals>
+  /** The values of one partition whose keys begin with `prefix` (which names the partition), by key. */
+  listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>>
 
   /** Values are immutable: their key names the attempt that wrote them, so a second put of a key is the same. */
   /** Puts a value whose key says nothing of its content: the first wins. False where there is one. */

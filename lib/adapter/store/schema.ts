@@ -44,14 +44,22 @@ export const stateTable = {
   },
 } as const
 
+/** A key may begin with a partition and a bar: then it is not in the run's own partition, which may be hot. */
+function inPartition(runId: string, kind: string, key: string): { pk: string; sk: string } {
+  const bar = key.indexOf('|')
+  if (bar < 0) return { pk: `R#${runId}`, sk: `${kind}#${key}` }
+  return { pk: `R#${runId}|${key.slice(0, bar)}`, sk: `${kind}#${key.slice(bar + 1)}` }
+}
+
 /** Where each item lives. Nothing else in the package spells a key. */
 export const keys = {
   run: (runId: string) => ({ pk: `R#${runId}`, sk: 'RUN' }),
   runIdOf: (pk: string) => pk.slice('R#'.length),
   /** Begins with the header's sort key, so that one query reads the header and all pages. */
   page: (runId: string, page: string) => ({ pk: `R#${runId}`, sk: `RUN#${page}` }),
-  lease: (runId: string, strand: string) => ({ pk: `R#${runId}`, sk: `LEASE#${strand}` }),
-  value: (runId: string, key: string) => ({ pk: `R#${runId}`, sk: `VALUE#${key}` }),
+  lease: (runId: string, strand: string) => inPartition(runId, 'LEASE', strand),
+  value: (runId: string, key: string) => inPartition(runId, 'VALUE', key),
+  arrivals: (runId: string, partition: string) => ({ pk: `R#${runId}|${partition}`, sk: 'ARRIVALS' }),
   graph: (blueprintId: string, fingerprint: string) => ({ pk: `G#${blueprintId}`, sk: fingerprint }),
   coordination: (key: string) => ({ pk: `K#${key}`, sk: 'K' }),
   context: (contextId: string) => ({ pk: `C#${contextId}`, sk: 'C' }),

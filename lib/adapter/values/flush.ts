@@ -6,6 +6,7 @@
 import type { Write } from '../context/activation-context.ts'
 import type { Execution } from '../execute.ts'
 import type { RunGraph } from '../graph.ts'
+import type { Batch } from '../items/batch.ts'
 import { type ActivationKey, type ActiveEntry, parseActivationKey } from '../run-state.ts'
 import { formatRider, names } from './rider.ts'
 import { RIDER_BYTES, type ValueStore } from './value-store.ts'
@@ -19,6 +20,7 @@ export interface FlushRequest {
   readonly execution: Execution
   readonly writes: ReadonlyMap<string, Write>
   readonly now: number
+  readonly batch?: Batch
 }
 
 /** What the engine notes of awaiting nodes; the header says it better. */
@@ -41,13 +43,17 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
       `the input that node '${id}' gives '${graph.node(target).id}'`,
     )
   }
+  if (request.batch) riders.set(names.batch(node), request.batch, `the batch of node '${id}'`)
+  for (const [at, error] of (execution.itemErrors ?? []).entries()) {
+    riders.set(names.error(key, at), error, `the error of an item of node '${id}'`)
+  }
   if (execution.child) riders.set(names.child(key), execution.child, `the input of subflow '${id}'`)
   for (const [name, write] of request.writes) {
     if (ENGINE_KEYS.has(name)) continue
     if (write === 'deleted') riders.delete(names.user(name))
     else riders.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
   }
-  if (execution.outcome.kind === 'failed' || execution.error) {
+  if ((execution.outcome.kind === 'failed' && !execution.itemErrors) || execution.error) {
     riders.set(names.error(key), errorRecord(id, execution.error, request.now), `the error of node '${id}'`)
   }
   if (entry.source !== undefined) riders.note(names.source(node), `${entry.source}`)
@@ -134,7 +140,7 @@ export interface ErrorCause {
 const CAUSES = 5
 const STACK_CHARACTERS = 2_000
 
-function errorRecord(nodeId: string, error: Error | undefined, now: number): ErrorRecord {
+export function errorRecord(nodeId: string, error: Error | undefined, now: number): ErrorRecord {
   return {
     name: 'FlowcraftError',
     message: error?.message ?? 'the node failed without an error',

@@ -4,6 +4,7 @@
  *
  *   o17      output of node 17                 i20.17   input of node 20 as the edge from 17 transformed it
  *   x17.3    error of the third iteration      f20      number of the node whose edge gave node 20 its input
+ *   b17      the batch that node 17 waits for
  *   c17.3    what the child run of activation 17.3 starts with
  *   :key     a key that user code set
  *
@@ -37,8 +38,9 @@ export function parseRider(text: string): Rider {
 export const names = {
   output: (node: number) => `o${node}`,
   input: (target: number, source: number) => `i${target}.${source}`,
-  error: (key: ActivationKey) => `x${key}`,
+  error: (key: ActivationKey, at?: number) => `x${key}${at === undefined ? '' : `-${at}`}`,
   source: (node: number) => `f${node}`,
+  batch: (node: number) => `b${node}`,
   child: (key: ActivationKey) => `c${key}`,
   user: (key: string) => `:${key}`,
 } as const

@@ -22,6 +22,8 @@ export interface BlobStore {
 export const RIDER_BYTES = 256
 /** Shorter texts are not worth the compression. */
 const COMPRESS_FROM_BYTES = 1024
+/** Marks a text that says where the value is: no serializer's text begins so. */
+const REFERENCE = '\u0000'
 /** An item may have 400 KB, its keys and names included. */
 const ITEM_BYTES = 380 * 1024
 
@@ -79,6 +81,18 @@ export class ValueStore {
       await this.#store.putValue(runId, `${key}#${part}`, { bytes: slice })
     }
     return `*${parts}`
+  }
+
+  /** As `write`, for whoever keeps no reference: `readNamed` finds it by its key. */
+  async writeNamed(runId: string, key: string, text: string): Promise<void> {
+    const reference = await this.write(runId, key, text)
+    if (reference !== '') await this.#store.putValue(runId, key, { text: `${REFERENCE}${reference}` })
+  }
+
+  async readNamed(runId: string, key: string): Promise<string> {
+    const value = await this.#part(runId, key)
+    const { text } = value
+    return text?.startsWith(REFERENCE) ? this.read(runId, key, text.slice(REFERENCE.length)) : expand(value)
   }
 
   async read(runId: string, key: string, reference: string): Promise<string> {

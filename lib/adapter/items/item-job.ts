@@ -1,0 +1,195 @@
+/**
+ * Jobs of a batch. A range job names shards: it splits, or sends the jobs of one shard's items. An item job runs one
+ * item and adds it to its shard's set; whoever sees a shard full adds it to the root's, also on a duplicate long after,
+ * and whoever sees the root full wakes the activation that waits. So a crash anywhere is mended by the redelivery.
+ */
+import type { NodeDefinition } from 'flowcraft'
+import { ActivationContext } from '../context/activation-context.ts'
+import { RunReader } from '../context/run-reader.ts'
+import { FlowcraftAwsError } from '../errors.ts'
+import { executeNode, failed, type Execution } from '../execute.ts'
+import { RunGraph } from '../graph.ts'
+import { sendJobs } from '../outgoing.ts'
+import type { Job } from '../queue/job.ts'
+import { type ActivationKey, isOver, parseActivationKey, type RunState } from '../run-state.ts'
+import { CLOCK_MARGIN_MS, type Disposition, DONE, type Invocation, type Services } from '../services.ts'
+import { names } from '../values/rider.ts'
+import {
+  type Batch,
+  itemKeys,
+  partitions,
+  RANGE_SPLIT,
+  type Round,
+  roundOf,
+  shardOf,
+  shardRange,
+} from './batch.ts'
+import { hasResult, putResult } from './results.ts'
+import { readItem } from './scatter.ts'
+
+/** A batch under way. */
+export interface BatchUnderWay {
+  readonly services: Services
+  readonly graph: RunGraph
+  readonly run: RunState
+  readonly key: ActivationKey
+  readonly batch: Batch
+  readonly round: Round
+}
+
+export type ItemJob = Job & { readonly items: NonNullable<Job['items']> }
+
+export async function processItemJob(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  job: ItemJob,
+  invocation: Invocation,
+): Promise<Disposition> {
+  const wait = run.active.get(key)?.wait
+  // Another round, or the batch is over: nobody waits for these any more.
+  if (isOver(run) || wait?.kind !== 'items' || wait.round !== job.items.round) return DONE
+  const underWay = await batchUnderWay(services, graph, run, key, wait.round)
+  if (job.items.item === undefined) {
+    await sendRange(underWay, job.items.from ?? 0, job.items.to ?? underWay.round.shards)
+    return DONE
+  }
+  return workOnItem(underWay, job.items.item, invocation)
+}
+
+export async function batchUnderWay(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  round: number,
+): Promise<BatchUnderWay> {
+  const batch = await readBatch(services, graph, run, parseActivationKey(key).node)
+  if (!batch) throw new FlowcraftAwsError('VALUE_LOST', `the batch of ${key} of run '${run.runId}' is gone`)
+  return { services, graph, run, key, batch, round: roundOf(batch, round) }
+}
+
+export async function readBatch(
+  { store, values }: Pick<Services, 'store' | 'values'>,
+  graph: RunGraph,
+  run: RunState,
+  node: number,
+): Promise<Batch | undefined> {
+  const found = await new RunReader({ graph, run, store, values }).stored(names.batch(node))
+  return found?.value as Batch | undefined
+}
+
+/** Sends what covers these shards, leaving out what has arrived. Crash during: the range's message sends it again. */
+export async function sendRange(underWay: BatchUnderWay, from: number, to: number): Promise<void> {
+  const { services, round } = underWay
+  if (to - from > 1) {
+    const step = Math.ceil((to - from) / RANGE_SPLIT)
+    const ranges = Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step)
+    await services.queue.send(
+      ranges.map((at) => jobOf(underWay, { round: round.index, from: at, to: Math.min(at + step, to) })),
+    )
+    return
+  }
+  const partition = partitions.shard(underWay.key, underWay.batch, round, from)
+  const { arrived } = await services.store.arrivals(underWay.run.runId, partition)
+  const range = shardRange(round, from)
+  const missing = Array.from({ length: range.to - range.from }, (_, index) => range.from + index).filter(
+    (item) => !arrived.has(item),
+  )
+  await services.queue.send(missing.map((item) => jobOf(underWay, { round: round.index, item })))
+  if (missing.length === 0) await shardIsFull(underWay, from)
+}
+
+function jobOf({ graph, run, key }: BatchUnderWay, items: ItemJob['items']): ItemJob {
+  const { node, iteration } = parseActivationKey(key)
+  return { runId: run.runId, blueprintId: run.blueprintId, nodeId: graph.node(node).id, iteration, items }
+}
+
+async function workOnItem(
+  underWay: BatchUnderWay,
+  item: number,
+  invocation: Invocation,
+): Promise<Disposition> {
+  const { services, run, key, batch, round } = underWay
+  const { now, store } = services
+  const shard = shardOf(round, item)
+  const partition = partitions.shard(key, batch, round, shard)
+  const lease = await store.lease({
+    runId: run.runId,
+    strand: itemKeys.lease(partition, item),
+    token: services.newToken(),
+    now: now() - CLOCK_MARGIN_MS,
+    until: invocation.deadline(),
+  })
+  if (!lease.held) {
+    const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
+    return { kind: 'left', reason: `another worker holds item ${item} of ${key}`, seconds }
+  }
+  const known = lease.attempt > 1 ? await hasResult(services, run.runId, partition, item) : undefined
+  // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
+  const ok = known ?? (await runItem(underWay, partition, item, lease.attempt))
+  const arrivals = await store.arrive(run.runId, partition, item, !ok)
+  const range = shardRange(round, shard)
+  if (arrivals.arrived.size === range.to - range.from) await shardIsFull(underWay, shard, arrivals.failed > 0)
+  return DONE
+}
+
+async function shardIsFull(underWay: BatchUnderWay, shard: number, hasFailures?: boolean): Promise<void> {
+  const { services, graph, run, key, batch, round } = underWay
+  const partition = partitions.shard(key, batch, round, shard)
+  const failures = hasFailures ?? (await services.store.arrivals(run.runId, partition)).failed > 0
+  const root = await services.store.arrive(run.runId, partitions.root(key, batch, round), shard, failures)
+  if (root.arrived.size === round.shards) await sendJobs(services, graph, run, [key])
+}
+
+/** Whether the item succeeded. The first result that is put counts. */
+async function runItem(
+  underWay: BatchUnderWay,
+  partition: string,
+  item: number,
+  attempt: number,
+): Promise<boolean> {
+  const { services, graph, run, key, batch } = underWay
+  const { runtime, store, values } = services
+  const input = await readItem(services, run.runId, key, batch, item)
+  const definition = definitionOf(underWay, item, input)
+  const reader = new RunReader({ graph, run, store, values })
+  const context = new ActivationContext(reader, undefined, await givenTo(underWay, reader, input))
+  const small = new RunGraph({ id: graph.blueprint.id, nodes: [definition], edges: [] })
+  const implementation = services.graphs.implementationOf(
+    graph,
+    parseActivationKey(key).node,
+    definition.uses,
+    runtime.registry,
+  )
+  const execution: Execution = implementation
+    ? await executeNode({
+        runtime,
+        graph: small,
+        run: { ...run, done: 0n },
+        node: 0,
+        implementation,
+        context,
+        signal: new AbortController().signal,
+        tries: 0,
+        now: services.now,
+        inProcess: true,
+      })
+    : failed(new Error(`item ${item} uses '${definition.uses}', which this deployment does not have`))
+  return putResult(services, run.runId, partition, item, attempt, definition.id, execution, context.writes)
+}
+
+/** What an item sees beside the run's context: its input, or the output of the node that made it. */
+async function givenTo({ graph, key, batch }: BatchUnderWay, reader: RunReader, input: unknown) {
+  if (batch.kind === 'worker') return { _item: input }
+  const { node } = parseActivationKey(key)
+  const { id } = graph.node(node)
+  const output = (await reader.stored(names.output(node)))?.value
+  return { [id]: output, [`_outputs.${id}`]: output }
+}
+
+function definitionOf({ key, batch }: BatchUnderWay, item: number, input: unknown): NodeDefinition {
+  if (batch.kind === 'nodes') return input as NodeDefinition
+  return { id: `${batch.uses}_${key}_${item}`, uses: batch.uses as string, inputs: '_item' }
+}
