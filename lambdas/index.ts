@@ -9,6 +9,8 @@ export {
 } from '../lib/adapter/worker-handler.ts'
 export { createStartRunHandler, type StartRunHandlerOptions } from '../lib/client/start-run-handler.ts'
 
+export { createSweepHandler, createWebhookHandler } from '../lib/client/operation-handlers.ts'
+
 let made: ReturnType<typeof createStartRunHandler> | undefined
 
 /**

@@ -6,20 +6,25 @@ export {
   type DynamoDbCoordinationStoreOptions,
 } from './adapter/coordination/dynamodb-coordination-store.ts'
 export { FlowcraftAwsError, type FlowcraftAwsErrorCode, isFlowcraftAwsError } from './adapter/errors.ts'
-export type { RunDescription, RunNodes } from './adapter/outcome.ts'
+export type { RunDescription, RunNodes, WaitingNode } from './adapter/outcome.ts'
 export type { Job } from './adapter/queue/job.ts'
 export type { Flow } from './adapter/registration.ts'
+export type { RunEvent } from './adapter/run-events.ts'
 export type { RunStatus } from './adapter/run-state.ts'
 export type { Disposition, Invocation } from './adapter/services.ts'
 export { SqsAdapter, type SqsAdapterOptions } from './adapter/sqs-adapter.ts'
+export type { SweepResult } from './adapter/sweep.ts'
+export type { WebhookEndpoint } from './adapter/webhook.ts'
 export { stateTable } from './adapter/store/schema.ts'
 export type { ErrorCause, ErrorRecord } from './adapter/values/flush.ts'
 export { createWorkerHandler, workerHandlerOf, type WorkerHandlerOptions } from './adapter/worker-handler.ts'
 export {
+  type ResumeRequest,
   RunClient,
   type RunClientOptions,
   type StartRunRequest,
   type StartRunResult,
   type WaitOptions,
 } from './client/run-client.ts'
+export { createSweepHandler, createWebhookHandler } from './client/operation-handlers.ts'
 export { createStartRunHandler, type StartRunHandlerOptions } from './client/start-run-handler.ts'

@@ -9,17 +9,19 @@ import { FlowcraftAwsError } from './errors.ts'
 import { RunReader } from './context/run-reader.ts'
 import type { RunGraph } from './graph.ts'
 import { sendQueued } from './outgoing.ts'
-import { type ActivationKey, isOver, parseActivationKey, type RunState, START } from './run-state.ts'
+import {
+  type ActivationKey,
+  childIdOf,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  START,
+} from './run-state.ts'
 import type { Services } from './services.ts'
 import { putRun } from './start.ts'
 import type { ChildRequest } from './subflow-node.ts'
 import type { ErrorRecord } from './values/flush.ts'
 import { names } from './values/rider.ts'
-
-/** The child of one try of an activation. */
-export function childIdOf(runId: string, key: ActivationKey, tries: number): string {
-  return `${runId}/${key}${tries === 0 ? '' : `~${tries}`}`
-}
 
 /**
  * The child, made and started if it is not there.

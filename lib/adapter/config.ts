@@ -10,6 +10,7 @@ export const environmentVariables = {
   deadLetterQueueUrl: 'FLOWCRAFT_DEAD_LETTER_QUEUE_URL',
   tableName: 'FLOWCRAFT_TABLE_NAME',
   bucketName: 'FLOWCRAFT_BUCKET_NAME',
+  webhookUrl: 'FLOWCRAFT_WEBHOOK_URL',
 } as const
 
 export interface AwsOptions {
@@ -27,6 +28,8 @@ export interface AwsOptions {
    * @default - environment variable FLOWCRAFT_BUCKET_NAME
    */
   readonly bucketName?: string
+  /** Where the webhook function is reached. @default - environment variable FLOWCRAFT_WEBHOOK_URL */
+  readonly webhookUrl?: string
   /** @default - a client for the region and credentials of the environment */
   readonly sqsClient?: SQSClient
   /** @default - a client for the region and credentials of the environment */
@@ -40,6 +43,7 @@ export interface AwsConfig {
   readonly deadLetterQueueUrl: string | undefined
   readonly tableName: string
   readonly bucketName: string | undefined
+  readonly webhookUrl: string | undefined
   readonly sqsClient: SQSClient
   readonly dynamoDbClient: DynamoDBClient
   readonly s3Client: S3Client | undefined
@@ -54,7 +58,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     if (!value) problems.push(`${option} is missing: give it as an option or set ${variable}`)
     return value ?? ''
   }
-  const optional = (option: 'deadLetterQueueUrl' | 'bucketName') =>
+  const optional = (option: 'deadLetterQueueUrl' | 'bucketName' | 'webhookUrl') =>
     options[option] ?? (env[environmentVariables[option]] || undefined)
   const queueUrl = required('queueUrl')
   const tableName = required('tableName')
@@ -65,6 +69,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     deadLetterQueueUrl: optional('deadLetterQueueUrl'),
     tableName,
     bucketName: optional('bucketName'),
+    webhookUrl: optional('webhookUrl'),
     sqsClient: options.sqsClient ?? sqsClientOf(env),
     dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({}),
     s3Client: options.s3Client,

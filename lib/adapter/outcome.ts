@@ -1,9 +1,8 @@
 /** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
 import { type ISerializer, JsonSerializer } from 'flowcraft'
-import { childIdOf } from './children.ts'
 import { RunReader } from './context/run-reader.ts'
 import type { RunGraph } from './graph.ts'
-import { isDone, parseActivationKey, type RunState, type RunStatus } from './run-state.ts'
+import { childIdOf, isDone, parseActivationKey, type RunState, type RunStatus } from './run-state.ts'
 import type { RunStore } from './store/run-store.ts'
 import type { ErrorRecord } from './values/flush.ts'
 import type { ValueStore } from './values/value-store.ts'

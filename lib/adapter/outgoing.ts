@@ -1,6 +1,7 @@
 /** What leaves a run after a commit: jobs of what was scheduled, and the word of its end. All of it may go twice. */
 import type { RunGraph } from './graph.ts'
 import { type ActivationKey, parseActivationKey, type RunState, type START } from './run-state.ts'
+import { cancelChildren } from './cancel.ts'
 import { type Disposition, DONE, type Services } from './services.ts'
 
 type SendServices = Pick<Services, 'queue' | 'emit'>
@@ -46,6 +47,7 @@ export async function sendJobs(
 /** A run that is over: tell what its last commit left to be told. A crash before `told` tells it again. */
 export async function conclude(services: Services, run: RunState): Promise<Disposition> {
   if (run.outbox) {
+    await cancelChildren(services, run)
     if (run.parent) await services.queue.send([run.parent])
     if (services.tells) await services.tell(run)
     await services.store.told(run.runId)

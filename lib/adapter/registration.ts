@@ -27,8 +27,6 @@ export interface Registration {
 
 /** Implementations that the engine brings along. */
 const BUILT_IN = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather', 'loop-controller']
-/** Built-in nodes whose way of running on AWS is not there yet: refused rather than run wrongly. */
-const NOT_YET = ['webhook']
 /** The names that the builder makes up. */
 const GENERATED = /^(fn|class)_(batch_worker_)?-?[0-9a-f]+$/
 
@@ -126,9 +124,6 @@ function lint(
     const fallback = node.config?.fallback
     if (fallback !== undefined && !blueprint.nodes.some(({ id }) => id === fallback)) {
       problems.push(`${where}the fallback '${fallback}' of node '${node.id}' is no node`)
-    }
-    if (NOT_YET.includes(node.uses) && !registry[node.uses]) {
-      problems.push(`${where}node '${node.id}' uses '${node.uses}', which this version does not run on AWS`)
     }
     if (
       node.uses === 'loop-controller' &&

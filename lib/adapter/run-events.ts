@@ -86,6 +86,12 @@ function eventNameOf(graph: RunGraph, node: number): string {
   return typeof params?.['eventName'] === 'string' ? params['eventName'] : id
 }
 
+/** The node that waits for events of this name. */
+export function nodeOfEvent(graph: RunGraph, name: string): number | undefined {
+  const node = graph.blueprint.nodes.findIndex((_, index) => eventNameOf(graph, index) === name)
+  return node < 0 ? undefined : node
+}
+
 /** The iteration that waits, or will be the next to. */
 function iterationOf(graph: RunGraph, run: RunState, node: number): number | undefined {
   for (const key of run.active.keys()) {

@@ -91,6 +91,8 @@ export interface RunState {
    */
   readonly dueAt?: number
   readonly outbox?: Outbox
+  /** Child runs that are to be cancelled with this one. */
+  readonly cancelledChildren?: readonly string[]
   /** Who waits for this run. */
   readonly parent?: Parent
   /** Milliseconds since the epoch. */
@@ -132,4 +134,9 @@ export function currentOf(run: RunState, strand: ActivationKey): ActivationKey |
   if (run.active.has(strand)) return strand
   for (const [key, entry] of run.active) if (entry.inline && entry.origin === strand) return key
   return undefined
+}
+
+/** The child of one try of an activation. */
+export function childIdOf(runId: string, key: ActivationKey, tries: number): string {
+  return `${runId}/${key}${tries === 0 ? '' : `~${tries}`}`
 }

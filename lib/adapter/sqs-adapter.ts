@@ -11,7 +11,8 @@ import {
   type RuntimeOptions,
   type WorkflowResult,
 } from 'flowcraft'
-import { type AwsConfig, type AwsOptions, resolveConfig } from './config.ts'
+import { type AwsConfig, type AwsOptions, environmentVariables, resolveConfig } from './config.ts'
+import { cancelRun } from './cancel.ts'
 import { guardedBus } from './events.ts'
 import { DynamoDbCoordinationStore } from './coordination/dynamodb-coordination-store.ts'
 import { RunContext } from './context/run-context.ts'
@@ -33,6 +34,7 @@ import type { RunState } from './run-state.ts'
 import type { Disposition, Invocation, Services } from './services.ts'
 import { DynamoDbRunStore } from './store/dynamodb-run-store.ts'
 import { S3BlobStore } from './values/s3-blob-store.ts'
+import { makeWebhook, type WebhookEndpoint } from './webhook.ts'
 import { ValueStore } from './values/value-store.ts'
 
 export interface SqsAdapterOptions extends AwsOptions {
@@ -123,6 +125,15 @@ export class SqsAdapter extends BaseDistributedAdapter {
     return resumeRun(this.#services, runId, event.nodeId, event)
   }
 
+  /**
+   * Cancels a run and the child runs it waits for.
+   * @returns whether it is cancelled; false where it had ended otherwise
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   */
+  async cancel(runId: string): Promise<boolean> {
+    return cancelRun(this.#services, runId)
+  }
+
   /** Sends the timers that come due within SQS's 15 minutes. To be called every minute or so. */
   async sweep(): Promise<SweepResult> {
     return sweep(this.#services)
@@ -167,13 +178,14 @@ export class SqsAdapter extends BaseDistributedAdapter {
     _result: { status: 'completed' | 'failed'; payload?: WorkflowResult; reason?: string },
   ): Promise<void> {}
 
-  override async registerWebhookEndpoint(
-    _runId: string,
-    nodeId: string,
-  ): Promise<{ url: string; event: string }> {
+  /** Makes a URL that gives this run an event, once. @throws FlowcraftAwsError INVALID_CONFIGURATION without a base URL */
+  override async registerWebhookEndpoint(runId: string, nodeId: string): Promise<WebhookEndpoint> {
+    const { webhookUrl } = this.#config
+    if (webhookUrl) return makeWebhook(this.#services.store, webhookUrl, runId, nodeId)
+    const why = `give webhookUrl as an option or set ${environmentVariables.webhookUrl}`
     throw new FlowcraftAwsError(
       'INVALID_CONFIGURATION',
-      `node '${nodeId}' wants a webhook; there is no endpoint`,
+      `node '${nodeId}' wants a webhook, but there is none: ${why}`,
     )
   }
 

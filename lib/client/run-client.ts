@@ -1,35 +1,18 @@
 /** Starts runs and looks at them, from any program that may use the queue and the table. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ISerializer, JsonSerializer, type WorkflowBlueprint } from 'flowcraft'
-import { type AwsOptions, resolveConfig } from '../adapter/config.ts'
+import type { ISerializer } from 'flowcraft'
+import { cancelRun } from '../adapter/cancel.ts'
 import { FlowcraftAwsError, throwProblems } from '../adapter/errors.ts'
 import type { RunGraph } from '../adapter/graph.ts'
-import { Graphs } from '../adapter/graphs.ts'
 import { describeRun, type RunDescription } from '../adapter/outcome.ts'
 import { blueprintIdProblem, type Job, runIdProblem, show } from '../adapter/queue/job.ts'
-import { SqsJobQueue } from '../adapter/queue/sqs-job-queue.ts'
-import { type Flow, register, type Registry } from '../adapter/registration.ts'
 import { resumeRun } from '../adapter/resume.ts'
 import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../adapter/run-state.ts'
 import { putRun } from '../adapter/start.ts'
-import { DynamoDbRunStore } from '../adapter/store/dynamodb-run-store.ts'
-import { S3BlobStore } from '../adapter/values/s3-blob-store.ts'
-import { ValueStore } from '../adapter/values/value-store.ts'
+import { type OutsideOptions, type OutsideServices, servicesOutside } from './outside.ts'
 
-export interface RunClientOptions extends AwsOptions {
-  /**
-   * Blueprints this client may start. With them a run is checked and begun at once; without, a worker begins it, and
-   * a blueprint that no worker knows is seen only then.
-   * @default - whatever the workers know
-   */
-  readonly flows?: readonly Flow[]
-  /** As `flows`, for blueprints without their functions. @default - none */
-  readonly blueprints?: Record<string, WorkflowBlueprint>
-  readonly registry?: Registry
-  /** Must be the workers'. @default new JsonSerializer() */
-  readonly serializer?: ISerializer
-}
+export interface RunClientOptions extends OutsideOptions {}
 
 export interface StartRunRequest {
   readonly blueprintId: string
@@ -69,23 +52,15 @@ export interface WaitOptions {
  * const { status, context } = await client.waitFor(runId, { timeoutMs: 30_000 })
  */
 export class RunClient {
-  readonly #store: DynamoDbRunStore
-  readonly #values: ValueStore
-  readonly #queue: SqsJobQueue
-  readonly #graphs: Graphs
+  readonly #services: OutsideServices
   readonly #serializer: ISerializer
   readonly #checks: boolean
 
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
   constructor(options: RunClientOptions = {}) {
-    const config = resolveConfig(options)
-    const { bucketName, s3Client } = config
-    this.#serializer = options.serializer ?? new JsonSerializer()
-    this.#store = new DynamoDbRunStore({ client: config.dynamoDbClient, tableName: config.tableName })
-    const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
-    this.#values = new ValueStore({ store: this.#store, blobs, serializer: this.#serializer })
-    this.#queue = new SqsJobQueue({ client: config.sqsClient, queueUrl: config.queueUrl })
-    this.#graphs = new Graphs({ ...register(options), store: this.#store })
+    const { serializer, ...services } = servicesOutside(options)
+    this.#services = services
+    this.#serializer = serializer
     this.#checks = Boolean(options.flows ?? options.blueprints)
   }
 
@@ -97,25 +72,23 @@ export class RunClient {
    */
   async start(request: StartRunRequest): Promise<StartRunResult> {
     const { blueprintId, input = {}, runId = randomUUID() } = checkStart(request)
-    const graph = this.#checks ? await this.#graphs.remember(blueprintId) : undefined
-    const { created, run } = await putRun(
-      { store: this.#store, values: this.#values, now: Date.now },
-      { runId, blueprintId, graph, input },
-    )
+    const graph = this.#checks ? await this.#services.graphs.remember(blueprintId) : undefined
+    const { created, run } = await putRun(this.#services, { runId, blueprintId, graph, input })
     if (run.blueprintId !== blueprintId) {
       const got = `a run '${runId}' of blueprint '${run.blueprintId}' is there already`
       throw new FlowcraftAwsError('INVALID_INPUT', `cannot start '${blueprintId}': ${got}`)
     }
     // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
-    if (!isOver(run) && run.seq === 0) await this.#queue.send(await this.#firstJobs(run, graph))
+    if (!isOver(run) && run.seq === 0) await this.#services.queue.send(await this.#firstJobs(run, graph))
     return { runId, status: run.status, started: created }
   }
 
   /** @throws FlowcraftAwsError RUN_NOT_FOUND */
   async get(runId: string): Promise<RunDescription> {
     const run = await this.#read(runId)
-    const graph = run.graph === undefined ? undefined : await this.#graphs.of(run.blueprintId, run.graph)
-    return describeRun({ run, graph, store: this.#store, values: this.#values, serializer: this.#serializer })
+    const graph =
+      run.graph === undefined ? undefined : await this.#services.graphs.of(run.blueprintId, run.graph)
+    return describeRun({ ...this.#services, run, graph, serializer: this.#serializer })
   }
 
   /**
@@ -149,15 +122,24 @@ export class RunClient {
    */
   async resume(runId: string, request: ResumeRequest = {}): Promise<{ resumed: boolean }> {
     const { nodeId, action, output } = request
-    const services = { store: this.#store, values: this.#values, graphs: this.#graphs, queue: this.#queue }
-    const resumed = await resumeRun({ ...services, emit: async () => {} }, runId, nodeId, { action, output })
+    const resumed = await resumeRun(this.#services, runId, nodeId, { action, output })
     return { resumed }
+  }
+
+  /**
+   * Cancels a run and the child runs it waits for. Nodes that are being executed end in vain.
+   *
+   * @returns whether the run is cancelled; false where it had ended otherwise
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   */
+  async cancel(runId: string): Promise<{ cancelled: boolean }> {
+    return { cancelled: await cancelRun(this.#services, runId) }
   }
 
   async #read(runId: string): Promise<RunState> {
     const problem = runIdProblem(runId)
     if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
-    const run = await this.#store.read(runId)
+    const run = await this.#services.store.read(runId)
     if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
     return run
   }
@@ -165,7 +147,8 @@ export class RunClient {
   async #firstJobs(run: RunState, known: RunGraph | undefined): Promise<Job[]> {
     const { runId, blueprintId } = run
     if (run.graph === undefined) return [{ runId, blueprintId }]
-    const graph = known?.fingerprint === run.graph ? known : await this.#graphs.of(blueprintId, run.graph)
+    const graph =
+      known?.fingerprint === run.graph ? known : await this.#services.graphs.of(blueprintId, run.graph)
     return [...run.active]
       .filter(([, { origin }]) => origin === START)
       .map(([key]) => {
@@ -183,7 +166,8 @@ function checkStart(request: unknown): StartRunRequest {
   }
   const { blueprintId, input, runId } = request as Record<string, unknown>
   const problems = [blueprintIdProblem(blueprintId)].filter((problem) => problem !== undefined)
-  if (runId !== undefined) problems.push(...[runIdProblem(runId)].filter((problem) => problem !== undefined))
+  if (runId !== undefined)
+    problems.push(...[runIdProblem(runId, 'new')].filter((problem) => problem !== undefined))
   const isRecord = typeof input === 'object' && input !== null && !Array.isArray(input)
   if (input !== undefined && !isRecord) {
     problems.push(`input must be an object, whose keys become the context's; got ${show(input)}`)

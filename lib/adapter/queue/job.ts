@@ -35,12 +35,14 @@ export function delaySeconds(at: number, now: number): number {
 
 /** Run ids are part of keys, object names and URLs: letters, digits and `. _ : / @ + = ~ -`, 200 at most. */
 const RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,200}$/
+/** Child runs add to the id of their parent. */
+const ANY_RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,900}$/
 export const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -'
 /** A blueprint id is part of a sort key, which may have 1,024 bytes. */
 const BLUEPRINT_ID_MAX = 500
 
-export function runIdProblem(runId: unknown): string | undefined {
-  if (typeof runId === 'string' && RUN_ID.test(runId)) return undefined
+export function runIdProblem(runId: unknown, rule: 'new' | 'any' = 'any'): string | undefined {
+  if (typeof runId === 'string' && (rule === 'new' ? RUN_ID : ANY_RUN_ID).test(runId)) return undefined
   return `runId must be ${RUN_ID_RULE}; got ${show(runId)}`
 }
 
@@ -99,6 +101,9 @@ export function checkJob(candidate: unknown): Job {
 function isItems(items: unknown): boolean {
   if (typeof items !== 'object' || items === null) return false
   const { round, item, from, to } = items as Record<string, unknown>
-  const isIndex = (value: unknown) => Number.isInteger(value) && Number(value) >= 0
   return isIndex(round) && (isIndex(item) || (isIndex(from) && isIndex(to)))
+}
+
+function isIndex(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0
 }

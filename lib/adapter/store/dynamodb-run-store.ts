@@ -111,6 +111,25 @@ export class DynamoDbRunStore implements RunStore {
     return this.#updateRun(runId, e.build())
   }
 
+  cancel(
+    runId: string,
+    seen: { seq: number; children: readonly string[]; now: number },
+  ): Promise<CommitResult> {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    e.set(e.path('s'), 'cancelled').set(e.path('z'), seen.now).set(e.path('a'), {}).set(e.path('o'), 'end')
+    if (seen.children.length > 0) e.set(e.path('cc'), seen.children)
+    e.set(e.path('expiresAt'), expiry(seen.now, RUN_RETENTION_DAYS)).remove(e.path('y')).remove(e.path('u'))
+    return this.#updateRun(runId, e.build())
+  }
+
+  async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
+    const nothing = { active: new Map(), fired: new Set<number>(), iterations: new Map(), riders: new Map() }
+    const header = packHeader({ runId, blueprintId, startedAt: now, ...nothing })
+    const ended = { s: 'cancelled', z: now, expiresAt: expiry(now, RUN_RETENTION_DAYS) }
+    return this.#putIfAbsent({ ...header, ...ended })
+  }
+
   async due(now: number): Promise<string[]> {
     const { name } = stateTable.dueIndex
     const shards = dueShards.map(async (shard) => {
@@ -251,9 +270,13 @@ export class DynamoDbRunStore implements RunStore {
 
   async putOnce(runId: string, key: string, { bytes, text }: StoredValue): Promise<boolean> {
     const expiresAt = expiry(this.#now(), VALUE_RETENTION_DAYS)
+    return this.#putIfAbsent({ ...keys.value(runId, key), expiresAt, z: bytes, v: text })
+  }
+
+  async #putIfAbsent(item: Item): Promise<boolean> {
     const put = new PutCommand({
       TableName: this.#table,
-      Item: { ...keys.value(runId, key), expiresAt, z: bytes, v: text },
+      Item: item,
       ConditionExpression: 'attribute_not_exists(pk)',
     })
     try {

@@ -4,7 +4,7 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
- *   pa the parent of a child run   y u shard and time in the index of due runs   sp riders were moved to pages   t started   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   y u shard and time in the index of due runs   sp riders were moved to pages   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -131,6 +131,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     riders: new Map(Object.entries(item['r'] as Record<string, string>)),
     spilled: item['sp'] === true,
     dueAt: item['u'] === undefined ? undefined : Number(item['u']),
+    cancelledChildren: item['cc'] as string[] | undefined,
     outbox: item['o'] as Outbox | undefined,
     parent: item['pa'] as Parent | undefined,
     startedAt: Number(item['t']),

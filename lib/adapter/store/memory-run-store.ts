@@ -70,6 +70,31 @@ export class MemoryRunStore implements RunStore {
     })
   }
 
+  async cancel(
+    runId: string,
+    seen: { seq: number; children: readonly string[]; now: number },
+  ): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(runId, undefined)
+    return this.#set(runId, {
+      ...run,
+      status: 'cancelled',
+      endedAt: seen.now,
+      active: new Map(),
+      dueAt: undefined,
+      outbox: 'end',
+      cancelledChildren: seen.children,
+    })
+  }
+
+  async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
+    if (this.#runs.has(runId)) return false
+    const nothing = { active: new Map(), fired: new Set<number>(), iterations: new Map(), riders: new Map() }
+    const { run } = await this.create({ runId, blueprintId, startedAt: now, ...nothing })
+    this.#runs.set(runId, { ...run, status: 'cancelled', endedAt: now })
+    return true
+  }
+
   async due(now: number): Promise<string[]> {
     const due = [...this.#runs.values()].filter(
       (run) => run.status === 'running' && (run.dueAt ?? Infinity) <= now,

@@ -65,6 +65,13 @@ export interface RunStore {
   commit(runId: string, change: Change): Promise<CommitResult>
   /** Ends a run that cannot go on, whatever is active. */
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
+  /** Ends a run as cancelled, if nothing was committed since it was read. */
+  cancel(
+    runId: string,
+    seen: { seq: number; children: readonly string[]; now: number },
+  ): Promise<CommitResult>
+  /** Puts a cancelled run where there is none, so that nobody can start it. False where there is one. */
+  putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean>
   /** Ids of runs that the sweep must look at by now: a hint, to be checked against the header. */
   due(now: number): Promise<string[]>
   /** Moves the time of the next look, if the run is as it was seen. */

@@ -1,0 +1,69 @@
+/** Functions beside worker and StartRun: the sweep that a schedule invokes, and the webhook that a URL does. */
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { jsonLogger } from '../adapter/logger.ts'
+import { sweep, type SweepResult } from '../adapter/sweep.ts'
+import { receiveWebhook, type WebhookOutcome } from '../adapter/webhook.ts'
+import { type OutsideOptions, servicesOutside } from './outside.ts'
+
+/**
+ * The sweep: sends the timers that come due within SQS's 15 minutes. To be invoked every minute or so by a schedule;
+ * late or double invocations do no harm.
+ *
+ * @example
+ * export const sweep = createSweepHandler()
+ */
+export function createSweepHandler(options: OutsideOptions = {}): () => Promise<SweepResult> {
+  const services = servicesOutside(options)
+  const logger = options.logger ?? jsonLogger()
+  return async () => {
+    const result = await sweep(services)
+    logger.info('swept', { ...result })
+    return result
+  }
+}
+
+const STATUS: Record<WebhookOutcome, { statusCode: number; message: string }> = {
+  resumed: { statusCode: 202, message: 'accepted' },
+  used: { statusCode: 410, message: 'this webhook was used, or its run is over' },
+  unknown: { statusCode: 404, message: 'no such webhook' },
+}
+
+/**
+ * The webhook endpoint, behind a function URL or an HTTP API: what is posted becomes the output of the node that
+ * waits for it, as `{ method, headers, query, body }`, the body parsed where it is JSON.
+ *
+ * @example
+ * export const webhook = createWebhookHandler()
+ */
+export function createWebhookHandler(
+  options: OutsideOptions = {},
+): (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2> {
+  const services = servicesOutside(options)
+  return async (event) => {
+    const { method } = event.requestContext.http
+    if (method !== 'POST' && method !== 'PUT') return answer(405, `use POST or PUT, not ${method}`)
+    const outcome = await receiveWebhook(services, event.rawPath, {
+      method,
+      headers: event.headers,
+      query: event.queryStringParameters ?? {},
+      body: bodyOf(event),
+    })
+    return answer(STATUS[outcome].statusCode, STATUS[outcome].message)
+  }
+}
+
+function bodyOf({ body, isBase64Encoded, headers }: APIGatewayProxyEventV2): unknown {
+  if (body === undefined) return undefined
+  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
+  if (!/\bjson\b/i.test(headers['content-type'] ?? '')) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Says it is JSON and is not: the run gets what was sent.
+    return text
+  }
+}
+
+function answer(statusCode: number, message: string): APIGatewayProxyStructuredResultV2 {
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) }
+}
