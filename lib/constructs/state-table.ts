@@ -4,11 +4,12 @@ import {
   AttributeType,
   Billing,
   type ITable,
+  ProjectionType,
   type TableEncryptionV2,
   TableEncryptionV2 as Encryption,
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb'
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
 import { stateTable } from '../adapter/store/schema.ts'
 
@@ -56,7 +57,14 @@ export class StateTable extends Construct {
   /** Allows what workers and StartRun do with the state: read and write items, never scan or administer. */
   grantReadWriteData(grantee: IGrantable): Grant {
     const actions = ['GetItem', 'PutItem', 'UpdateItem', 'Query'].map((action) => `dynamodb:${action}`)
-    return this.table.grant(grantee, ...actions)
+    this.table.encryptionKey?.grantEncryptDecrypt(grantee)
+    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn] })
+  }
+
+  /** Allows what the sweep does besides: ask which runs are due. */
+  grantQueryDue(grantee: IGrantable): Grant {
+    const resourceArns = [`${this.table.tableArn}/index/${stateTable.dueIndex.name}`]
+    return Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns })
   }
 
   #create(props: StateTableProps): TableV2 {
@@ -64,6 +72,14 @@ export class StateTable extends Construct {
       tableName: props.tableName,
       partitionKey: { name: stateTable.partitionKey, type: AttributeType.STRING },
       sortKey: { name: stateTable.sortKey, type: AttributeType.STRING },
+      globalSecondaryIndexes: [
+        {
+          indexName: stateTable.dueIndex.name,
+          partitionKey: { name: stateTable.dueIndex.partitionKey, type: AttributeType.STRING },
+          sortKey: { name: stateTable.dueIndex.sortKey, type: AttributeType.NUMBER },
+          projectionType: ProjectionType.KEYS_ONLY,
+        },
+      ],
       timeToLiveAttribute: stateTable.timeToLiveAttribute,
       billing: Billing.onDemand(),
       encryption: props.encryption ?? Encryption.dynamoOwnedKey(),

@@ -16,11 +16,13 @@ function stackWith(props?: StateTableProps): { stack: Stack; state: StateTable }
 describe('StateTable', () => {
   it('has the schema that the adapter creates elsewhere', () => {
     const { stack } = stackWith()
-    const { KeySchema, AttributeDefinitions, BillingMode } = stateTable.createInput('any')
+    const { KeySchema, AttributeDefinitions, BillingMode, GlobalSecondaryIndexes } =
+      stateTable.createInput('any')
     Template.fromStack(stack).hasResourceProperties(TYPE, {
       KeySchema,
       AttributeDefinitions,
       BillingMode,
+      GlobalSecondaryIndexes,
       TimeToLiveSpecification: { AttributeName: stateTable.timeToLiveAttribute, Enabled: true },
     })
   })
@@ -88,6 +90,25 @@ describe('StateTable', () => {
             Effect: 'Allow',
             Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
             Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^State'), 'Arn'] },
+          },
+        ],
+      }),
+    })
+  })
+
+  it('grants the sweep its index, and nothing else', () => {
+    const { stack, state } = stackWith()
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    state.grantQueryDue(role)
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: Match.objectLike({
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'dynamodb:Query',
+            Resource: {
+              'Fn::Join': ['', [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^State'), 'Arn'] }, '/index/due']],
+            },
           },
         ],
       }),
