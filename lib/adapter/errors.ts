@@ -10,6 +10,7 @@ export type FlowcraftAwsErrorCode =
   | 'VALUE_NOT_SERIALIZABLE'
   | 'VALUE_LOST'
   | 'NODE_TIMEOUT'
+  | 'NODE_KILLED'
   | 'MESSAGE_LEFT'
 
 /**

@@ -29,6 +29,7 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
     await sendQueued(services, graph, run, START)
     return DONE
   }
+  if (run.seq === 0) await emitStart(services, run)
   const strand = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)
@@ -63,4 +64,9 @@ async function look(services: Services, job: Job): Promise<RunState | undefined>
   graph.indexOf(job.nodeId)
   const { run: started } = await putRun(services, { runId: job.runId, graph, input: {} })
   return started
+}
+
+/** Several first messages tell it several times: events are told at least once. */
+async function emitStart(services: Services, { blueprintId, runId: executionId }: RunState): Promise<void> {
+  await services.emit({ type: 'workflow:start', payload: { blueprintId, executionId } })
 }

@@ -38,6 +38,8 @@ export interface Strand {
   readonly origin: ActivationKey
   /** Number of leases on this strand so far: names what this holder writes. */
   readonly attempt: number
+  /** Number of earlier holders that did not give the lease back: they died while they worked on the strand. */
+  readonly lost: number
   readonly invocation: Invocation
   /** Aborted when a successor took the lease over. */
   readonly signal: AbortSignal

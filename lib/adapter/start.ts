@@ -70,9 +70,5 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
   })
   const now = begun.run ?? run
   if (now.graph === undefined && !isOver(now)) throw new Error(`run '${run.runId}' could not be begun`)
-  if (begun.committed) {
-    const { runId: executionId, blueprintId } = run
-    await services.emit({ type: 'workflow:start', payload: { blueprintId, executionId } })
-  }
   return now
 }

@@ -31,6 +31,9 @@ const RESERVE_MS = 5_000
 /** What an activation writes after it was parked is told from what it wrote before by adding this to its attempt. */
 const ATTEMPTS_BETWEEN_PARKS = 1_000
 
+/** An activation is given up when so many workers have died with it; fewer than the queue's receives of a message. */
+const DEATHS_AT_MOST = 15
+
 export type StepResult =
   /** Committed by this call; `run` is the state after it. */
   | { readonly kind: 'committed'; readonly run: RunState; readonly sent: boolean }
@@ -98,6 +101,7 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   const { services, graph, run, key, strand, context } = activation
   const { runtime, graphs, now } = services
   const { node } = parseActivationKey(key)
+  if (strand.lost >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
   const implementation = graphs.implementation(graph, node, runtime.registry)
   if (implementation) {
     const { signal } = strand
@@ -107,6 +111,11 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   const { id, uses } = graph.node(node)
   const why = `which this deployment does not have (the run goes by graph ${graph.fingerprint})`
   return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', `node '${id}' uses '${uses}', ${why}`))
+}
+
+function deaths({ graph, key, strand }: Activation): string {
+  const { id } = graph.node(parseActivationKey(key).node)
+  return `${strand.lost} workers died or ran out of time while they executed node '${id}' or one before it in its strand`
 }
 
 /** The riders of the commit. A value that cannot be stored is the node's failure, with that as its cause. */

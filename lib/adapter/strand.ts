@@ -49,6 +49,7 @@ export async function workOnStrand(
     return await advance(services, graph, run, {
       origin,
       attempt: lease.attempt,
+      lost: lease.lost,
       invocation,
       signal: holder.start(invocation.renews),
       isMine: () => holder.isMine(),
@@ -125,7 +126,7 @@ class Holder {
 
   async release(): Promise<void> {
     try {
-      await this.#services.store.renew({ ...this.#request(), until: 0 })
+      await this.#services.store.release(this.#request())
     } catch (error) {
       // The trouble that brought us here, most likely; the lease then ends by itself.
       this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })

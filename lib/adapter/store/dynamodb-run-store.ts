@@ -175,11 +175,20 @@ export class DynamoDbRunStore implements RunStore {
     return this.#updateLease(request, e.build())
   }
 
+  async release(request: Omit<LeaseRequest, 'until'>): Promise<void> {
+    const e = new ExpressionBuilder()
+    const until = e.path('u')
+    // Once: the SDK repeats a request whose answer was lost.
+    e.when(`${e.path('k')} = ${e.value(request.token)}`).when(`${until} > ${e.value(0)}`)
+    e.set(until, 0).add(e.path('g'), 1)
+    await this.#updateLease({ ...request, until: 0 }, e.build())
+  }
+
   async readLease(runId: string, strand: string): Promise<Lease | undefined> {
     const { Item: item } = await this.#client.send(
       new GetCommand({ TableName: this.#table, Key: keys.lease(runId, strand), ConsistentRead: true }),
     )
-    return item && { held: false, attempt: Number(item['n']), until: Number(item['u']) }
+    return item && unpackLease(item, false)
   }
 
   async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
@@ -354,17 +363,22 @@ export class DynamoDbRunStore implements RunStore {
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       )
-      return { held: true, attempt: Number(item?.['n']), until: Number(item?.['u']) }
+      return unpackLease(item ?? {}, true)
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error
       const item =
         refusedItem(error) ??
         (await this.#client.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }))).Item
       // The holder asks again where the answer to its first request was lost.
-      const held = item?.['k'] === request.token
-      return { held, attempt: Number(item?.['n'] ?? 0), until: Number(item?.['u'] ?? 0) }
+      return unpackLease(item ?? {}, item?.['k'] === request.token)
     }
   }
+}
+
+function unpackLease(item: Item, held: boolean): Lease {
+  const attempt = Number(item['n'] ?? 0)
+  const lost = Math.max(0, attempt - 1 - Number(item['g'] ?? 0))
+  return { held, attempt, lost, until: Number(item['u'] ?? 0) }
 }
 
 function unpackArrivals(item: Item | undefined): Arrivals {

@@ -17,7 +17,7 @@ import type {
 
 export class MemoryRunStore implements RunStore {
   readonly #runs = new Map<string, RunState>()
-  readonly #leases = new Map<string, { attempt: number; until: number; token: string }>()
+  readonly #leases = new Map<string, HeldLease>()
   readonly #pages = new Map<string, Map<string, { seq: number; text: string }>>()
   readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
   readonly #values = new Map<string, StoredValue>()
@@ -117,22 +117,29 @@ export class MemoryRunStore implements RunStore {
   async lease({ runId, strand, token, now, until }: LeaseRequest): Promise<Lease> {
     const id = `${runId} ${strand}`
     const there = this.#leases.get(id)
-    if (there && there.until >= now) return { held: there.token === token, ...there }
-    const lease = { attempt: (there?.attempt ?? 0) + 1, until, token }
+    if (there && there.until >= now) return toLease(there, there.token === token)
+    const { attempt, released } = there ?? { attempt: 0, released: 0 }
+    const lease = { attempt: attempt + 1, released, until, token }
     this.#leases.set(id, lease)
-    return { held: true, ...lease }
+    return toLease(lease, true)
   }
 
   async renew({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
     const there = this.#leases.get(`${runId} ${strand}`)
-    if (there?.token !== token) return { held: false, attempt: there?.attempt ?? 0, until: there?.until ?? 0 }
-    there.until = until
-    return { held: true, ...there }
+    if (there?.token === token) there.until = until
+    return toLease(there, there?.token === token)
+  }
+
+  async release({ runId, strand, token }: Omit<LeaseRequest, 'until'>): Promise<void> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    if (there?.token !== token || there.until === 0) return
+    there.until = 0
+    there.released++
   }
 
   async readLease(runId: string, strand: string): Promise<Lease | undefined> {
     const there = this.#leases.get(`${runId} ${strand}`)
-    return there && { held: false, attempt: there.attempt, until: there.until }
+    return there && toLease(there, false)
   }
 
   async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
@@ -206,4 +213,16 @@ export class MemoryRunStore implements RunStore {
     this.#runs.set(runId, next)
     return { committed: true, run: next }
   }
+}
+
+interface HeldLease {
+  readonly attempt: number
+  readonly token: string
+  until: number
+  released: number
+}
+
+function toLease(there: HeldLease | undefined, held: boolean): Lease {
+  const { attempt = 0, until = 0, released = 0 } = there ?? {}
+  return { held, attempt, until, lost: Math.max(0, attempt - 1 - released) }
 }

@@ -15,6 +15,8 @@ export interface Lease {
   readonly held: boolean
   /** Number of leases on this strand so far, the present one included. */
   readonly attempt: number
+  /** Number of earlier leases whose holders did not give them back: they died, most likely. */
+  readonly lost: number
   /** Milliseconds since the epoch at which the present lease ends. */
   readonly until: number
 }
@@ -83,6 +85,8 @@ export interface RunStore {
   lease(request: LeaseRequest): Promise<Lease>
   /** Moves the end of one's own lease; not held where a successor took over. */
   renew(request: LeaseRequest): Promise<Lease>
+  /** Gives one's own lease back, so that a successor need not wait for its end. */
+  release(request: Omit<LeaseRequest, 'until'>): Promise<void>
   /** Consistent read of the lease on a strand. */
   readLease(runId: string, strand: string): Promise<Lease | undefined>
 
