@@ -12,6 +12,7 @@ export type FlowcraftAwsErrorCode =
   | 'NODE_TIMEOUT'
   | 'NODE_KILLED'
   | 'MESSAGE_LEFT'
+  | 'REQUEST_FAILED'
 
 /**
  * The one error class of this package.
@@ -52,7 +53,15 @@ export function throwProblems(
   throw new FlowcraftAwsError(code, `${subject}:${list}`)
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown; of an error that only holds others, theirs. */
 export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
   return error instanceof Error ? error.message : String(error)
+}
+
+/** An AWS request that failed, with what was asked; trouble of the infrastructure, or of its configuration. */
+export function requestFailed(what: string, cause: unknown): FlowcraftAwsError {
+  const name =
+    cause instanceof Error && !['Error', 'AggregateError'].includes(cause.name) ? `${cause.name}: ` : ''
+  return new FlowcraftAwsError('REQUEST_FAILED', `${what} failed: ${name}${messageOf(cause)}`, { cause })
 }

@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { type IAsyncContext, type ISerializer, JsonSerializer, type PatchOperation } from 'flowcraft'
-import { ExpressionBuilder } from '../store/commit-expression.ts'
-import { translateConfig } from '../store/dynamodb-run-store.ts'
+import { ExpressionBuilder } from '../store/expression.ts'
+import { translateConfig } from '../store/table.ts'
 import type { StoredValue } from '../store/run-store.ts'
 import { keys } from '../store/schema.ts'
 import { formatRider, parseRider } from '../values/rider.ts'
@@ -45,7 +45,7 @@ export class DynamoDbContext implements IAsyncContext<Record<string, unknown>> {
   readonly #values: ValueStore
 
   constructor(options: DynamoDbContextOptions) {
-    this.#client = DynamoDBDocumentClient.from(options.dynamoDbClient, translateConfig)
+    this.#client = DynamoDBDocumentClient.from(options.dynamoDbClient, translateConfig())
     this.#table = options.tableName
     this.#id = options.contextId
     const store = {

@@ -11,7 +11,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import type { ICoordinationStore } from 'flowcraft'
-import { translateConfig } from '../store/dynamodb-run-store.ts'
+import { translateConfig } from '../store/table.ts'
 import { keys } from '../store/schema.ts'
 
 export interface DynamoDbCoordinationStoreOptions {
@@ -36,7 +36,7 @@ export class DynamoDbCoordinationStore implements ICoordinationStore {
   readonly #now: () => number
 
   constructor(options: DynamoDbCoordinationStoreOptions) {
-    this.#client = DynamoDBDocumentClient.from(options.dynamoDbClient, translateConfig)
+    this.#client = DynamoDBDocumentClient.from(options.dynamoDbClient, translateConfig())
     this.#table = options.tableName
     this.#now = options.now ?? Date.now
   }

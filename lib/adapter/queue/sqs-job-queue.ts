@@ -1,6 +1,11 @@
 /** Sends jobs to SQS. Standard queues: order and repetition do not matter to the protocol. */
 import { randomUUID } from 'node:crypto'
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandOutput,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
+import { requestFailed } from '../errors.ts'
 import { formatJob, type Job, type JobQueue } from './job.ts'
 
 /** SQS takes ten messages a batch. */
@@ -32,7 +37,7 @@ export class SqsJobQueue implements JobQueue {
   async #sendBatch(batch: readonly Job[], delaySeconds: number | undefined): Promise<void> {
     let rest = batch
     for (let attempt = 1; ; attempt++) {
-      const answer = await this.#client.send(
+      const answer = await this.#send(
         new SendMessageBatchCommand({
           QueueUrl: this.#queueUrl,
           Entries: rest.map((job, index) => ({
@@ -51,6 +56,14 @@ export class SqsJobQueue implements JobQueue {
         throw new Error(`SQS refused ${failed.length} of ${batch.length} jobs: ${reasons}`)
       }
       rest = failed.flatMap(({ Id }) => rest[Number(Id)] ?? [])
+    }
+  }
+
+  async #send(command: SendMessageBatchCommand): Promise<SendMessageBatchCommandOutput> {
+    try {
+      return await this.#client.send(command)
+    } catch (error) {
+      throw requestFailed(`SQS SendMessageBatch to '${this.#queueUrl}'`, error)
     }
   }
 }

@@ -54,14 +54,14 @@ export type NewRun = Omit<
   'status' | 'seq' | 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback' | 'spilled'
 >
 
+/** What a run has when its start nodes are queued. */
+export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & { readonly graph: string }
+
 export interface RunStore {
   /** Puts the header if there is none. `run` is what is there afterwards. */
   create(run: NewRun): Promise<{ created: boolean; run: RunState }>
   /** Queues the start nodes of an accepted run, unless somebody did. */
-  begin(
-    runId: string,
-    first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
-  ): Promise<CommitResult>
+  begin(runId: string, first: FirstState): Promise<CommitResult>
   /** Consistent read of the header. */
   read(runId: string): Promise<RunState | undefined>
   commit(runId: string, change: Change): Promise<CommitResult>

@@ -1,0 +1,31 @@
+/** Pages: small values moved out of a full header, by name, each with the `seq` of the header that it was moved from. */
+import { expiry, ExpressionBuilder } from './expression.ts'
+import type { Item } from './header.ts'
+import type { PageEntries } from './run-store.ts'
+import { keys, VALUE_RETENTION_DAYS } from './schema.ts'
+import type { Table } from './table.ts'
+
+export async function writePage(
+  table: Table,
+  runId: string,
+  page: string,
+  { entries, seq, now }: { entries: PageEntries; seq: number; now: number },
+): Promise<boolean> {
+  const e = new ExpressionBuilder()
+  for (const [name, text] of entries) {
+    const path = e.path(`=${name}`)
+    // Equal passes: the same move again. Greater means that this mover's view of the header is old.
+    e.when(`(attribute_not_exists(${path}) OR ${path}.${e.path('q')} <= ${e.value(seq)})`)
+    e.set(path, { q: seq, v: text })
+  }
+  e.set(e.path('expiresAt'), expiry(now, VALUE_RETENTION_DAYS))
+  return (await table.update(keys.page(runId, page), e.build())).done
+}
+
+export function unpackPage(item: Item): PageEntries {
+  const entries = new Map<string, string>()
+  for (const [name, value] of Object.entries(item)) {
+    if (name.startsWith('=')) entries.set(name.slice(1), (value as { v: string }).v)
+  }
+  return entries
+}
