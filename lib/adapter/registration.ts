@@ -7,7 +7,6 @@ import {
   type FlowBuilder,
   lintBlueprint,
   type NodeClass,
-  type NodeDefinition,
   type NodeFunction,
   type RuntimeOptions,
   type WorkflowBlueprint,
@@ -36,18 +35,21 @@ export function register(options: {
   readonly blueprints?: Record<string, WorkflowBlueprint>
   readonly registry?: Registry
 }): Registration {
-  const registry: Registry = { ...options.registry }
-  const blueprints: Record<string, WorkflowBlueprint> = {}
+  // Without a prototype: 'constructor' is an id like any other.
+  const registry = Object.assign(Object.create(null) as Registry, options.registry)
+  const blueprints = Object.create(null) as Record<string, WorkflowBlueprint>
   const problems: string[] = []
-  const add = (source: WorkflowBlueprint, own: ReadonlyMap<string, unknown>) => {
-    const shape = shapeProblems(source)
+  const add = (given: WorkflowBlueprint, own: ReadonlyMap<string, unknown>) => {
+    const shape = shapeProblems(given)
     if (shape.length > 0) return problems.push(...shape)
+    const source = structuredClone(given)
     if (blueprints[source.id]) return problems.push(`two blueprints have the id '${source.id}'`)
-    return (blueprints[source.id] = withStableKeys(source, own, registry))
+    blueprints[source.id] = source
+    return problems.push(...giveStableKeys(source, own, registry))
   }
   for (const flow of options.flows ?? []) {
     try {
-      add(structuredClone(flow.toBlueprint()), flow.getFunctionRegistry())
+      add(flow.toBlueprint(), flow.getFunctionRegistry())
     } catch (error) {
       problems.push(messageOf(error))
     }
@@ -55,7 +57,7 @@ export function register(options: {
   for (const [id, blueprint] of Object.entries(options.blueprints ?? {})) {
     if (blueprint?.id !== id)
       problems.push(`the blueprint registered as '${id}' has the id ${show(blueprint?.id)}`)
-    else add(structuredClone(blueprint), new Map())
+    else add(blueprint, new Map())
   }
   for (const blueprint of Object.values(blueprints)) problems.push(...lint(blueprint, registry, blueprints))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
@@ -68,6 +70,15 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   const { id, nodes, edges } = blueprint
   if (!Array.isArray(nodes) || nodes.length === 0) return [`blueprint '${id}' has no nodes`]
   if (!Array.isArray(edges)) return [`blueprint '${id}' has no list of edges`]
+  if (edges.some((edge) => typeof edge !== 'object' || edge === null))
+    return [`blueprint '${id}' has an edge that is no object`]
+  try {
+    // Runs remember their graph, so it must outlive this process.
+    structuredClone(blueprint)
+    JSON.stringify(blueprint)
+  } catch (error) {
+    return [`blueprint '${id}' cannot be stored: ${messageOf(error)}`]
+  }
   const seen = new Set<unknown>()
   return nodes.flatMap((node) => {
     if (typeof node?.id !== 'string' || node.id === '') return [`blueprint '${id}' has a node without an id`]
@@ -80,20 +91,23 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
 }
 
 /** Gives generated keys, and all keys that come from a builder, a name made of the blueprint and the node. */
-function withStableKeys(
+function giveStableKeys(
   blueprint: WorkflowBlueprint,
   own: ReadonlyMap<string, unknown>,
   registry: Registry,
-): WorkflowBlueprint {
-  const rename = (key: string, node: NodeDefinition): string => {
-    const implementation = own.get(key) ?? (GENERATED.test(key) ? registry[key] : undefined)
-    if (implementation === undefined) return key
+): string[] {
+  return blueprint.nodes.flatMap((node) => {
+    const given = own.get(node.uses) ?? (GENERATED.test(node.uses) ? registry[node.uses] : undefined)
+    if (given === undefined) return []
     const name = `${blueprint.id}.${node.id}`
-    registry[name] = implementation as NodeFunction | NodeClass
-    return name
-  }
-  for (const node of blueprint.nodes) node.uses = rename(node.uses, node)
-  return blueprint
+    node.uses = name
+    if (registry[name] !== undefined && registry[name] !== given) {
+      const taken = `would be registered as '${name}', which is another implementation's name`
+      return [`blueprint '${blueprint.id}': node '${node.id}' ${taken}`]
+    }
+    registry[name] = given as NodeFunction | NodeClass
+    return []
+  })
 }
 
 function lint(

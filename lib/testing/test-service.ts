@@ -77,7 +77,11 @@ export class TestService {
     return this.describe(runId)
   }
 
-  async start(blueprintId: string, input: Record<string, unknown> = {}, runId = randomUUID()): Promise<string> {
+  async start(
+    blueprintId: string,
+    input: Record<string, unknown> = {},
+    runId = randomUUID(),
+  ): Promise<string> {
     const graph = await this.services.graphs.remember(blueprintId)
     const { run } = await putRun(this.services, { runId, graph, input })
     await sendQueued(this.services, graph, run, START)

@@ -171,7 +171,9 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
     }
     case 'doneWord': {
       const path = e.path(`d${requirement.word}`)
-      return requirement.is === 0n ? `attribute_not_exists(${path})` : `${path} = ${e.value(requirement.is)}`
+      const equal = `${path} = ${e.value(requirement.is)}`
+      // A word that was emptied stands there as 0.
+      return requirement.is === 0n ? `(attribute_not_exists(${path}) OR ${equal})` : equal
     }
     default: {
       const never: never = requirement
