@@ -13,6 +13,7 @@ import {
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { FlowcraftAwsError } from './errors.ts'
+import { isDone } from './run-state.ts'
 
 export class RunGraph {
   readonly blueprint: WorkflowBlueprint
@@ -91,13 +92,28 @@ export class RunGraph {
    */
   staticSource(index: number): number | undefined {
     const predecessors = this.predecessors[index] ?? []
-    if (predecessors.length === 1) return this.#inherits(index) ? undefined : predecessors[0]
-    if (this.isAny(index) || this.#inherits(index)) return undefined
-    const id = this.node(index).id
-    const always = this.blueprint.edges.every(
-      (edge) => edge.target !== id || !(edge.action || edge.condition),
+    if (this.#inherits(index)) return undefined
+    const { id } = this.node(index)
+    const edges = this.blueprint.edges.filter(({ target }) => target === id)
+    const byAction = edges.some(({ action }) => action)
+    const byCondition = edges.some(({ condition }) => condition)
+    // An edge whose action nobody named may be passed over and its target run all the same, without its output;
+    // the engine does that only where no edge to the target has a condition.
+    if (predecessors.length === 1) return byAction && !byCondition ? undefined : predecessors[0]
+    return this.isAny(index) || byAction || byCondition ? undefined : predecessors.at(-1)
+  }
+
+  /** The last in edge order of the predecessors in `done` that lead to a node whatever they return. */
+  plainSource(index: number, done: bigint): number | undefined {
+    const { id } = this.node(index)
+    return this.predecessors[index]?.findLast(
+      (source) =>
+        isDone(done, source) &&
+        this.blueprint.edges.some(
+          (edge) =>
+            edge.target === id && this.find(edge.source) === source && !edge.action && !edge.condition,
+        ),
     )
-    return always ? predecessors.at(-1) : undefined
   }
 
   /** The edges a node may take, those it inherits as a fallback included. */
@@ -190,13 +206,23 @@ export class RunGraph {
     const nodes = new Set<number>()
     for (const [controller, body] of this.loops) for (const node of [controller, ...body]) nodes.add(node)
     for (const body of this.#backEdges.values()) for (const node of body) nodes.add(node)
-    // A fallback runs again whenever the node it stands in for does.
     for (const node of nodes) {
+      // A fallback runs again whenever the node it stands in for does; so may what a round leads out to.
       const fallback = this.node(node).config?.fallback
       const index = fallback === undefined ? undefined : this.find(fallback)
       if (index !== undefined) nodes.add(index)
+      if (this.#leadsOutOnce(node)) continue
+      for (const target of this.successors[node] ?? []) nodes.add(target)
     }
     return nodes
+  }
+
+  /** A loop controller that is in no other loop ends its loop once. */
+  #leadsOutOnce(node: number): boolean {
+    if (!this.loops.has(node)) return false
+    const own = (edge: string) => edge.startsWith(`${node}>`) || edge.endsWith(`>${node}`)
+    const others = [...this.#backEdges].flatMap(([edge, body]) => (own(edge) ? [] : [body]))
+    return ![...this.loops.values(), ...others].some((body) => body.has(node))
   }
 
   #findContested(): Set<number> {

@@ -43,7 +43,7 @@ export class Graphs {
   /** The registered version, stored so that every later worker can go by it. */
   async remember(blueprintId: string): Promise<RunGraph> {
     const graph = this.current(blueprintId)
-    await once(this.#stored, graph.fingerprint, () => this.#put(graph))
+    await once(this.#stored, `${blueprintId} ${graph.fingerprint}`, () => this.#put(graph))
     return graph
   }
 

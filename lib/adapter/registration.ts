@@ -36,18 +36,21 @@ export function register(options: {
   readonly blueprints?: Record<string, WorkflowBlueprint>
   readonly registry?: Registry
 }): Registration {
-  const registry: Registry = { ...options.registry }
-  const blueprints: Record<string, WorkflowBlueprint> = {}
+  // Without a prototype: 'constructor' is an id like any other.
+  const registry = Object.assign(Object.create(null) as Registry, options.registry)
+  const blueprints = Object.create(null) as Record<string, WorkflowBlueprint>
   const problems: string[] = []
-  const add = (source: WorkflowBlueprint, own: ReadonlyMap<string, unknown>) => {
-    const shape = shapeProblems(source)
+  const add = (given: WorkflowBlueprint, own: ReadonlyMap<string, unknown>) => {
+    const shape = shapeProblems(given)
     if (shape.length > 0) return problems.push(...shape)
+    const source = structuredClone(given)
     if (blueprints[source.id]) return problems.push(`two blueprints have the id '${source.id}'`)
-    return (blueprints[source.id] = withStableKeys(source, own, registry))
+    blueprints[source.id] = source
+    return problems.push(...giveStableKeys(source, own, registry))
   }
   for (const flow of options.flows ?? []) {
     try {
-      add(structuredClone(flow.toBlueprint()), flow.getFunctionRegistry())
+      add(flow.toBlueprint(), flow.getFunctionRegistry())
     } catch (error) {
       problems.push(messageOf(error))
     }
@@ -55,7 +58,7 @@ export function register(options: {
   for (const [id, blueprint] of Object.entries(options.blueprints ?? {})) {
     if (blueprint?.id !== id)
       problems.push(`the blueprint registered as '${id}' has the id ${show(blueprint?.id)}`)
-    else add(structuredClone(blueprint), new Map())
+    else add(blueprint, new Map())
   }
   for (const blueprint of Object.values(blueprints)) problems.push(...lint(blueprint, registry, blueprints))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
@@ -71,6 +74,15 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   const { id, nodes, edges } = blueprint
   if (!Array.isArray(nodes) || nodes.length === 0) return [`blueprint '${id}' has no nodes`]
   if (!Array.isArray(edges)) return [`blueprint '${id}' has no list of edges`]
+  if (edges.some((edge) => typeof edge !== 'object' || edge === null))
+    return [`blueprint '${id}' has an edge that is no object`]
+  try {
+    // Runs remember their graph, so it must outlive this process.
+    structuredClone(blueprint)
+    JSON.stringify(blueprint)
+  } catch (error) {
+    return [`blueprint '${id}' cannot be stored: ${messageOf(error)}`]
+  }
   const seen = new Set<unknown>()
   return nodes.flatMap((node) => {
     if (typeof node?.id !== 'string' || node.id === '') return [`blueprint '${id}' has a node without an id`]
@@ -83,26 +95,30 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
 }
 
 /** Gives generated keys, and all keys that come from a builder, a name made of the blueprint and the node. */
-function withStableKeys(
+function giveStableKeys(
   blueprint: WorkflowBlueprint,
   own: ReadonlyMap<string, unknown>,
   registry: Registry,
-): WorkflowBlueprint {
-  const rename = (key: string, node: NodeDefinition): string => {
-    const implementation = own.get(key) ?? (GENERATED.test(key) ? registry[key] : undefined)
-    if (implementation === undefined) return key
-    const name = `${blueprint.id}.${node.id}`
-    registry[name] = implementation as NodeFunction | NodeClass
+): string[] {
+  const problems: string[] = []
+  const rename = (key: string, node: NodeDefinition, role = ''): string => {
+    const given = own.get(key) ?? (GENERATED.test(key) ? registry[key] : undefined)
+    if (given === undefined) return key
+    const name = `${blueprint.id}.${node.id}${role}`
+    if (registry[name] !== undefined && registry[name] !== given) {
+      const taken = `would be registered as '${name}', which is another implementation's name`
+      problems.push(`blueprint '${blueprint.id}': node '${node.id}' ${taken}`)
+    }
+    registry[name] = given as NodeFunction | NodeClass
     return name
   }
   for (const node of blueprint.nodes) {
     node.uses = rename(node.uses, node)
     const worker: unknown = node.params?.['workerUsesKey']
-    if (node.uses === 'batch-scatter' && typeof worker === 'string') {
-      node.params = { ...node.params, workerUsesKey: rename(worker, { ...node, id: `${node.id}.worker` }) }
-    }
+    if (node.uses !== 'batch-scatter' || typeof worker !== 'string') continue
+    node.params = { ...node.params, workerUsesKey: rename(worker, node, '.worker') }
   }
-  return blueprint
+  return problems
 }
 
 function lint(

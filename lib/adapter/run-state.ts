@@ -3,6 +3,8 @@
  * Pure data; `transition.ts` decides on it, `store/` keeps it.
  */
 
+import { isDeepStrictEqual } from 'node:util'
+
 export const runStatuses = ['running', 'completed', 'failed', 'cancelled'] as const
 /** `running` until the commit that ends the run; the others are final and never change. */
 export type RunStatus = (typeof runStatuses)[number]
@@ -118,7 +120,14 @@ export function strandOf(key: ActivationKey, entry: ActiveEntry): ActivationKey 
 }
 
 export function sameEntry(a: ActiveEntry, b: ActiveEntry): boolean {
-  return a.origin === b.origin && a.inline === b.inline && a.source === b.source && a.parks === b.parks
+  const parts = ({ origin, inline, source, parks = 0, wait }: ActiveEntry) => [
+    origin,
+    inline,
+    source,
+    parks,
+    wait,
+  ]
+  return isDeepStrictEqual(parts(a), parts(b))
 }
 
 export function isDone(done: bigint, node: number): boolean {

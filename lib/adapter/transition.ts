@@ -281,16 +281,17 @@ class Decision {
         close.push(join)
         continue
       }
-      const after = predecessors.filter((node) => isDone(this.#doneAfter, node)).length
-      if (reset.includes(join)) {
+      if (isDone(this.#doneAfter, join) || this.#isActive(join)) continue
+      if (predecessors.some((node) => reset.includes(node))) {
+        // Where the join was scheduled in the ended generation its count is gone: nothing to subtract from.
+        const after = predecessors.filter((node) => isDone(this.#doneAfter, node)).length
         if (after > 0) arrivals.set(join, after)
         else close.push(join)
+        for (const node of predecessors) this.#requireWord(node)
         continue
       }
-      if (isDone(this.#doneAfter, join) || this.#isActive(join)) continue
       const gained = predecessors.filter((node) => completed.includes(node)).length
-      const lost = predecessors.filter((node) => reset.includes(node)).length
-      if (gained !== lost) arrive.set(join, gained - lost)
+      if (gained > 0) arrive.set(join, gained)
     }
     this.#requireOpenJoins(arrive)
     return { arrive, arrivals, close }
@@ -340,21 +341,23 @@ class Decision {
   #doneChange(): { completed: number[]; reset: number[] } {
     const completed: number[] = []
     const reset: number[] = []
-    const words = new Set<number>()
     let differing = this.#run.done ^ this.#doneAfter
     for (let node = 0; differing > 0n; node++, differing >>= 1n) {
       if (!(differing & 1n)) continue
       if (isDone(this.#doneAfter, node)) completed.push(node)
       else {
         reset.push(node)
-        words.add(Math.floor(node / WORD_BITS))
+        this.#requireWord(node)
       }
     }
-    for (const word of words) {
-      if (this.#require.some((other) => other.kind === 'doneWord' && other.word === word)) continue
-      this.#require.push({ kind: 'doneWord', word, is: wordOf(this.#run.done, word) })
-    }
     return { completed, reset }
+  }
+
+  /** What was seen of the completion of this node (and of those in its word) must still be so. */
+  #requireWord(node: number): void {
+    const word = Math.floor(node / WORD_BITS)
+    if (this.#require.some((other) => other.kind === 'doneWord' && other.word === word)) return
+    this.#require.push({ kind: 'doneWord', word, is: wordOf(this.#run.done, word) })
   }
 
   #entries(options: TransitionOptions): Map<ActivationKey, ActiveEntry> {
@@ -367,10 +370,10 @@ class Decision {
     return entries
   }
 
-  /** This node, where it has an edge there or stands in for one that has. */
+  /** This node, where it takes an edge there; else one that took its edge before. */
   #inputSource(node: number): number | undefined {
-    if (this.#outcome.kind === 'fallback') return undefined
-    return this.#graph.successors[this.#node]?.includes(node) ? this.#node : undefined
+    if (this.#outcome.kind !== 'completed') return undefined
+    return this.#outcome.matched.includes(node) ? this.#node : this.#graph.plainSource(node, this.#run.done)
   }
 
   #nextIteration(node: number): number {

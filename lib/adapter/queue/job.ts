@@ -89,7 +89,7 @@ export function checkJob(candidate: unknown): Job {
   if (nodeId !== undefined && (typeof nodeId !== 'string' || nodeId === '')) {
     problems.push(`nodeId must be a non-empty string; got ${show(nodeId)}`)
   }
-  if (iteration !== undefined && !(Number.isInteger(iteration) && Number(iteration) >= 1)) {
+  if (iteration !== undefined && !(Number.isSafeInteger(iteration) && Number(iteration) >= 1)) {
     problems.push(`iteration must be an integer from 1; got ${show(iteration)}`)
   }
   if (items !== undefined && !isItems(items))

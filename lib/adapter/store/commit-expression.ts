@@ -27,7 +27,7 @@ export function commitExpression(change: Change): UpdateExpression {
   if (change.spilled.length > 0) e.set(e.path('sp'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
-  if (change.dueAt !== undefined) setDue(e, change.dueAt)
+  if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt)
   if (change.final) addFinal(e, change.final)
   for (const requirement of change.require) e.when(requirementCondition(e, requirement))
   return e.build()
@@ -110,7 +110,9 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
     }
     case 'doneWord': {
       const path = e.path(`d${requirement.word}`)
-      return requirement.is === 0n ? `attribute_not_exists(${path})` : `${path} = ${e.value(requirement.is)}`
+      const equal = `${path} = ${e.value(requirement.is)}`
+      // A word that was emptied stands there as 0.
+      return requirement.is === 0n ? `(attribute_not_exists(${path}) OR ${equal})` : equal
     }
     default: {
       const never: never = requirement

@@ -3,6 +3,7 @@
  * Small values become riders of the commit; larger ones are written here, before it, under the activation and the
  * attempt. A crash after such a write leaves a value that no committed pointer names.
  */
+import { createHash } from 'node:crypto'
 import type { Write } from '../context/activation-context.ts'
 import type { Execution } from '../execute.ts'
 import type { RunGraph } from '../graph.ts'
@@ -31,7 +32,7 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
   const { graph, key, entry, execution } = request
   const { node } = parseActivationKey(key)
   const { id } = graph.node(node)
-  const riders = new RiderWriter(values, request.runId, key, request.attempt)
+  const riders = new RiderWriter(values, request.runId, key, (_, slot) => `${request.attempt}.${slot}`)
   // An undefined output needs no value of its own, unless an earlier round left another.
   if (execution.output && (execution.output.value !== undefined || graph.repeatable.has(node))) {
     riders.set(names.output(node), execution.output.value, `the output of node '${id}'`)
@@ -60,15 +61,23 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
   return riders.write()
 }
 
-/** The riders of a run's initial context. */
+/**
+ * The riders of a run's initial context. Large values are named by their content, as starts of one run id may come
+ * with different inputs: only one of them becomes the run, and the others must not change its values.
+ */
 export async function inputRiders(
   values: ValueStore,
   runId: string,
   input: Record<string, unknown>,
 ): Promise<Map<string, string>> {
-  const riders = new RiderWriter(values, runId, '', 0)
+  const riders = new RiderWriter(values, runId, '', contentNumber)
   for (const [name, value] of Object.entries(input)) riders.set(names.user(name), value, `input '${name}'`)
   return riders.write()
+}
+
+/** A text as a number, since that is what names a value behind its writer. */
+function contentNumber(text: string): string {
+  return BigInt(`0x${createHash('sha256').update(text).digest('hex').slice(0, 32)}`).toString()
 }
 
 class RiderWriter {
@@ -78,13 +87,18 @@ class RiderWriter {
   readonly #values: ValueStore
   readonly #runId: string
   readonly #writer: ActivationKey | ''
-  readonly #attempt: number
+  readonly #nameOf: (text: string, slot: number) => string
 
-  constructor(values: ValueStore, runId: string, writer: ActivationKey | '', attempt: number) {
+  constructor(
+    values: ValueStore,
+    runId: string,
+    writer: ActivationKey | '',
+    nameOf: (text: string, slot: number) => string,
+  ) {
     this.#values = values
     this.#runId = runId
     this.#writer = writer
-    this.#attempt = attempt
+    this.#nameOf = nameOf
   }
 
   set(name: string, value: unknown, what: string): void {
@@ -105,7 +119,7 @@ class RiderWriter {
   async write(): Promise<Map<string, string>> {
     await Promise.all(
       this.#large.map(async ({ name, text }, slot) => {
-        const at = `${this.#attempt}.${slot}`
+        const at = this.#nameOf(text, slot)
         const reference = await this.#values.write(this.#runId, `${this.#writer}#${at}`, text)
         this.#ride(name, '@', `${at}${reference}`)
       }),

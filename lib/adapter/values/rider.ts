@@ -10,6 +10,7 @@
  *
  *   17.3=text   the value, written by activation 17.3        17.3u   undefined        17.3-   deleted
  *   17.3@1.0    value 0 of that activation's first attempt, stored on its own (`value-store.ts`)
+ *   @8123...    a value of the run's input, stored on its own and named by its content
  *
  * The writer in front makes each text unique, so that "the rider as seen" cannot mean an equal one written later.
  */

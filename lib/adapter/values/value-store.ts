@@ -24,6 +24,8 @@ export const RIDER_BYTES = 256
 const COMPRESS_FROM_BYTES = 1024
 /** Marks a text that says where the value is: no serializer's text begins so. */
 const REFERENCE = '\u0000'
+/** The engine's JSON serializer drops what it cannot carry, or puts a note in its place, instead of failing. */
+const NOT_CARRIED = /^\{(\}$|"_circularReference":)/
 /** An item may have 400 KB, its keys and names included. */
 const ITEM_BYTES = 380 * 1024
 
@@ -51,9 +53,8 @@ export class ValueStore {
       throw notSerializable(what, messageOf(cause), cause)
     }
     if (typeof text !== 'string') throw notSerializable(what, `the serializer gave ${typeof text}`)
-    // The engine's JSON serializer replaces what it cannot carry by a note instead of failing.
-    if (this.#serializer instanceof JsonSerializer && !text.startsWith('{"v":')) {
-      throw notSerializable(what, text === '{}' ? `it is a ${typeof value}` : 'it refers to itself')
+    if (this.#serializer instanceof JsonSerializer && NOT_CARRIED.test(text)) {
+      throw notSerializable(what, whyNot(value))
     }
     return text
   }
@@ -132,6 +133,16 @@ export async function expand(value: StoredValue): Promise<string> {
 
 function blobKey(runId: string, key: string): string {
   return `runs/${encodeURIComponent(runId)}/${encodeURIComponent(key)}`
+}
+
+/** The reason that the JSON serializer keeps to itself. */
+function whyNot(value: unknown): string {
+  try {
+    JSON.stringify(value)
+    return `it is a ${typeof value}`
+  } catch (error) {
+    return messageOf(error).split('\n', 1)[0] as string
+  }
 }
 
 function notSerializable(what: string, why: string, cause?: unknown): FlowcraftAwsError {

@@ -1,0 +1,98 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { describe, expect, it } from 'vitest'
+import { environmentVariables, resolveConfig } from '../../lib/adapter/config.ts'
+
+const env = {
+  FLOWCRAFT_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/1/jobs',
+  FLOWCRAFT_DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/1/jobs-dlq',
+  FLOWCRAFT_TABLE_NAME: 'state',
+  FLOWCRAFT_BUCKET_NAME: 'values',
+  AWS_REGION: 'eu-central-1',
+}
+const clients = {
+  sqsClient: new SQSClient({ region: 'eu-central-1' }),
+  dynamoDbClient: new DynamoDBClient({ region: 'eu-central-1' }),
+}
+
+describe('the configuration', () => {
+  it('comes from the environment that the constructs set', () => {
+    expect(resolveConfig(clients, env)).toEqual({
+      ...clients,
+      queueUrl: env.FLOWCRAFT_QUEUE_URL,
+      deadLetterQueueUrl: env.FLOWCRAFT_DEAD_LETTER_QUEUE_URL,
+      tableName: 'state',
+      bucketName: 'values',
+      s3Client: undefined,
+    })
+    expect(Object.values(environmentVariables).toSorted()).toEqual(
+      Object.keys(env)
+        .filter((name) => name.startsWith('FLOWCRAFT_'))
+        .toSorted(),
+    )
+  })
+
+  it('comes from the options first', () => {
+    const options = {
+      ...clients,
+      queueUrl: 'http://localhost:1/q',
+      deadLetterQueueUrl: 'http://localhost:1/d',
+      tableName: 't',
+      bucketName: 'b',
+    }
+
+    expect(resolveConfig(options, env)).toEqual({ ...options, s3Client: undefined })
+  })
+
+  it('needs a queue and a table, and names both with their variables', () => {
+    const none = {}
+    const resolve = () => resolveConfig(clients, none)
+
+    expect(resolve).toThrow(expect.objectContaining({ code: 'INVALID_CONFIGURATION' }))
+    expect(resolve).toThrow(
+      [
+        'cannot reach the run state:',
+        '- queueUrl is missing: give it as an option or set FLOWCRAFT_QUEUE_URL',
+        '- tableName is missing: give it as an option or set FLOWCRAFT_TABLE_NAME',
+      ].join('\n'),
+    )
+  })
+
+  it('takes an empty variable for a missing one', () => {
+    const empty = { FLOWCRAFT_QUEUE_URL: '', FLOWCRAFT_TABLE_NAME: 'state', FLOWCRAFT_BUCKET_NAME: '' }
+
+    expect(() => resolveConfig(clients, empty)).toThrow(
+      'cannot reach the run state: queueUrl is missing: give it as an option or set FLOWCRAFT_QUEUE_URL',
+    )
+    const { bucketName, deadLetterQueueUrl } = resolveConfig(clients, {
+      ...env,
+      FLOWCRAFT_BUCKET_NAME: '',
+      FLOWCRAFT_DEAD_LETTER_QUEUE_URL: '',
+    })
+    expect([bucketName, deadLetterQueueUrl]).toEqual([undefined, undefined])
+  })
+
+  it("wants the queue's URL, not its name", () => {
+    expect(() => resolveConfig({ ...clients, queueUrl: 'jobs', tableName: 'state' }, {})).toThrow(
+      "cannot reach the run state: queueUrl must be a URL; got 'jobs'",
+    )
+  })
+
+  for (const variable of ['AWS_ENDPOINT_URL_SQS', 'AWS_ENDPOINT_URL']) {
+    it(`sends jobs where ${variable} says, whatever host the queue's URL names`, async () => {
+      const { sqsClient } = resolveConfig(
+        { dynamoDbClient: clients.dynamoDbClient },
+        { ...env, [variable]: 'http://127.0.0.1:4566' },
+      )
+
+      expect(sqsClient.config.useQueueUrlAsEndpoint).toBe(false)
+      expect(await sqsClient.config.endpoint?.()).toMatchObject({ hostname: '127.0.0.1', port: 4566 })
+    })
+  }
+
+  it('leaves the endpoint to the SDK otherwise', () => {
+    const { sqsClient } = resolveConfig({ dynamoDbClient: clients.dynamoDbClient }, env)
+
+    expect(sqsClient.config.useQueueUrlAsEndpoint).toBe(true)
+  })
+})

@@ -1,0 +1,7 @@
+import { describe } from 'vitest'
+import { MemoryRunStore } from '../../../lib/adapter/store/memory-run-store.ts'
+import { runStoreContract } from './run-store.contract.ts'
+
+describe('MemoryRunStore', () => {
+  runStoreContract(() => new MemoryRunStore())
+})

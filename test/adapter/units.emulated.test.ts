@@ -1,0 +1,134 @@
+/**
+ * What a run costs, to the unit: on dynoxide, since dynalite does not tell the size of an item that refused a write.
+ * The worker is called directly, so that no poll, no delete and no look of a client is counted.
+ */
+import { createFlow, type FlowBuilder } from 'flowcraft'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Job, RunClient, SqsAdapter } from '../../lib/index.ts'
+import { type LocalAws, startLocalAws, type Usage } from '../../lib/local/index.ts'
+import { adapterOf, clientOf, type TestDeployment } from '../support/service.ts'
+import { deployOn, drain, jobOf, receive } from './driver.ts'
+import { hasDynoxide } from './engines.ts'
+
+let aws: LocalAws
+let deployment: TestDeployment
+
+const chain = (length: number, output: unknown = 'ok'): FlowBuilder => {
+  const flow = createFlow('chain')
+  for (let at = 0; at < length; at++) flow.node(`n${at}`, async () => ({ output }))
+  for (let at = 1; at < length; at++) flow.edge(`n${at - 1}`, `n${at}`)
+  return flow
+}
+const diamond = (width: number): FlowBuilder => {
+  const flow = createFlow('diamond').node('first', async () => ({ output: 'ok' }))
+  for (let at = 0; at < width; at++) flow.node(`m${at}`, async () => ({ output: at })).edge('first', `m${at}`)
+  flow.node('last', async () => ({ output: 'ok' }))
+  for (let at = 0; at < width; at++) flow.edge(`m${at}`, 'last')
+  return flow
+}
+
+const placeOf = ({ nodeId = '' }: Job) => Number(nodeId.slice(1))
+
+/** What starting and working on a run costs, where its graph is stored already. */
+async function costOf(flow: FlowBuilder): Promise<{ start: Usage; work: Usage; messages: number }> {
+  const adapter = adapterOf(deployment, { flows: [flow] })
+  const client = clientOf(deployment, { flows: [flow] })
+  await run(adapter, client, flow)
+  return run(adapter, client, flow)
+}
+
+async function run(adapter: SqsAdapter, client: RunClient, flow: FlowBuilder) {
+  const before = aws.meter.snapshot()
+  const { runId } = await client.start({ blueprintId: flow.toBlueprint().id })
+  const start = aws.meter.since(before)
+  const work = aws.meter.snapshot()
+  const polls: Usage[] = []
+  let messages = 0
+  for (;;) {
+    const polling = aws.meter.snapshot()
+    const batch = await receive(deployment)
+    polls.push(aws.meter.since(polling))
+    if (batch.length === 0) break
+    // One after the other, in the order in which the nodes are declared: then nobody refuses anybody.
+    const jobs = batch.map(jobOf).toSorted((a, b) => placeOf(a) - placeOf(b))
+    for (const job of jobs) {
+      messages++
+      const deadline = Date.now() + 30_000
+      const result = await adapter.process(job, { deadline: () => deadline, renews: false })
+      expect(result).toEqual({ kind: 'done' })
+    }
+  }
+  const usage = aws.meter.since(work)
+  const polled = polls.reduce((sum, { sqs }) => sum + sqs.requests, 0)
+  usage.sqs.requests -= polled
+  expect(await client.get(runId)).toMatchObject({ status: 'completed' })
+  return { start, work: usage, messages }
+}
+
+describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is optional)', () => {
+  beforeAll(async () => {
+    aws = await startLocalAws({ dynamodb: 'dynoxide' })
+  })
+  beforeEach(async () => {
+    deployment = await deployOn(aws)
+  })
+  afterAll(() => aws.stop())
+
+  it('of ten nodes in a row with small outputs: 12 write units, 1 read unit, 1 request to SQS', async () => {
+    const { start, work, messages } = await costOf(chain(10))
+
+    // The header; then the lease and ten commits.
+    expect(start.dynamodb).toMatchObject({ writeUnits: 1, readUnits: 0, byOperation: { PutItem: 1 } })
+    expect(work.dynamodb).toMatchObject({
+      writeUnits: 11,
+      readUnits: 1,
+      refusedWrites: 0,
+      byOperation: { GetItem: 1, UpdateItem: 11 },
+    })
+    expect([start.sqs.requests, work.sqs.requests, messages]).toEqual([1, 0, 1])
+    expect([start.s3.requests, work.s3.requests]).toEqual([0, 0])
+  })
+
+  it('of ten nodes in a row whose outputs have 300 bytes: one more unit to write and to read each', async () => {
+    const { start, work } = await costOf(chain(10, 'x'.repeat(300)))
+
+    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBe(12 + 10)
+    // Each node but the first reads its input.
+    expect(work.dynamodb.readUnits).toBe(1 + 9)
+  })
+
+  it('of a hundred nodes in a row: little more than one write unit a node, whatever came before', async () => {
+    const { start, work } = await costOf(chain(100))
+
+    const { writeUnits, readUnits } = work.dynamodb
+    expect(start.dynamodb.writeUnits + writeUnits).toBeLessThanOrEqual(110)
+    expect(readUnits).toBe(1)
+  })
+
+  it('of 1 -> 50 -> 1, one worker: two write units and one read unit a node', async () => {
+    const { start, work, messages } = await costOf(diamond(50))
+
+    // A header; 51 messages with a lease each; 52 commits, the last of them in the message of the last arrival.
+    expect(messages).toBe(51)
+    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBe(1 + 51 + 52)
+    expect(work.dynamodb).toMatchObject({ readUnits: 51, refusedWrites: 0 })
+    // The first node's job, then 50 of them ten at a time.
+    expect([start.sqs.requests, work.sqs.requests]).toEqual([1, 5])
+  })
+
+  it('of 1 -> 50 -> 1, ten workers at a time: refusals and all, at most 3.2 and 1.2 a node', async () => {
+    const flow = diamond(50)
+    const adapter = adapterOf(deployment, { flows: [flow] })
+    const client = clientOf(deployment, { flows: [flow] })
+    await run(adapter, client, flow)
+    const before = aws.meter.snapshot()
+
+    const { runId } = await client.start({ blueprintId: 'diamond' })
+    await drain(deployment, adapter)
+
+    const { dynamodb } = aws.meter.since(before)
+    expect(await client.get(runId)).toMatchObject({ status: 'completed' })
+    expect(dynamodb.writeUnits / 52).toBeLessThanOrEqual(3.2)
+    expect(dynamodb.readUnits / 52).toBeLessThanOrEqual(1.2)
+  })
+})

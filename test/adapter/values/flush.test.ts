@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto'
+import { createFlow, JsonSerializer } from 'flowcraft'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Write } from '../../../lib/adapter/context/activation-context.ts'
+import { RunReader } from '../../../lib/adapter/context/run-reader.ts'
+import type { Execution } from '../../../lib/adapter/execute.ts'
+import { RunGraph } from '../../../lib/adapter/graph.ts'
+import { type RunState, START } from '../../../lib/adapter/run-state.ts'
+import { MemoryRunStore } from '../../../lib/adapter/store/memory-run-store.ts'
+import {
+  type ErrorCause,
+  type ErrorRecord,
+  flush,
+  type FlushRequest,
+  inputRiders,
+} from '../../../lib/adapter/values/flush.ts'
+import { ValueStore } from '../../../lib/adapter/values/value-store.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+const large = () => randomBytes(1_500).toString('base64')
+
+/** Nodes: 0 start, 1 body, 2 the loop's controller, 3 after, 4 side (both fed by start). */
+const graph = new RunGraph(
+  createFlow('flush')
+    .node('start', async () => ({}))
+    .node('body', async () => ({}))
+    .loop('again', { startNodeId: 'body', endNodeId: 'body', condition: 'more' })
+    .node('after', async () => ({}))
+    .node('side', async () => ({}))
+    .edge('start', 'body')
+    .edge('again', 'after', { action: 'break' })
+    .edge('start', 'side')
+    .toBlueprint(),
+)
+
+function setup() {
+  const store = new MemoryRunStore()
+  const values = new ValueStore({ store, serializer: new JsonSerializer() })
+  const put = vi.spyOn(store, 'putValue')
+  const leave = (execution: Partial<Execution>, over: Partial<FlushRequest> = {}) =>
+    flush(values, {
+      graph,
+      runId: 'run',
+      key: '0.1',
+      entry: { origin: START, inline: false },
+      attempt: 1,
+      execution: {
+        outcome: { kind: 'completed', result: {}, matched: [] },
+        inputs: new Map(),
+        ...execution,
+      },
+      writes: new Map(),
+      now: NOW,
+      ...over,
+    })
+  /** Reads a run whose header holds these riders, all nodes completed. */
+  const readerOf = (riders: ReadonlyMap<string, string>) => {
+    const run = { runId: 'run', riders, done: 31n, spilled: false } as unknown as RunState
+    return new RunReader({ graph, run, store, values })
+  }
+  return { store, values, put, leave, readerOf }
+}
+
+const recordOf = async (error: Error | undefined): Promise<ErrorRecord> => {
+  const { leave, readerOf } = setup()
+  const riders = await leave({ outcome: { kind: 'failed' }, error }, { key: '1.2' })
+  expect([...riders.keys()]).toEqual(['x1.2'])
+  return (await readerOf(riders).named('x'))[0] as ErrorRecord
+}
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('what an activation leaves', () => {
+  it('rides where it is small: output, inputs, user keys, in the words of the header', async () => {
+    const { leave, put } = setup()
+    const writes = new Map<string, Write>([
+      ['key', { value: 'v' }],
+      ['none', { value: undefined }],
+      ['gone', 'deleted'],
+    ])
+
+    const riders = await leave({ output: { value: { a: 1 } }, inputs: new Map([[4, 'x']]) }, { writes })
+
+    expect(riders).toEqual(
+      new Map([
+        ['o0', '0.1={"v":{"a":1}}'],
+        ['i4.0', '0.1={"v":"x"}'],
+        [':key', '0.1={"v":"v"}'],
+        [':none', '0.1u'],
+        [':gone', '0.1-'],
+      ]),
+    )
+    expect(put).not.toHaveBeenCalled()
+  })
+
+  it('is stored on its own where it is large, under the activation and the attempt', async () => {
+    const { leave, readerOf, store, put } = setup()
+    const [output, key] = [large(), large()]
+    const writes = new Map<string, Write>([['key', { value: key }]])
+
+    const riders = await leave({ output: { value: output } }, { key: '1.3', attempt: 2, writes })
+
+    expect(riders).toEqual(
+      new Map([
+        ['o1', '1.3@2.0'],
+        [':key', '1.3@2.1'],
+      ]),
+    )
+    expect(put).toHaveBeenCalledTimes(2)
+    expect(await store.getValue('run', '1.3#2.0')).toBeDefined()
+    const reader = readerOf(riders)
+    expect(await reader.find('_outputs.body')).toEqual({ value: output })
+    expect(await reader.find('key')).toEqual({ value: key })
+  })
+
+  it('does not touch what another attempt of the activation left', async () => {
+    const { leave, readerOf } = setup()
+    const [first, second] = [large(), large()]
+    const seen = await leave({ output: { value: first } }, { attempt: 1 })
+
+    await leave({ output: { value: second } }, { attempt: 2 })
+
+    expect(await readerOf(seen).find('start')).toEqual({ value: first })
+  })
+
+  it('rides up to 256 bytes of text', async () => {
+    const { leave } = setup()
+    const fits = 'x'.repeat(256 - '{"v":""}'.length)
+
+    expect((await leave({ output: { value: fits } })).get('o0')).toBe(`0.1={"v":"${fits}"}`)
+    expect((await leave({ output: { value: `${fits}x` } })).get('o0')).toBe('0.1@1.0')
+    // Bytes, not characters.
+    expect((await leave({ output: { value: 'é'.repeat(200) } })).get('o0')).toBe('0.1@1.0')
+  })
+
+  it('of a value of 600 KB refers to its parts', async () => {
+    const { leave, readerOf } = setup()
+    const output = randomBytes(450 * 1024).toString('base64')
+
+    const riders = await leave({ output: { value: output } })
+
+    expect(riders.get('o0')).toBe('0.1@1.0*2')
+    expect((await readerOf(riders).find('start'))?.value === output).toBe(true)
+  })
+
+  it('is nothing for an undefined output, save where an earlier round may have left another', async () => {
+    const { leave } = setup()
+
+    expect(await leave({ output: { value: undefined } })).toEqual(new Map())
+    expect(await leave({})).toEqual(new Map())
+    expect(await leave({ output: { value: undefined } }, { key: '1.2' })).toEqual(new Map([['o1', '1.2u']]))
+  })
+
+  it('names the node that gave the input where the graph alone does not tell', async () => {
+    const { leave, readerOf } = setup()
+
+    const riders = await leave({}, { key: '3.1', entry: { origin: '0.1', inline: false, source: 2 } })
+
+    expect(riders).toEqual(new Map([['f3', '3.1=2']]))
+    expect(await readerOf(riders).named('f')).toBeDefined()
+  })
+
+  it('is refused as a whole, before anything is written, where one value cannot be carried', async () => {
+    const { leave, put } = setup()
+    const writes = new Map<string, Write>([
+      ['big', { value: large() }],
+      ['fn', { value: () => 1 }],
+    ])
+
+    const flushed = leave({ output: { value: large() } }, { writes })
+
+    await expect(flushed).rejects.toMatchObject({
+      code: 'VALUE_NOT_SERIALIZABLE',
+      message: "the serializer cannot carry context key 'fn' set by node 'start': it is a function",
+    })
+    expect(put).not.toHaveBeenCalled()
+  })
+
+  it('names the output or the input that cannot be carried', async () => {
+    const { leave } = setup()
+
+    await expect(leave({ output: { value: () => 1 } })).rejects.toThrow("the output of node 'start'")
+    await expect(leave({ inputs: new Map([[4, () => 1]]) })).rejects.toThrow(
+      "the input that node 'start' gives 'side'",
+    )
+  })
+
+  it('fails where the store fails: that is not the value', async () => {
+    const { leave, put } = setup()
+    put.mockRejectedValueOnce(new Error('throttled'))
+
+    await expect(leave({ output: { value: large() } })).rejects.toThrow('throttled')
+  })
+})
+
+describe('the error that an activation leaves', () => {
+  it("is in the shape of the engine's, with node, time, stack and causes", async () => {
+    const cause = new TypeError('no such host', { cause: 'offline' })
+
+    const record = await recordOf(new Error('cannot ship', { cause }))
+
+    expect(record).toEqual({
+      name: 'FlowcraftError',
+      message: 'cannot ship',
+      nodeId: 'body',
+      isFatal: false,
+      timestamp: '2026-01-01T00:00:00.000Z',
+      originalError: {
+        name: 'Error',
+        message: 'cannot ship',
+        stack: expect.stringContaining('flush.test.ts') as string,
+        cause: {
+          name: 'TypeError',
+          message: 'no such host',
+          stack: expect.any(String) as string,
+          cause: { name: 'Error', message: 'offline' },
+        },
+      },
+    })
+  })
+
+  it('ends where causes go in a circle or far down, and cuts long stacks', async () => {
+    const error = new Error('round and round')
+    error.cause = error
+    error.stack = 's'.repeat(100_000)
+
+    const { originalError } = await recordOf(error)
+
+    let depth = 0
+    for (let at: ErrorCause | undefined = originalError; at; at = at.cause) depth++
+    expect(depth).toBe(6)
+    expect(originalError.stack).toHaveLength(2_000)
+  })
+
+  it('stands also where the node failed without one', async () => {
+    expect(await recordOf(undefined)).toMatchObject({ message: 'the node failed without an error' })
+  })
+
+  it('stands also where a fallback took over', async () => {
+    const { leave } = setup()
+    const outcome = { kind: 'fallback', fallback: 4 } as const
+
+    const riders = await leave({ outcome, output: { value: null }, error: new Error('x') })
+
+    expect([...riders.keys()]).toEqual(['o0', 'x0.1'])
+  })
+})
+
+describe('the input of a run', () => {
+  it("is the run's first keys", async () => {
+    const { values, readerOf } = setup()
+    const doc = large()
+
+    const riders = await inputRiders(values, 'run', { orderId: 'A-17', none: undefined, doc })
+
+    expect(riders.get(':orderId')).toBe('={"v":"A-17"}')
+    expect(riders.get(':none')).toBe('u')
+    expect(await readerOf(riders).find('doc')).toEqual({ value: doc })
+  })
+
+  it('of a second start with the same id leaves that of the first as it is', async () => {
+    const { values, readerOf } = setup()
+    const [first, second] = [large(), large()]
+    const seen = await inputRiders(values, 'run', { doc: first })
+
+    await inputRiders(values, 'run', { doc: second })
+
+    expect(await readerOf(seen).find('doc')).toEqual({ value: first })
+  })
+
+  it('is refused before anything is written where a value cannot be carried', async () => {
+    const { values, put } = setup()
+
+    await expect(inputRiders(values, 'run', { doc: large(), fn: () => 1 })).rejects.toThrow(
+      "the serializer cannot carry input 'fn': it is a function",
+    )
+    expect(put).not.toHaveBeenCalled()
+  })
+})

@@ -1,0 +1,54 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { activationKey } from '../../../lib/adapter/run-state.ts'
+import { formatRider, names, pageOf, parseRider, type Rider } from '../../../lib/adapter/values/rider.ts'
+
+describe('a rider', () => {
+  it('comes back as it was formatted, whatever its body holds', () => {
+    const writer = fc.oneof(
+      fc.constant<Rider['writer']>(''),
+      fc.tuple(fc.nat(), fc.nat()).map(([node, iteration]) => activationKey(node, iteration)),
+    )
+    const kind = fc.constantFrom<Rider['kind'][]>('=', '@', 'u', '-')
+    const body = fc.string({
+      unit: fc.constantFrom('a', '0', '.', '=', '@', 'u', '-', '\n', '\0', 'é', '📦', '\ud83d'),
+    })
+    fc.assert(
+      fc.property(fc.record({ writer, kind, body }), (rider) => {
+        expect(parseRider(formatRider(rider))).toEqual(rider)
+      }),
+    )
+  })
+
+  it('has the texts that the header shows', () => {
+    expect(formatRider({ writer: '17.3', kind: '=', body: '{"v":1}' })).toBe('17.3={"v":1}')
+    expect(formatRider({ writer: '17.3', kind: '@', body: '1.0' })).toBe('17.3@1.0')
+    expect(formatRider({ writer: '', kind: 'u', body: '' })).toBe('u')
+    expect(formatRider({ writer: '17.3', kind: '-', body: '' })).toBe('17.3-')
+  })
+
+  it('is refused where it is none', () => {
+    expect(() => parseRider('17.3')).toThrow("not a rider: '17.3'")
+    expect(() => parseRider('x=1')).toThrow("not a rider: 'x=1'")
+  })
+})
+
+describe('pages', () => {
+  const rest = [names.input(20, 17), names.error('17.3'), names.source(20)]
+
+  it('are one for neighbouring nodes, whatever is said of them', () => {
+    expect(pageOf(names.output(0))).toBe('0')
+    expect(pageOf(names.output(15))).toBe('0')
+    expect(pageOf(names.output(16))).toBe('1')
+    expect(rest.map(pageOf)).toEqual(['1', '1', '1'])
+    expect(pageOf(names.error('3.17'))).toBe('0')
+  })
+
+  it("of the user's keys are named by the key, and never a node's", () => {
+    const page = pageOf(names.user('o17'))
+
+    expect(page).toMatch(/^k[\w-]{10}$/)
+    expect(pageOf(names.user('o17'))).toBe(page)
+    expect(pageOf(names.user('o18'))).not.toBe(page)
+  })
+})

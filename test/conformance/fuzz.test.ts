@@ -1,0 +1,24 @@
+/** Random blueprints end by the protocol as they do in memory, where the order of nodes makes no difference there. */
+import * as fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { problemsOf } from './fuzz.ts'
+import { plans } from './plan.ts'
+
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 200)
+const SEED = process.env['FUZZ_SEED']
+
+it(
+  'random blueprints end as in memory',
+  async () => {
+    let compared = 0
+    const property = fc.asyncProperty(plans, fc.nat(1_000_000), async (plan, seed) => {
+      const result = await problemsOf(plan, seed)
+      if (result.compared) compared++
+      expect(result.problems).toEqual([])
+    })
+    await fc.assert(property, { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) })
+    // Else the test would say nothing.
+    expect(compared).toBeGreaterThan(RUNS / 5)
+  },
+  Math.max(30_000, RUNS * 200),
+)

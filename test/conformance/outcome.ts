@@ -1,0 +1,157 @@
+/**
+ * The outcome of a run in a form that can be compared: in memory and by the protocol. What is left out: inputs
+ * (`_inputs.`, where the order of predecessors shows), ids and times.
+ */
+import {
+  type BaseNode,
+  type FlowcraftEvent,
+  FlowRuntime,
+  isNodeClass,
+  JsonSerializer,
+  type NodeClass,
+  type NodeContext,
+  type NodeFunction,
+  type NodeImplementation,
+  type RuntimeOptions,
+  type WorkflowBlueprint,
+} from 'flowcraft'
+import type { RunDescription } from '../../lib/adapter/outcome.ts'
+import { TestService } from '../../lib/testing/index.ts'
+import type { Setup } from './case.ts'
+
+export interface Outcome {
+  readonly status: string
+  readonly context: Readonly<Record<string, unknown>>
+  /** `node: message <- message of its cause`, sorted. */
+  readonly errors: readonly string[]
+  /** How often the engine ran each node. */
+  readonly executions: Readonly<Record<string, number>>
+  /** How often each implementation was called, tries included. */
+  readonly calls: Readonly<Record<string, number>>
+}
+
+/** Runs something before each call of a node's own code. */
+export type Probe = (nodeId: string) => Promise<void> | void
+
+/** The same blueprint with an implementation for each node that tells when it is called. */
+export function probed(setup: Setup, probe: Probe): Pick<Setup, 'blueprint' | 'registry'> {
+  const registry: Record<string, NodeImplementation> = {}
+  const nodes = setup.blueprint.nodes.map((node) => {
+    const implementation = setup.registry[node.uses]
+    if (!implementation) return node
+    registry[`probed ${node.id}`] = withProbe(implementation, () => probe(node.id))
+    return { ...node, uses: `probed ${node.id}` }
+  })
+  return { blueprint: { ...setup.blueprint, nodes }, registry }
+}
+
+function withProbe(
+  implementation: NodeImplementation,
+  probe: () => Promise<void> | void,
+): NodeImplementation {
+  if (!isNodeClass(implementation)) {
+    return async (context) => {
+      await probe()
+      return (implementation as NodeFunction)(context)
+    }
+  }
+  const Class = implementation as NodeClass
+  const exec = Class.prototype.exec as BaseNode['exec']
+  const Probed = class extends (Class as new () => object) {} as unknown as NodeClass
+  Probed.prototype.exec = async function (this: BaseNode, prepared: unknown, context: NodeContext) {
+    await probe()
+    return exec.call(this, prepared, context)
+  }
+  return Probed
+}
+
+/** Counts what happens in a run. */
+export class Counts {
+  readonly executions: Record<string, number> = {}
+  readonly calls: Record<string, number> = {}
+  readonly eventBus = {
+    emit: async (event: FlowcraftEvent) => {
+      if (event.type === 'node:start') this.#add(this.executions, event.payload.nodeId)
+    },
+  }
+
+  readonly probe = (nodeId: string): void => this.#add(this.calls, nodeId)
+
+  #add(counts: Record<string, number>, nodeId: string): void {
+    counts[nodeId] = (counts[nodeId] ?? 0) + 1
+  }
+}
+
+interface Orchestrated {
+  orchestrator: unknown
+}
+
+export async function runInMemory(setup: Setup, orchestrator?: unknown): Promise<Outcome> {
+  const counts = new Counts()
+  const { blueprint, registry } = probed(setup, counts.probe)
+  const options: RuntimeOptions = { ...setup.options, eventBus: counts.eventBus, registry }
+  const runtime = new FlowRuntime(options)
+  if (orchestrator) (runtime as unknown as Orchestrated).orchestrator = orchestrator
+  const input = structuredClone(setup.input ?? {})
+  const result = await runtime.run(structuredClone(blueprint), input)
+  const serializer = setup.options?.serializer ?? new JsonSerializer()
+  const { executions, calls } = counts
+  return {
+    status: result.status,
+    context: comparable(serializer.deserialize(serializer.serialize(result.context))),
+    // The engine loses `message` now and then; that of the error it holds is always there.
+    errors: errorLines((result.errors ?? []) as unknown as ErrorLike[]),
+    executions,
+    calls,
+  }
+}
+
+export async function runOnService(setup: Setup, inline: boolean): Promise<Outcome> {
+  const counts = new Counts()
+  const { blueprint, registry } = probed(setup, counts.probe)
+  const options = { ...setup.options, eventBus: counts.eventBus, registry, inline }
+  const service = new TestService({ ...options, blueprints: { [blueprint.id]: blueprint } })
+  const description = await service.run(blueprint.id, structuredClone(setup.input ?? {}))
+  const { executions, calls } = counts
+  return { ...describedOutcome(blueprint, description), executions, calls }
+}
+
+export function describedOutcome(
+  blueprint: WorkflowBlueprint,
+  description: RunDescription,
+): Pick<Outcome, 'status' | 'context' | 'errors'> {
+  const context = comparable(description.context)
+  const errors = (description.errors ?? []) as ErrorLike[]
+  return {
+    status: description.reason ? `${description.status}: ${description.reason}` : description.status,
+    context,
+    errors: errorLines(errors.filter(({ nodeId }) => !stoodInFor(blueprint, context, nodeId))),
+  }
+}
+
+/** In memory the error of a node is forgotten once its fallback stands in for it; the kit keeps it. */
+function stoodInFor(blueprint: WorkflowBlueprint, context: Outcome['context'], nodeId: string): boolean {
+  const node = blueprint.nodes.find(({ id }) => id === nodeId)
+  return node?.config?.fallback !== undefined && context[`_outputs.${nodeId}`] === null
+}
+
+interface ErrorLike {
+  readonly nodeId: string
+  readonly originalError?: { readonly message: string; readonly cause?: unknown }
+}
+
+function errorLines(errors: readonly ErrorLike[]): string[] {
+  return errors
+    .map(({ nodeId, originalError }) => {
+      const cause = originalError?.cause as { message?: string } | undefined
+      return `${nodeId}: ${originalError?.message}${cause ? ` <- ${cause.message}` : ''}`
+    })
+    .toSorted()
+}
+
+function comparable(context: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(context).filter(
+    ([key]) => key !== '_executionId' && !key.startsWith('_inputs.'),
+  )
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

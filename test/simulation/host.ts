@@ -1,0 +1,110 @@
+/**
+ * One simulated process: its requests wait until the world lets them happen, its clock is a little off, and it may
+ * die (what it waits for never comes) or stand still.
+ */
+import { FlowRuntime, JsonSerializer, NullLogger } from 'flowcraft'
+import type { Runtime } from '../../lib/adapter/execute.ts'
+import { Graphs } from '../../lib/adapter/graphs.ts'
+import type { Job } from '../../lib/adapter/queue/job.ts'
+import type { Services } from '../../lib/adapter/services.ts'
+import type { RunStore } from '../../lib/adapter/store/run-store.ts'
+import { ValueStore } from '../../lib/adapter/values/value-store.ts'
+import type { Setup } from '../conformance/case.ts'
+import { type Counts, probed } from '../conformance/outcome.ts'
+
+/** A request under way, or a step of a node's own code. */
+export interface Request {
+  readonly label: string
+  readonly isCode: boolean
+  /** Makes it happen; `part` asks for a part of a batch. */
+  apply(part?: boolean): Promise<unknown>
+  resolve(answer: unknown): void
+  reject(error: Error): void
+  /** The client library has tried it once already. */
+  retried: boolean
+  /** It happened, and its answer is on its way. */
+  answered: boolean
+}
+
+/** What infrastructure throws: the message comes back, and no run fails by it. */
+export class Trouble extends Error {
+  override readonly name = 'Trouble'
+}
+
+export interface HostWorld {
+  readonly setup: Setup
+  readonly counts: Counts
+  readonly store: RunStore
+  readonly tells: boolean
+  now(): number
+  newToken(): string
+  put(job: Job): void
+  told(): void
+  /** How many of a batch are taken when its answer is lost. */
+  partOf(count: number): number
+}
+
+/** SQS takes this many messages in one request. */
+const BATCH = 10
+
+export class Host {
+  readonly name: string
+  readonly services: Services
+  readonly pending: Request[] = []
+  busy = false
+  dead = false
+  frozenUntil = 0
+
+  constructor(name: string, world: HostWorld, skewMs: number) {
+    this.name = name
+    const { blueprint, registry } = probed(world.setup, async (nodeId) => {
+      world.counts.probe(nodeId)
+      await this.request(`code of ${nodeId}`, async () => undefined, true)
+    })
+    const blueprints = { [blueprint.id]: blueprint }
+    const { eventBus } = world.counts
+    const runtime = new FlowRuntime({ ...world.setup.options, eventBus, registry, blueprints })
+    const store = this.#remote(world.store)
+    const serializer = world.setup.options?.serializer ?? new JsonSerializer()
+    this.services = {
+      runtime: runtime as unknown as Runtime,
+      graphs: new Graphs({ blueprints, registry, store }),
+      store,
+      values: new ValueStore({ store, serializer }),
+      queue: { send: (jobs) => this.#send(world, jobs) },
+      logger: new NullLogger(),
+      now: () => world.now() + skewMs,
+      newToken: () => world.newToken(),
+      tells: world.tells,
+      tell: () => this.request('tell', async () => world.told()),
+      emit: async () => {},
+    }
+  }
+
+  request<T>(label: string, apply: (part?: boolean) => Promise<T>, isCode = false): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const settle = resolve as (answer: unknown) => void
+      this.pending.push({ label, isCode, apply, resolve: settle, reject, retried: false, answered: false })
+    })
+  }
+
+  #remote(store: RunStore): RunStore {
+    const request = this.request.bind(this)
+    return new Proxy(store, {
+      get(target, name: keyof RunStore) {
+        const method = target[name] as (...args: unknown[]) => Promise<unknown>
+        return (...args: unknown[]) => request(name, () => method.apply(target, args))
+      },
+    })
+  }
+
+  async #send(world: HostWorld, jobs: readonly Job[]): Promise<void> {
+    for (let from = 0; from < jobs.length; from += BATCH) {
+      const batch = jobs.slice(from, from + BATCH)
+      await this.request('send', async (part) => {
+        const count = part ? world.partOf(batch.length) : batch.length
+        for (const job of batch.slice(0, count)) world.put(job)
+      })
+    }
+  }
+}

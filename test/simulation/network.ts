@@ -1,0 +1,116 @@
+/** Between processes and what they call: lets requests happen, each with the fault that the plan has for it. */
+import { type Host, type Request, Trouble } from './host.ts'
+import type { Fault, FaultPlan } from './profile.ts'
+import type { Random } from './random.ts'
+
+/** Happens after its caller gave up. */
+interface LateRequest {
+  readonly at: number
+  readonly label: string
+  apply(): Promise<unknown>
+}
+
+export interface NetworkOptions {
+  readonly random: Random
+  readonly plan: FaultPlan
+  readonly trace: string[]
+  now(): number
+}
+
+export class Network {
+  requests = 0
+  readonly #options: NetworkOptions
+  /** Whether the client libraries of this run try again by themselves. */
+  readonly #retries: boolean
+  readonly #late: LateRequest[] = []
+
+  constructor(options: NetworkOptions) {
+    this.#options = options
+    this.#retries = options.random.chance(0.5)
+  }
+
+  /** Late requests whose time has come. */
+  due(): (() => Promise<void>)[] {
+    const now = this.#options.now()
+    return this.#late.filter(({ at }) => at <= now).map((late) => () => this.#applyLate(late))
+  }
+
+  /** When late requests may happen. */
+  times(): number[] {
+    return this.#late.map(({ at }) => at)
+  }
+
+  async serve(host: Host, request: Request): Promise<void> {
+    const { plan, now, random } = this.#options
+    const fault: Fault = request.answered ? 'none' : plan.next(request.isCode)
+    this.requests++
+    this.#note(`${host.name} ${request.label}${fault === 'none' ? '' : ` [${fault}]`}`)
+    switch (fault) {
+      case 'none':
+        drop(host, request)
+        request.resolve(request.apply())
+        return
+      case 'refused':
+        return this.#fail(host, request)
+      case 'lost':
+        await request.apply(true)
+        return this.#fail(host, request)
+      case 'late':
+        this.#late.push({
+          at: now() + random.below(random.pick([100, 10_000, 90_000])),
+          label: `${host.name} ${request.label}`,
+          apply: () => request.apply(),
+        })
+        return this.#fail(host, request)
+      case 'dieAfter':
+        await request.apply(true)
+        host.dead = true
+        return
+      case 'dieBefore':
+        host.dead = true
+        return
+      case 'freezeAfter': {
+        const answer = await request.apply()
+        drop(host, request)
+        host.pending.push({ ...request, answered: true, apply: async () => answer })
+        return this.#freeze(host)
+      }
+      case 'freezeBefore':
+        return this.#freeze(host)
+      default: {
+        const never: never = fault
+        return never
+      }
+    }
+  }
+
+  /** A client library may try once more before it gives up. */
+  #fail(host: Host, request: Request): void {
+    if (this.#retries && !request.retried) {
+      request.retried = true
+      return
+    }
+    drop(host, request)
+    request.reject(new Trouble(`${request.label} failed`))
+  }
+
+  #freeze(host: Host): void {
+    const { now, random } = this.#options
+    host.frozenUntil = now() + random.pick([1_000, 6_500, 33_000, 70_000, 150_000])
+  }
+
+  async #applyLate(late: LateRequest): Promise<void> {
+    this.#late.splice(this.#late.indexOf(late), 1)
+    this.#note(`late ${late.label}`)
+    await late.apply()
+  }
+
+  #note(what: string): void {
+    const { now, trace } = this.#options
+    trace.push(`${now() % 1e7} ${what}`)
+  }
+}
+
+function drop(host: Host, request: Request): void {
+  host.pending.splice(host.pending.indexOf(request), 1)
+}

@@ -1,0 +1,114 @@
+/**
+ * The memory store under watch: each activation commits once, and a finished run does not change. It can also be
+ * told to forget some of what a commit demands, to show that the simulation notices.
+ */
+import type { Change, Requirement } from '../../lib/adapter/change.ts'
+import type { RunGraph } from '../../lib/adapter/graph.ts'
+import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
+import { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
+import type { CommitResult, PageEntries } from '../../lib/adapter/store/run-store.ts'
+
+export interface StoreMutation {
+  /** Requirements of these kinds are not checked. */
+  readonly drop?: readonly Requirement['kind'][]
+  /** A page takes what an older view of the header would put there. */
+  readonly anyPage?: boolean
+}
+
+export class ObservedStore extends MemoryRunStore {
+  readonly violations: string[] = []
+  /** How often activations of each node committed. */
+  readonly commits = new Map<number, number>()
+  /** Writes of pages: whether the header spilled at all. */
+  pages = 0
+  refusals = 0
+  readonly #ended = new Set<string>()
+  readonly #scheduled = new Set<string>()
+  readonly #graph: RunGraph
+  readonly #mutation: StoreMutation
+  #over: RunState | undefined
+
+  constructor(graph: RunGraph, mutation: StoreMutation = {}) {
+    super()
+    this.#graph = graph
+    this.#mutation = mutation
+  }
+
+  override async commit(runId: string, change: Change): Promise<CommitResult> {
+    const { drop = [] } = this.#mutation
+    const before = await this.read(runId)
+    const require = change.require.filter(({ kind }) => !drop.includes(kind))
+    const result = await super.commit(runId, { ...change, require })
+    if (before && result.committed) this.#observe(before, result.run, change)
+    else this.refusals++
+    return result
+  }
+
+  override async begin(...args: Parameters<MemoryRunStore['begin']>): Promise<CommitResult> {
+    const result = await super.begin(...args)
+    if (result.committed) this.#check(result.run)
+    return result
+  }
+
+  override async told(runId: string): Promise<void> {
+    await super.told(runId)
+    const run = await this.read(runId)
+    if (run) this.#check(run)
+  }
+
+  override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
+    this.pages++
+    return super.writePage(runId, page, entries, this.#mutation.anyPage ? Number.MAX_SAFE_INTEGER : seq)
+  }
+
+  #observe(before: RunState, run: RunState, change: Change): void {
+    this.#checkSums(before, change)
+    const { node } = parseActivationKey(change.end)
+    this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
+    if (this.#ended.has(change.end)) this.violations.push(`G1: ${change.end} committed twice`)
+    this.#ended.add(change.end)
+    for (const key of change.schedule.keys()) {
+      if (this.#scheduled.has(key)) this.violations.push(`G3: ${key} was scheduled twice`)
+      this.#scheduled.add(key)
+    }
+    this.#checkArrivals(run)
+    if (isOver(run) && run.active.size > 0) this.violations.push('G4: the run ended with work left')
+    this.#check(run)
+  }
+
+  /** DynamoDB adds and subtracts where the memory store sets and clears: it must come to the same. */
+  #checkSums(before: RunState, change: Change): void {
+    const twice = change.completed.filter((node) => isDone(before.done, node))
+    const never = change.reset.filter((node) => !isDone(before.done, node))
+    if (twice.length > 0) this.violations.push(`sums: ${twice} completed while done`)
+    if (never.length > 0) this.violations.push(`sums: ${never} reset while not done`)
+    for (const [join, count] of change.arrive) {
+      const after = (before.arrivals.get(join) ?? 0) + count
+      if (after < 0) this.violations.push(`sums: ${after} arrivals at ${join}`)
+    }
+  }
+
+  /** The count of an open join is that of its completed predecessors. */
+  #checkArrivals(run: RunState): void {
+    const active = new Set([...run.active.keys()].map((key) => parseActivationKey(key).node))
+    for (let join = 0; join < this.#graph.size; join++) {
+      if (!this.#graph.isCountedJoin(join) || active.has(join) || isDone(run.done, join)) continue
+      const predecessors = this.#graph.predecessors[join] ?? []
+      const completed = predecessors.filter((node) => isDone(run.done, node)).length
+      const counted = run.arrivals.get(join)
+      // It was scheduled and failed.
+      if (counted === undefined && completed === predecessors.length) continue
+      if ((counted ?? 0) === completed) continue
+      this.violations.push(`sums: ${counted} arrivals at ${join}, ${completed} completed`)
+    }
+  }
+
+  #check(run: RunState): void {
+    if (this.#over) {
+      const changed = Object.entries(this.#over).filter(
+        ([name, value]) => name !== 'outbox' && run[name as keyof RunState] !== value,
+      )
+      if (changed.length > 0) this.violations.push(`G5: a finished run changed in ${changed.map(([n]) => n)}`)
+    } else if (isOver(run)) this.#over = run
+  }
+}

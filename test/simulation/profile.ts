@@ -1,0 +1,149 @@
+/** What may go wrong in a simulated run, and how likely each request is to meet it. */
+import type { Random } from './random.ts'
+
+export type Fault =
+  | 'none'
+  /** The request fails and nothing happened. */
+  | 'refused'
+  /** It happened (a batch: perhaps in part), and the answer is lost. */
+  | 'lost'
+  /** It happens after the caller gave up. */
+  | 'late'
+  /** The worker dies before or after the request. */
+  | 'dieBefore'
+  | 'dieAfter'
+  /** The worker stands still for longer than its lease, before the request or between it and its answer. */
+  | 'freezeBefore'
+  | 'freezeAfter'
+
+export const faults: readonly Exclude<Fault, 'none'>[] = [
+  'refused',
+  'lost',
+  'late',
+  'dieBefore',
+  'dieAfter',
+  'freezeBefore',
+  'freezeAfter',
+]
+/** What can happen to a node's own code. */
+export const codeFaults: readonly Fault[] = ['dieBefore', 'dieAfter', 'freezeBefore', 'freezeAfter']
+
+export interface Profile {
+  readonly name: string
+  /** Probability of a fault, for each request. */
+  readonly faults: Partial<Record<Fault, number>>
+  /** Faults per run at most; then everything heals. */
+  readonly faultsAtMost: number
+  /** A queue that delivers some messages twice, and late. */
+  readonly duplicates: number
+  readonly delays: number
+  /** Loses messages for good, which SQS does not: what only the sweep can mend. */
+  readonly losses?: number
+  /** A message that is being worked on comes again after this. */
+  readonly visibilityMs: number
+  readonly sweep: boolean
+  readonly workers: number
+}
+
+const calm = {
+  faults: {},
+  faultsAtMost: 0,
+  duplicates: 0,
+  delays: 0,
+  visibilityMs: 60_000,
+  sweep: false,
+  workers: 4,
+}
+
+/** No trouble at all, in any order. */
+export const CALM: Profile = { ...calm, name: 'calm' }
+/** Only what SQS does every day. */
+export const BUSY_QUEUE: Profile = { ...calm, name: 'busy-queue', duplicates: 0.4, delays: 0.4 }
+/** Messages come back while they are worked on. */
+export const SHORT_VISIBILITY: Profile = {
+  ...calm,
+  name: 'short-visibility',
+  duplicates: 0.1,
+  visibilityMs: 15,
+}
+
+const trouble = { ...calm, duplicates: 0.1, delays: 0.2, faultsAtMost: 6 }
+export const NETWORK: Profile = {
+  ...trouble,
+  name: 'network',
+  faults: { refused: 0.04, lost: 0.05, late: 0.04 },
+}
+export const CRASHES: Profile = { ...trouble, name: 'crashes', faults: { dieBefore: 0.05, dieAfter: 0.05 } }
+export const ZOMBIES: Profile = {
+  ...trouble,
+  name: 'zombies',
+  faults: { freezeBefore: 0.06, freezeAfter: 0.06, late: 0.03 },
+}
+const everything = {
+  refused: 0.02,
+  lost: 0.03,
+  late: 0.03,
+  dieBefore: 0.02,
+  dieAfter: 0.02,
+  freezeBefore: 0.03,
+  freezeAfter: 0.03,
+}
+export const CHAOS: Profile = {
+  ...trouble,
+  name: 'chaos',
+  faults: everything,
+  faultsAtMost: 12,
+  duplicates: 0.2,
+}
+export const STORM: Profile = {
+  ...trouble,
+  name: 'storm',
+  faults: Object.fromEntries(Object.entries(everything).map(([fault, p]) => [fault, p * 3])),
+  faultsAtMost: 40,
+  duplicates: 0.3,
+  visibilityMs: 5_000,
+}
+export const LOSSES: Profile = { ...CHAOS, name: 'losses', losses: 0.15, sweep: true }
+
+export const profiles: readonly Profile[] = [
+  CALM,
+  BUSY_QUEUE,
+  SHORT_VISIBILITY,
+  NETWORK,
+  CRASHES,
+  ZOMBIES,
+  CHAOS,
+  STORM,
+  LOSSES,
+]
+
+/** Decides on the fault that a request meets. */
+export interface FaultPlan {
+  next(isCode: boolean): Fault
+}
+
+export function randomFaults(profile: Profile, random: Random): FaultPlan {
+  let left = profile.faultsAtMost
+  return {
+    next(isCode) {
+      if (left === 0) return 'none'
+      for (const fault of isCode ? codeFaults : faults) {
+        if (!random.chance(profile.faults[fault] ?? 0)) continue
+        left--
+        return fault
+      }
+      return 'none'
+    },
+  }
+}
+
+/** One fault, at the request with this number. */
+export function oneFault(at: number, fault: Fault): FaultPlan {
+  let request = 0
+  return {
+    next(isCode) {
+      if (request++ !== at) return 'none'
+      return isCode && !codeFaults.includes(fault) ? 'none' : fault
+    },
+  }
+}

@@ -1,0 +1,104 @@
+/** Runs a case in a simulated world and tells every guarantee that did not hold. */
+import { JsonSerializer } from 'flowcraft'
+import { RunGraph } from '../../lib/adapter/graph.ts'
+import { describeRun } from '../../lib/adapter/outcome.ts'
+import { ValueStore } from '../../lib/adapter/values/value-store.ts'
+import type { ConformanceCase, Setup } from '../conformance/case.ts'
+import { describedOutcome, type Outcome, runInMemory } from '../conformance/outcome.ts'
+import type { Mutation } from './mutation.ts'
+import { type FaultPlan, type Profile, randomFaults } from './profile.ts'
+import { Random } from './random.ts'
+import { RUN_ID, World } from './world.ts'
+
+export interface Simulation {
+  readonly make: () => Setup
+  /** Of a run in memory; undefined where that depends on the order in which nodes end. */
+  readonly expected?: Outcome
+  readonly profile: Profile
+  readonly seed: number
+  /** @default - faults at random, by the profile */
+  readonly plan?: FaultPlan
+  readonly mutation?: Mutation
+}
+
+export interface SimulationResult {
+  readonly violations: readonly string[]
+  readonly requests: number
+  readonly trace: readonly string[]
+  readonly pages: number
+  readonly refusals: number
+}
+
+/** A case with what it must come to. `fat` fills the header, so that what rides there is moved to pages all the time. */
+export async function subjectOf(
+  { make, instead }: ConformanceCase,
+  fat = false,
+): Promise<Pick<Simulation, 'make' | 'expected'>> {
+  const made = () => (fat ? fattened(make()) : make())
+  return { make: made, expected: { ...(await runInMemory(made())), ...instead } }
+}
+
+export function unorderedSubjectOf({ make }: ConformanceCase, fat = false): Pick<Simulation, 'make'> {
+  return { make: () => (fat ? fattened(make()) : make()) }
+}
+
+function fattened(setup: Setup): Setup {
+  const padding = Object.fromEntries([0, 1, 2, 3].map((n) => [`padding${n}`, `${n}`.repeat(240)]))
+  return { ...setup, input: { ...setup.input, ...padding } }
+}
+
+export async function simulate(simulation: Simulation): Promise<SimulationResult> {
+  const { make, expected, profile, seed, mutation } = simulation
+  const random = new Random(seed)
+  const plan = simulation.plan ?? randomFaults(profile, random)
+  const world = new World({ setup: make(), profile, random, plan, mutation })
+  await world.run()
+  const violations = [...world.violations, ...world.store.violations]
+  if (world.tells && world.tellings === 0) violations.push('G5: the result was never told')
+  if (violations.length === 0 && expected) {
+    violations.push(...(await differences(world, expected, profile)))
+  }
+  const { requests, trace } = world
+  const { pages, refusals } = world.store
+  return { violations, requests, trace, pages, refusals }
+}
+
+async function differences(world: World, expected: Outcome, profile: Profile): Promise<string[]> {
+  const { store, setup, counts } = world
+  const run = await store.read(RUN_ID)
+  if (!run) return ['G4: there is no run']
+  const graph = new RunGraph(setup.blueprint)
+  const serializer = setup.options?.serializer ?? new JsonSerializer()
+  const values = new ValueStore({ store, serializer })
+  const outcome = describedOutcome(
+    setup.blueprint,
+    await describeRun({ run, graph, store, values, serializer }),
+  )
+  const commits = Object.fromEntries([...store.commits].map(([node, count]) => [graph.node(node).id, count]))
+  const violations = [
+    ...differing('G6: status', outcome.status, expected.status),
+    ...differing('G6: context', outcome.context, expected.context),
+    ...differing('G6: errors', outcome.errors, expected.errors),
+    ...differing('G3: commits', commits, expected.executions),
+  ]
+  if (profile.faultsAtMost === 0) {
+    violations.push(...differing('G2: executions', counts.executions, expected.executions))
+    violations.push(...differing('G2: calls', counts.calls, expected.calls))
+  }
+  return violations
+}
+
+function differing(what: string, got: unknown, wanted: unknown): string[] {
+  const [left, right] = [stable(got), stable(wanted)]
+  return left === right ? [] : [`${what}: ${left} instead of ${right}`]
+}
+
+/** Text of a value, the order of keys left out. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner === undefined) return '(undefined)'
+    if (inner instanceof Map) return { map: [...inner] }
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner
+    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}

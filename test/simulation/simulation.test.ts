@@ -1,0 +1,87 @@
+/**
+ * Runs keep their guarantees whatever happens to the requests, messages and workers behind them. A failure names
+ * case, profile and seed; the same three give the same run again.
+ */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { ConformanceCase } from '../conformance/case.ts'
+import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
+import { caseNamed, cases } from '../conformance/cases.ts'
+import { BUSY_QUEUE, type Fault, faults, oneFault, type Profile, profiles } from './profile.ts'
+import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
+
+/** Runs at random, all cases and profiles together. */
+const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 1_500)
+const SEED = Number(process.env['SIMULATION_SEED'] ?? 1)
+
+const everyRequestOf: readonly string[] = [
+  'a linear chain',
+  'fan-out and fan-in',
+  'crossed joins',
+  "an 'any' join of 3 successful predecessors",
+  "an 'all' join with a failed predecessor",
+  'if and else into an any join',
+  'a fallback that two failing nodes share',
+  'several starts and several terminals',
+  'a key that is deleted and set again',
+  'a loop of 1 round',
+  'a loop with branches that end inside it',
+  "a self-edge on an 'any' node",
+]
+
+const simulated = [...cases.filter(({ notSimulated }) => !notSimulated), ...unorderedCases]
+
+function subject(it: ConformanceCase, fat: boolean): Promise<Pick<Simulation, 'make' | 'expected'>> {
+  return unorderedCases.includes(it) ? Promise.resolve(unorderedSubjectOf(it, fat)) : subjectOf(it, fat)
+}
+
+function report(what: string, { name }: Profile, seed: number, trace: readonly string[]): string {
+  return `${what}, profile ${name}, seed ${seed}\n${trace.slice(-200).join('\n')}`
+}
+
+describe('simulation', () => {
+  beforeAll(() => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+  })
+  afterAll(() => {
+    vi.restoreAllMocks()
+  })
+
+  describe('every request in turn meets every fault', () => {
+    for (const name of everyRequestOf) {
+      it(name, async () => {
+        const made = await subjectOf(caseNamed(name))
+        const profile: Profile = { ...BUSY_QUEUE, name: 'one-fault', faultsAtMost: 1 }
+        const calm = await simulate({ ...made, profile, seed: SEED, plan: oneFault(-1, 'none') })
+        expect(calm.violations).toEqual([])
+        for (const fault of faults satisfies readonly Fault[]) {
+          for (let at = 0; at < calm.requests; at++) {
+            const { violations, trace } = await simulate({
+              ...made,
+              profile,
+              seed: SEED,
+              plan: oneFault(at, fault),
+            })
+            expect(violations, report(`${name}, ${fault} at ${at}`, profile, SEED, trace)).toEqual([])
+          }
+        }
+      })
+    }
+  })
+
+  it('seeds at random', { timeout: Math.max(60_000, RUNS * 20) }, async () => {
+    const seeds = Math.max(1, Math.round(RUNS / (simulated.length * profiles.length)))
+    for (const [index, theCase] of simulated.entries()) {
+      const plain = await subject(theCase, false)
+      const fat = await subject(theCase, true)
+      for (const profile of profiles) {
+        for (let seed = SEED; seed < SEED + seeds; seed++) {
+          // Half of the runs have a header that is always full.
+          const isFat = (index + seed + profile.name.length) % 2 === 0
+          const { violations, trace } = await simulate({ ...(isFat ? fat : plain), profile, seed })
+          const what = `${theCase.name}${isFat ? ' (fat)' : ''}`
+          expect(violations, report(what, profile, seed, trace)).toEqual([])
+        }
+      }
+    }
+  })
+})
