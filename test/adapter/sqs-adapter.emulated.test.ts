@@ -259,10 +259,12 @@ describe('stop()', () => {
     const before = Date.now()
     await adapter.stop()
     expect(Date.now() - before).toBeLessThan(1_000)
-
-    begin(adapter)
     const client = clientOf(deployment)
     const { runId } = await client.start({ blueprintId: 'chain' })
+    await sleep(100)
+    expect(await depth(deployment, deployment.queueUrl)).toEqual({ visible: 1, hidden: 0 })
+
+    begin(adapter)
     expect(await client.waitFor(runId, { pollMs: 50 })).toMatchObject({ status: 'completed' })
   })
 
@@ -516,50 +518,53 @@ describe('an answer that is lost', () => {
   /** Requests of a run of 1 -> 3 -> 1, of which each is lost in one run. */
   const REQUESTS = 24
 
-  for (const outcome of ['lose', 'drop'] as const) {
-    for (const attempts of [1, 3]) {
-      it(`(${outcome}, ${attempts} attempts) at any request of a run leaves it to end as it should`, async () => {
-        const clients = {
-          sqsClient: new SQSClient({ ...aws.clientConfig.sqs, maxAttempts: attempts }),
-          dynamoDbClient: new DynamoDBClient({ ...aws.clientConfig.dynamodb, maxAttempts: attempts }),
-        }
-        const flow = diamond(3)
-        const adapter = new SqsAdapter({
-          ...awsOptions(deployment),
-          ...clients,
-          flows: [flow],
-          runtimeOptions: { logger: quiet },
-        })
-        const client = clientOf(deployment, { flows: [flow] })
-        const ids = Array.from({ length: REQUESTS }, (_, at) => `run-${at + 1}-`)
-        for (const runId of ids) await client.start({ blueprintId: 'diamond', runId })
-        const counts = new Map<string, number>()
-        aws.intercept(({ body, operation }) => {
-          const text = JSON.stringify(body)
-          const runId = operation === 'DeleteMessage' ? undefined : ids.find((id) => text.includes(id))
-          if (!runId) return 'forward'
-          const count = (counts.get(runId) ?? 0) + 1
-          counts.set(runId, count)
-          return runId === `run-${count}-` ? outcome : 'forward'
-        })
-        const errors: unknown[] = []
-
-        // Leases that nobody gave back end soon: with the invocation, and a margin of 2 s for clocks.
-        await drain(deployment, adapter, { deadlineMs: 200, onError: (error) => errors.push(error) })
-
-        aws.intercept(undefined)
-        const runs = await Promise.all(ids.map((runId) => client.get(runId)))
-        for (const run of runs) {
-          expect(run.status).toBe('completed')
-          expect(run.context['last']).toEqual(['first>m0', 'first>m1', 'first>m2'])
-        }
-        // All requests of a run had their turn.
-        const { length } = ids.filter((id) => (counts.get(id) ?? 0) >= Number(id.split('-')[1]))
-        expect(length).toBeGreaterThanOrEqual(17)
-        expect(length).toBeLessThan(REQUESTS)
-        expect(errors.length > 0).toBe(attempts === 1)
-        for (const one of Object.values(clients)) one.destroy()
+  const cases = [
+    ['lose', 1],
+    ['lose', 3],
+    ['drop', 1],
+  ] as const
+  for (const [outcome, attempts] of cases) {
+    it(`(${outcome}, ${attempts} attempts) at any request of a run leaves it to end as it should`, async () => {
+      const clients = {
+        sqsClient: new SQSClient({ ...aws.clientConfig.sqs, maxAttempts: attempts }),
+        dynamoDbClient: new DynamoDBClient({ ...aws.clientConfig.dynamodb, maxAttempts: attempts }),
+      }
+      const flow = diamond(3)
+      const adapter = new SqsAdapter({
+        ...awsOptions(deployment),
+        ...clients,
+        flows: [flow],
+        runtimeOptions: { logger: quiet },
       })
-    }
+      const client = clientOf(deployment, { flows: [flow] })
+      const ids = Array.from({ length: REQUESTS }, (_, at) => `run-${at + 1}-`)
+      for (const runId of ids) await client.start({ blueprintId: 'diamond', runId })
+      const counts = new Map<string, number>()
+      aws.intercept(({ body, operation }) => {
+        const text = JSON.stringify(body)
+        const runId = operation === 'DeleteMessage' ? undefined : ids.find((id) => text.includes(id))
+        if (!runId) return 'forward'
+        const count = (counts.get(runId) ?? 0) + 1
+        counts.set(runId, count)
+        return runId === `run-${count}-` ? outcome : 'forward'
+      })
+      const errors: unknown[] = []
+
+      // Leases that nobody gave back end soon: with the invocation, and a margin of 2 s for clocks.
+      await drain(deployment, adapter, { deadlineMs: 200, onError: (error) => errors.push(error) })
+
+      aws.intercept(undefined)
+      const runs = await Promise.all(ids.map((runId) => client.get(runId)))
+      for (const run of runs) {
+        expect(run.status).toBe('completed')
+        expect(run.context['last']).toEqual(['first>m0', 'first>m1', 'first>m2'])
+      }
+      // All requests of a run had their turn.
+      const { length } = ids.filter((id) => (counts.get(id) ?? 0) >= Number(id.split('-')[1]))
+      expect(length).toBeGreaterThanOrEqual(17)
+      expect(length).toBeLessThan(REQUESTS)
+      expect(errors.length > 0).toBe(attempts === 1)
+      for (const one of Object.values(clients)) one.destroy()
+    })
   }
 })

@@ -313,6 +313,24 @@ describe('the worker', () => {
     expect(await depth(deployment, deployment.queueUrl)).toMatchObject({ visible: 2 })
   })
 
+  it('gives its lease back where a commit failed, so that the redelivery need not wait', async () => {
+    const client = clientOf(deployment, { flows: [order] })
+    await client.start({ blueprintId: 'order', runId: 'r1' })
+    aws.intercept(({ operation, body }) => {
+      const ofHeader = JSON.stringify(body).includes('"sk":{"S":"RUN"}')
+      return operation === 'UpdateItem' && ofHeader ? 'reject' : 'forward'
+    })
+    const event = await nextEvent()
+    const handler = handlerOf()
+
+    const first = await handler(event, contextWith(30_000))
+    aws.intercept(undefined)
+    expect(first.batchItemFailures).toHaveLength(1)
+
+    expect(await handler(event, contextWith(30_000))).toEqual(none)
+    expect(await client.get('r1')).toMatchObject(all)
+  })
+
   it('leaves a message at which another worker is, until the lease of that one is over', async () => {
     const gate = new Gate()
     const slow = createFlow('slow').node('a', async () => {

@@ -152,6 +152,31 @@ describe('start', () => {
     expect([context['orderId'] === first, context['take'] === first]).toEqual([true, true])
   })
 
+  it('of a run that could not begin sends nothing either', async () => {
+    const client = clientOf(deployment)
+    await client.start({ blueprintId: 'nope', runId: 'r1' })
+    await drain(deployment, adapterOf(deployment, { flows: [order], logger: quiet }))
+
+    const again = await client.start({ blueprintId: 'nope', runId: 'r1' })
+
+    expect(again).toEqual({ runId: 'r1', status: 'failed', started: false })
+    expect((await everything()).messages).toBe(0)
+  })
+
+  it('of a run that an older version of the blueprint began goes by that version', async () => {
+    const newer = createFlow('order')
+      .node('greet', async () => ({}))
+      .node('take', async () => ({}))
+      .edge('greet', 'take')
+    await clientOf(deployment, { flows: [order] }).start({ blueprintId: 'order', runId: 'r1' })
+    for (const message of await receive(deployment)) await remove(deployment, message)
+
+    await clientOf(deployment, { flows: [newer] }).start({ blueprintId: 'order', runId: 'r1' })
+
+    const nodes = (await receive(deployment)).map((message) => jobOf(message).nodeId)
+    expect(nodes.toSorted()).toEqual(['check', 'take'])
+  })
+
   it('finishes what a start began whose messages could not be sent', async () => {
     const client = clientOf(deployment, { flows: [order] })
     aws.intercept(({ service }) => (service === 'sqs' ? 'reject' : 'forward'))

@@ -5,7 +5,8 @@ import { problemsOf } from './fuzz.ts'
 import { plans } from './plan.ts'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 200)
-const SEED = process.env['FUZZ_SEED']
+/** Always the same blueprints, unless asked: which of them depend on order is found by trying some, not all orders. */
+const SEED = Number(process.env['FUZZ_SEED'] ?? 1)
 
 it(
   'random blueprints end as in memory',
@@ -16,7 +17,7 @@ it(
       if (result.compared) compared++
       expect(result.problems).toEqual([])
     })
-    await fc.assert(property, { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) })
+    await fc.assert(property, { numRuns: RUNS, seed: SEED })
     // Else the test would say nothing.
     expect(compared).toBeGreaterThan(RUNS / 5)
   },

@@ -66,10 +66,14 @@ export function setupOf(plan: Plan): Setup {
     .map(({ from, to, kind }) => ({ from: Math.min(from, to) % count, to: Math.max(from, to) % count, kind }))
     .filter(({ from, to, kind }) => {
       const id = `${from} ${to} ${kind}`
-      // What begins a cycle is entered once.
-      const entered =
-        plan.nodes[to]?.shape !== 'node' && [...seen].some((other) => other.split(' ')[1] === `${to}`)
-      if (from >= to || seen.has(id) || entered) return false
+      const entries = [...seen]
+        .map((other) => other.split(' ').map(Number))
+        .filter((other) => other[1] === to)
+      const isCycle = (index: number | undefined) => plan.nodes[index ?? -1]?.shape === 'cycle'
+      // What begins a cycle is entered once; so is what a raw cycle leads to, else it is due with each round.
+      const single =
+        plan.nodes[to]?.shape !== 'node' || isCycle(from) || entries.some(([other]) => isCycle(other))
+      if (from >= to || seen.has(id) || (single && entries.length > 0)) return false
       seen.add(id)
       return true
     })
