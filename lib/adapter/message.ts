@@ -25,11 +25,11 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   if (!run) return DONE
   if (isOver(run)) return conclude(services, run)
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
+  if (run.seq === 0) await emitStart(services, run)
   if (job.nodeId === undefined) {
     await sendQueued(services, graph, run, START)
     return DONE
   }
-  if (run.seq === 0) await emitStart(services, run)
   const strand = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)

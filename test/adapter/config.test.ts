@@ -8,6 +8,7 @@ const env = {
   FLOWCRAFT_DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/1/jobs-dlq',
   FLOWCRAFT_TABLE_NAME: 'state',
   FLOWCRAFT_BUCKET_NAME: 'values',
+  FLOWCRAFT_WEBHOOK_URL: 'https://hooks.test/',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -23,6 +24,7 @@ describe('the configuration', () => {
       deadLetterQueueUrl: env.FLOWCRAFT_DEAD_LETTER_QUEUE_URL,
       tableName: 'state',
       bucketName: 'values',
+      webhookUrl: 'https://hooks.test/',
       s3Client: undefined,
     })
     expect(Object.values(environmentVariables).toSorted()).toEqual(
@@ -39,6 +41,7 @@ describe('the configuration', () => {
       deadLetterQueueUrl: 'http://localhost:1/d',
       tableName: 't',
       bucketName: 'b',
+      webhookUrl: 'http://localhost:2/',
     }
 
     expect(resolveConfig(options, env)).toEqual({ ...options, s3Client: undefined })

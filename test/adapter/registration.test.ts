@@ -105,7 +105,7 @@ describe('keys of implementations', () => {
     })
 
     expect(blueprints['order']?.nodes[0]?.uses).toBe('fn_ship')
-    expect(Object.keys(registry)).toEqual(['fn_ship'])
+    expect(registry['fn_ship']).toBe(node)
   })
 
   it('are never shared by two nodes whose ids happen to join to one name', () => {
@@ -302,21 +302,9 @@ describe('a blueprint is refused', () => {
     })
   }
 
-  const builtIn = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather']
-  for (const uses of builtIn) {
-    it(`with the built-in node '${uses}', unless the user brings one of that name`, () => {
-      const blueprints = { order: plain({ nodes: [{ id: 'a', uses }], edges: [] }) }
-
-      expect(problemsOf({ blueprints })).toEqual([
-        `blueprint 'order': node 'a' uses '${uses}', which this version does not run on AWS`,
-      ])
-      expect(problemsOf({ blueprints, registry: { [uses]: node } })).toEqual([])
-    })
-  }
-
   it('with all that is wrong with all of them in one error', () => {
     const flows = [
-      asFlow(plain({ id: 'one', nodes: [{ id: 'a', uses: 'sleep' }] })),
+      asFlow(plain({ id: 'one', nodes: [{ id: 'a', uses: 'sleep', config: { fallback: 'c' } }] })),
       asFlow(plain({ id: 'two', nodes: [] })),
     ]
 
@@ -324,7 +312,7 @@ describe('a blueprint is refused', () => {
       "blueprint 'two' has no nodes",
       "the blueprint registered as 'three' has the id 'order'",
       "blueprint 'one': Edge target 'b' does not correspond to a valid node ID.",
-      "blueprint 'one': node 'a' uses 'sleep', which this version does not run on AWS",
+      "blueprint 'one': the fallback 'c' of node 'a' is no node",
     ])
   })
 })
@@ -355,7 +343,7 @@ describe('a blueprint is accepted', () => {
   }
 
   it('nowhere: no blueprints are no problem', () => {
-    expect(register({})).toEqual({ blueprints: {}, registry: {} })
+    expect(register({}).blueprints).toEqual({})
   })
 })
 

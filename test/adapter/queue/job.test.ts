@@ -80,7 +80,7 @@ describe('a job', () => {
     [{ runId: 'größe' }, "got 'größe'"],
     [{ runId: 'a#b' }, "got 'a#b'"],
     [{ runId: 'a\n' }, 'runId must be'],
-    [{ runId: 'x'.repeat(201) }, '(203 characters)'],
+    [{ runId: 'x'.repeat(901) }, '(903 characters)'],
     [{ runId: 7 }, 'got 7'],
     [{ runId: null }, 'got null'],
     [{ blueprintId: '' }, "blueprintId must be a string of 1 to 500 characters; got ''"],
