@@ -206,14 +206,18 @@ export class RunGraph {
     const nodes = new Set<number>()
     for (const [controller, body] of this.loops) for (const node of [controller, ...body]) nodes.add(node)
     for (const body of this.#backEdges.values()) for (const node of body) nodes.add(node)
+    const behind: number[] = []
     for (const node of nodes) {
       // A fallback runs again whenever the node it stands in for does; so may what a round leads out to.
       const fallback = this.node(node).config?.fallback
       const index = fallback === undefined ? undefined : this.find(fallback)
       if (index !== undefined) nodes.add(index)
-      if (this.#leadsOutOnce(node)) continue
-      for (const target of this.successors[node] ?? []) nodes.add(target)
+      const targets = this.successors[node] ?? []
+      if (!this.#leadsOutOnce(node)) for (const target of targets) nodes.add(target)
+      // A controller that goes on counts as completed, so a join behind it may run early, fail, and be due again.
+      else behind.push(...targets.filter((target) => this.isCountedJoin(target)))
     }
+    for (const join of behind) nodes.add(join)
     return nodes
   }
 

@@ -34,7 +34,7 @@ for (const { name, skip } of engines) {
     })
     afterAll(() => aws.stop())
 
-    runStoreContract(make)
+    runStoreContract(make, { numRuns: 30 })
 
     it('may be forgotten by time to live only when it is over, and longer than any message lives', async () => {
       const store = make()

@@ -107,7 +107,7 @@ export interface ContractOptions {
   readonly numRuns?: number
 }
 
-export function runStoreContract(make: () => RunStore, { numRuns = 60 }: ContractOptions = {}): void {
+export function runStoreContract(make: () => RunStore, { numRuns = 200 }: ContractOptions = {}): void {
   describe('create', () => {
     it('puts a run that has begun, and gives what is there afterwards', async () => {
       const store = make()

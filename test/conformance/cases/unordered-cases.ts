@@ -96,6 +96,20 @@ export const unorderedCases: readonly ConformanceCase[] = [
       ),
   },
   {
+    name: 'a join behind a loop, which fails and which other work reaches first or last',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          body: { run: rounds('n', 4), any: true },
+          loop: controller('nAgain'),
+          other: value('other'),
+          join: failing('join broke'),
+        },
+        ['start>body', 'body>loop', 'loop>body:continue', 'loop>join:break', 'other>join'],
+      ),
+  },
+  {
     name: 'nested loops',
     make: () =>
       graph(
