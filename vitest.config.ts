@@ -20,6 +20,8 @@ export default defineConfig({
       // The SDK's reminder of Node 22 is not a warning about this project.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     },
+    // What the engine says of values that a test gives it on purpose.
+    onConsoleLog: (log) => !log.includes('[Flowcraft] Warning'),
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -10,7 +10,7 @@ import { FlowcraftAwsError } from './errors.ts'
 import type { Job } from './queue/job.ts'
 import { processItemJob } from './items/item-job.ts'
 import { conclude, sendQueued } from './outgoing.ts'
-import { activationKey, currentOf, isOver, type RunState, START } from './run-state.ts'
+import { activationKey, currentOf, isOver, type RunState, START, strandOf } from './run-state.ts'
 import { type Disposition, DONE, type Invocation, type Services } from './services.ts'
 import { beginRun, putRun } from './start.ts'
 import { workOnStrand } from './strand.ts'
@@ -30,10 +30,14 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
     await sendQueued(services, graph, run, START)
     return DONE
   }
-  const strand = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
+  const named = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
+  const entry = run.active.get(named)
+  // One that another message carries on belongs to that message's strand, whoever names it: two leases would let two
+  // workers write under one name.
+  const strand = entry ? strandOf(named, entry) : named
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)
-  if (job.items) return processItemJob(services, graph, run, strand, { ...job, items: job.items }, invocation)
+  if (job.items) return processItemJob(services, graph, run, named, { ...job, items: job.items }, invocation)
   if (currentOf(run, strand) === undefined) {
     // Its work is committed. A crash may have come before its followers were sent: send those of this strand again.
     // Only those: with every queued entry, one duplicate in a wide fan would breed thousands.

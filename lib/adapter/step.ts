@@ -178,7 +178,7 @@ async function commit(
   const require = [...change.require]
   for (const [name, text] of moved) require.push({ kind: 'riderAsSeen', name, text })
   const whole: Change = { ...change, riders, spilled: [...moved.keys()], require }
-  return services.store.commit(run.runId, whole)
+  return services.store.commit(run.runId, whole, run)
 }
 
 async function finish(

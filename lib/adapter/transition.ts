@@ -21,9 +21,6 @@ import {
   type Wait,
 } from './run-state.ts'
 
-/** A fan of more successors than this is scheduled on the condition that nothing else is active, where it can be. */
-const WIDE_FAN = 60
-
 /** How the execution of an activation ended. */
 export type Outcome =
   /** The node returned; `matched` are the targets of the edges it takes. */
@@ -317,11 +314,7 @@ class Decision {
 
   /** Nothing active and nothing to come: this commit ends the run. */
   #end(options: TransitionOptions): Change['final'] {
-    if (this.#schedule.size > 0) {
-      // A store may write many entries at once where nobody else's are to be kept.
-      if (this.#schedule.size > WIDE_FAN && this.#others.length === 0) this.#require.push({ kind: 'last' })
-      return undefined
-    }
+    if (this.#schedule.size > 0) return undefined
     if (this.#others.length > 0) {
       this.#require.push({ kind: 'notLast' })
       return undefined

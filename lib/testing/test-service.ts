@@ -82,7 +82,7 @@ export class TestService {
   async start(
     blueprintId: string,
     input: Record<string, unknown> = {},
-    runId = randomUUID(),
+    runId: string = randomUUID(),
   ): Promise<string> {
     const graph = await this.services.graphs.remember(blueprintId)
     const { run } = await putRun(this.services, { runId, graph, input })

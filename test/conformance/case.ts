@@ -18,6 +18,14 @@ export interface Setup {
   readonly blueprint: WorkflowBlueprint
   readonly registry: Readonly<Record<string, NodeImplementation>>
   readonly input?: Record<string, unknown>
+  /** Blueprints that subflow nodes name. */
+  readonly blueprints?: readonly WorkflowBlueprint[]
+  /** Given to the run, one each time that all it has left to do waits. */
+  readonly events?: readonly {
+    readonly nodeId: string
+    readonly action?: string
+    readonly output?: unknown
+  }[]
   /** Evaluator, serializer, middleware, dependencies. */
   readonly options?: RuntimeOptions
 }
@@ -34,7 +42,8 @@ export interface ConformanceCase {
 type Run = (context: NodeContext) => Promise<NodeResult>
 
 export interface NodeSpec extends NodeConfig {
-  readonly run: NodeImplementation | 'loop-controller'
+  /** An implementation, or the name of one that the engine brings along. */
+  readonly run: NodeImplementation | string
   readonly any?: boolean
   readonly inputs?: NodeDefinition['inputs']
   readonly params?: Record<string, unknown>
@@ -48,17 +57,21 @@ export interface NodeSpec extends NodeConfig {
 export function graph(
   nodes: Readonly<Record<string, NodeImplementation | NodeSpec>>,
   edges: readonly (string | EdgeDefinition)[],
-  more: Omit<Setup, 'blueprint' | 'registry'> & { metadata?: WorkflowBlueprint['metadata'] } = {},
+  more: Omit<Setup, 'blueprint' | 'registry'> & {
+    metadata?: WorkflowBlueprint['metadata']
+    /** Implementations that no node of the graph names by itself. */
+    builtIn?: Setup['registry']
+  } = {},
 ): Setup {
-  const { metadata, ...setup } = more
+  const { metadata, builtIn = {}, ...setup } = more
   const registry: Record<string, NodeImplementation> = {}
   const definitions = Object.entries(nodes).map(([id, node]): NodeDefinition => {
     const { run, any, inputs, params, ...config } = typeof node === 'function' ? { run: node } : node
-    if (run !== 'loop-controller') registry[`run ${id}`] = run
+    if (typeof run !== 'string') registry[`run ${id}`] = run
     const join = any || run === 'loop-controller' ? ({ joinStrategy: 'any' } as const) : {}
     return {
       id,
-      uses: run === 'loop-controller' ? run : `run ${id}`,
+      uses: typeof run === 'string' ? run : `run ${id}`,
       ...(inputs === undefined ? {} : { inputs }),
       ...(params === undefined ? {} : { params }),
       config: { ...join, ...config },
@@ -70,7 +83,7 @@ export function graph(
     edges: edges.map(edgeOf),
     ...(metadata && { metadata }),
   }
-  return { blueprint, registry, ...setup }
+  return { blueprint, registry: { ...registry, ...builtIn }, ...setup }
 }
 
 function edgeOf(edge: string | EdgeDefinition): EdgeDefinition {

@@ -3,12 +3,15 @@ import type { ConformanceCase } from './case.ts'
 import { branchCases } from './cases/branch-cases.ts'
 import { busyLoopCases } from './cases/busy-loop-cases.ts'
 import { contextCases } from './cases/context-cases.ts'
+import { batchCases } from './cases/batch-cases.ts'
 import { cycleCases } from './cases/cycle-cases.ts'
 import { dataCases } from './cases/data-cases.ts'
 import { engineCases } from './cases/engine-cases.ts'
 import { fallbackCases } from './cases/fallback-cases.ts'
 import { joinCases } from './cases/join-cases.ts'
 import { loopCases } from './cases/loop-cases.ts'
+import { pauseCases } from './cases/pause-cases.ts'
+import { subflowCases } from './cases/subflow-cases.ts'
 
 export const cases: readonly ConformanceCase[] = [
   ...joinCases,
@@ -20,6 +23,9 @@ export const cases: readonly ConformanceCase[] = [
   ...loopCases,
   ...busyLoopCases,
   ...cycleCases,
+  ...batchCases,
+  ...pauseCases,
+  ...subflowCases,
 ]
 
 export function caseNamed(name: string): ConformanceCase {

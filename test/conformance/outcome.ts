@@ -35,7 +35,7 @@ export type Probe = (nodeId: string) => Promise<void> | void
 
 /** The same blueprint with an implementation for each node that tells when it is called. */
 export function probed(setup: Setup, probe: Probe): Pick<Setup, 'blueprint' | 'registry'> {
-  const registry: Record<string, NodeImplementation> = {}
+  const registry: Record<string, NodeImplementation> = { ...setup.registry }
   const nodes = setup.blueprint.nodes.map((node) => {
     const implementation = setup.registry[node.uses]
     if (!implementation) return node
@@ -77,7 +77,8 @@ export class Counts {
 
   readonly probe = (nodeId: string): void => this.#add(this.calls, nodeId)
 
-  #add(counts: Record<string, number>, nodeId: string): void {
+  #add(counts: Record<string, number>, id: string): void {
+    const nodeId = withoutItem(id)
     counts[nodeId] = (counts[nodeId] ?? 0) + 1
   }
 }
@@ -89,7 +90,8 @@ interface Orchestrated {
 export async function runInMemory(setup: Setup, orchestrator?: unknown): Promise<Outcome> {
   const counts = new Counts()
   const { blueprint, registry } = probed(setup, counts.probe)
-  const options: RuntimeOptions = { ...setup.options, eventBus: counts.eventBus, registry }
+  const blueprints = Object.fromEntries((setup.blueprints ?? []).map((other) => [other.id, other]))
+  const options: RuntimeOptions = { ...setup.options, eventBus: counts.eventBus, registry, blueprints }
   const runtime = new FlowRuntime(options)
   if (orchestrator) (runtime as unknown as Orchestrated).orchestrator = orchestrator
   const input = structuredClone(setup.input ?? {})
@@ -110,10 +112,25 @@ export async function runOnService(setup: Setup, inline: boolean): Promise<Outco
   const counts = new Counts()
   const { blueprint, registry } = probed(setup, counts.probe)
   const options = { ...setup.options, eventBus: counts.eventBus, registry, inline }
-  const service = new TestService({ ...options, blueprints: { [blueprint.id]: blueprint } })
-  const description = await service.run(blueprint.id, structuredClone(setup.input ?? {}))
+  const all = [blueprint, ...(setup.blueprints ?? [])]
+  const blueprints = Object.fromEntries(all.map((other) => [other.id, other]))
+  const service = new TestService({ ...options, blueprints })
+  const runId = await service.start(blueprint.id, structuredClone(setup.input ?? {}))
+  await service.settle()
+  for (const event of setup.events ?? []) {
+    await service.resume(await waitingRun(service, runId), event)
+    await service.settle()
+  }
+  const description = await service.describe(runId)
   const { executions, calls } = counts
   return { ...describedOutcome(blueprint, description), executions, calls }
+}
+
+/** The run itself, or the child that it waits for, or that one's. */
+async function waitingRun(service: TestService, runId: string): Promise<string> {
+  const { waiting } = await service.describe(runId)
+  const child = waiting?.find(({ childRunId }) => childRunId)?.childRunId
+  return child === undefined ? runId : waitingRun(service, child)
 }
 
 export function describedOutcome(
@@ -144,14 +161,22 @@ function errorLines(errors: readonly ErrorLike[]): string[] {
   return errors
     .map(({ nodeId, originalError }) => {
       const cause = originalError?.cause as { message?: string } | undefined
-      return `${nodeId}: ${originalError?.message}${cause ? ` <- ${cause.message}` : ''}`
+      return `${withoutItem(nodeId)}: ${withoutItem(`${originalError?.message}`)}${cause ? ` <- ${cause.message}` : ''}`
     })
     .toSorted()
 }
 
 function comparable(context: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(context).filter(
-    ([key]) => key !== '_executionId' && !key.startsWith('_inputs.'),
+    ([key]) => key !== '_executionId' && !key.startsWith('_inputs.') && !BATCH_KEY.test(key),
   )
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** What the engine in memory keeps in the context of a batch under way. */
+const BATCH_KEY = /^_batch\.|_(currentIndex|hasMore|allWorkerIds)$|_[0-9a-f-]{36}_\d+$/
+
+/** The id of a batch's worker, without what tells its item. */
+function withoutItem(text: string): string {
+  return text.replaceAll(/_(?:[0-9a-f]{8}-[0-9a-f-]{27}|\d+\.\d+)_\d+/g, '')
 }

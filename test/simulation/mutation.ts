@@ -16,7 +16,7 @@ export interface Mutation extends StoreMutation {
 export function mutated(services: Services, { noResend, sendFirst }: Mutation): Services {
   if (!noResend && !sendFirst) return services
   let committed = false
-  const commit: Services['store']['commit'] = async (runId, change) => {
+  const commit: Services['store']['commit'] = async (runId, change, seen) => {
     committed = true
     if (sendFirst) {
       const run = await services.store.read(runId)
@@ -24,7 +24,7 @@ export function mutated(services: Services, { noResend, sendFirst }: Mutation): 
       const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([key]) => key)
       if (run && graph) await sendJobs(services, graph, run, queued)
     }
-    return services.store.commit(runId, change)
+    return services.store.commit(runId, change, seen)
   }
   const store = new Proxy(services.store, {
     get: (target, name: keyof Services['store']) => (name === 'commit' ? commit : target[name]),

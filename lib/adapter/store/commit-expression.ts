@@ -2,21 +2,40 @@
  * A commit as one UpdateItem: `Change` to an update expression and a condition expression. Pure.
  * Each part of the condition gets a line of its own here; `holds` and `apply` in `change.ts` say what they mean.
  */
-import { type Change, type Requirement, WORD_BITS } from '../change.ts'
+import { apply, type Change, type Requirement, WORD_BITS } from '../change.ts'
+import type { RunState } from '../run-state.ts'
 import { dueShards, RUN_RETENTION_DAYS } from './schema.ts'
 import { expiry, ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { packEntry } from './header.ts'
+import { packEntry, packFirst } from './header.ts'
 
-export function commitExpression(change: Change): UpdateExpression {
+/** DynamoDB's limits are 4 KB for an expression and 300 operators in one; half of it is left for what is not counted. */
+const LONGEST = 4_000
+const PARTS = 150
+
+/**
+ * Conditions on what the decision rests on, and changes of what it changes. Where that is more than an expression
+ * may hold, the header must be as it was seen, and its maps are written as a whole.
+ */
+export function commitExpression(change: Change, seen?: RunState): UpdateExpression {
+  const parts = change.schedule.size + change.riders.size + change.spilled.length + change.require.length
+  const next = seen && (parts > PARTS ? apply(seen, change) : undefined)
+  if (seen && next) return wholeExpression(change, seen, next)
+  const expression = partsExpression(change)
+  const { UpdateExpression: update, ConditionExpression: condition = '' } = expression
+  if (!seen || Math.max(update.length, condition.length) <= LONGEST) return expression
+  const after = apply(seen, change)
+  return after ? wholeExpression(change, seen, after) : expression
+}
+
+function partsExpression(change: Change): UpdateExpression {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`)
   e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
-  e.add(e.path('q'), 1)
-  addSchedule(e, change)
-  addCompleted(e, change)
-  for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
-  for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
-  for (const node of change.close) e.remove(e.path(`j${node}`))
+  if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
+  else e.remove(e.path('a', change.end))
+  for (const [key, entry] of change.schedule) {
+    e.when(`attribute_not_exists(${e.path('a', key)})`).set(e.path('a', key), packEntry(entry))
+  }
   for (const node of change.fire) e.set(e.path('f', `${node}`), 1)
   for (const node of change.unfire) e.remove(e.path('f', `${node}`))
   for (const node of change.pend) e.set(e.path('p', `${node}`), 1)
@@ -24,31 +43,33 @@ export function commitExpression(change: Change): UpdateExpression {
   for (const [node, iteration] of change.iterations) e.set(e.path('i', `${node}`), iteration)
   for (const [name, text] of change.riders) e.set(e.path('r', name), text)
   for (const name of change.spilled) if (!change.riders.has(name)) e.remove(e.path('r', name))
+  addRest(e, change)
+  for (const requirement of change.require) e.when(requirementCondition(e, requirement))
+  return e.build()
+}
+
+function wholeExpression(change: Change, seen: RunState, next: RunState): UpdateExpression {
+  const e = new ExpressionBuilder()
+  e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+  const pending = Object.fromEntries([...next.pending].map((node) => [node, 1]))
+  const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.riders) }
+  for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
+  addRest(e, change)
+  return e.build()
+}
+
+/** What is not in one of the header's maps. */
+function addRest(e: ExpressionBuilder, change: Change): void {
+  e.add(e.path('q'), 1)
+  addCompleted(e, change)
+  for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
+  for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
+  for (const node of change.close) e.remove(e.path(`j${node}`))
   if (change.spilled.length > 0) e.set(e.path('sp'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
   if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt)
   if (change.final) addFinal(e, change.final)
-  for (const requirement of change.require) e.when(requirementCondition(e, requirement))
-  return e.build()
-}
-
-/** More than this many entries do not fit into one expression as paths of their own. */
-const WIDE = 60
-
-function addSchedule(e: ExpressionBuilder, change: Change): void {
-  const alone = change.require.some(({ kind }) => kind === 'last')
-  if (change.schedule.size > WIDE && alone) {
-    // Nothing else is active, by condition: then the whole map is these entries.
-    const entries = [...change.schedule].map(([key, entry]) => [key, packEntry(entry)])
-    e.set(e.path('a'), Object.fromEntries(entries))
-    return
-  }
-  if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
-  else e.remove(e.path('a', change.end))
-  for (const [key, entry] of change.schedule) {
-    e.when(`attribute_not_exists(${e.path('a', key)})`).set(e.path('a', key), packEntry(entry))
-  }
 }
 
 /** The end of a run: its status for ever, what is to be told, and the time after which it may be forgotten. */

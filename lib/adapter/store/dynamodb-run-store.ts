@@ -61,8 +61,8 @@ export class DynamoDbRunStore implements RunStore {
     return item && unpackHeader(runId, item)
   }
 
-  async commit(runId: string, change: Change): Promise<CommitResult> {
-    return this.#written(runId, await this.#table.update(keys.run(runId), commitExpression(change)))
+  async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
+    return this.#written(runId, await this.#table.update(keys.run(runId), commitExpression(change, seen)))
   }
 
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult> {

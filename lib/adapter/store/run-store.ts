@@ -64,7 +64,8 @@ export interface RunStore {
   begin(runId: string, first: FirstState): Promise<CommitResult>
   /** Consistent read of the header. */
   read(runId: string): Promise<RunState | undefined>
-  commit(runId: string, change: Change): Promise<CommitResult>
+  /** `seen` is the state that the change was decided on. */
+  commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult>
   /** Ends a run that cannot go on, whatever is active. */
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
   /** Ends a run as cancelled, if nothing was committed since it was read. */

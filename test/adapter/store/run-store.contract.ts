@@ -381,9 +381,9 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
       expect(await store.read(run.runId)).toEqual(again.run)
     })
 
-    it('500 activations at once where nothing else is active', async () => {
+    it('500 activations at once, beside another that stays', async () => {
       const store = make()
-      const { run } = await store.create(newRun())
+      const { run } = await store.create(newRun({ active: actives('0.1', '999.1') }))
       const wide = change({
         schedule: new Map(
           Array.from({ length: 500 }, (_, at) => [
@@ -392,13 +392,12 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
           ]),
         ),
         completed: [0],
-        require: [{ kind: 'last' }],
       })
 
-      const result = await store.commit(run.runId, wide)
+      const result = await store.commit(run.runId, wide, run)
 
       expect(result).toEqual({ committed: true, run: apply(run, wide) })
-      expect(result.run?.active.size).toBe(500)
+      expect(result.run?.active.size).toBe(501)
     })
 
     it('60 activations at once beside another that stays', async () => {
@@ -594,13 +593,15 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
       })
     })
 
-    it('where 500 activations would be scheduled and another is active', async () => {
+    it('where 500 activations would be scheduled and something was committed since', async () => {
       const store = make()
-      const { run } = await store.create(newRun({ active: actives('0.1', '1.1') }))
+      const { run: seen } = await store.create(newRun({ active: actives('0.1', '1.1') }))
+      const { run } = await store.commit(seen.runId, change({ end: '1.1', completed: [1] }))
       const keys = Array.from({ length: 500 }, (_, at) => activationKey(at + 2, 1))
-      const wide = change({ schedule: actives(...keys), require: [{ kind: 'last' }] })
+      const wide = change({ schedule: actives(...keys), require: [{ kind: 'notLast' }] })
 
-      expect(await store.commit(run.runId, wide)).toEqual({ committed: false, run })
+      expect(await store.commit(seen.runId, wide, seen)).toEqual({ committed: false, run })
+      expect(await store.read(seen.runId)).toEqual(run)
     })
   })
 

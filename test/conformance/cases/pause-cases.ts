@@ -1,0 +1,159 @@
+/** Waits and sleeps. In memory they stop the run, and resuming ignores the action; the kit does what the guides say. */
+import { type ConformanceCase, echo, graph, rounds, type Setup, trail, value } from '../case.ts'
+import type { Outcome } from '../outcome.ts'
+import { controller } from './loop-parts.ts'
+
+/** Outputs under both of their keys, and other keys as they are. */
+function outcome(
+  outputs: Readonly<Record<string, unknown>>,
+  executions: Readonly<Record<string, number>>,
+  more: { keys?: Record<string, unknown>; status?: string; calls?: Record<string, number> } = {},
+): Outcome {
+  const entries = Object.entries(outputs).flatMap(([id, output]) => [
+    [id, output],
+    [`_outputs.${id}`, output],
+  ])
+  const context = [...entries, ...Object.entries(more.keys ?? {})] as [string, unknown][]
+  const own = Object.entries(executions).filter(([id]) => !/^(wait|sleep|loop|call)/.test(id))
+  return {
+    status: more.status ?? 'completed',
+    errors: [],
+    context: Object.fromEntries(context.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    executions,
+    calls: more.calls ?? Object.fromEntries(own),
+  }
+}
+
+function approval(events: Setup['events']): Setup {
+  return graph(
+    { ask: value('please'), wait: { run: 'wait' }, yes: trail('yes'), no: trail('no') },
+    ['ask>wait', 'wait>yes:approve', 'wait>no:reject'],
+    { events },
+  )
+}
+
+export const pauseCases: readonly ConformanceCase[] = [
+  {
+    name: 'a wait whose event approves',
+    make: () => approval([{ nodeId: 'wait', action: 'approve', output: { by: 'Ada' } }]),
+    instead: outcome(
+      { ask: 'please', wait: { by: 'Ada' }, yes: ['yes', { by: 'Ada' }] },
+      { ask: 1, wait: 1, yes: 1 },
+    ),
+  },
+  {
+    name: 'a wait whose event rejects',
+    make: () => approval([{ nodeId: 'wait', action: 'reject' }]),
+    instead: outcome({ ask: 'please', no: ['no', null] }, { ask: 1, wait: 1, no: 1 }),
+  },
+  {
+    name: 'a wait that nobody ends',
+    make: () => approval([]),
+    instead: outcome({ ask: 'please' }, { ask: 1, wait: 1 }, { status: 'awaiting' }),
+    notSimulated: 'it does not end',
+  },
+  {
+    name: 'two waits, one after the other and twice over, into a join',
+    make: () =>
+      graph(
+        { start: value('go'), wait1: { run: 'wait' }, wait2: { run: 'wait' }, join: echo, end: trail('end') },
+        ['start>wait1', 'start>wait2', 'wait1>join', 'wait2>join', 'join>end'],
+        {
+          events: [
+            { nodeId: 'wait2', output: 2 },
+            { nodeId: 'wait2', output: 'again' },
+            { nodeId: 'wait1', output: 1 },
+          ],
+        },
+      ),
+    instead: outcome(
+      { start: 'go', wait1: 1, wait2: 2, join: 2, end: ['end', 2] },
+      { start: 1, wait1: 1, wait2: 1, join: 1, end: 1 },
+    ),
+  },
+  {
+    name: 'a wait beside work that goes on',
+    make: () =>
+      graph(
+        { start: value('go'), wait: { run: 'wait' }, a: trail('a'), b: trail('b'), join: value('joined') },
+        ['start>wait', 'start>a', 'a>b', 'wait>join', 'b>join'],
+        { events: [{ nodeId: 'wait', output: 'now' }] },
+      ),
+    instead: outcome(
+      { start: 'go', wait: 'now', a: ['a', 'go'], b: ['b', ['a', 'go']], join: 'joined' },
+      { start: 1, wait: 1, a: 1, b: 1, join: 1 },
+    ),
+  },
+  {
+    name: 'a sleep of 20 minutes',
+    make: () =>
+      graph({ start: value('go'), sleep: { run: 'sleep', params: { duration: '20m' } }, end: trail('end') }, [
+        'start>sleep',
+        'sleep>end',
+      ]),
+    instead: outcome({ start: 'go', sleep: 'go', end: ['end', 'go'] }, { start: 1, sleep: 1, end: 1 }),
+  },
+  {
+    name: 'a sleep of 30 days beside one of milliseconds',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          sleep1: { run: 'sleep', params: { duration: '30d' } },
+          sleep2: { run: 'sleep', params: { duration: 5 } },
+          end: value('end'),
+        },
+        ['start>sleep1', 'start>sleep2', 'sleep1>end', 'sleep2>end'],
+      ),
+    instead: outcome(
+      { start: 'go', sleep1: 'go', sleep2: 'go', end: 'end' },
+      { start: 1, sleep1: 1, sleep2: 1, end: 1 },
+    ),
+  },
+  {
+    name: 'a loop whose body waits',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          body: { run: rounds('n', 3), any: true },
+          wait: { run: 'wait' },
+          loop: controller('nAgain'),
+          end: value('end'),
+        },
+        ['start>body', 'body>wait', 'wait>loop', 'loop>body:continue', 'loop>end:break'],
+        { events: [1, 2, 3].map((output) => ({ nodeId: 'wait', output })) },
+      ),
+    instead: outcome(
+      { start: 'go', body: { count: 3, again: false, over: true }, wait: 3, loop: null, end: 'end' },
+      { start: 1, body: 3, wait: 3, loop: 3, end: 1 },
+      { keys: { n: 3, nAgain: false }, calls: { start: 1, body: 3, end: 1 } },
+    ),
+  },
+  {
+    name: 'tries that the queue keeps apart',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          flaky: {
+            run: async ({ context }) => {
+              const count = (((await context.get('tries')) as number | undefined) ?? 0) + 1
+              await context.set('tries', count)
+              if (count < 3) throw new Error(`try ${count}`)
+              return { output: count }
+            },
+            maxRetries: 3,
+            retryDelay: 3_600_000,
+          },
+          end: trail('end'),
+        },
+        ['start>flaky', 'flaky>end'],
+      ),
+    instead: outcome(
+      { start: 'go', flaky: 3, end: ['end', 3] },
+      { start: 1, flaky: 3, end: 1 },
+      { keys: { tries: 3 }, calls: { start: 1, flaky: 3, end: 1 } },
+    ),
+  },
+]

@@ -1,0 +1,161 @@
+/** Subflows: runs of their own on AWS, part of the node's execution in memory. */
+import type { NodeContext, WorkflowBlueprint } from 'flowcraft'
+import { type ConformanceCase, failing, graph, type Setup, trail, value } from '../case.ts'
+
+const call = (params: Record<string, unknown>, more: object = {}) => ({ run: 'subflow', params, ...more })
+
+/** The child's implementations; those of a child are not counted. */
+const builtIn = {
+  increment: async ({ input }: NodeContext) => ({ output: ((input as number | undefined) ?? 0) + 1 }),
+  times10: async ({ input }: NodeContext) => ({ output: (input as number) * 10 }),
+  fromKey: async ({ context }: NodeContext) => ({
+    output: [await context.get('given'), await context.get('other')],
+  }),
+  bad: failing('the child is bad'),
+}
+
+const CHILD_CONTEXT = {
+  '_inputs.child0': 4,
+  '_inputs.child1': 5,
+  '_outputs.child0': 5,
+  child0: 5,
+  '_outputs.child1': 50,
+  child1: 50,
+}
+
+const CHILD_FAILED =
+  "Sub-workflow 'child' did not complete successfully. Status: failed. Error: Node 'child1' execution failed"
+
+function chainOf(id: string, ...uses: string[]): WorkflowBlueprint {
+  const nodes = uses.map((key, at) => ({ id: `${id}${at}`, uses: key }))
+  const edges = nodes.slice(1).map((node, at) => ({ source: `${id}${at}`, target: node.id }))
+  return { id, nodes, edges }
+}
+
+function calling(
+  params: Record<string, unknown>,
+  blueprints: WorkflowBlueprint[],
+  more: Partial<Setup> = {},
+): Setup {
+  return graph({ start: value(4), call: call(params), end: trail('end') }, ['start>call', 'call>end'], {
+    blueprints,
+    builtIn,
+    ...more,
+  })
+}
+
+const two: WorkflowBlueprint = {
+  id: 'two',
+  nodes: [
+    { id: 'first', uses: 'increment' },
+    { id: 'left', uses: 'times10' },
+    { id: 'right', uses: 'increment' },
+  ],
+  edges: [
+    { source: 'first', target: 'left' },
+    { source: 'first', target: 'right' },
+  ],
+}
+
+export const subflowCases: readonly ConformanceCase[] = [
+  {
+    name: 'a subflow with the input of its node',
+    make: () => calling({ blueprintId: 'child' }, [chainOf('child', 'increment', 'times10')]),
+    instead: { executions: { start: 1, call: 1, child0: 1, child1: 1, end: 1 } },
+  },
+  {
+    name: 'a subflow with inputs by name',
+    make: () =>
+      calling(
+        { blueprintId: 'child', inputs: { given: 'start', other: 'key' } },
+        [chainOf('child', 'fromKey')],
+        {
+          input: { key: 'of the parent' },
+        },
+      ),
+  },
+  {
+    name: 'a subflow with several terminals',
+    make: () => calling({ blueprintId: 'two' }, [two]),
+  },
+  {
+    name: 'a subflow that fails',
+    make: () => calling({ blueprintId: 'child' }, [chainOf('child', 'increment', 'bad')]),
+    // In memory the messages of errors vanish after some failed runs.
+    instead: { errors: [`call: ${CHILD_FAILED} <- Node 'child1' execution failed`] },
+  },
+  {
+    name: 'a subflow that fails, with a fallback',
+    make: () =>
+      graph(
+        {
+          start: value(4),
+          call: call({ blueprintId: 'child' }, { fallback: 'spare' }),
+          spare: value('spare'),
+          end: trail('end'),
+        },
+        ['start>call', 'call>end'],
+        { blueprints: [chainOf('child', 'bad')], builtIn },
+      ),
+  },
+  {
+    name: 'subflows three deep',
+    make: () => {
+      const middle: WorkflowBlueprint = {
+        id: 'middle',
+        nodes: [
+          { id: 'm0', uses: 'increment' },
+          { id: 'm1', uses: 'subflow', params: { blueprintId: 'child' } },
+        ],
+        edges: [{ source: 'm0', target: 'm1' }],
+      }
+      return calling({ blueprintId: 'middle' }, [middle, chainOf('child', 'increment', 'times10')])
+    },
+  },
+  {
+    name: 'a subflow that waits',
+    make: () =>
+      calling({ blueprintId: 'child' }, [chainOf('child', 'increment', 'wait', 'times10')], {
+        events: [{ nodeId: 'child1', output: 7 }],
+      }),
+    instead: {
+      status: 'completed',
+      errors: [],
+      context: {
+        '_outputs.call': 70,
+        '_outputs.end': ['end', 70],
+        '_outputs.start': 4,
+        call: 70,
+        end: ['end', 70],
+        start: 4,
+      },
+      executions: { start: 1, call: 1, child0: 1, child1: 1, child2: 1, end: 1 },
+      calls: { start: 1, end: 1 },
+    },
+  },
+  {
+    name: 'a subflow whose outputs are keys of the parent',
+    make: () =>
+      graph(
+        {
+          start: value(4),
+          call: call({ blueprintId: 'child', outputs: { result: 'child1' } }),
+          end: async ({ context }) => ({ output: await context.get('result') }),
+        },
+        ['start>call', 'call>end'],
+        { blueprints: [chainOf('child', 'increment', 'times10')], builtIn },
+      ),
+    // The output is the child's whole context; in memory its random id is in there too.
+    instead: {
+      context: {
+        '_outputs.call': CHILD_CONTEXT,
+        '_outputs.end': 50,
+        '_outputs.start': 4,
+        call: CHILD_CONTEXT,
+        end: 50,
+        result: 50,
+        start: 4,
+      },
+    },
+  },
+]
