@@ -28,15 +28,19 @@ import { wake } from './wake.ts'
 
 /** A strand goes on inline while at least this much time remains, or as much again as its last node took. */
 const RESERVE_MS = 5_000
-/** What an activation writes after it was parked is told from what it wrote before by adding this to its attempt. */
-const ATTEMPTS_BETWEEN_PARKS = 1_000
+/**
+ * What an activation writes is named by its attempt: the number of leases on the strand that it was worked on in. It
+ * may be worked on in two, the one that carried it on and its own, and again after it was parked: these keep them apart.
+ */
+const ATTEMPTS_OF_OWN = 500_000
+const ATTEMPTS_BETWEEN_PARKS = 1_000_000
 
 /** An activation is given up when so many workers have died with it; fewer than the queue's receives of a message. */
 const DEATHS_AT_MOST = 15
 
 export type StepResult =
-  /** Committed by this call; `run` is the state after it. */
-  | { readonly kind: 'committed'; readonly run: RunState; readonly sent: boolean }
+  /** Committed by this call, and what it queued was sent; `run` is the state after it. */
+  | { readonly kind: 'committed'; readonly run: RunState; readonly parked: boolean }
   /** The activation was gone or parked when the commit arrived: this call's lost answer, or a successor's commit. */
   | { readonly kind: 'overtaken'; readonly run: RunState | undefined }
   /** The activation waits, and what it waits for is not there; whatever brings it, or the queue, sends its job. */
@@ -124,7 +128,8 @@ async function settle(
   execution: Execution,
 ): Promise<{ riders: Map<string, string>; settled: Execution }> {
   const { services, graph, run, key, entry, strand, context } = activation
-  const attempt = strand.attempt + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
+  const others = strand.origin === key ? 0 : ATTEMPTS_OF_OWN
+  const attempt = strand.attempt + others + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
   const request = { graph, runId: run.runId, key, entry, attempt, now: services.now() }
   try {
     const { items } = execution
@@ -199,5 +204,5 @@ async function finish(
   await sendJobs(services, graph, run, queued)
   const success = outcome.kind !== 'failed'
   await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
-  return { kind: 'committed', run, sent: true }
+  return { kind: 'committed', run, parked: outcome.kind === 'parked' }
 }

@@ -71,10 +71,12 @@ async function advance(
 ): Promise<Disposition> {
   let run = seen
   let sent = false
+  let parked: ActivationKey | undefined
   for (;;) {
     if (!run) return DONE
     if (isOver(run)) return conclude(services, run)
-    const current = currentOf(run, strand.origin)
+    // Parked just now: is what it waits for there already?
+    const current = parked !== undefined && run.active.has(parked) ? parked : currentOf(run, strand.origin)
     if (current === undefined) {
       if (!sent) await sendQueued(services, graph, run, strand.origin)
       return DONE
@@ -85,8 +87,10 @@ async function advance(
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
       if (!(await strand.isMine())) return { kind: 'left', reason: `a successor took over ${strand.origin}` }
       sent = false
+      parked = undefined
     } else {
-      sent = result.sent
+      sent = true
+      parked = result.parked ? current : undefined
     }
     run = result.run
   }

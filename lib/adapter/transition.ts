@@ -82,7 +82,11 @@ export function decide(
   return new Decision(graph, run, key, seen, outcome).toChange(options)
 }
 
-/** A wait that the queue cannot hold makes the sweep look at the run before it ends. */
+/**
+ * A parked activation is a strand of its own from now on: the message that wakes it names it. It stays queued under
+ * its origin, whose redelivery asks after it.
+ *
+ * A wait that the queue cannot hold makes the sweep look at the run before it ends. */
 function parkedChange(
   run: RunState,
   key: ActivationKey,
@@ -90,7 +94,8 @@ function parkedChange(
   wait: Wait,
   now: number,
 ): CoreChange {
-  const change = { ...NOTHING, end: key, seen, park: { ...seen, wait, parks: (seen.parks ?? 0) + 1 } }
+  const park = { ...seen, inline: false, wait, parks: (seen.parks ?? 0) + 1 }
+  const change = { ...NOTHING, end: key, seen, park }
   if (!('at' in wait) || wait.at - now <= LONGEST_DELAY_MS) return change
   const dueAt = wait.at - LONGEST_DELAY_MS
   if (run.dueAt !== undefined && run.dueAt <= dueAt) return change

@@ -158,16 +158,25 @@ function plainNode(
   plan: Plan,
   edges: readonly EdgePlan[],
 ): NodeSpec {
-  const sources = edges.filter(({ to }) => to === index).map(({ from }) => `n${from}`)
+  const entries = edges.filter(({ to }) => to === index)
+  const sources = entries.map(({ from }) => `n${from}`)
+  const isBehindLoop = entries.some(({ from }) => plan.nodes[from]?.shape !== 'node')
   const standIn = fallback === undefined ? undefined : fallback % plan.nodes.length
   const stands = standIn !== undefined && standIn > index && plan.nodes[standIn]?.shape === 'node'
   return {
-    // What a join without inputs gets is documented to differ: the last in edge order, not the last to end.
-    run: behaviour(does === 'echo' && sources.length > 1 && !inputs ? 'value' : does, index),
+    run: behaviour(sources.length > 1 ? ofJoin(does, inputs, isBehindLoop) : does, index),
     ...(any ? { any } : {}),
     ...(inputs && sources.length > 0 ? { inputs: Object.fromEntries(sources.map((id) => [id, id])) } : {}),
     ...(stands ? { fallback: `n${standIn}` } : {}),
   }
+}
+
+/**
+ * What a join without inputs gets is documented to differ: the last in edge order, not the last to end. And a
+ * controller that goes on counts as completed, so a join behind it that fails is due once or twice.
+ */
+function ofJoin(does: NodePlan['does'], inputs: boolean, isBehindLoop: boolean): NodePlan['does'] {
+  return (does === 'echo' && !inputs) || (does === 'fail' && isBehindLoop) ? 'value' : does
 }
 
 function behaviour(does: NodePlan['does'], index: number): NodeSpec['run'] {

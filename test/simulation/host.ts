@@ -6,6 +6,7 @@ import { FlowRuntime, JsonSerializer, NullLogger } from 'flowcraft'
 import type { Runtime } from '../../lib/adapter/execute.ts'
 import { Graphs } from '../../lib/adapter/graphs.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
+import { register } from '../../lib/adapter/registration.ts'
 import type { Services } from '../../lib/adapter/services.ts'
 import type { RunStore } from '../../lib/adapter/store/run-store.ts'
 import { ValueStore } from '../../lib/adapter/values/value-store.ts'
@@ -38,7 +39,7 @@ export interface HostWorld {
   readonly tells: boolean
   now(): number
   newToken(): string
-  put(job: Job): void
+  put(job: Job, delayMs: number): void
   told(): void
   /** How many of a batch are taken when its answer is lost. */
   partOf(count: number): number
@@ -61,17 +62,21 @@ export class Host {
       world.counts.probe(nodeId)
       await this.request(`code of ${nodeId}`, async () => undefined, true)
     })
-    const blueprints = { [blueprint.id]: blueprint }
+    const all = [blueprint, ...(world.setup.blueprints ?? [])]
+    const registration = register({
+      blueprints: Object.fromEntries(all.map((one) => [one.id, one])),
+      registry,
+    })
     const { eventBus } = world.counts
-    const runtime = new FlowRuntime({ ...world.setup.options, eventBus, registry, blueprints })
+    const runtime = new FlowRuntime({ ...world.setup.options, eventBus, ...registration })
     const store = this.#remote(world.store)
     const serializer = world.setup.options?.serializer ?? new JsonSerializer()
     this.services = {
       runtime: runtime as unknown as Runtime,
-      graphs: new Graphs({ blueprints, registry, store }),
+      graphs: new Graphs({ ...registration, store }),
       store,
       values: new ValueStore({ store, serializer }),
-      queue: { send: (jobs) => this.#send(world, jobs) },
+      queue: { send: (jobs, delaySeconds = 0) => this.#send(world, jobs, delaySeconds) },
       logger: new NullLogger(),
       now: () => world.now() + skewMs,
       newToken: () => world.newToken(),
@@ -98,12 +103,12 @@ export class Host {
     })
   }
 
-  async #send(world: HostWorld, jobs: readonly Job[]): Promise<void> {
+  async #send(world: HostWorld, jobs: readonly Job[], delaySeconds: number): Promise<void> {
     for (let from = 0; from < jobs.length; from += BATCH) {
       const batch = jobs.slice(from, from + BATCH)
       await this.request('send', async (part) => {
         const count = part ? world.partOf(batch.length) : batch.length
-        for (const job of batch.slice(0, count)) world.put(job)
+        for (const job of batch.slice(0, count)) world.put(job, delaySeconds * 1000)
       })
     }
   }

@@ -6,6 +6,7 @@ import type { Change, Requirement } from '../../lib/adapter/change.ts'
 import type { RunGraph } from '../../lib/adapter/graph.ts'
 import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
+import { RUN_ID } from './names.ts'
 import type { CommitResult, PageEntries } from '../../lib/adapter/store/run-store.ts'
 
 export interface StoreMutation {
@@ -32,6 +33,13 @@ export class ObservedStore extends MemoryRunStore {
     super()
     this.#graph = graph
     this.#mutation = mutation
+  }
+
+  /** When the sweep must look at some run next. */
+  async nextDue(): Promise<number | undefined> {
+    const due = await Promise.all((await this.due(Infinity)).map((runId) => this.read(runId)))
+    const times = due.flatMap((run) => run?.dueAt ?? [])
+    return times.length > 0 ? Math.min(...times) : undefined
   }
 
   override async commit(runId: string, change: Change): Promise<CommitResult> {
@@ -63,15 +71,17 @@ export class ObservedStore extends MemoryRunStore {
 
   #observe(before: RunState, run: RunState, change: Change): void {
     this.#checkSums(before, change)
+    if (change.park) return
     const { node } = parseActivationKey(change.end)
-    this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
-    if (this.#ended.has(change.end)) this.violations.push(`G1: ${change.end} committed twice`)
-    this.#ended.add(change.end)
-    for (const key of change.schedule.keys()) {
+    const ended = `${run.runId} ${change.end}`
+    if (run.runId === RUN_ID) this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
+    if (this.#ended.has(ended)) this.violations.push(`G1: ${ended} committed twice`)
+    this.#ended.add(ended)
+    for (const key of [...change.schedule.keys()].map((one) => `${run.runId} ${one}`)) {
       if (this.#scheduled.has(key)) this.violations.push(`G3: ${key} was scheduled twice`)
       this.#scheduled.add(key)
     }
-    this.#checkArrivals(run)
+    if (run.runId === RUN_ID) this.#checkArrivals(run)
     if (isOver(run) && run.active.size > 0) this.violations.push('G4: the run ended with work left')
     this.#check(run)
   }
@@ -104,6 +114,7 @@ export class ObservedStore extends MemoryRunStore {
   }
 
   #check(run: RunState): void {
+    if (run.runId !== RUN_ID) return
     if (this.#over) {
       const changed = Object.entries(this.#over).filter(
         ([name, value]) => name !== 'outbox' && run[name as keyof RunState] !== value,

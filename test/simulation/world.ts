@@ -11,12 +11,15 @@ import type { Job } from '../../lib/adapter/queue/job.ts'
 import { reconcileRun } from '../../lib/adapter/reconcile.ts'
 import { isOver, START } from '../../lib/adapter/run-state.ts'
 import type { Disposition, Services } from '../../lib/adapter/services.ts'
+import { sweep } from '../../lib/adapter/sweep.ts'
 import { putRun } from '../../lib/adapter/start.ts'
 import { type MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'
+import { Events } from './events.ts'
 import { Host, type HostWorld, Trouble } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'
+import { RUN_ID } from './names.ts'
 import { Network } from './network.ts'
 import { ObservedStore } from './observed-store.ts'
 import type { FaultPlan, Profile } from './profile.ts'
@@ -30,7 +33,6 @@ export interface WorldOptions {
   readonly mutation?: Mutation
 }
 
-export const RUN_ID = 'r'
 const INVOCATION_MS = 30_000
 /** Too short an invocation to carry on inline. */
 const SHORT_INVOCATION_MS = 4_000
@@ -52,6 +54,7 @@ export class World implements HostWorld {
   readonly #network: Network
   readonly #mutation: Mutation
   readonly #inline: number
+  readonly #events: Events
   #hosts: Host[] = []
   #started = false
   #tokens = 0
@@ -68,6 +71,7 @@ export class World implements HostWorld {
     this.tells = random.chance(0.5)
     this.#network = new Network({ random, plan, now: () => this.#clock, trace: this.trace })
     this.#inline = random.pick([0, 0.5, 1])
+    this.#events = new Events(this.store, RUN_ID, setup.events ?? [])
   }
 
   now(): number {
@@ -86,9 +90,10 @@ export class World implements HostWorld {
     return this.#random.below(count + 1)
   }
 
-  put(job: Job): void {
+  put(job: Job, delayMs: number): void {
     if (this.#random.chance(this.#profile.losses ?? 0)) return
-    const delay = () => (this.#random.chance(this.#profile.delays) ? this.#random.below(2_000) : 0)
+    const late = () => (this.#random.chance(this.#profile.delays) ? this.#random.below(2_000) : 0)
+    const delay = () => delayMs + late()
     this.queue.put(job, delay())
     if (this.#random.chance(this.#profile.duplicates)) this.queue.put(job, delay())
   }
@@ -118,8 +123,8 @@ export class World implements HostWorld {
   }
 
   async #step(): Promise<boolean> {
-    const actions = this.#possible()
-    if (actions.length === 0) return this.#skipTime()
+    const actions = [...this.#possible(), ...(await this.#fromOutside())]
+    if (actions.length === 0) return this.#skipTime(await this.store.nextDue())
     this.#clock += this.#random.below(4)
     await this.#random.pick(actions)()
     await this.#quiet()
@@ -144,13 +149,28 @@ export class World implements HostWorld {
     return actions
   }
 
-  #skipTime(): boolean {
+  /** Events for nodes that wait, and the sweep that timers beyond the queue's delay need. */
+  async #fromOutside(): Promise<(() => void)[]> {
+    const actions: (() => void)[] = []
+    const isBusy = (kind: string) =>
+      this.#hosts.some(({ name, busy, dead }) => busy && !dead && name.startsWith(kind))
+    const event = isBusy('resumer') ? undefined : await this.#events.next()
+    if (event)
+      actions.push(() => this.#employ('resumer', ({ services }) => this.#events.give(services, event)))
+    if (!isBusy('timer') && (await this.store.due(this.#clock)).length > 0) {
+      actions.push(() => this.#employ('timer', async ({ services }) => void (await sweep(services))))
+    }
+    return actions
+  }
+
+  #skipTime(dueAt: number | undefined): boolean {
     const times = [
       ...this.#hosts
         .filter(({ dead, pending }) => !dead && pending.length > 0)
         .map((host) => host.frozenUntil),
       ...this.#network.times(),
       this.queue.nextAt() ?? 0,
+      dueAt ?? 0,
     ]
     // What is due already waits for a worker, and all of them stand still.
     const next = Math.min(...times.filter((time) => time > this.#clock))
