@@ -14,7 +14,7 @@ import {
   WorkflowState,
 } from 'flowcraft'
 import type { ActivationContext } from './context/activation-context.ts'
-import { FlowcraftAwsError, messageOf } from './errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from './errors.ts'
 import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
@@ -74,6 +74,7 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   const startedAt = Date.now()
   const result = await runThroughEngine(options, state, policed, byQueue)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
+  if (result.status === 'failed' && def.uses === 'webhook') rethrowTrouble(result.error)
   if (result.status === 'success' && state.isAwaiting()) {
     return parked(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
   }
@@ -184,6 +185,11 @@ async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: E
   })
   const wait = { kind: 'retry', at: now() + retryDelay, tries: attempt } as const
   return { outcome: { kind: 'parked', wait }, inputs: NO_INPUTS }
+}
+
+/** The engine's webhook node asks the adapter for an endpoint: that the table is away is no failure of the node. */
+function rethrowTrouble(error: Error): void {
+  if (isFlowcraftAwsError(error.cause, 'REQUEST_FAILED')) throw error.cause
 }
 
 function isFatal(error: Error): boolean {

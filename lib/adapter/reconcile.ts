@@ -3,8 +3,9 @@
  * sends, and jobs may be sent twice, so it may run at any time, twice, late, or beside live workers.
  */
 import { FlowcraftAwsError } from './errors.ts'
+import { readEvent } from './run-events.ts'
 import { conclude, sendJobs } from './outgoing.ts'
-import { isOver, parseActivationKey, strandOf } from './run-state.ts'
+import { childIdOf, isOver, parseActivationKey, strandOf } from './run-state.ts'
 import type { Services } from './services.ts'
 
 /** The ids of the nodes that wait for those messages. */
@@ -22,8 +23,9 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
   const graph = await services.graphs.of(run.blueprintId, run.graph)
   const waiting = new Set<string>()
   for (const [key, entry] of run.active) {
-    // What waits is sent its job by whatever it waits for; asking once more does no harm where that was lost.
-    if (entry.wait?.kind === 'event') continue
+    // Whoever gives an event sends the job as well, unless it died between the two.
+    if (entry.wait?.kind === 'event' && !(await readEvent(services, graph, runId, key))) continue
+    if (entry.wait?.kind === 'child') await reconcileChild(services, childIdOf(runId, key, entry.wait.tries))
     const strand = entry.wait ? key : strandOf(key, entry)
     const lease = await services.store.readLease(runId, strand)
     if (lease && lease.until >= services.now()) continue
@@ -31,4 +33,9 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
     waiting.add(graph.node(parseActivationKey(key).node).id)
   }
   return waiting
+}
+
+async function reconcileChild(services: Services, childId: string): Promise<void> {
+  // One that is not there yet is made by the parent's own job.
+  if (await services.store.read(childId)) await reconcileRun(services, childId)
 }

@@ -109,7 +109,7 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   const implementation = graphs.implementation(graph, node, runtime.registry)
   if (implementation) {
     const { signal } = strand
-    const gather = (gatherNodeId: string) => gatherItems(services, graph, run, gatherNodeId)
+    const gather = (id: string) => context.guard(() => gatherItems(services, graph, run, id))
     return executeNode({ runtime, graph, run, node, implementation, context, signal, tries, now, gather })
   }
   const { id, uses } = graph.node(node)

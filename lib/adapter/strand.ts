@@ -46,7 +46,7 @@ export async function workOnStrand(
   try {
     // A first lease on the strand: nobody but cancel can have ended what was seen active.
     const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
-    return await advance(services, graph, run, {
+    const result = await advance(services, graph, run, {
       origin,
       attempt: lease.attempt,
       lost: lease.lost,
@@ -54,6 +54,9 @@ export async function workOnStrand(
       signal: holder.start(invocation.renews),
       isMine: () => holder.isMine(),
     })
+    // What wakes it comes with the same strand's next message, which need not wait for this lease to end.
+    if (result === ASLEEP) await holder.release()
+    return result
   } catch (error) {
     // So that the redelivery need not wait for the lease to end.
     await holder.release()
@@ -62,6 +65,9 @@ export async function workOnStrand(
     holder.stop()
   }
 }
+
+/** Done with the message, and the activation that it names goes on waiting. */
+const ASLEEP: Disposition = { kind: 'done' }
 
 async function advance(
   services: Services,
@@ -82,7 +88,7 @@ async function advance(
       return DONE
     }
     const result = await step(services, graph, run, current, strand)
-    if (result.kind === 'asleep') return DONE
+    if (result.kind === 'asleep') return ASLEEP
     if (result.kind === 'overtaken') {
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
       if (!(await strand.isMine())) return { kind: 'left', reason: `a successor took over ${strand.origin}` }

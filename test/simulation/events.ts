@@ -1,6 +1,6 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
 import { resumeRun } from '../../lib/adapter/resume.ts'
-import { childIdOf, type RunState } from '../../lib/adapter/run-state.ts'
+import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
 import type { RunStore } from '../../lib/adapter/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
@@ -10,57 +10,66 @@ type GivenEvent = NonNullable<Setup['events']>[number]
 interface NextEvent {
   readonly runId: string
   readonly event: GivenEvent
-  /** The activation that waits, which a call whose answer was lost must not pass by. */
-  readonly waiting: string | undefined
+  /** The activation that waits; undefined where the node is past it. */
+  readonly target: string | undefined
 }
 
 export class Events {
   readonly #store: Pick<RunStore, 'read'>
   readonly #runId: string
-  readonly #events: readonly GivenEvent[]
+  readonly #setup: Setup
+  /** Activations that have their event. */
+  readonly #served = new Set<string>()
   #given = 0
   #target: string | undefined
 
-  constructor(store: Pick<RunStore, 'read'>, runId: string, events: readonly GivenEvent[]) {
+  constructor(store: Pick<RunStore, 'read'>, runId: string, setup: Setup) {
     this.#store = store
     this.#runId = runId
-    this.#events = events
+    this.#setup = setup
   }
 
   /** The event to give now, if the run is where it should come. */
   async next(): Promise<NextEvent | undefined> {
-    const event = this.#events[this.#given]
+    const event = this.#setup.events?.[this.#given]
     const run = event && (await this.#waitingRun(this.#runId))
     if (!event || run?.graph === undefined || run.active.size === 0) return undefined
-    const waits = [...run.active]
-      .filter(([, { wait }]) => wait?.kind === 'event')
-      .map(([key]) => `${run.runId} ${key}`)
-    if (this.#target !== undefined && !waits.includes(this.#target)) {
+    const node = this.#nodeOf(run, event.nodeId)
+    const waiting = [...run.active].find(
+      ([key, { wait }]) => wait?.kind === 'event' && parseActivationKey(key).node === node,
+    )
+    const target = waiting && `${run.runId} ${waiting[0]}`
+    if (this.#target !== undefined && this.#target !== target) {
       // It was taken, though nobody was told.
       this.#pass()
       return undefined
     }
-    if (waits.length === 0) return undefined
-    const [only] = waits
-    return { runId: run.runId, event, waiting: waits.length === 1 ? only : undefined }
+    if (target === undefined ? !isDone(run.done, node) : this.#served.has(target)) return undefined
+    return { runId: run.runId, event, target }
   }
 
-  async give(services: Services, { runId, event, waiting }: NextEvent): Promise<void> {
-    this.#target = waiting
+  async give(services: Services, { runId, event, target }: NextEvent): Promise<void> {
+    this.#target = target
     await resumeRun(services, runId, event.nodeId, event)
     this.#pass()
   }
 
   #pass(): void {
+    if (this.#target !== undefined) this.#served.add(this.#target)
     this.#given++
     this.#target = undefined
+  }
+
+  #nodeOf(run: RunState, nodeId: string): number {
+    const all = [this.#setup.blueprint, ...(this.#setup.blueprints ?? [])]
+    const blueprint = all.find(({ id }) => id === run.blueprintId)
+    return blueprint?.nodes.findIndex(({ id }) => id === nodeId) ?? -1
   }
 
   async #waitingRun(runId: string): Promise<RunState | undefined> {
     const run = await this.#store.read(runId)
     for (const [key, { wait }] of run?.active ?? []) {
-      if (wait?.kind !== 'child') continue
-      return this.#waitingRun(childIdOf(runId, key, wait.tries))
+      if (wait?.kind === 'child') return this.#waitingRun(childIdOf(runId, key, wait.tries))
     }
     return run
   }

@@ -37,15 +37,18 @@ export async function subjectOf(
   fat = false,
 ): Promise<Pick<Simulation, 'make' | 'expected'>> {
   const made = () => (fat ? fattened(make()) : make())
-  return { make: made, expected: { ...(await runInMemory(made())), ...instead } }
+  const expected = { ...(await runInMemory(made())), ...instead }
+  if (!fat || !instead?.context) return { make: made, expected }
+  return { make: made, expected: { ...expected, context: { ...instead.context, ...padding } } }
 }
 
 export function unorderedSubjectOf({ make }: ConformanceCase, fat = false): Pick<Simulation, 'make'> {
   return { make: () => (fat ? fattened(make()) : make()) }
 }
 
+const padding = Object.fromEntries([0, 1, 2, 3].map((n) => [`padding${n}`, `${n}`.repeat(240)]))
+
 function fattened(setup: Setup): Setup {
-  const padding = Object.fromEntries([0, 1, 2, 3].map((n) => [`padding${n}`, `${n}`.repeat(240)]))
   return { ...setup, input: { ...setup.input, ...padding } }
 }
 

@@ -26,6 +26,10 @@ const everyRequestOf: readonly string[] = [
   'a loop of 1 round',
   'a loop with branches that end inside it',
   "a self-edge on an 'any' node",
+  'a wait whose event approves',
+  'a sleep of 20 minutes',
+  'a batch of 1',
+  'a subflow with the input of its node',
 ]
 
 const simulated = [...cases.filter(({ notSimulated }) => !notSimulated), ...unorderedCases]

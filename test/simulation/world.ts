@@ -71,7 +71,7 @@ export class World implements HostWorld {
     this.tells = random.chance(0.5)
     this.#network = new Network({ random, plan, now: () => this.#clock, trace: this.trace })
     this.#inline = random.pick([0, 0.5, 1])
-    this.#events = new Events(this.store, RUN_ID, setup.events ?? [])
+    this.#events = new Events(this.store, RUN_ID, setup)
   }
 
   now(): number {

@@ -64,7 +64,7 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
 
   async toJSON(): Promise<Record<string, unknown>> {
     if (this.#only) return this.#pick(this.#only)
-    const context = { ...(await this.#guard(() => this.#reader.all())) }
+    const context = { ...(await this.guard(() => this.#reader.all())) }
     for (const [key, write] of this.writes) {
       if (write === 'deleted') delete context[key]
       else context[key] = write.value
@@ -106,10 +106,11 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
     if (Object.hasOwn(this.#given, key)) return { value: this.#given[key] }
     const write = this.writes.get(key)
     if (write) return write === 'deleted' ? undefined : write
-    return this.#guard(() => this.#reader.find(key, key === this.#inputKey ? this.#source : undefined))
+    return this.guard(() => this.#reader.find(key, key === this.#inputKey ? this.#source : undefined))
   }
 
-  async #guard<T>(read: () => Promise<T>): Promise<T> {
+  /** Reads what the run's store holds; trouble there is remembered, and passed on. */
+  async guard<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read()
     } catch (error) {

@@ -66,6 +66,7 @@ export class MemoryRunStore implements RunStore {
       reason,
       endedAt: now,
       active: new Map(),
+      dueAt: undefined,
       outbox: 'end',
     })
   }
@@ -83,7 +84,7 @@ export class MemoryRunStore implements RunStore {
       active: new Map(),
       dueAt: undefined,
       outbox: 'end',
-      cancelledChildren: seen.children,
+      cancelledChildren: seen.children.length > 0 ? seen.children : undefined,
     })
   }
 
@@ -182,7 +183,11 @@ export class MemoryRunStore implements RunStore {
 
   async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
     const start = `R ${runId} `
-    const found = [...this.#values].filter(([id]) => id.startsWith(start + prefix))
+    const found = [...this.#values].filter(
+      // A prefix without a partition is of the run's own.
+      ([id]) =>
+        id.startsWith(start + prefix) && (prefix.includes('|') || !id.slice(start.length).includes('|')),
+    )
     return new Map(found.map(([id, value]) => [id.slice(start.length), value]))
   }
 

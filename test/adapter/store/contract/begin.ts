@@ -1,0 +1,138 @@
+/** How a run comes to be. */
+import { describe, expect, it } from 'vitest'
+import { apply } from '../../../../lib/adapter/change.ts'
+import type { RunState } from '../../../../lib/adapter/run-state.ts'
+import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import { accepted, actives, change, ENTRY, freshId, newRun } from './support.ts'
+
+export function beginContract(make: () => RunStore): void {
+  describe('create', () => {
+    it('puts a run that has begun, and gives what is there afterwards', async () => {
+      const store = make()
+      const run = newRun({
+        active: new Map([
+          ['0.1', ENTRY],
+          ['17.3', { origin: '4.2', inline: true, source: 4 }],
+          ['18.1', { origin: '4.2', inline: false, source: 0 }],
+        ]),
+        fired: new Set([3, 200]),
+        iterations: new Map([[17, 3]]),
+        riders: new Map([
+          [':größe 📦', '={"v":"ß📦\u0000"}'],
+          ['o1', ''],
+        ]),
+      })
+
+      const { created, run: put } = await store.create(run)
+
+      expect(created).toBe(true)
+      expect(put).toEqual({
+        ...run,
+        status: 'running',
+        seq: 0,
+        done: 0n,
+        arrivals: new Map(),
+        pending: new Set(),
+        errors: 0,
+        fallback: false,
+        spilled: false,
+      })
+      expect(await store.read(run.runId)).toEqual(put)
+    })
+
+    it('leaves a run alone that is there, and gives it', async () => {
+      const store = make()
+      const first = newRun({ riders: new Map([[':a', '=1']]) })
+      const { run: put } = await store.create(first)
+
+      const second = await store.create({ ...first, blueprintId: 'other', riders: new Map([[':a', '=2']]) })
+
+      expect(second).toEqual({ created: false, run: put })
+      expect(await store.read(first.runId)).toEqual(put)
+    })
+
+    it('lets one of 20 win', async () => {
+      const store = make()
+      const { runId } = newRun()
+
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, at) =>
+          store.create(newRun({ runId, riders: new Map([[':n', `=${at}`]]) })),
+        ),
+      )
+
+      expect(results.filter(({ created }) => created)).toHaveLength(1)
+      expect(new Set(results.map(({ run }) => run.riders.get(':n'))).size).toBe(1)
+    })
+
+    it('keeps runs apart, and knows nothing of others', async () => {
+      const store = make()
+      const { run } = await store.create(newRun())
+      const { run: longer } = await store.create(newRun({ runId: `${run.runId}1`, blueprintId: 'b' }))
+
+      expect(await store.read(run.runId)).toEqual(run)
+      expect(await store.read(longer.runId)).toEqual(longer)
+      expect(await store.read(`${run.runId}2`)).toBeUndefined()
+    })
+  })
+
+  describe('begin', () => {
+    const first = {
+      graph: 'mnopqrstuvwx',
+      active: actives('0.1', '3.1'),
+      fired: new Set([3]),
+      iterations: new Map([[3, 1]]),
+    }
+
+    it('queues the start nodes of an accepted run', async () => {
+      const store = make()
+      const { run } = await store.create(accepted())
+      expect(run.graph).toBeUndefined()
+
+      const result = await store.begin(run.runId, first)
+
+      expect(result).toEqual({ committed: true, run: { ...run, ...first } })
+      expect(await store.read(run.runId)).toEqual(result.run)
+    })
+
+    it('can be followed by a commit that uses every map of the header', async () => {
+      const store = make()
+      const { run } = await store.create(accepted())
+      const begun = await store.begin(run.runId, { ...first, fired: new Set(), iterations: new Map() })
+      const all = change({
+        schedule: new Map([['4.1', ENTRY]]),
+        fire: [4],
+        pend: [5],
+        iterations: new Map([[4, 1]]),
+        riders: new Map([['o0', '0.1=x']]),
+      })
+
+      const result = await store.commit(run.runId, all)
+
+      expect(result).toEqual({ committed: true, run: apply(begun.run as RunState, all) })
+    })
+
+    it('refuses a run that has begun, that is over or that is not there', async () => {
+      const store = make()
+      const { run: begun } = await store.create(newRun())
+      const { run: over } = await store.create(accepted())
+      const failed = await store.fail(over.runId, { reason: 'no', now: 1 })
+
+      expect(await store.begin(begun.runId, first)).toEqual({ committed: false, run: begun })
+      expect(await store.begin(over.runId, first)).toEqual({ committed: false, run: failed.run })
+      expect(await store.begin(freshId(), first)).toEqual({ committed: false, run: undefined })
+    })
+
+    it('lets one of 20 win', async () => {
+      const store = make()
+      const { run } = await store.create(accepted())
+
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => store.begin(run.runId, { ...first, graph: `graph ${at}` })),
+      )
+
+      expect(results.filter(({ committed }) => committed)).toHaveLength(1)
+      expect(new Set(results.map((result) => result.run?.graph)).size).toBe(1)
+    })
+  })
+}

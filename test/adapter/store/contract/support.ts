@@ -1,0 +1,81 @@
+/** What the contract's parts share: runs and changes with all that a test does not care about filled in. */
+import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
+import type { Change } from '../../../../lib/adapter/change.ts'
+import {
+  type ActivationKey,
+  type ActiveEntry,
+  type RunState,
+  START,
+} from '../../../../lib/adapter/run-state.ts'
+import type { NewRun, RunStore } from '../../../../lib/adapter/store/run-store.ts'
+
+export const ENTRY: ActiveEntry = { origin: START, inline: false }
+export const STARTED_AT = Date.UTC(2026, 0, 1)
+
+export const freshId = () => `run-${randomUUID()}`
+
+export function newRun(over: Partial<NewRun> = {}): NewRun {
+  return {
+    runId: freshId(),
+    blueprintId: 'order',
+    graph: 'abcdefghijkl',
+    active: new Map([['0.1', ENTRY]]),
+    fired: new Set(),
+    iterations: new Map(),
+    riders: new Map(),
+    startedAt: STARTED_AT,
+    ...over,
+  }
+}
+
+/** A commit of 0.1 that sets nothing else. */
+export function change(over: Partial<Change> = {}): Change {
+  return {
+    end: '0.1',
+    seen: ENTRY,
+    schedule: new Map(),
+    completed: [],
+    reset: [],
+    arrive: new Map(),
+    arrivals: new Map(),
+    close: [],
+    fire: [],
+    unfire: [],
+    pend: [],
+    unpend: [],
+    iterations: new Map(),
+    errors: 0,
+    fallback: false,
+    riders: new Map(),
+    spilled: [],
+    require: [],
+    ...over,
+  }
+}
+
+export function actives(...keys: ActivationKey[]): Map<ActivationKey, ActiveEntry> {
+  return new Map(keys.map((key) => [key, ENTRY]))
+}
+
+/** A run whose header says all this: put, then led there by one commit. */
+export async function given(store: RunStore, over: Partial<NewRun> = {}, first: Partial<Change> = {}) {
+  const run = newRun({ active: actives('0.1', '500.1'), ...over })
+  const whole = new Map([...run.active, ['500.1', ENTRY] as const])
+  await store.create({ ...run, active: whole })
+  const result = await store.commit(run.runId, change({ end: '500.1', ...first }))
+  expect(result.committed).toBe(true)
+  return result.run as RunState
+}
+
+export const accepted = () =>
+  newRun({ graph: undefined, active: new Map(), riders: new Map([[':in', '={"v":1}']]) })
+
+/** A run that has ended. */
+export async function ended(store: RunStore, over: Partial<NewRun> = {}): Promise<RunState> {
+  const { run } = await store.create(newRun(over))
+  const end = { final: { status: 'completed', endedAt: STARTED_AT + 5 } } as const
+  const result = await store.commit(run.runId, change(end))
+  expect(result.committed).toBe(true)
+  return result.run as RunState
+}

@@ -1,0 +1,151 @@
+/** Pages, values and graphs. */
+import { describe, expect, it } from 'vitest'
+import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import { freshId, newRun } from './support.ts'
+
+export function valuesContract(make: () => RunStore): void {
+  describe('pages', () => {
+    it('keep what is moved into them, beside what they had', async () => {
+      const store = make()
+      const { run } = await store.create(newRun())
+
+      expect(await store.writePage(run.runId, '0', new Map([['o1', '1.1={"v":"ß📦"}']]), 3)).toBe(true)
+      expect(
+        await store.writePage(
+          run.runId,
+          '0',
+          new Map([
+            [':k#.', '2'],
+            ['o2', ''],
+          ]),
+          4,
+        ),
+      ).toBe(true)
+
+      const page = new Map([
+        ['o1', '1.1={"v":"ß📦"}'],
+        [':k#.', '2'],
+        ['o2', ''],
+      ])
+      expect(await store.readPage(run.runId, '0')).toEqual(page)
+      expect(await store.readPage(run.runId, '1')).toEqual(new Map())
+    })
+
+    it('refuse an older view as a whole, take an equal one again and a newer one', async () => {
+      const store = make()
+      const { run } = await store.create(newRun())
+      await store.writePage(run.runId, '0', new Map([['o1', 'seen at 5']]), 5)
+
+      const stale = new Map([
+        ['o1', 'seen at 4'],
+        ['o2', 'seen at 4'],
+      ])
+      expect(await store.writePage(run.runId, '0', stale, 4)).toBe(false)
+      expect(await store.readPage(run.runId, '0')).toEqual(new Map([['o1', 'seen at 5']]))
+
+      expect(await store.writePage(run.runId, '0', new Map([['o1', 'seen at 5']]), 5)).toBe(true)
+      expect(await store.writePage(run.runId, '0', new Map([['o1', 'seen at 6']]), 6)).toBe(true)
+      // Other names have views of their own.
+      expect(await store.writePage(run.runId, '0', new Map([['o2', 'seen at 2']]), 2)).toBe(true)
+      expect(await store.readPage(run.runId, '0')).toEqual(
+        new Map([
+          ['o1', 'seen at 6'],
+          ['o2', 'seen at 2'],
+        ]),
+      )
+    })
+
+    it('take 50 entries in one move', async () => {
+      const store = make()
+      const { run } = await store.create(newRun())
+      const entries = new Map(Array.from({ length: 50 }, (_, at) => [`i${at}.${at + 100}`, `v${at}`]))
+
+      expect(await store.writePage(run.runId, '0', entries, 1)).toBe(true)
+      expect(await store.readPage(run.runId, '0')).toEqual(entries)
+    })
+
+    it('come all together with the header', async () => {
+      const store = make()
+      const { run } = await store.create(newRun({ riders: new Map([['o9', '9.1=1']]) }))
+      await store.writePage(run.runId, '0', new Map([['o1', 'a']]), 1)
+      await store.writePage(run.runId, '11', new Map([['o180', 'b']]), 1)
+      await store.writePage(run.runId, 'kAbc-_', new Map([[':k', 'c']]), 1)
+      // What must not be taken for a page of this run.
+      await store.putValue(run.runId, '1.1#1.0', { text: 'value' })
+      await store.lease({ runId: run.runId, strand: '0.1', token: 't', now: 0, until: 1 })
+      await store.writePage(`${run.runId}x`, '0', new Map([['o1', 'another run']]), 1)
+
+      expect(await store.readAll(run.runId)).toEqual({
+        run,
+        pages: new Map([
+          ['o1', 'a'],
+          ['o180', 'b'],
+          [':k', 'c'],
+        ]),
+      })
+    })
+
+    it('come all together where they fill more than one answer of 1 MB', async () => {
+      const store = make()
+      const { run } = await store.create(newRun())
+      const pages = Array.from({ length: 12 }, (_, at) => [`o${at * 16}`, `${at} `.repeat(50_000)] as const)
+      await Promise.all(
+        pages.map(([name, text], at) => store.writePage(run.runId, `${at}`, new Map([[name, text]]), 1)),
+      )
+
+      const all = await store.readAll(run.runId)
+
+      expect(all?.run).toEqual(run)
+      expect(all?.pages.size).toBe(12)
+      for (const [name, text] of pages) expect(all?.pages.get(name) === text).toBe(true)
+    })
+
+    it('are nothing without a run', async () => {
+      const store = make()
+      const nobody = freshId()
+      await store.writePage(nobody, '0', new Map([['o1', 'a']]), 1)
+
+      expect(await store.readAll(nobody)).toBeUndefined()
+      expect(await store.read(nobody)).toBeUndefined()
+    })
+  })
+
+  describe('values and graphs', () => {
+    it('are as they were put: text, bytes, and bytes of an item that is full', async () => {
+      const store = make()
+      const runId = freshId()
+      const bytes = new Uint8Array(380 * 1024).map((_, at) => at % 251)
+      await store.putValue(runId, '3.1#1.0', { text: '{"v":"ß📦\u0000"}' })
+      await store.putValue(runId, '3.1#1.1', { bytes })
+      await store.putGraph('order/größe', 'abc', { bytes: bytes.subarray(0, 3) })
+
+      expect(await store.getValue(runId, '3.1#1.0')).toEqual({ text: '{"v":"ß📦\u0000"}' })
+      const large = await store.getValue(runId, '3.1#1.1')
+      expect(Buffer.from(large?.bytes ?? []).equals(bytes)).toBe(true)
+      expect(large?.text).toBeUndefined()
+      const graph = await store.getGraph('order/größe', 'abc')
+      expect([...(graph?.bytes ?? [])]).toEqual([0, 1, 2])
+    })
+
+    it('are undefined where there is none, also of another run or version', async () => {
+      const store = make()
+      const runId = freshId()
+      await store.putValue(runId, '3.1#1.0', { text: 'a' })
+      await store.putGraph(`b-${runId}`, 'v1', { text: 'b' })
+
+      expect(await store.getValue(runId, '3.1#2.0')).toBeUndefined()
+      expect(await store.getValue(`${runId}x`, '3.1#1.0')).toBeUndefined()
+      expect(await store.getGraph(`b-${runId}`, 'v2')).toBeUndefined()
+      expect(await store.getGraph(runId, '3.1#1.0')).toBeUndefined()
+    })
+
+    it('may be put twice', async () => {
+      const store = make()
+      const runId = freshId()
+      await store.putValue(runId, '3.1#1.0', { text: 'a' })
+      await store.putValue(runId, '3.1#1.0', { text: 'a' })
+
+      expect(await store.getValue(runId, '3.1#1.0')).toEqual({ text: 'a' })
+    })
+  })
+}
