@@ -80,6 +80,24 @@ export const mutants: readonly Mutant[] = [
     fat: true,
   },
   {
+    what: 'the end of a child run that leaves no word for its parent',
+    mutation: { noOutbox: true },
+    cases: ['a subflow with the input of its node'],
+    profiles: [CALM],
+  },
+  {
+    what: 'arrivals of items that are counted instead of kept as a set',
+    mutation: { countArrivals: true },
+    cases: ['a batch of 20', 'a batch with workers that give nothing'],
+    profiles: [BUSY_QUEUE, CRASHES],
+  },
+  {
+    what: 'a full shard that is passed up only by whoever filled it',
+    mutation: { fillerOnly: true },
+    cases: ['a batch of 1', 'a batch whose workers set keys of their own'],
+    profiles: [CRASHES],
+  },
+  {
     what: 'a zombie that acknowledges',
     mutation: { zombieAcknowledges: true },
     cases: ['a linear chain', 'a loop of 5 rounds'],

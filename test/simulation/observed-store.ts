@@ -7,13 +7,19 @@ import type { RunGraph } from '../../lib/adapter/graph.ts'
 import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
 import { RUN_ID } from './names.ts'
-import type { CommitResult, PageEntries } from '../../lib/adapter/store/run-store.ts'
+import type { Arrivals, CommitResult, PageEntries } from '../../lib/adapter/store/run-store.ts'
 
 export interface StoreMutation {
   /** Requirements of these kinds are not checked. */
   readonly drop?: readonly Requirement['kind'][]
   /** A page takes what an older view of the header would put there. */
   readonly anyPage?: boolean
+  /** The end of a run leaves nothing to be told. */
+  readonly noOutbox?: boolean
+  /** Arrivals at a shard are counted, not kept as a set. */
+  readonly countArrivals?: boolean
+  /** Only whoever fills a shard sees it full. */
+  readonly fillerOnly?: boolean
 }
 
 export class ObservedStore extends MemoryRunStore {
@@ -26,6 +32,7 @@ export class ObservedStore extends MemoryRunStore {
   readonly #ended = new Set<string>()
   readonly #scheduled = new Set<string>()
   readonly #graph: RunGraph
+  #calls = 0
   readonly #mutation: StoreMutation
   #over: RunState | undefined
 
@@ -46,10 +53,25 @@ export class ObservedStore extends MemoryRunStore {
     const { drop = [] } = this.#mutation
     const before = await this.read(runId)
     const require = change.require.filter(({ kind }) => !drop.includes(kind))
-    const result = await super.commit(runId, { ...change, require })
+    const { noOutbox } = this.#mutation
+    const final = change.final && noOutbox ? { ...change.final, outbox: undefined } : change.final
+    const result = await super.commit(runId, { ...change, final, require })
     if (before && result.committed) this.#observe(before, result.run, change)
     else this.refusals++
     return result
+  }
+
+  override async arrive(
+    runId: string,
+    partition: string,
+    member: number,
+    failed: boolean,
+  ): Promise<Arrivals> {
+    const { countArrivals, fillerOnly } = this.#mutation
+    if (countArrivals) return super.arrive(runId, partition, ++this.#calls, failed)
+    const before = (await this.arrivals(runId, partition)).arrived.has(member)
+    const arrivals = await super.arrive(runId, partition, member, failed)
+    return fillerOnly && before ? { ...arrivals, arrived: new Set() } : arrivals
   }
 
   override async begin(...args: Parameters<MemoryRunStore['begin']>): Promise<CommitResult> {
