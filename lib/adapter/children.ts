@@ -26,7 +26,7 @@ import { names } from './values/rider.ts'
 /**
  * The child, made and started if it is not there.
  * Crash before the put: the parent's message comes back and makes it. After: it stands with its start nodes queued,
- * and this sends their jobs again as long as nothing in it has committed.
+ * and this sends the jobs of those that have not ended.
  */
 export async function ensureChild(
   services: Services,
@@ -37,7 +37,7 @@ export async function ensureChild(
 ): Promise<RunState> {
   const runId = childIdOf(run.runId, key, tries)
   const child = (await services.store.read(runId)) ?? (await makeChild(services, graph, run, key, runId))
-  if (!isOver(child) && child.seq === 0 && child.graph !== undefined) {
+  if (!isOver(child) && child.graph !== undefined) {
     const childGraph = await services.graphs.of(child.blueprintId, child.graph)
     await sendQueued(services, childGraph, child, START)
   }

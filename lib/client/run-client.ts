@@ -79,7 +79,7 @@ export class RunClient {
       throw new FlowcraftAwsError('INVALID_INPUT', `cannot start '${blueprintId}': ${got}`)
     }
     // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
-    if (!isOver(run) && run.seq === 0) await this.#services.queue.send(await this.#firstJobs(run, graph))
+    if (!isOver(run)) await this.#services.queue.send(await this.#firstJobs(run, graph))
     return { runId, status: run.status, started: created }
   }
 

@@ -54,7 +54,8 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
     if (write === 'deleted') riders.delete(names.user(name))
     else riders.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
   }
-  if ((execution.outcome.kind === 'failed' && !execution.itemErrors) || execution.error) {
+  // As in memory: the failure of a node whose fallback stands in is in the log, not among the run's errors.
+  if (execution.outcome.kind === 'failed' && !execution.itemErrors) {
     riders.set(names.error(key), errorRecord(id, execution.error, request.now), `the error of node '${id}'`)
   }
   if (entry.source !== undefined) riders.note(names.source(node), `${entry.source}`)

@@ -1,0 +1,39 @@
+/** How an activation ended, and what its commit may do about it: the words of the state machine. Types only. */
+import type { NodeResult } from 'flowcraft'
+import type { Change } from './change.ts'
+import type { ActivationKey, Outbox, Wait } from './run-state.ts'
+
+/** How the execution of an activation ended. */
+export type Outcome =
+  /** The node returned; `matched` are the targets of the edges it takes. */
+  | {
+      readonly kind: 'completed'
+      readonly result: NodeResult
+      readonly matched: readonly number[]
+      /** Nodes of its own making that failed. @default 0 */
+      readonly errors?: number
+    }
+  /** The node failed and names another one to stand in for it. */
+  | { readonly kind: 'fallback'; readonly fallback: number }
+  | {
+      readonly kind: 'failed'
+      /** @default 1 */
+      readonly errors?: number
+      /** The node itself has completed, and nothing follows: items of its batch failed. @default false */
+      readonly completes?: boolean
+    }
+  /** The node ran and waits. */
+  | { readonly kind: 'parked'; readonly wait: Wait }
+
+export interface TransitionOptions {
+  /** Whether the same invocation has time to carry on where exactly one node follows. */
+  readonly inline: boolean
+  /** The activation that the message being worked on names. */
+  readonly strand: ActivationKey
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** What the end of the run leaves to be told. */
+  readonly outbox?: Outbox
+}
+
+export type CoreChange = Omit<Change, 'riders' | 'spilled'>
