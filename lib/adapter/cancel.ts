@@ -3,8 +3,11 @@
  * child runs it waited for are named in the same write, and cancelled by whoever concludes the run.
  */
 import { FlowcraftAwsError } from './errors.ts'
-import { childIdOf, isOver, type RunState } from './run-state.ts'
+import { RunReader } from './context/run-reader.ts'
+import { type ActivationKey, childIdOf, isOver, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
+import type { ChildRequest } from './subflow-node.ts'
+import { names } from './values/rider.ts'
 
 export type CancelServices = Pick<Services, 'store' | 'queue' | 'now'>
 
@@ -23,11 +26,27 @@ export async function cancelRun(services: CancelServices, runId: string): Promis
 }
 
 /** Cancels the children that a cancelled run waited for, also one that is about to be made. */
-export async function cancelChildren(services: CancelServices, run: RunState): Promise<void> {
+export async function cancelChildren(
+  services: CancelServices & Pick<Services, 'graphs' | 'values'>,
+  run: RunState,
+): Promise<void> {
   for (const childId of run.cancelledChildren ?? []) {
-    const made = !(await services.store.putCancelled(childId, run.blueprintId, services.now()))
+    const blueprintId = await blueprintOf(services, run, childId)
+    const made = !(await services.store.putCancelled(childId, blueprintId, services.now()))
     if (made) await cancelRun(services, childId)
   }
+}
+
+/** What the child runs, or would have. */
+async function blueprintOf(
+  { store, values, graphs }: Pick<Services, 'store' | 'values' | 'graphs'>,
+  run: RunState,
+  childId: string,
+): Promise<string> {
+  const key = childId.slice(run.runId.length + 1).split('~', 1)[0] as ActivationKey
+  const graph = await graphs.of(run.blueprintId, run.graph as string)
+  const request = await new RunReader({ graph, run, store, values }).stored(names.child(key))
+  return (request?.value as ChildRequest | undefined)?.blueprintId ?? run.blueprintId
 }
 
 async function turnToCancelled(services: CancelServices, seen: RunState): Promise<RunState | undefined> {

@@ -20,7 +20,7 @@ import {
 import type { Services } from './services.ts'
 import { putRun } from './start.ts'
 import type { ChildRequest } from './subflow-node.ts'
-import type { ErrorRecord } from './values/flush.ts'
+import type { ErrorCause, ErrorRecord } from './values/flush.ts'
 import { names } from './values/rider.ts'
 
 /**
@@ -97,9 +97,14 @@ function childError(
   why = 'Unknown error',
   record?: ErrorRecord,
 ): FlowcraftError {
-  const cause = record && Object.assign(new Error(record.message), record.originalError)
+  const cause = record && errorOf(record.originalError)
   return new FlowcraftError(
     `Sub-workflow '${blueprintId}' did not complete successfully. Status: ${status}. Error: ${why}`,
     { blueprintId, cause },
   )
+}
+
+/** An error as it was, as far as it was kept, with what caused it. */
+function errorOf({ cause, ...kept }: ErrorCause): Error {
+  return Object.assign(new Error(kept.message), kept, cause && { cause: errorOf(cause) })
 }

@@ -27,6 +27,8 @@ export interface Registration {
 
 /** Implementations that the engine brings along. */
 const BUILT_IN = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather', 'loop-controller']
+/** All of them active at a time take about 30 bytes each in the header. */
+const NODES_AT_MOST = 8_000
 /** The names that the builder makes up. */
 const GENERATED = /^(fn|class)_(batch_worker_)?-?[0-9a-f]+$/
 
@@ -74,6 +76,11 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   const { id, nodes, edges } = blueprint
   if (!Array.isArray(nodes) || nodes.length === 0) return [`blueprint '${id}' has no nodes`]
   if (!Array.isArray(edges)) return [`blueprint '${id}' has no list of edges`]
+  if (nodes.length > NODES_AT_MOST) {
+    return [
+      `blueprint '${id}' has ${nodes.length} nodes; at most ${NODES_AT_MOST}, or its state could outgrow an item of 400 KB`,
+    ]
+  }
   if (edges.some((edge) => typeof edge !== 'object' || edge === null))
     return [`blueprint '${id}' has an edge that is no object`]
   try {

@@ -2,7 +2,7 @@
  * Events that nodes of a run wait for: a `wait` node takes the one that its `eventName` names, or that its own id
  * does, once for each of its iterations. The first to give an event wins; it may be given before it is waited for.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { FlowcraftAwsError } from './errors.ts'
 import type { RunGraph } from './graph.ts'
 import { type ActivationKey, isDone, isOver, parseActivationKey, type RunState } from './run-state.ts'
@@ -19,6 +19,8 @@ export interface RunEvent {
 }
 
 interface StoredEvent {
+  /** Names the call that gave it. */
+  readonly id: string
   readonly action?: string
   /** The output's text, or the key and reference of the value that holds it. */
   readonly text?: string
@@ -35,11 +37,20 @@ export async function readEvent(
   key: ActivationKey,
 ): Promise<RunEvent | undefined> {
   const { node, iteration } = parseActivationKey(key)
-  const stored = await services.store.getValue(runId, eventKey(eventNameOf(graph, node), iteration))
+  const stored = await readStored(services, runId, eventKey(eventNameOf(graph, node), iteration))
   if (!stored) return undefined
-  const { action, text, at } = JSON.parse(await expand(stored)) as StoredEvent
+  const { action, text, at } = stored
   const encoded = text ?? (at && (await services.values.read(runId, ...at)))
   return { action, ...(encoded === undefined ? {} : { output: services.values.decode(encoded) }) }
+}
+
+async function readStored(
+  { store }: EventServices,
+  runId: string,
+  key: string,
+): Promise<StoredEvent | undefined> {
+  const stored = await store.getValue(runId, key)
+  return stored && (JSON.parse(await expand(stored)) as StoredEvent)
 }
 
 /**
@@ -58,7 +69,10 @@ export async function giveEvent(
   if (isOver(run) || iteration === undefined) return false
   const key = eventKey(eventNameOf(graph, node), iteration)
   const stored = await encodeEvent(services, graph, run.runId, node, key, event)
-  return services.store.putOnce(run.runId, key, await compress(JSON.stringify(stored)))
+  if (await services.store.putOnce(run.runId, key, await compress(JSON.stringify(stored)))) return true
+  // Refused by itself, perhaps: the SDK repeats a request whose answer was lost.
+  const there = await readStored(services, run.runId, key)
+  return there?.id === stored.id
 }
 
 async function encodeEvent(
@@ -69,12 +83,13 @@ async function encodeEvent(
   key: string,
   { action, output }: RunEvent,
 ): Promise<StoredEvent> {
-  if (output === undefined) return { action }
+  const id = randomUUID()
+  if (output === undefined) return { id, action }
   const text = values.encode(output, `the output given to node '${graph.node(node).id}'`)
-  if (text.length <= INLINE_BYTES) return { action, text }
+  if (text.length <= INLINE_BYTES) return { id, action, text }
   // Named by its content, since several may give different ones and one wins.
   const valueKey = `${key}#${createHash('sha256').update(text).digest('base64url')}`
-  return { action, at: [valueKey, await values.write(runId, valueKey, text)] }
+  return { id, action, at: [valueKey, await values.write(runId, valueKey, text)] }
 }
 
 function eventKey(name: string, iteration: number): string {
@@ -113,7 +128,7 @@ export function waitingFor(run: RunState, node: number): ActivationKey | undefin
 /** The nodes that wait for an event now. */
 export function waitingNodes(run: RunState): number[] {
   const waiting = [...run.active].filter(([, entry]) => entry.wait?.kind === 'event')
-  return waiting.map(([key]) => parseActivationKey(key).node)
+  return waiting.map(([key]) => parseActivationKey(key).node).toSorted((a, b) => a - b)
 }
 
 /** The node that is meant: the named one, or the only one that waits. @throws FlowcraftAwsError INVALID_INPUT */

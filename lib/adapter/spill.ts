@@ -14,6 +14,9 @@ import { pageOf } from './values/rider.ts'
 
 /** A commit costs one write unit for each KB; some room is left for what the next commit adds. */
 const FULL_BYTES = 1_000
+/** From here on everybody moves what they can, whosever turn it is: an item may have 400 KB. */
+const CROWDED_BYTES = 50_000
+const MOVED_WHERE_CROWDED = 140
 /** Each takes part of the commit's condition, which may have 4 KB. */
 const MOVED_AT_MOST = 50
 
@@ -26,11 +29,12 @@ export async function spill(
 ): Promise<ReadonlyMap<string, string>> {
   const none = new Map<string, string>()
   // Nobody commits after the last: a header over 1 KB costs nothing any more.
-  if (change.final || !isTurn(run, change)) return none
+  if (change.final) return none
   let size = headerSize(run)
   for (const [name, text] of riders) size += name.length + Buffer.byteLength(text)
-  if (size <= FULL_BYTES) return none
-  const movable = [...run.riders].filter(([name]) => !riders.has(name)).slice(0, MOVED_AT_MOST)
+  if (size <= FULL_BYTES || (size <= CROWDED_BYTES && !isTurn(run, change))) return none
+  const atMost = size > CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
+  const movable = [...run.riders].filter(([name]) => !riders.has(name)).slice(0, atMost)
   const pages = new Map<string, Map<string, string>>()
   for (const [name, text] of movable) {
     const page = pageOf(name)

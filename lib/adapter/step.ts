@@ -2,6 +2,7 @@
  * One activation: execute (or wake), flush, commit, send. Only the commit decides; see each write for what a crash
  * before and after it leaves.
  */
+import { FlowcraftError } from 'flowcraft'
 import type { Change } from './change.ts'
 import { ActivationContext } from './context/activation-context.ts'
 import { RunReader } from './context/run-reader.ts'
@@ -203,6 +204,14 @@ async function finish(
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
   await sendJobs(services, graph, run, queued)
   const success = outcome.kind !== 'failed'
-  await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
+  if (success) {
+    await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
+  } else {
+    const why =
+      error instanceof FlowcraftError
+        ? error
+        : new FlowcraftError(`${error?.message}`, { cause: error, nodeId })
+    await services.emit({ type: 'job:failed', payload: { runId, blueprintId, nodeId, error: why } })
+  }
   return { kind: 'committed', run, parked: outcome.kind === 'parked' }
 }

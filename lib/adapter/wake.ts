@@ -40,7 +40,9 @@ export async function wake(options: WakeOptions): Promise<Awakening> {
     case 'event': {
       const event = await readEvent(services, graph, run.runId, key)
       if (!event) return { kind: 'asleep' }
-      const output = event.output ?? (await reader.stored(names.output(node)))?.value
+      // Null is an output like any other.
+      const output =
+        event.output === undefined ? (await reader.stored(names.output(node)))?.value : event.output
       return ended(options, { output, action: event.action })
     }
     case 'timer':

@@ -122,6 +122,7 @@ export class RunClient {
    */
   async resume(runId: string, request: ResumeRequest = {}): Promise<{ resumed: boolean }> {
     const { nodeId, action, output } = request
+    checkRunId(runId)
     const resumed = await resumeRun(this.#services, runId, nodeId, { action, output })
     return { resumed }
   }
@@ -133,12 +134,12 @@ export class RunClient {
    * @throws FlowcraftAwsError RUN_NOT_FOUND
    */
   async cancel(runId: string): Promise<{ cancelled: boolean }> {
+    checkRunId(runId)
     return { cancelled: await cancelRun(this.#services, runId) }
   }
 
   async #read(runId: string): Promise<RunState> {
-    const problem = runIdProblem(runId)
-    if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
+    checkRunId(runId)
     const run = await this.#services.store.read(runId)
     if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
     return run
@@ -156,6 +157,12 @@ export class RunClient {
         return { runId, blueprintId, nodeId: graph.node(node).id, iteration }
       })
   }
+}
+
+/** @throws FlowcraftAwsError INVALID_INPUT */
+function checkRunId(runId: unknown): void {
+  const problem = runIdProblem(runId)
+  if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
 }
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Write } from '../context/activation-context.ts'
+import { FlowcraftAwsError } from '../errors.ts'
 import type { Execution } from '../execute.ts'
 import type { RunGraph } from '../graph.ts'
 import type { Batch } from '../items/batch.ts'
@@ -81,9 +82,19 @@ function contentNumber(text: string): string {
   return BigInt(`0x${createHash('sha256').update(text).digest('hex').slice(0, 32)}`).toString()
 }
 
+/** Small values of one activation ride up to so many bytes; the others are stored on their own, as large ones are. */
+const RIDING_BYTES = 48 * 1024
+/** Names and pointers stand in the header, which may have 400 KB with all else that is in it. */
+const HEADER_BYTES = 250 * 1024
+/** At most: a pointer to a value of the input holds a hash. */
+const POINTER_BYTES = 60
+/** Values written at a time. */
+const CONCURRENCY = 25
+
 class RiderWriter {
   readonly #riders = new Map<string, string>()
   readonly #large: { name: string; text: string }[] = []
+  #riding = 0
 
   readonly #values: ValueStore
   readonly #runId: string
@@ -105,8 +116,13 @@ class RiderWriter {
   set(name: string, value: unknown, what: string): void {
     if (value === undefined) return this.#ride(name, 'u', '')
     const text = this.#values.encode(value, what)
-    if (Buffer.byteLength(text) <= RIDER_BYTES) this.#ride(name, '=', text)
-    else this.#large.push({ name, text })
+    const bytes = Buffer.byteLength(text)
+    if (bytes > RIDER_BYTES || this.#riding + bytes > RIDING_BYTES) {
+      this.#large.push({ name, text })
+    } else {
+      this.#riding += bytes
+      this.#ride(name, '=', text)
+    }
   }
 
   delete(name: string): void {
@@ -118,13 +134,21 @@ class RiderWriter {
   }
 
   async write(): Promise<Map<string, string>> {
-    await Promise.all(
-      this.#large.map(async ({ name, text }, slot) => {
-        const at = this.#nameOf(text, slot)
-        const reference = await this.#values.write(this.#runId, `${this.#writer}#${at}`, text)
-        this.#ride(name, '@', `${at}${reference}`)
-      }),
-    )
+    const names = [...this.#riders.keys(), ...this.#large.map(({ name }) => name)]
+    const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name) + POINTER_BYTES, this.#riding)
+    if (bytes > HEADER_BYTES) {
+      const what = `${names.length} keys at once need ${bytes} bytes; at most ${HEADER_BYTES}`
+      throw new FlowcraftAwsError('VALUE_NOT_SERIALIZABLE', `too many context keys: ${what}`)
+    }
+    for (let at = 0; at < this.#large.length; at += CONCURRENCY) {
+      await Promise.all(
+        this.#large.slice(at, at + CONCURRENCY).map(async ({ name, text }, index) => {
+          const key = this.#nameOf(text, at + index)
+          const reference = await this.#values.write(this.#runId, `${this.#writer}#${key}`, text)
+          this.#ride(name, '@', `${key}${reference}`)
+        }),
+      )
+    }
     return this.#riders
   }
 

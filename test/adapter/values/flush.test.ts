@@ -236,13 +236,38 @@ describe('the error that an activation leaves', () => {
     expect(await recordOf(undefined)).toMatchObject({ message: 'the node failed without an error' })
   })
 
-  it('stands also where a fallback took over', async () => {
+  it('is forgotten where a fallback took over, as in memory', async () => {
     const { leave } = setup()
     const outcome = { kind: 'fallback', fallback: 4 } as const
 
     const riders = await leave({ outcome, output: { value: null }, error: new Error('x') })
 
-    expect([...riders.keys()]).toEqual(['o0', 'x0.1'])
+    expect([...riders.keys()]).toEqual(['o0'])
+  })
+})
+
+describe('many small values', () => {
+  it('ride up to 48 KB; the others are stored on their own', async () => {
+    const { values } = setup()
+    const input = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`key${at}`, 'x'.repeat(200)]))
+
+    const riders = [...(await inputRiders(values, 'run', input)).values()]
+
+    const riding = riders.filter((text) => text.startsWith('=')).reduce((sum, text) => sum + text.length, 0)
+    expect(riders).toHaveLength(600)
+    expect(riding).toBeGreaterThan(40_000)
+    expect(riding).toBeLessThan(50_000)
+  })
+
+  it('are too many where their names alone would fill the header', async () => {
+    const { values } = setup()
+    const input = Object.fromEntries(
+      Array.from({ length: 6_000 }, (_, at) => [`a rather long key ${at}`, at]),
+    )
+
+    await expect(inputRiders(values, 'run', input)).rejects.toThrow(
+      /too many context keys: 6000 keys at once/,
+    )
   })
 })
 
