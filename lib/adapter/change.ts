@@ -35,6 +35,8 @@ export type Requirement =
   | { readonly kind: 'riderAsSeen'; readonly name: string; readonly text: string }
   /** The sweep is not to look at the run before this time, or not at all: setting it makes it sooner, never later. */
   | { readonly kind: 'dueNotBefore'; readonly at: number }
+  /** The sweep is to look at the run by this time. */
+  | { readonly kind: 'dueBy'; readonly at: number }
   /** The word of completed nodes that a loop reset subtracts from is as seen. */
   | { readonly kind: 'doneWord'; readonly word: number; readonly is: bigint }
 
@@ -102,6 +104,8 @@ export function holds(run: RunState, requirement: Requirement): boolean {
     }
     case 'dueNotBefore':
       return run.dueAt === undefined || run.dueAt >= requirement.at
+    case 'dueBy':
+      return run.dueAt !== undefined && run.dueAt <= requirement.at
     case 'doneWord':
       return wordOf(run.done, requirement.word) === requirement.is
     default: {

@@ -19,7 +19,7 @@ import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
-import { isDone, type RunState } from './run-state.ts'
+import { isDone, type RunState, wholeMs } from './run-state.ts'
 import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
 import type { Outcome } from './transition.ts'
 import type { ErrorRecord } from './values/flush.ts'
@@ -130,7 +130,7 @@ interface AwaitingDetails {
 
 /** The node marked itself as awaiting: for a time, for a child run, or for an event. */
 function parked(
-  { now }: ExecuteOptions,
+  { now, tries }: ExecuteOptions,
   details: (AwaitingDetails & Partial<ChildRequest>) | undefined,
   value: unknown,
   startedAt: number,
@@ -139,13 +139,13 @@ function parked(
   const inputs = NO_INPUTS
   if (details?.reason === 'timer' && details.wakeUpAt !== undefined) {
     // The engine's clock is the host's; what it asks for is a span of time.
-    const at = now() + Math.max(0, Date.parse(details.wakeUpAt) - startedAt)
+    const at = wholeMs(now() + Math.max(0, Date.parse(details.wakeUpAt) - startedAt))
     return { outcome: { kind: 'parked', wait: { kind: 'timer', at } }, output, inputs }
   }
   if (details?.reason === SUBFLOW_REASON) {
     const { blueprintId, input } = details as ChildRequest
     return {
-      outcome: { kind: 'parked', wait: { kind: 'child', tries: 0 } },
+      outcome: { kind: 'parked', wait: { kind: 'child', tries } },
       inputs,
       child: { blueprintId, input },
     }
@@ -183,7 +183,7 @@ async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: E
     type: 'node:retry',
     payload: { nodeId: def.id, attempt, executionId, blueprintId },
   })
-  const wait = { kind: 'retry', at: now() + retryDelay, tries: attempt } as const
+  const wait = { kind: 'retry', at: wholeMs(now() + retryDelay), tries: attempt } as const
   return { outcome: { kind: 'parked', wait }, inputs: NO_INPUTS }
 }
 

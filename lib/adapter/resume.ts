@@ -24,8 +24,7 @@ export async function resumeRun(
   // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
   // here. Also when another gave the event: its sender may have died before it came this far.
   const now = await begun(services, runId)
-  const waiting = waitingFor(now, node)
-  if (waiting) await sendJobs(services, graph, now, [waiting])
+  await sendJobs(services, graph, now, waitingFor(graph, now, node))
   return given
 }
 

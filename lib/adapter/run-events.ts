@@ -108,7 +108,7 @@ export function nodeOfEvent(graph: RunGraph, name: string): number | undefined {
 }
 
 /** The iteration that waits, or will be the next to. */
-function iterationOf(graph: RunGraph, run: RunState, node: number): number | undefined {
+export function iterationOf(graph: RunGraph, run: RunState, node: number): number | undefined {
   for (const key of run.active.keys()) {
     const active = parseActivationKey(key)
     if (active.node === node) return active.iteration
@@ -117,12 +117,12 @@ function iterationOf(graph: RunGraph, run: RunState, node: number): number | und
   return isDone(run.done, node) ? undefined : 1
 }
 
-/** The activation of a node that waits for an event now. */
-export function waitingFor(run: RunState, node: number): ActivationKey | undefined {
-  for (const [key, entry] of run.active) {
-    if (entry.wait?.kind === 'event' && parseActivationKey(key).node === node) return key
-  }
-  return undefined
+/** What waits now for the event that this node takes: the node, and others that name the same event. */
+export function waitingFor(graph: RunGraph, run: RunState, node: number): ActivationKey[] {
+  const name = eventNameOf(graph, node)
+  return [...run.active].flatMap(([key, { wait }]) =>
+    wait?.kind === 'event' && eventNameOf(graph, parseActivationKey(key).node) === name ? [key] : [],
+  )
 }
 
 /** The nodes that wait for an event now. */

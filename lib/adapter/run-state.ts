@@ -149,3 +149,11 @@ export function currentOf(run: RunState, strand: ActivationKey): ActivationKey |
 export function childIdOf(runId: string, key: ActivationKey, tries: number): string {
   return `${runId}/${key}${tries === 0 ? '' : `~${tries}`}`
 }
+
+/** The latest time that a Date holds. */
+const END_OF_TIME = 8.64e15
+
+/** A time as the header keeps it: whole milliseconds. */
+export function wholeMs(at: number): number {
+  return Number.isNaN(at) ? 0 : Math.min(Math.ceil(at), END_OF_TIME)
+}

@@ -33,6 +33,9 @@ export interface Invocation {
   readonly renews: boolean
 }
 
+/** What many workers died with is given up; fewer than the queue's receives of a message. */
+export const DEATHS_AT_MOST = 15
+
 /** A message being worked on, by whoever holds its lease. */
 export interface Strand {
   readonly origin: ActivationKey

@@ -48,7 +48,10 @@ export async function spill(
   return new Map(written.flatMap((entries) => (entries ? [...entries] : [])))
 }
 
+/** One in as many as may commit; scattered, since nodes, rounds and commits count up in step. */
 function isTurn(run: RunState, change: CoreChange): boolean {
   const { node, iteration } = parseActivationKey(change.end)
-  return (node + iteration + run.seq) % run.active.size === 0
+  const committers = [...run.active.values()].filter(({ wait }) => wait === undefined).length
+  const scattered = Math.imul(node * 8191 + iteration, 0x9e3779b1) ^ Math.imul(run.seq + 1, 0x85ebca6b)
+  return ((scattered ^ (scattered >>> 15)) >>> 0) % Math.max(1, committers) === 0
 }

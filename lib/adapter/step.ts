@@ -21,7 +21,7 @@ import {
   type RunState,
   sameEntry,
 } from './run-state.ts'
-import type { Services, Strand } from './services.ts'
+import { DEATHS_AT_MOST, type Services, type Strand } from './services.ts'
 import { spill } from './spill.ts'
 import { type CoreChange, decide } from './transition.ts'
 import { flush } from './values/flush.ts'
@@ -36,8 +36,8 @@ const RESERVE_MS = 5_000
 const ATTEMPTS_OF_OWN = 500_000
 const ATTEMPTS_BETWEEN_PARKS = 1_000_000
 
-/** An activation is given up when so many workers have died with it; fewer than the queue's receives of a message. */
-const DEATHS_AT_MOST = 15
+/** A commit that is refused so often comes back with its message; each refusal means that another got on. */
+const REFUSALS_AT_MOST = 200
 
 export type StepResult =
   /** Committed by this call, and what it queued was sent; `run` is the state after it. */
@@ -155,7 +155,7 @@ async function commitUntilDecided(
   const { services, graph, key, entry, strand, startedAt } = activation
   const took = services.now() - startedAt
   let { run } = activation
-  for (;;) {
+  for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
     const change = decide(graph, run, key, execution.outcome, {
       inline: strand.invocation.deadline() - services.now() > Math.max(RESERVE_MS, 2 * took),
       strand: strand.origin,
@@ -172,6 +172,7 @@ async function commitUntilDecided(
     }
     run = result.run
   }
+  throw new Error(`the commit of ${key} of run '${run.runId}' was refused ${REFUSALS_AT_MOST} times`)
 }
 
 async function commit(

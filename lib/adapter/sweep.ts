@@ -3,6 +3,7 @@
  * waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or beside live
  * workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
  */
+import { messageOf } from './errors.ts'
 import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
 import { isOver, parseActivationKey, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
@@ -18,8 +19,17 @@ export type SweepServices = Pick<Services, 'store' | 'graphs' | 'queue' | 'now'>
 
 export async function sweep(services: SweepServices): Promise<SweepResult> {
   let jobs = 0
+  const errors: unknown[] = []
   const due = await services.store.due(services.now())
-  for (const runId of due) jobs += await sweepRun(services, runId)
+  for (const runId of due) {
+    try {
+      jobs += await sweepRun(services, runId)
+    } catch (error) {
+      // One run that cannot be read must not keep the others' timers.
+      errors.push(new Error(`cannot sweep run '${runId}': ${messageOf(error)}`, { cause: error }))
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '))
   return { runs: due.length, jobs }
 }
 

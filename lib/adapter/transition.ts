@@ -60,7 +60,10 @@ function parkedChange(
   const change = { ...NOTHING, end: key, seen, park }
   if (!('at' in wait) || wait.at - now <= LONGEST_DELAY_MS) return change
   const dueAt = wait.at - LONGEST_DELAY_MS
-  if (run.dueAt !== undefined && run.dueAt <= dueAt) return change
+  if (run.dueAt !== undefined && run.dueAt <= dueAt) {
+    // The sweep may be about to look, and to say that it need not look again.
+    return { ...change, require: [{ kind: 'dueBy', at: dueAt }] }
+  }
   return { ...change, dueAt, require: [{ kind: 'dueNotBefore', at: dueAt }] }
 }
 

@@ -6,12 +6,20 @@ import type { NodeResult } from 'flowcraft'
 import { childResult, ensureChild } from './children.ts'
 import type { ActivationContext } from './context/activation-context.ts'
 import type { RunReader } from './context/run-reader.ts'
+import { isFlowcraftAwsError } from './errors.ts'
 import { type Execution, failedForGood, stateOf } from './execute.ts'
 import { follow } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import { wakeByItems } from './items/wake-items.ts'
 import { readEvent } from './run-events.ts'
-import { type ActivationKey, isOver, parseActivationKey, type RunState, type Wait } from './run-state.ts'
+import {
+  type ActivationKey,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  type Wait,
+  wholeMs,
+} from './run-state.ts'
 import type { Services } from './services.ts'
 import { names } from './values/rider.ts'
 
@@ -66,7 +74,14 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   const { services, graph, run, key, context } = options
   const { node } = parseActivationKey(key)
   const { config, params } = graph.node(node)
-  const child = await ensureChild(services, graph, run, key, tries)
+  let child: RunState
+  try {
+    child = await ensureChild(services, graph, run, key, tries)
+  } catch (error) {
+    // A newer deployment without the blueprint, before the child was made.
+    if (!isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) throw error
+    return { kind: 'ended', execution: failedForGood(graph, node, error) }
+  }
   if (!isOver(child)) return { kind: 'asleep' }
   const outputs = params?.['outputs'] as Record<string, string> | undefined
   const result = await childResult(services, outputs, child, context)
@@ -74,7 +89,11 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   if (tries + 1 >= (config?.maxRetries ?? 1)) {
     return { kind: 'ended', execution: failedForGood(graph, node, result) }
   }
-  const wait: Wait = { kind: 'retry', at: services.now() + (config?.retryDelay ?? 0), tries: tries + 1 }
+  const wait: Wait = {
+    kind: 'retry',
+    at: wholeMs(services.now() + (config?.retryDelay ?? 0)),
+    tries: tries + 1,
+  }
   return { kind: 'ended', execution: { outcome: { kind: 'parked', wait }, inputs: new Map() } }
 }
 

@@ -4,11 +4,12 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { FlowcraftAwsError } from './errors.ts'
-import { giveEvent, nodeOfEvent, waitingFor } from './run-events.ts'
+import type { RunGraph } from './graph.ts'
+import { giveEvent, iterationOf, nodeOfEvent, waitingFor } from './run-events.ts'
 import { sendJobs } from './outgoing.ts'
 import { runIdProblem } from './queue/job.ts'
 import type { ResumeServices } from './resume.ts'
-import { isOver } from './run-state.ts'
+import { isOver, type RunState } from './run-state.ts'
 import type { RunStore } from './store/run-store.ts'
 
 /** 256 bits. */
@@ -34,7 +35,7 @@ export async function makeWebhook(
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
   const event = `webhook:${nodeId}`
   await store.putValue(runId, webhookKey(token), { text: event })
-  return { url: `${baseUrl.replace(/\/+$/, '')}/${encodeURIComponent(runId)}/${token}`, event }
+  return { url: `${baseUrl.replace(/\/+$/, '')}/${segmentOf(runId)}/${token}`, event }
 }
 
 export type WebhookOutcome = 'resumed' | 'used' | 'unknown'
@@ -47,7 +48,7 @@ export async function receiveWebhook(
 ): Promise<WebhookOutcome> {
   const found = await lookUp(services.store, path)
   if (!found) return 'unknown'
-  const { runId, event } = found
+  const { runId, event, key } = found
   const run = await services.store.read(runId)
   if (!run?.graph || isOver(run)) return run ? 'used' : 'unknown'
   const graph = await services.graphs.of(run.blueprintId, run.graph)
@@ -56,25 +57,47 @@ export async function receiveWebhook(
     const why = `no node of blueprint '${run.blueprintId}' waits for event '${event}'`
     throw new FlowcraftAwsError('INVALID_BLUEPRINT', `a webhook of run '${runId}' came, but ${why}`)
   }
+  if (graph.repeatable.has(node) && !(await claim(services.store, graph, run, node, key))) return 'used'
   const given = await giveEvent(services, graph, run, node, { output })
   const now = await services.store.read(runId)
-  const waiting = now && waitingFor(now, node)
-  if (waiting) await sendJobs(services, graph, now, [waiting])
+  if (now) await sendJobs(services, graph, now, waitingFor(graph, now, node))
   return given ? 'resumed' : 'used'
+}
+
+/**
+ * In a loop the node waits once in each round, and a token is good for one of them. Crash after the put: the same
+ * token may still be used, in this round.
+ */
+async function claim(
+  store: Pick<RunStore, 'putOnce' | 'getValue'>,
+  graph: RunGraph,
+  run: RunState,
+  node: number,
+  key: string,
+): Promise<boolean> {
+  const text = `${iterationOf(graph, run, node)}`
+  if (await store.putOnce(run.runId, `${key}#used`, { text })) return true
+  return (await store.getValue(run.runId, `${key}#used`))?.text === text
 }
 
 async function lookUp(store: Pick<RunStore, 'getValue'>, path: string) {
   const [encodedRunId, token] = path.split('/').filter(Boolean).slice(-2)
   if (!encodedRunId || !token || !TOKEN.test(token)) return undefined
-  const runId = decode(encodedRunId)
+  const runId = runIdOf(encodedRunId)
   if (runId === undefined || runIdProblem(runId) !== undefined) return undefined
-  const stored = await store.getValue(runId, webhookKey(token))
-  return stored?.text === undefined ? undefined : { runId, event: stored.text }
+  const key = webhookKey(token)
+  const stored = await store.getValue(runId, key)
+  return stored?.text === undefined ? undefined : { runId, event: stored.text, key }
 }
 
-function decode(text: string): string | undefined {
+/** Run ids may have slashes. HTTP APIs hand over a path that is decoded, so an encoded one would not be safe. */
+function segmentOf(runId: string): string {
+  return encodeURIComponent(runId.replaceAll('/', '!'))
+}
+
+function runIdOf(segment: string): string | undefined {
   try {
-    return decodeURIComponent(text)
+    return decodeURIComponent(segment).replaceAll('!', '/')
   } catch {
     return undefined
   }

@@ -44,12 +44,18 @@ export function createWebhookHandler(
     if (method !== 'POST' && method !== 'PUT') return answer(405, `use POST or PUT, not ${method}`)
     const outcome = await receiveWebhook(services, event.rawPath, {
       method,
-      headers: event.headers,
+      headers: withoutSecrets(event.headers),
       query: event.queryStringParameters ?? {},
       body: bodyOf(event),
     })
     return answer(STATUS[outcome].statusCode, STATUS[outcome].message)
   }
+}
+
+/** Headers without what lets whoever reads the run act for the sender. */
+function withoutSecrets(headers: Record<string, string | undefined>): Record<string, string | undefined> {
+  const secret = /^(authorization|cookie|proxy-authorization|x-api-key)$/i
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !secret.test(name)))
 }
 
 function bodyOf({ body, isBase64Encoded, headers }: APIGatewayProxyEventV2): unknown {

@@ -75,8 +75,8 @@ export const mutants: readonly Mutant[] = [
   {
     what: 'a page that goes back to what an older header said',
     mutation: { anyPage: true },
-    cases: [BUSY_FAN],
-    profiles: [ZOMBIES, LOSSES],
+    cases: [BUSY_FAN, BUSY_LOOP, 'a loop around a fan-out'],
+    profiles: [ZOMBIES, LOSSES, CHAOS, STORM],
     fat: true,
   },
   {

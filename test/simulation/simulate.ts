@@ -96,9 +96,12 @@ async function differences(world: World, expected: Outcome, profile: Profile): P
 /** Nodes of the run itself; one whose tries the queue keeps apart commits once. */
 function committed(graph: RunGraph, executions: Outcome['executions']): Record<string, number> {
   const own = Object.entries(executions).filter(([id]) => graph.find(id) !== undefined)
-  return Object.fromEntries(
-    own.map(([id, count]) => [id, retriesByQueue(graph.node(graph.indexOf(id)).config) ? 1 : count]),
-  )
+  return Object.fromEntries(own.map(([id, count]) => [id, triesApart(graph, id) ? 1 : count]))
+}
+
+function triesApart(graph: RunGraph, id: string): boolean {
+  const { uses, config } = graph.node(graph.indexOf(id))
+  return retriesByQueue(config) || (uses === 'subflow' && (config?.maxRetries ?? 1) > 1)
 }
 
 function differing(what: string, got: unknown, wanted: unknown): string[] {

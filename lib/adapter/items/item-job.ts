@@ -6,13 +6,21 @@
 import type { NodeDefinition } from 'flowcraft'
 import { ActivationContext } from '../context/activation-context.ts'
 import { RunReader } from '../context/run-reader.ts'
-import { FlowcraftAwsError } from '../errors.ts'
+import { FlowcraftAwsError, messageOf } from '../errors.ts'
 import { executeNode, failed, type Execution } from '../execute.ts'
 import { RunGraph } from '../graph.ts'
 import { sendJobs } from '../outgoing.ts'
 import type { Job } from '../queue/job.ts'
 import { type ActivationKey, isOver, parseActivationKey, type RunState } from '../run-state.ts'
-import { CLOCK_MARGIN_MS, type Disposition, DONE, type Invocation, type Services } from '../services.ts'
+import {
+  DEATHS_AT_MOST,
+  CLOCK_MARGIN_MS,
+  type Disposition,
+  DONE,
+  type Invocation,
+  type Services,
+} from '../services.ts'
+import type { Lease } from '../store/run-store.ts'
 import { names } from '../values/rider.ts'
 import {
   type Batch,
@@ -113,26 +121,49 @@ async function workOnItem(
 ): Promise<Disposition> {
   const { services, run, key, batch, round } = underWay
   const { now, store } = services
-  const shard = shardOf(round, item)
-  const partition = partitions.shard(key, batch, round, shard)
-  const lease = await store.lease({
+  const partition = partitions.shard(key, batch, round, shardOf(round, item))
+  const request = {
     runId: run.runId,
     strand: itemKeys.lease(partition, item),
     token: services.newToken(),
     now: now() - CLOCK_MARGIN_MS,
     until: invocation.deadline(),
-  })
+  }
+  const lease = await store.lease(request)
   if (!lease.held) {
     const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
     return { kind: 'left', reason: `another worker holds item ${item} of ${key}`, seconds }
   }
-  const known = lease.attempt > 1 ? await hasResult(services, run.runId, partition, item) : undefined
+  try {
+    await finishItem(underWay, partition, item, lease)
+    return DONE
+  } catch (error) {
+    // So that the redelivery need not wait for the lease to end.
+    await store.release(request).catch((trouble: unknown) => {
+      services.logger.warn('could not release a lease', { reason: messageOf(trouble) })
+    })
+    throw error
+  }
+}
+
+async function finishItem(
+  underWay: BatchUnderWay,
+  partition: string,
+  item: number,
+  { attempt, lost }: Lease,
+): Promise<void> {
+  const { services, run, round } = underWay
+  const known = attempt > 1 ? await hasResult(services, run.runId, partition, item) : undefined
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
-  const ok = known ?? (await runItem(underWay, partition, item, lease.attempt))
-  const arrivals = await store.arrive(run.runId, partition, item, !ok)
+  const ok =
+    known ??
+    (lost >= DEATHS_AT_MOST
+      ? await giveUp(underWay, partition, item, attempt, lost)
+      : await runItem(underWay, partition, item, attempt))
+  const arrivals = await services.store.arrive(run.runId, partition, item, !ok)
+  const shard = shardOf(round, item)
   const range = shardRange(round, shard)
   if (arrivals.arrived.size === range.to - range.from) await shardIsFull(underWay, shard, arrivals.failed > 0)
-  return DONE
 }
 
 async function shardIsFull(underWay: BatchUnderWay, shard: number, hasFailures?: boolean): Promise<void> {
@@ -176,8 +207,25 @@ async function runItem(
         now: services.now,
         inProcess: true,
       })
-    : failed(new Error(`item ${item} uses '${definition.uses}', which this deployment does not have`))
+    : failed(new FlowcraftAwsError('INVALID_BLUEPRINT', missing(underWay, item, definition.uses)))
   return putResult(services, run.runId, partition, item, attempt, definition.id, execution, context.writes)
+}
+
+async function giveUp(
+  { services, run }: BatchUnderWay,
+  partition: string,
+  item: number,
+  attempt: number,
+  lost: number,
+): Promise<boolean> {
+  const why = `${lost} workers died or ran out of time while they executed item ${item}`
+  const execution = failed(new FlowcraftAwsError('NODE_KILLED', why))
+  return putResult(services, run.runId, partition, item, attempt, `item ${item}`, execution, new Map())
+}
+
+function missing({ graph, key }: BatchUnderWay, item: number, uses: string): string {
+  const where = `item ${item} of node '${graph.node(parseActivationKey(key).node).id}'`
+  return `${where} uses '${uses}', which this deployment does not have (the run goes by graph ${graph.fingerprint})`
 }
 
 /** What an item sees beside the run's context: its input, or the output of the node that made it. */

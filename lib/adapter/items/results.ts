@@ -101,12 +101,13 @@ export interface ItemResult {
   readonly error?: ErrorRecord
 }
 
-/** All results of a batch's rounds up to `rounds`, in item order. */
+/** All results of a batch up to a round (0 is the first), in item order. */
 export async function* results(
   services: ResultServices,
   runId: string,
   key: ActivationKey,
   batch: Batch,
+  lastRound = Infinity,
 ): AsyncGenerator<ItemResult> {
   const { store, values } = services
   for (let index = 0; ; index++) {
@@ -126,7 +127,7 @@ export async function* results(
         }
       }
     }
-    if (isLastRound(batch, index)) return
+    if (index === lastRound || isLastRound(batch, index)) return
   }
 }
 

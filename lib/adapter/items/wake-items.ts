@@ -51,12 +51,18 @@ export async function wakeByItems(
 
 /** Errors of items, and, where they are nodes of their own, their outputs as context keys. */
 async function lookAt(
-  { services, run, key, batch }: BatchUnderWay,
+  { services, run, key, batch, round }: BatchUnderWay,
   context: ActivationContext,
 ): Promise<{ failed: number; errors: ErrorRecord[] }> {
   const errors: ErrorRecord[] = []
   let failed = 0
-  for await (const { nodeId, output, writes, error } of results(services, run.runId, key, batch)) {
+  for await (const { nodeId, output, writes, error } of results(
+    services,
+    run.runId,
+    key,
+    batch,
+    round.index,
+  )) {
     if (error) {
       failed++
       if (errors.length < ERRORS_KEPT) errors.push(error)

@@ -35,6 +35,7 @@ export function delaySeconds(at: number, now: number): number {
 
 /** Run ids are part of keys, object names and URLs: letters, digits and `. _ : / @ + = ~ -`, 200 at most. */
 const RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,200}$/
+const CHILD_RUN_ID = /\/\d+\.\d+(~\d+)?$/
 /** Child runs add to the id of their parent. */
 const ANY_RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,900}$/
 export const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -'
@@ -42,6 +43,9 @@ export const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -
 const BLUEPRINT_ID_MAX = 500
 
 export function runIdProblem(runId: unknown, rule: 'new' | 'any' = 'any'): string | undefined {
+  if (rule === 'new' && typeof runId === 'string' && CHILD_RUN_ID.test(runId)) {
+    return `runId must not end like a child run's, in /<number>.<number>; got ${show(runId)}`
+  }
   if (typeof runId === 'string' && (rule === 'new' ? RUN_ID : ANY_RUN_ID).test(runId)) return undefined
   return `runId must be ${RUN_ID_RULE}; got ${show(runId)}`
 }

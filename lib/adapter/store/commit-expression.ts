@@ -51,6 +51,12 @@ function partsExpression(change: Change): UpdateExpression {
 function wholeExpression(change: Change, seen: RunState, next: RunState): UpdateExpression {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+  // The sweep moves its time without a commit.
+  for (const requirement of change.require) {
+    if (requirement.kind === 'dueBy' || requirement.kind === 'dueNotBefore') {
+      e.when(requirementCondition(e, requirement))
+    }
+  }
   const pending = Object.fromEntries([...next.pending].map((node) => [node, 1]))
   const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.riders) }
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
@@ -129,6 +135,8 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
       const path = e.path('u')
       return `(attribute_not_exists(${path}) OR ${path} >= ${e.value(requirement.at)})`
     }
+    case 'dueBy':
+      return `${e.path('u')} <= ${e.value(requirement.at)}`
     case 'doneWord': {
       const path = e.path(`d${requirement.word}`)
       const equal = `${path} = ${e.value(requirement.is)}`

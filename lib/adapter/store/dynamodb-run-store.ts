@@ -67,7 +67,7 @@ export class DynamoDbRunStore implements RunStore {
 
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult> {
     const e = this.#ending('failed', end.now)
-    e.set(e.path('x'), end.reason)
+    e.when(`attribute_not_exists(${e.path('g')})`).set(e.path('x'), end.reason)
     return this.#update(runId, e)
   }
 

@@ -59,7 +59,7 @@ export class MemoryRunStore implements RunStore {
 
   async fail(runId: string, { reason, now }: { reason: string; now: number }): Promise<CommitResult> {
     const run = this.#runs.get(runId)
-    if (run?.status !== 'running') return this.#set(runId, undefined)
+    if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
     return this.#set(runId, {
       ...run,
       status: 'failed',

@@ -66,7 +66,7 @@ export interface RunStore {
   read(runId: string): Promise<RunState | undefined>
   /** `seen` is the state that the change was decided on. */
   commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult>
-  /** Ends a run that cannot go on, whatever is active. */
+  /** Ends a run that nobody has begun, and that nobody can. */
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
   /** Ends a run as cancelled, if nothing was committed since it was read. */
   cancel(

@@ -79,7 +79,7 @@ export class Table {
       Key: { pk: key.pk, sk: key.sk },
       ...expression,
       ReturnValues: 'ALL_NEW',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ...(expression.ConditionExpression ? { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const } : {}),
     })
     return this.#conditional('UpdateItem', key, async () => (await this.#client.send(command)).Attributes)
   }

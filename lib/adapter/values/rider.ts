@@ -52,6 +52,11 @@ const NODES_PER_PAGE = 16
 /** The page that a value is moved to when the header gets full. */
 export function pageOf(name: string): string {
   if (name.startsWith(':')) return `k${createHash('sha256').update(name).digest('base64url').slice(0, 10)}`
+  const perIteration = /^[xc](\d+)\.(\d+)/.exec(name)
+  if (perIteration) {
+    const [, ofNode, iteration] = perIteration.map(Number) as [number, number, number]
+    return `${Math.floor(ofNode / NODES_PER_PAGE)}.${Math.floor(iteration / NODES_PER_PAGE)}`
+  }
   const node = Number(/\d+/.exec(name)?.[0] ?? 0)
   return `${Math.floor(node / NODES_PER_PAGE)}`
 }

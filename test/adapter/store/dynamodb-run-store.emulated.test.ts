@@ -39,7 +39,7 @@ for (const { name, skip } of engines) {
     it('may be forgotten by time to live only when it is over, and longer than any message lives', async () => {
       const store = make()
       const { run } = await store.create(newRun())
-      const { run: broken } = await store.create(newRun())
+      const { run: broken } = await store.create(newRun({ graph: undefined, active: new Map() }))
       expect(await item(keys.run(run.runId))).not.toHaveProperty('expiresAt')
 
       await store.commit(run.runId, change({ final: { status: 'completed', endedAt: now } }))

@@ -99,6 +99,19 @@ export const subflowCases: readonly ConformanceCase[] = [
       ),
   },
   {
+    name: 'a subflow that fails and is tried again',
+    make: () =>
+      graph(
+        { start: value(4), call: call({ blueprintId: 'child' }, { maxRetries: 3 }), end: trail('end') },
+        ['start>call', 'call>end'],
+        { blueprints: [chainOf('child', 'bad')], builtIn },
+      ),
+    instead: {
+      errors: [`call: ${CHILD_FAILED.replace('child1', 'child0')} <- Node 'child0' execution failed`],
+      executions: { start: 1, call: 3, child0: 3 },
+    },
+  },
+  {
     name: 'subflows three deep',
     make: () => {
       const middle: WorkflowBlueprint = {

@@ -124,6 +124,7 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
       { kind: 'iteration', node: pick(...NODES), is: pick(0, 1, 2) },
       { kind: 'notLast' },
       { kind: 'last' },
+      { kind: 'dueBy', at: STARTED_AT + pick(0, 1, 2) },
       { kind: 'dueNotBefore', at: STARTED_AT + pick(0, 1, 2) },
       { kind: 'notPending', node: pick(...NODES) },
       { kind: 'activeOrNotPending', key: pick(...keys), node: pick(...NODES) },

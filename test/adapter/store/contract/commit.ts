@@ -244,6 +244,13 @@ export function commitContract(make: () => RunStore): void {
         ],
         refused: [{ kind: 'riderAsSeen', name: ':seen', text: '=2' }],
       },
+      dueBy: {
+        holding: [
+          { kind: 'dueBy', at: 5000 },
+          { kind: 'dueBy', at: 5001 },
+        ],
+        refused: [{ kind: 'dueBy', at: 4999 }],
+      },
       dueNotBefore: {
         holding: [
           { kind: 'dueNotBefore', at: 5000 },

@@ -110,7 +110,6 @@ export function timersContract(make: () => RunStore): void {
       'that a commit ended': (store, { runId }) =>
         store.commit(runId, change({ end: '1.1', final: { status: 'failed', endedAt: AT } })),
       'that was cancelled': (store, { runId, seq }) => store.cancel(runId, { seq, children: [], now: AT }),
-      'that could not go on': (store, { runId }) => store.fail(runId, { reason: 'no', now: AT }),
     }
     for (const [what, end] of Object.entries(ends)) {
       it(`does not name a run ${what}`, async () => {
