@@ -1,12 +1,12 @@
 /**
  * Mutants of the protocol, each of which the simulation must notice: each leaves out one thing that a commit demands or
- * one rule of message handling, and some run must go wrong. Not here, since memory cannot show it: `last` (whoever
- * is alone stays alone, so it only lets a store write a wide fan at once) and `doneWord` (the memory store clears
- * bits where DynamoDB subtracts).
+ * one rule of message handling, and some run must go wrong. Not here, since the store's contract suite shows it
+ * better: `last` (whoever is alone stays alone), `doneWord` (the memory store clears bits where DynamoDB subtracts),
+ * and pages that go back to what an older header said (an old mover is rare since movers take turns).
  */
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { caseNamed } from '../conformance/cases.ts'
-import { BUSY_QUEUE, CALM, CHAOS, CRASHES, LOSSES, type Profile, STORM, ZOMBIES } from './profile.ts'
+import { BUSY_QUEUE, CALM, CHAOS, CRASHES, LOSSES, type Profile, STORM } from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 import type { Mutation } from './mutation.ts'
 
@@ -70,13 +70,6 @@ export const mutants: readonly Mutant[] = [
     mutation: { drop: ['riderAsSeen'] },
     cases: [BUSY_FAN],
     profiles: [LOSSES, CHAOS, BUSY_QUEUE],
-    fat: true,
-  },
-  {
-    what: 'a page that goes back to what an older header said',
-    mutation: { anyPage: true },
-    cases: [BUSY_FAN, BUSY_LOOP, 'a loop around a fan-out'],
-    profiles: [ZOMBIES, LOSSES, CHAOS, STORM],
     fat: true,
   },
   {

@@ -12,8 +12,6 @@ import type { Arrivals, CommitResult, PageEntries } from '../../lib/adapter/stor
 export interface StoreMutation {
   /** Requirements of these kinds are not checked. */
   readonly drop?: readonly Requirement['kind'][]
-  /** A page takes what an older view of the header would put there. */
-  readonly anyPage?: boolean
   /** The end of a run leaves nothing to be told. */
   readonly noOutbox?: boolean
   /** Arrivals at a shard are counted, not kept as a set. */
@@ -88,7 +86,7 @@ export class ObservedStore extends MemoryRunStore {
 
   override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
     this.pages++
-    return super.writePage(runId, page, entries, this.#mutation.anyPage ? Number.MAX_SAFE_INTEGER : seq)
+    return super.writePage(runId, page, entries, seq)
   }
 
   #observe(before: RunState, run: RunState, change: Change): void {
