@@ -422,6 +422,8 @@ describe('a sleep', () => {
       ]),
     )
     const sweep = createSweepHandler({ ...awsOptions(deployment), logger: quiet })
+    const { jobs, intercept } = sentJobs()
+    aws.intercept(intercept)
     const runId = await durable.start()
     const still: string[][] = []
 
@@ -436,6 +438,8 @@ describe('a sleep', () => {
       still.push(waiting.map(({ nodeId }) => nodeId).toSorted())
     }
 
+    // SQS refuses a longer delay.
+    expect(Math.max(...jobs.map(({ delay }) => delay))).toBeLessThanOrEqual(900)
     expect(still).toEqual([['long', 'longer', 'longest'], ['longer', 'longest'], ['longest'], []])
     expect(await durable.client.get(runId)).toMatchObject({ status: 'completed' })
   })
