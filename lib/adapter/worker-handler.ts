@@ -33,17 +33,8 @@ const MAX_VISIBILITY_SECONDS = 43_200
 export function createWorkerHandler(
   options: WorkerHandlerOptions = {},
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
-  const { flows, queueUrl, deadLetterQueueUrl, tableName, bucketName, sqsClient, dynamoDbClient, s3Client } =
-    options
-  const config = resolveConfig({
-    queueUrl,
-    deadLetterQueueUrl,
-    tableName,
-    bucketName,
-    sqsClient,
-    dynamoDbClient,
-    s3Client,
-  })
+  const config = resolveConfig(options)
+  const { flows } = options
   const logger = options.logger ?? jsonLogger()
   const adapter = new SqsAdapter({ ...config, flows, runtimeOptions: { ...options, logger } })
   return workerHandlerOf(adapter, config, logger)

@@ -239,6 +239,65 @@ describe('a batch', () => {
     expect(Date.now() - before).toBeLessThan(10_000)
   })
 
+  it('does not run an item again whose result was written but whose arrival was not', async () => {
+    const ran: number[] = []
+    const durable = new Durable(
+      deployment,
+      batch(upTo(10), async ({ input }) => {
+        ran.push(Number(input))
+        return { output: ran.length }
+      }),
+    )
+    const { runId } = await durable.client.start({ blueprintId: 'case' })
+    let refused = 0
+    aws.intercept(({ operation, body }) => {
+      const isArrival = operation === 'UpdateItem' && JSON.stringify(body).includes('ARRIVALS')
+      // Of each item, with what the SDK repeats.
+      return isArrival && ++refused <= 40 ? 'reject' : 'forward'
+    })
+    const errors: unknown[] = []
+
+    await durable.work({ onError: (error) => errors.push(error) })
+
+    aws.intercept(undefined)
+    expect((await durable.client.get(runId)).status).toBe('completed')
+    expect(errors.length).toBeGreaterThanOrEqual(10)
+    expect(ran.toSorted((x, y) => x - y)).toEqual(upTo(10))
+  })
+
+  it('is found to be over by reconcile where all items ended but the word of it was lost', async () => {
+    const durable = new Durable(deployment, batch(upTo(3)))
+    const { runId } = await durable.client.start({ blueprintId: 'case' })
+    aws.intercept(({ operation, body }) =>
+      operation === 'UpdateItem' && /#0","[^}]*"ARRIVALS"|#0"\}[^}]*"ARRIVALS"/.test(JSON.stringify(body))
+        ? 'reject'
+        : 'forward',
+    )
+    const errors: unknown[] = []
+    for (
+      let messages = await receive(deployment);
+      messages.length > 0;
+      messages = await receive(deployment)
+    ) {
+      for (const message of messages) {
+        const invocation = { deadline: () => Date.now() + 30_000, renews: false }
+        await durable.adapter.process(jobOf(message), invocation).catch((error) => errors.push(error))
+        await remove(deployment, message)
+      }
+    }
+    aws.intercept(undefined)
+    expect(errors).toHaveLength(1)
+    expect((await durable.client.get(runId)).status).toBe('running')
+
+    expect(await durable.adapter.reconcile(runId)).toEqual(new Set(['scatter']))
+    await durable.work()
+
+    expect(await durable.client.get(runId)).toMatchObject({
+      status: 'completed',
+      context: { end: [0, 2, 4] },
+    })
+  })
+
   it('carries items and results of 1 MB, with a bucket and without', async () => {
     const bucketName = await aws.createBucket()
     const texts = upTo(3).map(() => randomBytes(700 * 1024).toString('base64'))

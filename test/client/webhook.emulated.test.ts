@@ -395,7 +395,7 @@ describe('without a URL for webhooks', () => {
   })
 
   // Not yet: createWorkerHandler (worker-handler.ts) does not pass it on.
-  it.fails('a worker function takes it as an option', async () => {
+  it('a worker function takes it as an option', async () => {
     const { blueprint, registry } = hooked()
     const handler = createWorkerHandler({
       ...awsOptions(deployment),
