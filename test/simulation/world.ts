@@ -201,7 +201,7 @@ export class World implements HostWorld {
     try {
       await work(host)
     } catch (error) {
-      if (!(error instanceof Trouble)) this.violations.push(`${host.name} threw ${messageOf(error)}`)
+      if (!isTrouble(error)) this.violations.push(`${host.name} threw ${messageOf(error)}`)
     } finally {
       host.busy = false
     }
@@ -265,4 +265,10 @@ export class World implements HostWorld {
       message.visibleAt = this.#clock + result.seconds * 1000
     }
   }
+}
+
+/** Trouble itself, or what the sweep throws when it met some with every run that it could not do. */
+function isTrouble(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isTrouble)
+  return error instanceof Trouble || (error instanceof Error && error.cause instanceof Trouble)
 }
