@@ -1,5 +1,5 @@
 /** The package's `./lambda` entry: handlers to export from a function's own file, and ready ones. */
-import type { StartRunRequest, StartRunResult } from '../lib/client/run-client.ts'
+import type { StartRunRequest, StartRunResult } from '../lib/client/start-request.ts'
 import { createStartRunHandler } from '../lib/client/start-run-handler.ts'
 
 export {

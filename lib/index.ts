@@ -22,9 +22,9 @@ export {
   type ResumeRequest,
   RunClient,
   type RunClientOptions,
-  type StartRunRequest,
-  type StartRunResult,
   type WaitOptions,
 } from './client/run-client.ts'
+export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
 export { createSweepHandler, createWebhookHandler } from './client/operation-handlers.ts'
 export { createStartRunHandler, type StartRunHandlerOptions } from './client/start-run-handler.ts'
+export { StartRunInvoker, type StartRunInvokerOptions } from './client/start-run-invoker.ts'

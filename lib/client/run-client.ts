@@ -3,31 +3,17 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import { cancelRun } from '../adapter/cancel.ts'
-import { FlowcraftAwsError, throwProblems } from '../adapter/errors.ts'
+import { FlowcraftAwsError } from '../adapter/errors.ts'
 import type { RunGraph } from '../adapter/graph.ts'
 import { describeRun, type RunDescription } from '../adapter/outcome.ts'
-import { blueprintIdProblem, type Job, runIdProblem, show } from '../adapter/queue/job.ts'
+import { type Job, runIdProblem } from '../adapter/queue/job.ts'
 import { resumeRun } from '../adapter/resume.ts'
-import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../adapter/run-state.ts'
+import { isOver, parseActivationKey, type RunState, START } from '../adapter/run-state.ts'
 import { putRun } from '../adapter/start.ts'
 import { type OutsideOptions, type OutsideServices, servicesOutside } from './outside.ts'
+import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
 export interface RunClientOptions extends OutsideOptions {}
-
-export interface StartRunRequest {
-  readonly blueprintId: string
-  /** Becomes the run's initial context, as in `FlowRuntime.run`. @default {} */
-  readonly input?: Record<string, unknown>
-  /** Starting twice with one id starts one run. @default - a random UUID */
-  readonly runId?: string
-}
-
-export interface StartRunResult {
-  readonly runId: string
-  readonly status: RunStatus
-  /** False where a run of this id was there already. */
-  readonly started: boolean
-}
 
 export interface ResumeRequest {
   /** The node that waits. @default - the only one that does */
@@ -163,22 +149,4 @@ export class RunClient {
 function checkRunId(runId: unknown): void {
   const problem = runIdProblem(runId)
   if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
-}
-
-/** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
-function checkStart(request: unknown): StartRunRequest {
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    const expected = 'expected { blueprintId, input?, runId? }'
-    throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${expected}; got ${show(request)}`)
-  }
-  const { blueprintId, input, runId } = request as Record<string, unknown>
-  const problems = [blueprintIdProblem(blueprintId)].filter((problem) => problem !== undefined)
-  if (runId !== undefined)
-    problems.push(...[runIdProblem(runId, 'new')].filter((problem) => problem !== undefined))
-  const isRecord = typeof input === 'object' && input !== null && !Array.isArray(input)
-  if (input !== undefined && !isRecord) {
-    problems.push(`input must be an object, whose keys become the context's; got ${show(input)}`)
-  }
-  throwProblems('INVALID_INPUT', 'cannot start a run', problems)
-  return request as StartRunRequest
 }
