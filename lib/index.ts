@@ -8,16 +8,25 @@ export {
 export { FlowcraftAwsError, type FlowcraftAwsErrorCode, isFlowcraftAwsError } from './adapter/errors.ts'
 export type { RunDescription, RunNodes, WaitingNode } from './adapter/outcome.ts'
 export type { Job } from './adapter/queue/job.ts'
+export type { Pool } from './adapter/queue/pools.ts'
 export type { Flow } from './adapter/registration.ts'
 export type { RunEvent } from './adapter/run-events.ts'
 export type { RunStatus } from './adapter/run-state.ts'
 export type { Disposition, Invocation } from './adapter/services.ts'
 export { SqsAdapter, type SqsAdapterOptions } from './adapter/sqs-adapter.ts'
 export type { SweepResult } from './adapter/sweep.ts'
+export { telemetry } from './adapter/telemetry/names.ts'
+export type { RunStatusChange } from './adapter/telemetry/status-events.ts'
+export type { Telemetry } from './adapter/telemetry/telemetry.ts'
 export type { WebhookEndpoint } from './adapter/webhook.ts'
 export { stateTable } from './adapter/store/schema.ts'
 export type { ErrorCause, ErrorRecord } from './adapter/values/flush.ts'
-export { createWorkerHandler, workerHandlerOf, type WorkerHandlerOptions } from './adapter/worker-handler.ts'
+export {
+  createWorkerHandler,
+  type WorkerHandler,
+  workerHandlerOf,
+  type WorkerHandlerOptions,
+} from './adapter/worker-handler.ts'
 export {
   type ResumeRequest,
   RunClient,

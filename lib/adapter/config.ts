@@ -1,8 +1,10 @@
 /** Where a deployment's queue, table and bucket are: from options, or from the environment that the constructs set. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { throwProblems } from './errors.ts'
+import { type Pool, poolProblems, Pools } from './queue/pools.ts'
 
 /** The environment variables that the constructs set and the handlers read. */
 export const environmentVariables = {
@@ -38,14 +40,33 @@ export interface AwsOptions {
    * @default - environment variable FLOWCRAFT_BUCKET_NAME
    */
   readonly bucketName?: string
+  /**
+   * Worker pools beside the default one, by name. All workers and clients of a service must have the same.
+   * @default - environment variable FLOWCRAFT_POOLS (JSON), else none
+   */
+  readonly pools?: Readonly<Record<string, Pool>>
+  /** The pool that this worker serves. @default - environment variable FLOWCRAFT_POOL, else the default pool */
+  readonly pool?: string
   /** Where the webhook function is reached. @default - environment variable FLOWCRAFT_WEBHOOK_URL */
   readonly webhookUrl?: string
+  /**
+   * Name of the EventBridge bus that is told the end of each run (`RunStatusChange`), at least once.
+   * @default - environment variable FLOWCRAFT_EVENT_BUS_NAME, else nobody is told
+   */
+  readonly eventBusName?: string
+  /**
+   * Workers write metrics of runs and nodes to this CloudWatch namespace, as lines of their log.
+   * @default - environment variable FLOWCRAFT_METRICS_NAMESPACE, else none
+   */
+  readonly metricsNamespace?: string
   /** @default - a client for the region and credentials of the environment */
   readonly sqsClient?: SQSClient
   /** @default - a client for the region and credentials of the environment */
   readonly dynamoDbClient?: DynamoDBClient
   /** @default - a client for the region and credentials of the environment, made when first needed */
   readonly s3Client?: S3Client
+  /** @default - a client for the region and credentials of the environment, made when first needed */
+  readonly eventBridgeClient?: EventBridgeClient
 }
 
 export interface AwsConfig {
@@ -54,10 +75,22 @@ export interface AwsConfig {
   readonly tableName: string
   readonly bucketName: string | undefined
   readonly webhookUrl: string | undefined
+  readonly pools: Pools
   readonly sqsClient: SQSClient
   readonly dynamoDbClient: DynamoDBClient
   readonly s3Client: S3Client | undefined
+  readonly eventBusName: string | undefined
+  readonly eventBridgeClient: EventBridgeClient | undefined
+  readonly metricsNamespace: string | undefined
 }
+
+type OptionalName =
+  | 'deadLetterQueueUrl'
+  | 'bucketName'
+  | 'webhookUrl'
+  | 'pool'
+  | 'eventBusName'
+  | 'metricsNamespace'
 
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION that names everything missing. */
 export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = process.env): AwsConfig {
@@ -68,11 +101,13 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     if (!value) problems.push(`${option} is missing: give it as an option or set ${variable}`)
     return value ?? ''
   }
-  const optional = (option: 'deadLetterQueueUrl' | 'bucketName' | 'webhookUrl') =>
+  const optional = (option: OptionalName) =>
     options[option] ?? (env[environmentVariables[option]] || undefined)
   const queueUrl = required('queueUrl')
   const tableName = required('tableName')
   if (queueUrl && !URL.canParse(queueUrl)) problems.push(`queueUrl must be a URL; got '${queueUrl}'`)
+  const pools = options.pools ?? poolsOf(env[environmentVariables.pools])
+  problems.push(...poolProblems(pools, optional('pool')))
   throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
   return {
     queueUrl,
@@ -80,9 +115,22 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     tableName,
     bucketName: optional('bucketName'),
     webhookUrl: optional('webhookUrl'),
+    pools: new Pools(queueUrl, pools as Record<string, Pool>, optional('pool')),
     sqsClient: options.sqsClient ?? sqsClientOf(env),
     dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({}),
     s3Client: options.s3Client,
+    eventBusName: optional('eventBusName'),
+    eventBridgeClient: options.eventBridgeClient,
+    metricsNamespace: optional('metricsNamespace'),
+  }
+}
+
+/** What is no JSON is left as it is, to be told as a problem. */
+function poolsOf(text: string | undefined): unknown {
+  try {
+    return text ? JSON.parse(text) : {}
+  } catch {
+    return text
   }
 }
 

@@ -234,7 +234,8 @@ export class Decision {
   }
 
   #entries(options: TransitionOptions): Map<ActivationKey, ActiveEntry> {
-    const inline = options.inline && this.#schedule.size === 1
+    const [only] = this.#schedule
+    const inline = this.#schedule.size === 1 && options.inline(only as number)
     const entries = new Map<ActivationKey, ActiveEntry>()
     for (const node of this.#schedule) {
       const source = this.#graph.staticSource(node) === undefined ? this.#inputSource(node) : undefined

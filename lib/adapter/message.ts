@@ -21,6 +21,12 @@ import { workOnStrand } from './strand.ts'
  * help.
  */
 export async function processJob(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
+  // Of another pool: the pools are not what they were when it was sent. Passed on once, so that two workers that
+  // differ on it (one is being deployed) do not send it to and fro.
+  if (!services.isOwn(job) && !job.passedOn) {
+    await services.queue.send([{ ...job, passedOn: true }])
+    return DONE
+  }
   const run = await look(services, job)
   if (!run) return DONE
   if (isOver(run)) return conclude(services, run)

@@ -26,8 +26,8 @@ export type Outcome =
   | { readonly kind: 'parked'; readonly wait: Wait }
 
 export interface TransitionOptions {
-  /** Whether the same invocation has time to carry on where exactly one node follows. */
-  readonly inline: boolean
+  /** Whether the same invocation may carry on at this node where exactly one follows: it has time, and it is its pool's. */
+  readonly inline: (node: number) => boolean
   /** The activation that the message being worked on names. */
   readonly strand: ActivationKey
   /** Milliseconds since the epoch. */

@@ -51,6 +51,8 @@ export async function conclude(services: Services, run: RunState): Promise<Dispo
     if (run.parent) await services.queue.send([run.parent])
     if (services.tells) await services.tell(run)
     await services.store.told(run.runId)
+    // Ended from outside: no worker has counted it.
+    if (run.status === 'cancelled') services.telemetry.runEnded('cancelled')
   }
   return DONE
 }

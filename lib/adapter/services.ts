@@ -3,8 +3,10 @@ import type { FlowcraftEvent, ILogger } from 'flowcraft'
 import type { Runtime } from './execute.ts'
 import type { Graphs } from './graphs.ts'
 import type { JobQueue } from './queue/job.ts'
+import type { Routed } from './queue/pools.ts'
 import type { ActivationKey, RunState } from './run-state.ts'
 import type { RunStore } from './store/run-store.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import type { ValueStore } from './values/value-store.ts'
 
 export interface Services {
@@ -13,7 +15,10 @@ export interface Services {
   readonly store: RunStore
   readonly values: ValueStore
   readonly queue: JobQueue
+  /** Whether this worker's pool runs it; other pools have queues of their own. */
+  isOwn(job: Routed): boolean
   readonly logger: ILogger
+  readonly telemetry: Telemetry
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Unguessable and unique: names the holder of a lease. */

@@ -34,6 +34,9 @@ import type { RunState } from './run-state.ts'
 import type { Disposition, Invocation, Services } from './services.ts'
 import { DynamoDbRunStore } from './store/dynamodb-run-store.ts'
 import { S3BlobStore } from './values/s3-blob-store.ts'
+import { EmfTelemetry } from './telemetry/emf-telemetry.ts'
+import { StatusEvents } from './telemetry/status-events.ts'
+import { NO_TELEMETRY, type Telemetry } from './telemetry/telemetry.ts'
 import { makeWebhook, type WebhookEndpoint } from './webhook.ts'
 import { ValueStore } from './values/value-store.ts'
 
@@ -63,6 +66,9 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #config: AwsConfig
   readonly #services: Services
   readonly #concurrency: number
+  readonly #statusEvents: StatusEvents | undefined
+  /** What this worker counts; written out by whoever feeds it messages. */
+  readonly telemetry: Telemetry
   #poller: SqsPoller | undefined
 
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
@@ -84,6 +90,11 @@ export class SqsAdapter extends BaseDistributedAdapter {
     })
     this.#config = config
     this.#concurrency = options.concurrency ?? 10
+    const { eventBusName, eventBridgeClient, metricsNamespace } = config
+    this.#statusEvents = eventBusName
+      ? new StatusEvents({ eventBusName, client: eventBridgeClient })
+      : undefined
+    this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#services = this.#makeServices(registration)
   }
 
@@ -153,8 +164,10 @@ export class SqsAdapter extends BaseDistributedAdapter {
     if (this.#poller) throw new FlowcraftAwsError('INVALID_CONFIGURATION', 'the worker is started already')
     this.#poller = new SqsPoller({
       ...this.#config,
+      queueUrl: this.#config.pools.ownQueueUrl,
       concurrency: this.#concurrency,
       logger: this.logger,
+      telemetry: this.telemetry,
       process: (job) => this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true }),
     })
     this.#poller.start()
@@ -190,29 +203,38 @@ export class SqsAdapter extends BaseDistributedAdapter {
   }
 
   #makeServices(registration: Registration): Services {
-    const { bucketName, s3Client } = this.#config
-    const store = new DynamoDbRunStore({
-      client: this.#config.dynamoDbClient,
-      tableName: this.#config.tableName,
-    })
+    const { dynamoDbClient, tableName, sqsClient, pools, bucketName, s3Client } = this.#config
+    const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName })
     const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
-    const overridden = this.publishFinalResult !== SqsAdapter.prototype.publishFinalResult
     return {
       runtime: this.runtime as Runtime,
       graphs: new Graphs({ ...registration, store }),
       store,
       values: new ValueStore({ store, blobs, serializer: this.serializer }),
-      queue: new SqsJobQueue({ client: this.#config.sqsClient, queueUrl: this.#config.queueUrl }),
+      queue: new SqsJobQueue({ client: sqsClient, pools }),
+      isOwn: (job) => pools.isOwn(job),
       logger: this.logger,
+      telemetry: this.telemetry,
       now: Date.now,
       newToken,
-      tells: overridden || this.eventBus !== undefined,
+      tells: this.#publishes || this.#statusEvents !== undefined,
       tell: (run) => this.#tell(run),
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),
     }
   }
 
+  /** Whether somebody in this process wants a run's result. */
+  get #publishes(): boolean {
+    const overridden = this.publishFinalResult !== SqsAdapter.prototype.publishFinalResult
+    return overridden || this.eventBus !== undefined
+  }
+
   async #tell(run: RunState): Promise<void> {
+    await this.#statusEvents?.publish(run)
+    if (this.#publishes) await this.#publish(run)
+  }
+
+  async #publish(run: RunState): Promise<void> {
     const { graphs, store, values } = this.#services
     const graph = run.graph === undefined ? undefined : await graphs.of(run.blueprintId, run.graph)
     const serializer = this.serializer

@@ -62,6 +62,7 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
   } catch (error) {
     if (!(error instanceof FlowcraftAwsError && error.code === 'UNKNOWN_BLUEPRINT')) throw error
     const failed = await services.store.fail(run.runId, { reason: messageOf(error), now: services.now() })
+    if (failed.committed) services.telemetry.runEnded('failed')
     return failed.run ?? run
   }
   const begun = await services.store.begin(run.runId, {

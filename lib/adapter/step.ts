@@ -157,7 +157,9 @@ async function commitUntilDecided(
   let { run } = activation
   for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
     const change = decide(graph, run, key, execution.outcome, {
-      inline: strand.invocation.deadline() - services.now() > Math.max(RESERVE_MS, 2 * took),
+      inline: (node) =>
+        strand.invocation.deadline() - services.now() > Math.max(RESERVE_MS, 2 * took) &&
+        services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
       strand: strand.origin,
       now: services.now(),
       outbox: services.tells || run.parent ? 'end' : undefined,
@@ -197,10 +199,14 @@ async function finish(
   const { runId, blueprintId } = run
   const { node, iteration } = parseActivationKey(key)
   const nodeId = graph.node(node).id
+  const { telemetry } = services
   const duration = services.now() - startedAt
   const verb = outcome.kind === 'parked' ? 'node waits' : 'node ended'
   const meta = { runId, nodeId, iteration, outcome: outcome.kind, ms: duration }
   services.logger.info(verb, error ? { ...meta, error: error.message } : meta)
+  if (run.seq === 1) telemetry.runStarted()
+  if (outcome.kind !== 'parked') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
+  if (change.final) telemetry.runEnded(change.final.status)
   const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([activation]) => activation)
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
   await sendJobs(services, graph, run, queued)

@@ -1,23 +1,20 @@
 /** The worker function: SQS events in, partial batch responses out. */
-import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs'
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { ILogger, RuntimeOptions } from 'flowcraft'
-import { type AwsConfig, resolveConfig } from './config.ts'
+import { type AwsConfig, type AwsOptions, resolveConfig } from './config.ts'
 import { messageOf } from './errors.ts'
 import { jsonLogger } from './logger.ts'
 import { isPoison, rejectMessage } from './queue/dead-letters.ts'
 import { parseJob } from './queue/job.ts'
+import { comeBackIn, retrySeconds } from './queue/redelivery.ts'
 import type { Disposition, Invocation } from './services.ts'
 import { SqsAdapter, type SqsAdapterOptions } from './sqs-adapter.ts'
 
 export interface WorkerHandlerOptions
   extends RuntimeOptions, Omit<SqsAdapterOptions, 'runtimeOptions' | 'eventBus'> {}
 
-/** A message that failed for reasons of the infrastructure is tried again after this. */
-const RETRY_SECONDS = 5
-/** SQS's longest visibility timeout: 12 hours. */
-const MAX_VISIBILITY_SECONDS = 43_200
+export type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>
 
 /**
  * A Lambda handler for the job queue. The event source mapping must have `ReportBatchItemFailures`.
@@ -30,65 +27,76 @@ const MAX_VISIBILITY_SECONDS = 43_200
  *
  * @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once
  */
-export function createWorkerHandler(
-  options: WorkerHandlerOptions = {},
-): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
-  const config = resolveConfig(options)
-  const { flows } = options
+export function createWorkerHandler(options: WorkerHandlerOptions = {}): WorkerHandler {
+  const { sqsClient, dynamoDbClient } = resolveConfig(options)
   const logger = options.logger ?? jsonLogger()
-  const adapter = new SqsAdapter({ ...config, flows, runtimeOptions: { ...options, logger } })
-  return workerHandlerOf(adapter, config, logger)
+  const clients = { ...options, sqsClient, dynamoDbClient }
+  const adapter = new SqsAdapter({ ...clients, runtimeOptions: { ...options, logger } })
+  return workerHandlerOf(adapter, clients, logger)
 }
 
-/** As `createWorkerHandler`, for an adapter of one's own: a subclass that publishes results, say. */
+/**
+ * As `createWorkerHandler`, for an adapter of one's own: a subclass that publishes results, say. `options` are those
+ * that the adapter was made with.
+ *
+ * @throws FlowcraftAwsError INVALID_CONFIGURATION, with all problems at once
+ */
 export function workerHandlerOf(
-  adapter: Pick<SqsAdapter, 'process'>,
-  config: Pick<AwsConfig, 'sqsClient' | 'queueUrl' | 'deadLetterQueueUrl'>,
+  adapter: Pick<SqsAdapter, 'process' | 'telemetry'>,
+  options: AwsOptions = {},
   logger: ILogger = jsonLogger(),
-): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
+): WorkerHandler {
+  const worker = { adapter, config: resolveConfig(options), logger }
   return async (event, context) => {
     const deadline = Date.now() + context.getRemainingTimeInMillis()
     const invocation: Invocation = { deadline: () => deadline, renews: false }
     const handle = async (record: SQSRecord): Promise<void> => {
-      const result = await work(record)
+      const result = await work(worker, record, invocation)
       if (result.kind === 'done') return
-      if (result.seconds !== undefined) await comeBackIn(config, record, result.seconds)
+      if (result.seconds !== undefined) await giveBack(worker, record, result.seconds)
       // What is thrown here becomes a batch item failure: the message stays in the queue.
       throw new Error(result.reason)
     }
-    const work = async (record: SQSRecord): Promise<Disposition> => {
-      try {
-        return await adapter.process(parseJob(record.body), invocation)
-      } catch (error) {
-        if (isPoison(error) && (await rejectMessage({ ...config, logger }, record.body, error)))
-          return { kind: 'done' }
-        if (isPoison(error)) return { kind: 'left', reason: error.message }
-        const reason = messageOf(error)
-        logger.error('a job failed and comes back', {
-          reason,
-          messageId: record.messageId,
-          body: record.body,
-        })
-        return { kind: 'left', reason, seconds: RETRY_SECONDS }
-      }
+    try {
+      return await processPartialResponse(event, handle, new BatchProcessor(EventType.SQS), {
+        context,
+        throwOnFullBatchFailure: false,
+      })
+    } finally {
+      adapter.telemetry.publish()
     }
-    return processPartialResponse(event, handle, new BatchProcessor(EventType.SQS), {
-      context,
-      throwOnFullBatchFailure: false,
-    })
   }
 }
 
-async function comeBackIn(
-  config: Pick<AwsConfig, 'sqsClient' | 'queueUrl'>,
+interface Worker {
+  readonly adapter: Pick<SqsAdapter, 'process' | 'telemetry'>
+  readonly config: AwsConfig
+  readonly logger: ILogger
+}
+
+async function work(
+  { adapter, config, logger }: Worker,
   record: SQSRecord,
-  seconds: number,
-): Promise<void> {
-  await config.sqsClient.send(
-    new ChangeMessageVisibilityCommand({
-      QueueUrl: config.queueUrl,
-      ReceiptHandle: record.receiptHandle,
-      VisibilityTimeout: Math.min(seconds, MAX_VISIBILITY_SECONDS),
-    }),
-  )
+  invocation: Invocation,
+): Promise<Disposition> {
+  try {
+    return await adapter.process(parseJob(record.body), invocation)
+  } catch (error) {
+    const reason = messageOf(error)
+    if (isPoison(error)) {
+      adapter.telemetry.messageRejected()
+      const rejected = await rejectMessage({ ...config, logger }, record.body, error)
+      return rejected ? { kind: 'done' } : { kind: 'left', reason }
+    }
+    adapter.telemetry.jobRetried()
+    logger.error('a job failed and comes back', { reason, messageId: record.messageId, body: record.body })
+    const receives = Number(record.attributes?.ApproximateReceiveCount)
+    return { kind: 'left', reason, seconds: retrySeconds(receives) }
+  }
+}
+
+async function giveBack({ config }: Worker, record: SQSRecord, seconds: number): Promise<void> {
+  const { sqsClient, pools } = config
+  const { receiptHandle } = record
+  await comeBackIn({ sqsClient, queueUrl: pools.ownQueueUrl, receiptHandle, seconds })
 }

@@ -29,7 +29,7 @@ export type OutsideServices = Pick<Services, 'store' | 'values' | 'graphs' | 'qu
 
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
 export function servicesOutside(options: OutsideOptions): OutsideServices & { serializer: ISerializer } {
-  const { dynamoDbClient, tableName, sqsClient, queueUrl, bucketName, s3Client } = resolveConfig(options)
+  const { dynamoDbClient, tableName, sqsClient, pools, bucketName, s3Client } = resolveConfig(options)
   const serializer = options.serializer ?? new JsonSerializer()
   const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
@@ -38,7 +38,7 @@ export function servicesOutside(options: OutsideOptions): OutsideServices & { se
     serializer,
     values: new ValueStore({ store, blobs, serializer }),
     graphs: new Graphs({ ...register(options), store }),
-    queue: new SqsJobQueue({ client: sqsClient, queueUrl }),
+    queue: new SqsJobQueue({ client: sqsClient, pools }),
     now: Date.now,
     emit: async () => {},
   }

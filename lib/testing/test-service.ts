@@ -19,6 +19,7 @@ import { putRun } from '../adapter/start.ts'
 import { sweep } from '../adapter/sweep.ts'
 import { MemoryRunStore } from '../adapter/store/memory-run-store.ts'
 import type { RunStore } from '../adapter/store/run-store.ts'
+import { NO_TELEMETRY } from '../adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
 import { MemoryQueue } from './memory-queue.ts'
 
@@ -63,7 +64,9 @@ export class TestService {
       store,
       values: new ValueStore({ store, serializer: options.serializer ?? new JsonSerializer() }),
       queue: this.queue,
+      isOwn: () => true,
       logger: runtime.logger,
+      telemetry: NO_TELEMETRY,
       now: () => this.now,
       newToken: randomUUID,
       tells: false,

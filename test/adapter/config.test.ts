@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { describe, expect, it } from 'vitest'
 import { environmentVariables, resolveConfig } from '../../lib/adapter/config.ts'
+import { type Pool, Pools } from '../../lib/adapter/queue/pools.ts'
 
 const env = {
   FLOWCRAFT_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/1/jobs',
@@ -9,6 +10,10 @@ const env = {
   FLOWCRAFT_TABLE_NAME: 'state',
   FLOWCRAFT_BUCKET_NAME: 'values',
   FLOWCRAFT_WEBHOOK_URL: 'https://hooks.test/',
+  FLOWCRAFT_POOLS: '{"heavy":{"queueUrl":"https://sqs.test/1/heavy","nodes":["transcode"]}}',
+  FLOWCRAFT_POOL: 'heavy',
+  FLOWCRAFT_EVENT_BUS_NAME: 'runs',
+  FLOWCRAFT_METRICS_NAMESPACE: 'Flowcraft',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -25,9 +30,19 @@ describe('the configuration', () => {
       tableName: 'state',
       bucketName: 'values',
       webhookUrl: 'https://hooks.test/',
+      pools: new Pools(
+        env.FLOWCRAFT_QUEUE_URL,
+        JSON.parse(env.FLOWCRAFT_POOLS) as Record<string, Pool>,
+        'heavy',
+      ),
+      eventBusName: 'runs',
+      metricsNamespace: 'Flowcraft',
       s3Client: undefined,
+      eventBridgeClient: undefined,
     })
-    expect(Object.values(environmentVariables).toSorted()).toEqual(
+    const { startRunFunctionName, ...ofWorkers } = environmentVariables
+    expect(startRunFunctionName).toBe('FLOWCRAFT_START_RUN_FUNCTION_NAME')
+    expect(Object.values(ofWorkers).toSorted()).toEqual(
       Object.keys(env)
         .filter((name) => name.startsWith('FLOWCRAFT_'))
         .toSorted(),
@@ -42,9 +57,18 @@ describe('the configuration', () => {
       tableName: 't',
       bucketName: 'b',
       webhookUrl: 'http://localhost:2/',
+      pools: { gpu: { queueUrl: 'http://localhost:1/gpu', nodes: ['faces'] } },
+      pool: 'gpu',
+      eventBusName: 'b',
+      metricsNamespace: 'n',
     }
+    const { pools, pool, ...rest } = options
 
-    expect(resolveConfig(options, env)).toEqual({ ...options, s3Client: undefined })
+    const config = resolveConfig(options, env)
+
+    expect(config).toMatchObject(rest)
+    expect(config.pools).toEqual(new Pools(options.queueUrl, pools, pool))
+    expect(config.pools.ownQueueUrl).toBe('http://localhost:1/gpu')
   })
 
   it('needs a queue and a table, and names both with their variables', () => {
@@ -97,5 +121,22 @@ describe('the configuration', () => {
     const { sqsClient } = resolveConfig({ dynamoDbClient: clients.dynamoDbClient }, env)
 
     expect(sqsClient.config.useQueueUrlAsEndpoint).toBe(true)
+  })
+})
+
+describe('the pools of the environment', () => {
+  it.each([
+    ['{', /pools must be an object of pools by name; got '\{'/],
+    ['{"a":{"nodes":["x"]}}', /queueUrl of pool 'a' must be a URL; got undefined/],
+  ])('are refused where they are %s', (text, message) => {
+    expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_POOLS: text, FLOWCRAFT_POOL: '' })).toThrow(
+      message,
+    )
+  })
+
+  it('must have the one that the worker serves', () => {
+    expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_POOL: 'gpu' })).toThrow(
+      "pool must be one of 'heavy'; got 'gpu'",
+    )
   })
 })

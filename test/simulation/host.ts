@@ -9,6 +9,7 @@ import type { Job } from '../../lib/adapter/queue/job.ts'
 import { register } from '../../lib/adapter/registration.ts'
 import type { Services } from '../../lib/adapter/services.ts'
 import type { RunStore } from '../../lib/adapter/store/run-store.ts'
+import { NO_TELEMETRY } from '../../lib/adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../../lib/adapter/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
@@ -77,7 +78,9 @@ export class Host {
       store,
       values: new ValueStore({ store, serializer }),
       queue: { send: (jobs, delaySeconds = 0) => this.#send(world, jobs, delaySeconds) },
+      isOwn: () => true,
       logger: new NullLogger(),
+      telemetry: NO_TELEMETRY,
       now: () => world.now() + skewMs,
       newToken: () => world.newToken(),
       tells: world.tells,

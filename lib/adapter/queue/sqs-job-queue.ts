@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs'
 import { requestFailed } from '../errors.ts'
 import { formatJob, type Job, type JobQueue } from './job.ts'
+import type { Pools } from './pools.ts'
 
 /** SQS takes ten messages a batch. */
 const BATCH = 10
@@ -14,18 +15,26 @@ const BATCH = 10
 const CONCURRENCY = 5
 const TRIES = 3
 
+interface Batch {
+  readonly queueUrl: string
+  readonly jobs: readonly Job[]
+}
+
 export class SqsJobQueue implements JobQueue {
   readonly #client: SQSClient
-  readonly #queueUrl: string
+  readonly #pools: Pools
 
-  constructor(options: { client: SQSClient; queueUrl: string }) {
+  constructor(options: { client: SQSClient; pools: Pools }) {
     this.#client = options.client
-    this.#queueUrl = options.queueUrl
+    this.#pools = options.pools
   }
 
   async send(jobs: readonly Job[], delaySeconds?: number): Promise<void> {
-    const batches: Job[][] = []
-    for (let at = 0; at < jobs.length; at += BATCH) batches.push(jobs.slice(at, at + BATCH))
+    const batches: Batch[] = []
+    for (const [queueUrl, own] of this.#byQueue(jobs)) {
+      for (let at = 0; at < own.length; at += BATCH)
+        batches.push({ queueUrl, jobs: own.slice(at, at + BATCH) })
+    }
     for (let at = 0; at < batches.length; at += CONCURRENCY) {
       await Promise.all(
         batches.slice(at, at + CONCURRENCY).map((batch) => this.#sendBatch(batch, delaySeconds)),
@@ -33,13 +42,24 @@ export class SqsJobQueue implements JobQueue {
     }
   }
 
+  #byQueue(jobs: readonly Job[]): Map<string, Job[]> {
+    const byQueue = new Map<string, Job[]>()
+    for (const job of jobs) {
+      const url = this.#pools.queueUrlOf(job)
+      const own = byQueue.get(url)
+      if (own) own.push(job)
+      else byQueue.set(url, [job])
+    }
+    return byQueue
+  }
+
   /** A batch may be taken in part: what was refused is sent again, and what SQS keeps refusing is an error. */
-  async #sendBatch(batch: readonly Job[], delaySeconds: number | undefined): Promise<void> {
-    let rest = batch
+  async #sendBatch({ queueUrl, jobs }: Batch, delaySeconds: number | undefined): Promise<void> {
+    let rest = jobs
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#send(
         new SendMessageBatchCommand({
-          QueueUrl: this.#queueUrl,
+          QueueUrl: queueUrl,
           Entries: rest.map((job, index) => ({
             Id: `${index}`,
             MessageBody: formatJob(job),
@@ -53,7 +73,7 @@ export class SqsJobQueue implements JobQueue {
         const reasons = [...new Set(failed.map(({ Code, Message }) => `${Code}: ${Message ?? ''}`))].join(
           '; ',
         )
-        throw new Error(`SQS refused ${failed.length} of ${batch.length} jobs: ${reasons}`)
+        throw new Error(`SQS refused ${failed.length} of ${jobs.length} jobs: ${reasons}`)
       }
       rest = failed.flatMap(({ Id }) => rest[Number(Id)] ?? [])
     }
@@ -63,7 +83,7 @@ export class SqsJobQueue implements JobQueue {
     try {
       return await this.#client.send(command)
     } catch (error) {
-      throw requestFailed(`SQS SendMessageBatch to '${this.#queueUrl}'`, error)
+      throw requestFailed(`SQS SendMessageBatch to '${command.input.QueueUrl}'`, error)
     }
   }
 }

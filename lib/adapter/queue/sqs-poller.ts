@@ -1,11 +1,13 @@
 /** Feeds a long-lived worker from the queue: each message on its own, visible to nobody else while it is worked on. */
-import { ChangeMessageVisibilityCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs'
+import type { Message, SQSClient } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { Consumer } from 'sqs-consumer'
 import { messageOf } from '../errors.ts'
 import type { Disposition } from '../services.ts'
 import { isPoison, rejectMessage } from './dead-letters.ts'
 import { type Job, parseJob } from './job.ts'
+import { comeBackIn, retrySeconds } from './redelivery.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 export interface SqsPollerOptions {
   readonly sqsClient: SQSClient
@@ -13,16 +15,13 @@ export interface SqsPollerOptions {
   readonly deadLetterQueueUrl: string | undefined
   readonly concurrency: number
   readonly logger: ILogger
+  readonly telemetry: Telemetry
   process(job: Job): Promise<Disposition>
 }
 
 /** A dead worker's message comes back after this; a live one prolongs it in time. */
 const VISIBILITY_SECONDS = 120
 const HEARTBEAT_SECONDS = 40
-/** A message that failed for reasons of the infrastructure is tried again after this. */
-const RETRY_SECONDS = 5
-/** SQS's longest visibility timeout: 12 hours. */
-const MAX_VISIBILITY_SECONDS = 43_200
 
 export class SqsPoller {
   readonly #options: SqsPollerOptions
@@ -63,6 +62,7 @@ export class SqsPoller {
       sqs,
       batchSize: 1,
       waitTimeSeconds: 20,
+      messageSystemAttributeNames: ['ApproximateReceiveCount'],
       visibilityTimeout: VISIBILITY_SECONDS,
       heartbeatInterval: HEARTBEAT_SECONDS,
       suppressFifoWarning: true,
@@ -83,7 +83,15 @@ export class SqsPoller {
 
   /** Resolves to the message itself where it may be deleted, to another object where it must come back. */
   async #handle(message: Message): Promise<Message> {
-    const { logger } = this.#options
+    try {
+      return await this.#work(message)
+    } finally {
+      this.#options.telemetry.publish()
+    }
+  }
+
+  async #work(message: Message): Promise<Message> {
+    const { logger, telemetry } = this.#options
     const body = message.Body ?? ''
     try {
       if (this.#draining) {
@@ -95,21 +103,19 @@ export class SqsPoller {
       logger.debug('left a message', { reason: result.reason })
       if (result.seconds !== undefined) await this.#comeBackIn(message, result.seconds)
     } catch (error) {
-      if (isPoison(error)) return (await rejectMessage(this.#options, body, error)) ? message : {}
+      if (isPoison(error)) {
+        telemetry.messageRejected()
+        return (await rejectMessage(this.#options, body, error)) ? message : {}
+      }
+      telemetry.jobRetried()
       logger.error('a job failed and comes back', { reason: messageOf(error), body: body.slice(0, 500) })
-      await this.#comeBackIn(message, RETRY_SECONDS)
+      await this.#comeBackIn(message, retrySeconds(Number(message.Attributes?.ApproximateReceiveCount)))
     }
     return {}
   }
 
   async #comeBackIn(message: Message, seconds: number): Promise<void> {
     const { sqsClient, queueUrl } = this.#options
-    await sqsClient.send(
-      new ChangeMessageVisibilityCommand({
-        QueueUrl: queueUrl,
-        ReceiptHandle: message.ReceiptHandle,
-        VisibilityTimeout: Math.min(seconds, MAX_VISIBILITY_SECONDS),
-      }),
-    )
+    await comeBackIn({ sqsClient, queueUrl, receiptHandle: message.ReceiptHandle, seconds })
   }
 }

@@ -8,11 +8,12 @@ import {
 import { mockClient } from 'aws-sdk-client-mock'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseJob } from '../../../lib/adapter/queue/job.ts'
+import { Pools } from '../../../lib/adapter/queue/pools.ts'
 import { SqsJobQueue } from '../../../lib/adapter/queue/sqs-job-queue.ts'
 
 const client = new SQSClient({ region: 'us-east-1' })
 const sqs = mockClient(client)
-const queue = new SqsJobQueue({ client, queueUrl: 'https://sqs.local/1/jobs' })
+const queue = new SqsJobQueue({ client, pools: new Pools('https://sqs.local/1/jobs') })
 const jobs = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ runId: 'r', blueprintId: 'b', nodeId: `n${at}`, iteration: 1 }))
 

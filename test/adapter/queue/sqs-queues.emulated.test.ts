@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { FlowcraftAwsError } from '../../../lib/adapter/errors.ts'
 import { isPoison, rejectMessage } from '../../../lib/adapter/queue/dead-letters.ts'
 import { parseJob } from '../../../lib/adapter/queue/job.ts'
+import { Pools } from '../../../lib/adapter/queue/pools.ts'
 import { SqsJobQueue } from '../../../lib/adapter/queue/sqs-job-queue.ts'
 import { type LocalAws, type LocalQueue, startLocalAws } from '../../../lib/local/index.ts'
 
@@ -31,7 +32,7 @@ const silent = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
 describe('SqsJobQueue', () => {
   it('carries 25 jobs in 3 requests, emoji and all', async () => {
     local = await aws.createQueue()
-    const queue = new SqsJobQueue({ client: aws.clients.sqs, queueUrl: local.queueUrl })
+    const queue = new SqsJobQueue({ client: aws.clients.sqs, pools: new Pools(local.queueUrl) })
     const jobs = Array.from({ length: 25 }, (_, at) => ({
       runId: 'run/1',
       blueprintId: 'größe 📦',
@@ -50,7 +51,7 @@ describe('SqsJobQueue', () => {
 
   it('sends once more where an answer was lost', async () => {
     local = await aws.createQueue()
-    const queue = new SqsJobQueue({ client: aws.clients.sqs, queueUrl: local.queueUrl })
+    const queue = new SqsJobQueue({ client: aws.clients.sqs, pools: new Pools(local.queueUrl) })
     aws.intercept(({ operation, count }) =>
       operation === 'SendMessageBatch' && count === 1 ? 'lose' : 'forward',
     )

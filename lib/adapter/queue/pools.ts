@@ -1,0 +1,107 @@
+/**
+ * Worker pools: nodes that need another kind of worker (more memory, more time) have a queue of their own. A job goes
+ * to the queue of its node's pool, whoever sends it; a strand goes on inline only within its pool.
+ */
+import { show } from './job.ts'
+
+export interface Pool {
+  /** URL of the pool's job queue. */
+  readonly queueUrl: string
+  /**
+   * The nodes that its workers run: `node` in every blueprint, `blueprint:node` in one. The id of a batch means its
+   * items.
+   */
+  readonly nodes: readonly string[]
+}
+
+/** A node of a run, or an item of one that scatters. */
+export interface Routed {
+  readonly blueprintId: string
+  /** Absent in the job that begins a run, which any worker may do. */
+  readonly nodeId?: string
+  readonly items?: unknown
+}
+
+/** What the builder's `batch(id)` adds to the id of the node that scatters. */
+const SCATTER = '_scatter'
+
+export class Pools {
+  readonly #pools: Readonly<Record<string, Pool>>
+  readonly #defaultQueueUrl: string
+  /** The pool that this process serves; undefined for the default one. */
+  readonly #own: string | undefined
+  /** Name of the pool by rule. */
+  readonly #byRule = new Map<string, string>()
+
+  constructor(queueUrl: string, pools: Readonly<Record<string, Pool>> = {}, own?: string) {
+    this.#defaultQueueUrl = queueUrl
+    this.#pools = pools
+    this.#own = own
+    for (const [name, { nodes }] of Object.entries(pools))
+      for (const rule of nodes) this.#byRule.set(rule, name)
+  }
+
+  /** The queue that this process takes jobs from. */
+  get ownQueueUrl(): string {
+    return this.#urlOf(this.#own)
+  }
+
+  queueUrlOf(job: Routed): string {
+    return this.#urlOf(this.#poolOf(job))
+  }
+
+  /** Whether the workers of this process's pool run it. */
+  isOwn(job: Routed): boolean {
+    return job.nodeId === undefined || this.#poolOf(job) === this.#own
+  }
+
+  #poolOf({ blueprintId, nodeId, items }: Routed): string | undefined {
+    if (nodeId === undefined || this.#byRule.size === 0) return undefined
+    const ids =
+      items !== undefined && nodeId.endsWith(SCATTER) ? [nodeId, nodeId.slice(0, -SCATTER.length)] : [nodeId]
+    const rules = ids.flatMap((id) => [`${blueprintId}:${id}`, id])
+    return rules.map((rule) => this.#byRule.get(rule)).find((pool) => pool !== undefined)
+  }
+
+  #urlOf(pool: string | undefined): string {
+    return (pool === undefined ? undefined : this.#pools[pool]?.queueUrl) ?? this.#defaultQueueUrl
+  }
+}
+
+/** What is wrong with a description of pools, such as FLOWCRAFT_POOLS holds. */
+export function poolProblems(pools: unknown, own: string | undefined): string[] {
+  if (typeof pools !== 'object' || pools === null || Array.isArray(pools)) {
+    return [`pools must be an object of pools by name; got ${show(pools)}`]
+  }
+  const problems: string[] = []
+  const claimed = new Map<string, string>()
+  for (const [name, pool] of Object.entries(pools as Record<string, Partial<Pool> | null>)) {
+    const { queueUrl, nodes } = pool ?? {}
+    if (typeof queueUrl !== 'string' || !URL.canParse(queueUrl)) {
+      problems.push(`queueUrl of pool '${name}' must be a URL; got ${show(queueUrl)}`)
+    }
+    if (
+      !Array.isArray(nodes) ||
+      nodes.length === 0 ||
+      nodes.some((rule) => typeof rule !== 'string' || rule === '')
+    ) {
+      problems.push(`nodes of pool '${name}' must be a list of node ids; got ${show(nodes)}`)
+      continue
+    }
+    for (const rule of nodes as string[]) {
+      const other = claimed.get(rule)
+      if (other !== undefined) problems.push(`node '${rule}' is in pool '${other}' and in pool '${name}'`)
+      claimed.set(rule, name)
+    }
+  }
+  if (own !== undefined && !Object.hasOwn(pools, own)) {
+    problems.push(
+      `pool must be one of ${
+        Object.keys(pools)
+          .map((name) => `'${name}'`)
+          .join(', ') || 'none'
+      }; got '${own}'`,
+    )
+  }
+  return problems
+}
