@@ -12,6 +12,7 @@ export type FlowcraftAwsErrorCode =
   | 'NODE_TIMEOUT'
   | 'NODE_KILLED'
   | 'MESSAGE_LEFT'
+  | 'NOT_DEPLOYED'
   | 'REQUEST_FAILED'
 
 /**
@@ -64,4 +65,11 @@ export function requestFailed(what: string, cause: unknown): FlowcraftAwsError {
   const name =
     cause instanceof Error && !['Error', 'AggregateError'].includes(cause.name) ? `${cause.name}: ` : ''
   return new FlowcraftAwsError('REQUEST_FAILED', `${what} failed: ${name}${messageOf(cause)}`, { cause })
+}
+
+/** UNKNOWN_BLUEPRINT, with what there is. */
+export function unknownBlueprint(blueprintId: string, known: readonly string[]): FlowcraftAwsError {
+  const list =
+    known.length === 0 ? 'none is registered' : `registered: ${known.map((id) => `'${id}'`).join(', ')}`
+  return new FlowcraftAwsError('UNKNOWN_BLUEPRINT', `no blueprint '${blueprintId}' here; ${list}`)
 }

@@ -4,9 +4,9 @@
  * version, before the first run that uses it.
  */
 import type { NodeClass, NodeFunction, WorkflowBlueprint } from 'flowcraft'
-import { FlowcraftAwsError } from './errors.ts'
+import { FlowcraftAwsError, unknownBlueprint } from './errors.ts'
 import { RunGraph } from './graph.ts'
-import { type Registry, unknownBlueprint } from './registration.ts'
+import type { Registry } from './registration.ts'
 import type { RunStore } from './store/run-store.ts'
 import { compress, expand } from './values/value-store.ts'
 

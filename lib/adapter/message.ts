@@ -6,12 +6,12 @@
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
  * or in any order, and any process may die between any two requests.
  */
-import { FlowcraftAwsError } from './errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError } from './errors.ts'
 import type { Job } from './queue/job.ts'
 import { processItemJob } from './items/item-job.ts'
 import { conclude, sendQueued } from './outgoing.ts'
 import { activationKey, currentOf, isOver, type RunState, START, strandOf } from './run-state.ts'
-import { type Disposition, DONE, type Invocation, type Services } from './services.ts'
+import { type Disposition, DONE, type Invocation, NEWER_WORKER_SECONDS, type Services } from './services.ts'
 import { beginRun, putRun } from './start.ts'
 import { workOnStrand } from './strand.ts'
 
@@ -21,6 +21,16 @@ import { workOnStrand } from './strand.ts'
  * help.
  */
 export async function processJob(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
+  try {
+    return await process(services, job, invocation)
+  } catch (error) {
+    if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
+    services.logger.warn('left a job to a newer worker', { ...job, reason: error.message })
+    return { kind: 'left', reason: error.message, seconds: NEWER_WORKER_SECONDS }
+  }
+}
+
+async function process(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
   // Of another pool: the pools are not what they were when it was sent. Passed on once, so that two workers that
   // differ on it (one is being deployed) do not send it to and fro.
   if (!services.isOwn(job) && !job.passedOn) {

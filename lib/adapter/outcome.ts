@@ -86,7 +86,10 @@ function isAwaiting(run: RunState): boolean {
 }
 
 function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {
-  return [...run.active].flatMap(([key, { wait }]): WaitingNode[] => {
+  const inGraphOrder = [...run.active].toSorted(
+    ([a], [b]) => parseActivationKey(a).node - parseActivationKey(b).node,
+  )
+  return inGraphOrder.flatMap(([key, { wait }]): WaitingNode[] => {
     if (!wait) return []
     const nodeId = graph.node(parseActivationKey(key).node).id
     if (wait.kind === 'event') return [{ nodeId, reason: 'external_event' }]

@@ -12,7 +12,7 @@ import {
   type RuntimeOptions,
   type WorkflowBlueprint,
 } from 'flowcraft'
-import { FlowcraftAwsError, messageOf, throwProblems } from './errors.ts'
+import { messageOf, throwProblems } from './errors.ts'
 import { blueprintIdProblem, show } from './queue/job.ts'
 import { gatherNode, scatterNode } from './items/scatter-node.ts'
 import { durableSubflow } from './subflow-node.ts'
@@ -156,11 +156,4 @@ function lint(
     }
   }
   return problems
-}
-
-/** @throws FlowcraftAwsError UNKNOWN_BLUEPRINT that names what there is. */
-export function unknownBlueprint(blueprintId: string, known: readonly string[]): FlowcraftAwsError {
-  const list =
-    known.length === 0 ? 'none is registered' : `registered: ${known.map((id) => `'${id}'`).join(', ')}`
-  return new FlowcraftAwsError('UNKNOWN_BLUEPRINT', `no blueprint '${blueprintId}' here; ${list}`)
 }

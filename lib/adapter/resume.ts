@@ -1,7 +1,7 @@
 /** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
 import { FlowcraftAwsError } from './errors.ts'
 import { sendJobs } from './outgoing.ts'
-import { giveEvent, nodeToResume, type RunEvent, waitingFor } from './run-events.ts'
+import { giveEvent, nodeToResume, type RunEvent, waitingAt } from './run-events.ts'
 import type { RunState } from './run-state.ts'
 import type { Services } from './services.ts'
 
@@ -24,7 +24,7 @@ export async function resumeRun(
   // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
   // here. Also when another gave the event: its sender may have died before it came this far.
   const now = await begun(services, runId)
-  await sendJobs(services, graph, now, waitingFor(graph, now, node))
+  await sendJobs(services, graph, now, waitingAt(now, [node]))
   return given
 }
 

@@ -1,6 +1,6 @@
 /**
- * Events that nodes of a run wait for: a `wait` node takes the one that its `eventName` names, or that its own id
- * does, once for each of its iterations. The first to give an event wins; it may be given before it is waited for.
+ * Events that nodes of a run wait for, once for each of their iterations. The first to give a node its event wins; it
+ * may be given before the node waits. An event is given to a node, or by a name to every node whose `eventName` it is.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { FlowcraftAwsError } from './errors.ts'
@@ -16,6 +16,11 @@ export interface RunEvent {
   readonly action?: string
   /** Becomes the output of the node that waits. */
   readonly output?: unknown
+  /**
+   * Names the call, so that it can be made again when its answer was lost: in a loop, a repeated call without one may
+   * give its event to the next round. @default - each call is its own
+   */
+  readonly idempotencyKey?: string
 }
 
 interface StoredEvent {
@@ -32,12 +37,11 @@ const INLINE_BYTES = 100 * 1024
 
 export async function readEvent(
   services: EventServices,
-  graph: RunGraph,
   runId: string,
   key: ActivationKey,
 ): Promise<RunEvent | undefined> {
   const { node, iteration } = parseActivationKey(key)
-  const stored = await readStored(services, runId, eventKey(eventNameOf(graph, node), iteration))
+  const stored = await readStored(services, runId, eventKey(node, iteration))
   if (!stored) return undefined
   const { action, text, at } = stored
   const encoded = text ?? (at && (await services.values.read(runId, ...at)))
@@ -65,14 +69,31 @@ export async function giveEvent(
   node: number,
   event: RunEvent,
 ): Promise<boolean> {
-  const iteration = iterationOf(graph, run, node)
-  if (isOver(run) || iteration === undefined) return false
-  const key = eventKey(eventNameOf(graph, node), iteration)
+  const { idempotencyKey } = event
+  const present = isOver(run) ? undefined : iterationOf(graph, run, node)
+  const iteration =
+    idempotencyKey === undefined ? present : await claimed(services, run.runId, node, present, idempotencyKey)
+  if (iteration === undefined) return false
+  const key = eventKey(node, iteration)
   const stored = await encodeEvent(services, graph, run.runId, node, key, event)
   if (await services.store.putOnce(run.runId, key, await compress(JSON.stringify(stored)))) return true
   // Refused by itself, perhaps: the SDK repeats a request whose answer was lost.
   const there = await readStored(services, run.runId, key)
   return there?.id === stored.id
+}
+
+/** The iteration that the first call of this name was for. Crash after the put: a repeated call gives the event. */
+async function claimed(
+  { store }: EventServices,
+  runId: string,
+  node: number,
+  present: number | undefined,
+  idempotencyKey: string,
+): Promise<number | undefined> {
+  const key = `event#${node}#${hashOf(idempotencyKey)}`
+  if (present !== undefined && (await store.putOnce(runId, key, { text: `${present}` }))) return present
+  const first = (await store.getValue(runId, key))?.text
+  return first === undefined ? undefined : Number(first)
 }
 
 async function encodeEvent(
@@ -81,19 +102,23 @@ async function encodeEvent(
   runId: string,
   node: number,
   key: string,
-  { action, output }: RunEvent,
+  { action, output, idempotencyKey }: RunEvent,
 ): Promise<StoredEvent> {
-  const id = randomUUID()
+  const id = idempotencyKey ?? randomUUID()
   if (output === undefined) return { id, action }
   const text = values.encode(output, `the output given to node '${graph.node(node).id}'`)
   if (text.length <= INLINE_BYTES) return { id, action, text }
   // Named by its content, since several may give different ones and one wins.
-  const valueKey = `${key}#${createHash('sha256').update(text).digest('base64url')}`
+  const valueKey = `${key}#${hashOf(text)}`
   return { id, action, at: [valueKey, await values.write(runId, valueKey, text)] }
 }
 
-function eventKey(name: string, iteration: number): string {
-  return `event#${iteration}#${name}`
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+function eventKey(node: number, iteration: number): string {
+  return `event#${node}.${iteration}`
 }
 
 function eventNameOf(graph: RunGraph, node: number): string {
@@ -101,10 +126,9 @@ function eventNameOf(graph: RunGraph, node: number): string {
   return typeof params?.['eventName'] === 'string' ? params['eventName'] : id
 }
 
-/** The node that waits for events of this name. */
-export function nodeOfEvent(graph: RunGraph, name: string): number | undefined {
-  const node = graph.blueprint.nodes.findIndex((_, index) => eventNameOf(graph, index) === name)
-  return node < 0 ? undefined : node
+/** The nodes that wait for events of this name: by their `eventName`, or by their id where they have none. */
+export function nodesOfEvent(graph: RunGraph, name: string): number[] {
+  return graph.blueprint.nodes.flatMap((_, index) => (eventNameOf(graph, index) === name ? [index] : []))
 }
 
 /** The iteration that waits, or will be the next to. */
@@ -117,11 +141,10 @@ export function iterationOf(graph: RunGraph, run: RunState, node: number): numbe
   return isDone(run.done, node) ? undefined : 1
 }
 
-/** What waits now for the event that this node takes: the node, and others that name the same event. */
-export function waitingFor(graph: RunGraph, run: RunState, node: number): ActivationKey[] {
-  const name = eventNameOf(graph, node)
+/** The activations of these nodes that wait for an event now. */
+export function waitingAt(run: RunState, nodes: readonly number[]): ActivationKey[] {
   return [...run.active].flatMap(([key, { wait }]) =>
-    wait?.kind === 'event' && eventNameOf(graph, parseActivationKey(key).node) === name ? [key] : [],
+    wait?.kind === 'event' && nodes.includes(parseActivationKey(key).node) ? [key] : [],
   )
 }
 

@@ -1,5 +1,6 @@
 /** What the parts of a worker share; made once by the adapter. */
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
+import { FlowcraftAwsError } from './errors.ts'
 import type { Runtime } from './execute.ts'
 import type { Graphs } from './graphs.ts'
 import type { JobQueue } from './queue/job.ts'
@@ -23,6 +24,8 @@ export interface Services {
   readonly now: () => number
   /** Unguessable and unique: names the holder of a lease. */
   readonly newToken: () => string
+  /** For so long after its start a run waits for a worker that has what this one lacks, in milliseconds. */
+  readonly deployGraceMs: number
   /** Whether the end of a run is to be told to somebody, so that its last commit leaves it to be told. */
   readonly tells: boolean
   /** Tells the end of a run; may be called more than once. */
@@ -66,3 +69,20 @@ export type Disposition =
   | { readonly kind: 'left'; readonly reason: string; readonly seconds?: number }
 
 export const DONE: Disposition = { kind: 'done' }
+
+/** A message that an older worker leaves to a newer one comes back after this. */
+export const NEWER_WORKER_SECONDS = 10
+
+/**
+ * While a new version is rolled out, a worker of the old one may get a run of the new one. What it lacks then is no
+ * reason to fail the run: its message comes back, until a worker has it or the grace is over.
+ *
+ * @throws FlowcraftAwsError NOT_DEPLOYED within the grace
+ */
+export function leaveToNewerWorker(
+  { now, deployGraceMs }: Pick<Services, 'now' | 'deployGraceMs'>,
+  { startedAt }: Pick<RunState, 'startedAt'>,
+  lacks: string,
+): void {
+  if (now() - startedAt < deployGraceMs) throw new FlowcraftAwsError('NOT_DEPLOYED', lacks)
+}

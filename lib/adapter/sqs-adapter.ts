@@ -49,6 +49,11 @@ export interface SqsAdapterOptions extends AwsOptions {
   readonly eventBus?: IEventBus
   /** Messages that `start()` works on at a time. @default 10 */
   readonly concurrency?: number
+  /**
+   * For so long after its start a run whose blueprint or node this worker does not have is left to a newer worker, in
+   * milliseconds; after it, the run or the node fails. A deploy should take less. @default 120000
+   */
+  readonly deployGraceMs?: number
 }
 
 /** A long-lived worker's lease reaches this far ahead and is prolonged while a node works. */
@@ -66,6 +71,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #config: AwsConfig
   readonly #services: Services
   readonly #concurrency: number
+  readonly #deployGraceMs: number
   readonly #statusEvents: StatusEvents | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
@@ -90,6 +96,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     })
     this.#config = config
     this.#concurrency = options.concurrency ?? 10
+    this.#deployGraceMs = options.deployGraceMs ?? 120_000
     const { eventBusName, eventBridgeClient, metricsNamespace } = config
     this.#statusEvents = eventBusName
       ? new StatusEvents({ eventBusName, client: eventBridgeClient })
@@ -217,6 +224,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       telemetry: this.telemetry,
       now: Date.now,
       newToken,
+      deployGraceMs: this.#deployGraceMs,
       tells: this.#publishes || this.#statusEvents !== undefined,
       tell: (run) => this.#tell(run),
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),

@@ -5,7 +5,7 @@
 import { FlowcraftAwsError, messageOf } from './errors.ts'
 import type { RunGraph } from './graph.ts'
 import { isOver, type Parent, type RunState } from './run-state.ts'
-import type { Services } from './services.ts'
+import { leaveToNewerWorker, type Services } from './services.ts'
 import type { NewRun } from './store/run-store.ts'
 import { firstActivations } from './transition.ts'
 import { inputRiders } from './values/flush.ts'
@@ -51,7 +51,7 @@ export async function putRun(
 }
 
 /**
- * Begins an accepted run. A run of a blueprint that no worker has fails with that as its reason.
+ * Begins an accepted run. A run of a blueprint that no worker has fails with that as its reason, once the grace is over.
  * Crash before the write: the message comes back. After it: the start nodes are queued under the message that asked,
  * whose redelivery sends them.
  */
@@ -61,6 +61,7 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
     graph = await services.graphs.remember(run.blueprintId)
   } catch (error) {
     if (!(error instanceof FlowcraftAwsError && error.code === 'UNKNOWN_BLUEPRINT')) throw error
+    leaveToNewerWorker(services, run, messageOf(error))
     const failed = await services.store.fail(run.runId, { reason: messageOf(error), now: services.now() })
     if (failed.committed) services.telemetry.runEnded('failed')
     return failed.run ?? run

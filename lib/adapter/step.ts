@@ -21,7 +21,7 @@ import {
   type RunState,
   sameEntry,
 } from './run-state.ts'
-import { DEATHS_AT_MOST, type Services, type Strand } from './services.ts'
+import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from './services.ts'
 import { spill } from './spill.ts'
 import { type CoreChange, decide } from './transition.ts'
 import { flush } from './values/flush.ts'
@@ -84,7 +84,9 @@ export async function step(
 
 /** How the activation ended or parked; undefined where it is parked and goes on waiting. */
 async function perform(activation: Activation): Promise<Execution | undefined> {
-  const { services, graph, run, key, entry, reader, context } = activation
+  const { services, graph, run, key, entry, reader, context, strand } = activation
+  // Also of one that waits: gathering what it waited for may be what kills its workers.
+  if (strand.lost >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
   if (!entry.wait) return execute(activation, 0)
   const awakening = await wake({ services, graph, run, key, wait: entry.wait, reader, context })
   if (awakening.kind === 'execute') return execute(activation, awakening.tries)
@@ -106,16 +108,22 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   const { services, graph, run, key, strand, context } = activation
   const { runtime, graphs, now } = services
   const { node } = parseActivationKey(key)
-  if (strand.lost >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
+  const { id, uses } = graph.node(node)
   const implementation = graphs.implementation(graph, node, runtime.registry)
   if (implementation) {
     const { signal } = strand
     const gather = (id: string) => context.guard(() => gatherItems(services, graph, run, id))
-    return executeNode({ runtime, graph, run, node, implementation, context, signal, tries, now, gather })
+    const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
+    const execution = await executeNode(options)
+    const { error } = execution
+    const lacks = uses === 'subflow' && isFlowcraftAwsError(error?.cause, 'UNKNOWN_BLUEPRINT')
+    if (error && lacks) leaveToNewerWorker(services, run, error.message)
+    return execution
   }
-  const { id, uses } = graph.node(node)
   const why = `which this deployment does not have (the run goes by graph ${graph.fingerprint})`
-  return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', `node '${id}' uses '${uses}', ${why}`))
+  const lacks = `node '${id}' uses '${uses}', ${why}`
+  leaveToNewerWorker(services, run, lacks)
+  return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', lacks))
 }
 
 function deaths({ graph, key, strand }: Activation): string {

@@ -10,6 +10,7 @@ import {
   type NodeContext,
   type WorkflowBlueprint,
 } from 'flowcraft'
+import { unknownBlueprint } from './errors.ts'
 
 /** Tells the wait for a child run from other waits. */
 export const SUBFLOW_REASON = 'subflow'
@@ -35,9 +36,9 @@ export function durableSubflow(blueprints: Record<string, WorkflowBlueprint>): N
       }
       const blueprint = Object.hasOwn(blueprints, blueprintId) ? blueprints[blueprintId] : undefined
       if (!blueprint) {
-        throw new FlowcraftError(`Sub-blueprint '${blueprintId}' not found in runtime registry.`, {
-          isFatal: true,
-        })
+        const cause = unknownBlueprint(blueprintId, Object.keys(blueprints))
+        const message = `Sub-blueprint '${blueprintId}' not found in runtime registry.`
+        throw new FlowcraftError(message, { isFatal: true, cause })
       }
       const input = inputs ? await mapped(inputs, call) : implicit(blueprint, call.input)
       const details = { reason: SUBFLOW_REASON, blueprintId, input }

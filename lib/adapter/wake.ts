@@ -20,7 +20,7 @@ import {
   type Wait,
   wholeMs,
 } from './run-state.ts'
-import type { Services } from './services.ts'
+import { leaveToNewerWorker, type Services } from './services.ts'
 import { names } from './values/rider.ts'
 
 export type Awakening =
@@ -42,11 +42,11 @@ export interface WakeOptions {
 }
 
 export async function wake(options: WakeOptions): Promise<Awakening> {
-  const { services, graph, run, key, wait, reader } = options
+  const { services, run, key, wait, reader } = options
   const { node } = parseActivationKey(key)
   switch (wait.kind) {
     case 'event': {
-      const event = await readEvent(services, graph, run.runId, key)
+      const event = await readEvent(services, run.runId, key)
       if (!event) return { kind: 'asleep' }
       // Null is an output like any other.
       const output =
@@ -80,6 +80,7 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   } catch (error) {
     // A newer deployment without the blueprint, before the child was made.
     if (!isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) throw error
+    leaveToNewerWorker(services, run, error.message)
     return { kind: 'ended', execution: failedForGood(graph, node, error) }
   }
   if (!isOver(child)) return { kind: 'asleep' }

@@ -3,9 +3,8 @@
  * is found by that hash, so nothing is compared that timing could tell.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { FlowcraftAwsError } from './errors.ts'
 import type { RunGraph } from './graph.ts'
-import { giveEvent, iterationOf, nodeOfEvent, waitingFor } from './run-events.ts'
+import { giveEvent, iterationOf, nodesOfEvent, waitingAt } from './run-events.ts'
 import { sendJobs } from './outgoing.ts'
 import { runIdProblem } from './queue/job.ts'
 import type { ResumeServices } from './resume.ts'
@@ -38,7 +37,12 @@ export async function makeWebhook(
   return { url: `${baseUrl.replace(/\/+$/, '')}/${segmentOf(runId)}/${token}`, event }
 }
 
-export type WebhookOutcome = 'resumed' | 'used' | 'unknown'
+export type WebhookOutcome =
+  | 'resumed'
+  | 'used'
+  | 'unknown'
+  /** The run's blueprint has no node that waits for it. */
+  | 'unwaited'
 
 /** Gives a run what came to a webhook. `path` ends with the run's id and the token. */
 export async function receiveWebhook(
@@ -52,15 +56,15 @@ export async function receiveWebhook(
   const run = await services.store.read(runId)
   if (!run?.graph || isOver(run)) return run ? 'used' : 'unknown'
   const graph = await services.graphs.of(run.blueprintId, run.graph)
-  const node = nodeOfEvent(graph, event)
-  if (node === undefined) {
-    const why = `no node of blueprint '${run.blueprintId}' waits for event '${event}'`
-    throw new FlowcraftAwsError('INVALID_BLUEPRINT', `a webhook of run '${runId}' came, but ${why}`)
+  const nodes = nodesOfEvent(graph, event)
+  if (nodes.length === 0) return 'unwaited'
+  let given = false
+  for (const node of nodes) {
+    if (graph.repeatable.has(node) && !(await claim(services.store, graph, run, node, key))) continue
+    given = (await giveEvent(services, graph, run, node, { output })) || given
   }
-  if (graph.repeatable.has(node) && !(await claim(services.store, graph, run, node, key))) return 'used'
-  const given = await giveEvent(services, graph, run, node, { output })
   const now = await services.store.read(runId)
-  if (now) await sendJobs(services, graph, now, waitingFor(graph, now, node))
+  if (now) await sendJobs(services, graph, now, waitingAt(now, nodes))
   return given ? 'resumed' : 'used'
 }
 
@@ -76,8 +80,9 @@ async function claim(
   key: string,
 ): Promise<boolean> {
   const text = `${iterationOf(graph, run, node)}`
-  if (await store.putOnce(run.runId, `${key}#used`, { text })) return true
-  return (await store.getValue(run.runId, `${key}#used`))?.text === text
+  const used = `${key}#used#${node}`
+  if (await store.putOnce(run.runId, used, { text })) return true
+  return (await store.getValue(run.runId, used))?.text === text
 }
 
 async function lookUp(store: Pick<RunStore, 'getValue'>, path: string) {

@@ -1,4 +1,5 @@
 /** Functions beside worker and StartRun: the sweep that a schedule invokes, and the webhook that a URL does. */
+import { isUtf8 } from 'node:buffer'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { jsonLogger } from '../adapter/logger.ts'
 import { sweep, type SweepResult } from '../adapter/sweep.ts'
@@ -26,11 +27,12 @@ const STATUS: Record<WebhookOutcome, { statusCode: number; message: string }> = 
   resumed: { statusCode: 202, message: 'accepted' },
   used: { statusCode: 410, message: 'this webhook was used, or its run is over' },
   unknown: { statusCode: 404, message: 'no such webhook' },
+  unwaited: { statusCode: 409, message: "no node of the run's blueprint waits for this webhook" },
 }
 
 /**
  * The webhook endpoint, behind a function URL or an HTTP API: what is posted becomes the output of the node that
- * waits for it, as `{ method, headers, query, body }`, the body parsed where it is JSON.
+ * waits for it, as `{ method, headers, query, body }`, the body parsed where it is JSON, and base64 where it is no text.
  *
  * @example
  * export const webhook = createWebhookHandler()
@@ -58,9 +60,12 @@ function withoutSecrets(headers: Record<string, string | undefined>): Record<str
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !secret.test(name)))
 }
 
+/** What is no UTF-8, an image say, stays the base64 text that it came as. */
 function bodyOf({ body, isBase64Encoded, headers }: APIGatewayProxyEventV2): unknown {
   if (body === undefined) return undefined
-  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')
+  if (!isUtf8(bytes)) return body
+  const text = bytes.toString('utf8')
   if (!/\bjson\b/i.test(headers['content-type'] ?? '')) return text
   try {
     return JSON.parse(text)

@@ -22,6 +22,11 @@ export interface ResumeRequest {
   readonly action?: string
   /** Becomes the output of the waiting node. @default - what the node itself gave */
   readonly output?: unknown
+  /**
+   * Names the call, so that it can be made again when its answer was lost: in a loop, a repeated call without one may
+   * give its event to the next round. @default - each call is its own
+   */
+  readonly idempotencyKey?: string
 }
 
 export interface WaitOptions {
@@ -107,10 +112,9 @@ export class RunClient {
    * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
    */
   async resume(runId: string, request: ResumeRequest = {}): Promise<{ resumed: boolean }> {
-    const { nodeId, action, output } = request
+    const { nodeId, ...event } = request
     checkRunId(runId)
-    const resumed = await resumeRun(this.#services, runId, nodeId, { action, output })
-    return { resumed }
+    return { resumed: await resumeRun(this.#services, runId, nodeId, event) }
   }
 
   /**

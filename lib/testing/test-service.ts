@@ -69,6 +69,7 @@ export class TestService {
       telemetry: NO_TELEMETRY,
       now: () => this.now,
       newToken: randomUUID,
+      deployGraceMs: 0,
       tells: false,
       tell: async () => {},
       emit: async (event) => eventBus?.emit(event),

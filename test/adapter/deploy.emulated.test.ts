@@ -1,6 +1,7 @@
 /** A deploy in the middle of a run that waits, sleeps, or has a batch or a child under way. */
 import type { NodeContext } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Job } from '../../lib/adapter/queue/job.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
 import type { TestDeployment } from '../support/service.ts'
@@ -197,5 +198,78 @@ describe('a deploy while a child is under way', () => {
       context: { call: ['new', 'event'], end: ['end', ['new', 'event']] },
     })
     expect((await after.client.get('r1/0.1')).nodes.completed).toEqual(['wait', 'c'])
+  })
+})
+
+const newVersion = () => graph({ a: value('A'), b: trail('b') }, ['a>b'])
+const oldVersion = () => graph({ a: value('A') }, [])
+const process = ({ adapter }: Durable, job: Job) =>
+  adapter.process(job, { deadline: () => Date.now() + 30_000, renews: false })
+const left = (reason: RegExp) => ({
+  kind: 'left',
+  reason: expect.stringMatching(reason) as string,
+  seconds: 10,
+})
+
+describe('an old worker that gets a run of a newer deploy', () => {
+  it('leaves a node that it does not have to a worker that has it', async () => {
+    const newer = new Durable(deployment, newVersion())
+    const older = new Durable(deployment, oldVersion(), { deployGraceMs: 60_000 })
+    const job = { runId: 'r1', blueprintId: 'case', nodeId: 'a', iteration: 1 }
+    await newer.client.start({ blueprintId: 'case', runId: 'r1' })
+    // The newer worker begins the run by its own graph.
+    await process(newer, { runId: 'r1', blueprintId: 'case' })
+
+    expect(await process(older, job)).toEqual(
+      left(/^node 'b' uses 'run b', which this deployment does not have/),
+    )
+
+    expect((await newer.client.get('r1')).nodes).toMatchObject({
+      completed: ['a'],
+      active: ['b'],
+      failed: [],
+    })
+    expect(await newer.finish('r1')).toMatchObject({ status: 'completed', context: { b: ['b', 'A'] } })
+  })
+
+  it('leaves a blueprint that it does not have, and fails it once the grace is over', async () => {
+    const other = new Durable(deployment, graph({ x: value(1) }, []), { deployGraceMs: 60_000 })
+    await other.client.start({ blueprintId: 'newest', runId: 'r1' })
+    const job = { runId: 'r1', blueprintId: 'newest' }
+
+    expect(await process(other, job)).toEqual(left(/^no blueprint 'newest' here; registered: 'case'$/))
+    expect(await other.client.get('r1')).toMatchObject({ status: 'running' })
+
+    const later = new Durable(deployment, graph({ x: value(1) }, []), { deployGraceMs: 1 })
+    expect(await process(later, job)).toEqual({ kind: 'done' })
+    expect(await other.client.get('r1')).toMatchObject({
+      status: 'failed',
+      reason: "no blueprint 'newest' here; registered: 'case'",
+    })
+  })
+
+  it('leaves the items of a batch whose worker it does not have', async () => {
+    const runId = await begun()
+    const older = new Durable(deployment, graph({ x: value(1) }, []), { deployGraceMs: 60_000 })
+    const item = { runId, blueprintId: 'case', nodeId: 'scatter', iteration: 1, items: { round: 0, item: 4 } }
+
+    expect(await process(older, item)).toEqual(left(/^item 4 of node 'scatter' uses 'worker'/))
+
+    const newer = new Durable(deployment, batch('worker', { worker: times(2) }))
+    expect(await newer.finish(runId)).toMatchObject({ context: { end: upTo(5).map((n) => n * 2) } })
+  })
+
+  it('leaves a subflow whose blueprint it does not have', async () => {
+    const newer = new Durable(deployment, calling('new'))
+    const older = new Durable(deployment, oldVersion(), { deployGraceMs: 60_000 })
+    const { runId } = await newer.client.start({ blueprintId: 'case', runId: 'r1' })
+    await process(newer, { runId, blueprintId: 'case' })
+
+    const call = { runId, blueprintId: 'case', nodeId: 'call', iteration: 1 }
+    expect(await process(older, call)).toEqual(left(/Sub-blueprint 'child' not found/))
+
+    await newer.work()
+    await newer.client.resume('r1/0.1', { output: 'event' })
+    expect((await newer.finish(runId)).status).toBe('completed')
   })
 })

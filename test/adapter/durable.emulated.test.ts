@@ -213,7 +213,7 @@ describe('a wait', () => {
     expect((await durable.finish(runId)).context).toMatchObject({ wait1: 1, wait2: 2, join: 'joined' })
   })
 
-  it('takes the event that its eventName names, and so does every other that names it', async () => {
+  it('takes the event that is given to it, whatever others have the same eventName', async () => {
     const params = { eventName: 'paid' }
     const durable = new Durable(
       deployment,
@@ -233,10 +233,15 @@ describe('a wait', () => {
     await durable.work()
 
     expect(await durable.client.get(runId)).toMatchObject({
-      context: { wait1: 1, wait2: 1, end: ['end', 1] },
-      waiting: [{ nodeId: 'other' }],
+      context: { wait1: 1 },
+      waiting: [{ nodeId: 'wait2' }, { nodeId: 'other' }],
     })
-    expect(await durable.client.resume(runId, { nodeId: 'wait2' })).toEqual({ resumed: false })
+    expect(await durable.client.resume(runId, { nodeId: 'wait1' })).toEqual({ resumed: false })
+    expect(await durable.client.resume(runId, { nodeId: 'wait2', output: 2 })).toEqual({ resumed: true })
+    await durable.work()
+    expect(await durable.client.get(runId)).toMatchObject({
+      context: { wait1: 1, wait2: 2, end: ['end', 2] },
+    })
   })
 
   it('that begins the run, or is all of it, can be resumed at once', async () => {

@@ -11,6 +11,8 @@ export interface DurableOptions {
   readonly bucketName?: string
   readonly webhookUrl?: string
   readonly runtime?: RuntimeOptions
+  /** @default 0 */
+  readonly deployGraceMs?: number
 }
 
 /** A deployment whose workers know one case's blueprints. */
@@ -21,7 +23,7 @@ export class Durable {
   readonly #blueprintId: string
 
   constructor(deployment: TestDeployment, setup: Setup, options: DurableOptions = {}) {
-    const { bucketName, webhookUrl, runtime } = options
+    const { bucketName, webhookUrl, runtime, deployGraceMs = 0 } = options
     const all = [setup.blueprint, ...(setup.blueprints ?? [])]
     const blueprints = Object.fromEntries(all.map((blueprint) => [blueprint.id, blueprint]))
     const runtimeOptions = {
@@ -31,7 +33,8 @@ export class Durable {
       blueprints,
       registry: setup.registry,
     }
-    this.adapter = new SqsAdapter({ ...awsOptions(deployment), bucketName, webhookUrl, runtimeOptions })
+    const aws = awsOptions(deployment)
+    this.adapter = new SqsAdapter({ ...aws, bucketName, webhookUrl, deployGraceMs, runtimeOptions })
     this.client = clientOf(deployment, { bucketName })
     this.#deployment = deployment
     this.#blueprintId = setup.blueprint.id

@@ -78,33 +78,17 @@ describe('worker pools', () => {
 
   it('pass on a job that a client without pools put into the wrong queue', async () => {
     ranIn.clear()
-    const single = (where: string) =>
-      createFlow('single').node('transcode', async () => (noted(where, 'single'), { output: 1 }))
-    const extra = (pool?: string) =>
-      new SqsAdapter({
-        ...awsOptions(deployment),
-        flows: [single(pool ?? 'default')],
-        runtimeOptions: {},
-        pools: pools(),
-        pool,
-      })
     const job = { runId: 'raw-1', blueprintId: 'single', nodeId: 'transcode' }
     const invocation = { deadline: () => Date.now() + 30_000, renews: false }
     await Promise.all(workers.map((worker) => worker.stop()))
 
-    expect(await extra().process(job, invocation)).toEqual({ kind: 'done' })
+    expect(await singleIn().process(job, invocation)).toEqual({ kind: 'done' })
     expect(ranIn.get('single')).toBeUndefined()
-    const heavy = extra('heavy')
+    const heavy = singleIn('heavy')
     heavy.start()
     workers = [heavy]
 
-    const status = async () =>
-      (
-        await clientOf(deployment)
-          .get('raw-1')
-          .catch(() => undefined)
-      )?.status
-    await expect.poll(status, { timeout: 20_000 }).toBe('completed')
+    await expect.poll(() => statusOf('raw-1'), { timeout: 20_000 }).toBe('completed')
     expect(ranIn.get('single')).toEqual(['heavy'])
   })
 
@@ -124,3 +108,24 @@ describe('worker pools', () => {
     expect(ranIn.get('upload')).toEqual(['heavy'])
   })
 })
+
+const single = (where: string) =>
+  createFlow('single').node('transcode', async () => (noted(where, 'single'), { output: 1 }))
+
+async function statusOf(runId: string): Promise<string | undefined> {
+  return (
+    await clientOf(deployment)
+      .get(runId)
+      .catch(() => undefined)
+  )?.status
+}
+
+function singleIn(pool?: string): SqsAdapter {
+  return new SqsAdapter({
+    ...awsOptions(deployment),
+    flows: [single(pool ?? 'default')],
+    runtimeOptions: {},
+    pools: pools(),
+    pool,
+  })
+}

@@ -2,7 +2,8 @@ import { BaseNode, createFlow, type NodeResult, type WorkflowBlueprint } from 'f
 import { describe, expect, it } from 'vitest'
 import { fingerprintOf } from '../../lib/adapter/graph.ts'
 import { TestService } from '../../lib/testing/index.ts'
-import { type Flow, register, unknownBlueprint } from '../../lib/adapter/registration.ts'
+import { unknownBlueprint } from '../../lib/adapter/errors.ts'
+import { type Flow, register } from '../../lib/adapter/registration.ts'
 
 const node = async () => ({ output: 1 })
 class Ship extends BaseNode {

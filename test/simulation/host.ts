@@ -83,6 +83,7 @@ export class Host {
       telemetry: NO_TELEMETRY,
       now: () => world.now() + skewMs,
       newToken: () => world.newToken(),
+      deployGraceMs: 0,
       tells: world.tells,
       tell: () => this.request('tell', async () => world.told()),
       emit: async () => {},

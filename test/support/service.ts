@@ -28,7 +28,8 @@ export function adapterOf(
   options: RuntimeOptions & { flows?: readonly Flow[]; concurrency?: number; bucketName?: string },
 ): SqsAdapter {
   const { flows, concurrency, bucketName, ...runtimeOptions } = options
-  return new SqsAdapter({ ...awsOptions(deployment), flows, concurrency, bucketName, runtimeOptions })
+  const own = { ...awsOptions(deployment), flows, concurrency, bucketName, runtimeOptions }
+  return new SqsAdapter({ ...own, deployGraceMs: 0 })
 }
 
 export function clientOf(

@@ -6,18 +6,19 @@
 import type { NodeDefinition } from 'flowcraft'
 import { ActivationContext } from '../context/activation-context.ts'
 import { RunReader } from '../context/run-reader.ts'
-import { FlowcraftAwsError, messageOf } from '../errors.ts'
+import { FlowcraftAwsError } from '../errors.ts'
 import { executeNode, failed, type Execution } from '../execute.ts'
 import { RunGraph } from '../graph.ts'
+import { heldByAnother, LeaseHolder } from '../lease-holder.ts'
 import { sendJobs } from '../outgoing.ts'
 import type { Job } from '../queue/job.ts'
 import { type ActivationKey, isOver, parseActivationKey, type RunState } from '../run-state.ts'
 import {
   DEATHS_AT_MOST,
-  CLOCK_MARGIN_MS,
   type Disposition,
   DONE,
   type Invocation,
+  leaveToNewerWorker,
   type Services,
 } from '../services.ts'
 import type { Lease } from '../store/run-store.ts'
@@ -120,46 +121,38 @@ async function workOnItem(
   invocation: Invocation,
 ): Promise<Disposition> {
   const { services, run, key, batch, round } = underWay
-  const { now, store } = services
   const partition = partitions.shard(key, batch, round, shardOf(round, item))
-  const request = {
-    runId: run.runId,
-    strand: itemKeys.lease(partition, item),
-    token: services.newToken(),
-    now: now() - CLOCK_MARGIN_MS,
-    until: invocation.deadline(),
-  }
-  const lease = await store.lease(request)
-  if (!lease.held) {
-    const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
-    return { kind: 'left', reason: `another worker holds item ${item} of ${key}`, seconds }
-  }
+  const holder = new LeaseHolder(services, run.runId, itemKeys.lease(partition, item), invocation)
+  // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
+  const lease = await holder.take()
+  if (!lease.held) return heldByAnother(services, lease, `item ${item} of ${key} of run '${run.runId}'`)
   try {
-    await finishItem(underWay, partition, item, lease)
+    await finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
     return DONE
   } catch (error) {
     // So that the redelivery need not wait for the lease to end.
-    await store.release(request).catch((trouble: unknown) => {
-      services.logger.warn('could not release a lease', { reason: messageOf(trouble) })
-    })
+    await holder.release()
     throw error
+  } finally {
+    holder.stop()
   }
 }
 
-async function finishItem(
-  underWay: BatchUnderWay,
-  partition: string,
-  item: number,
-  { attempt, lost }: Lease,
-): Promise<void> {
+/** An item under the lease of whoever works on it. */
+interface LeasedItem extends Lease {
+  readonly partition: string
+  readonly item: number
+  /** Aborted when a successor took the lease over. */
+  readonly signal: AbortSignal
+}
+
+async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<void> {
   const { services, run, round } = underWay
+  const { partition, item, attempt, lost } = leased
   const known = attempt > 1 ? await hasResult(services, run.runId, partition, item) : undefined
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
   const ok =
-    known ??
-    (lost >= DEATHS_AT_MOST
-      ? await giveUp(underWay, partition, item, attempt, lost)
-      : await runItem(underWay, partition, item, attempt))
+    known ?? (lost >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runItem(underWay, leased))
   const arrivals = await services.store.arrive(run.runId, partition, item, !ok)
   const shard = shardOf(round, item)
   const range = shardRange(round, shard)
@@ -175,12 +168,8 @@ async function shardIsFull(underWay: BatchUnderWay, shard: number, hasFailures?:
 }
 
 /** Whether the item succeeded. The first result that is put counts. */
-async function runItem(
-  underWay: BatchUnderWay,
-  partition: string,
-  item: number,
-  attempt: number,
-): Promise<boolean> {
+async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boolean> {
+  const { partition, item, attempt, signal } = leased
   const { services, graph, run, key, batch } = underWay
   const { runtime, store, values } = services
   const input = await readItem(services, run.runId, key, batch, item)
@@ -194,6 +183,7 @@ async function runItem(
     definition.uses,
     runtime.registry,
   )
+  if (!implementation) leaveToNewerWorker(services, run, missing(underWay, item, definition.uses))
   const execution: Execution = implementation
     ? await executeNode({
         runtime,
@@ -202,7 +192,7 @@ async function runItem(
         node: 0,
         implementation,
         context,
-        signal: new AbortController().signal,
+        signal,
         tries: 0,
         now: services.now,
         inProcess: true,
@@ -213,10 +203,7 @@ async function runItem(
 
 async function giveUp(
   { services, run }: BatchUnderWay,
-  partition: string,
-  item: number,
-  attempt: number,
-  lost: number,
+  { partition, item, attempt, lost }: LeasedItem,
 ): Promise<boolean> {
   const why = `${lost} workers died or ran out of time while they executed item ${item}`
   const execution = failed(new FlowcraftAwsError('NODE_KILLED', why))

@@ -1,0 +1,96 @@
+/**
+ * Holds the lease on a strand or on an item of a batch: prolongs it for long-lived workers, and knows whether it may be
+ * lost. It saves double work and decides nothing.
+ */
+import { messageOf } from './errors.ts'
+import { CLOCK_MARGIN_MS, type Disposition, type Invocation, type Services } from './services.ts'
+import type { Lease, LeaseRequest } from './store/run-store.ts'
+
+/** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
+const RENEW_EVERY_MS = 30_000
+
+type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'logger'>
+
+export class LeaseHolder {
+  readonly #controller = new AbortController()
+  readonly #services: HolderServices
+  readonly #runId: string
+  readonly #strand: string
+  readonly #invocation: Invocation
+  readonly #token: string
+  #until = 0
+  #timer: NodeJS.Timeout | undefined
+
+  /** `strand` as in `LeaseRequest`. */
+  constructor(services: HolderServices, runId: string, strand: string, invocation: Invocation) {
+    this.#services = services
+    this.#runId = runId
+    this.#strand = strand
+    this.#invocation = invocation
+    this.#token = services.newToken()
+  }
+
+  /** Aborted when a successor took the lease over. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Takes the lease, if nobody has it, and holds it until `stop`. */
+  async take(): Promise<Lease> {
+    const lease = await this.#services.store.lease(this.#request())
+    if (!lease.held) return lease
+    this.#until = lease.until
+    if (this.#invocation.renews) this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS)
+    this.#timer?.unref()
+    return lease
+  }
+
+  /** Whether nobody can have taken over. */
+  async isMine(): Promise<boolean> {
+    if (this.#controller.signal.aborted) return false
+    if (this.#services.now() < this.#until) return true
+    const lease = await this.#services.store.renew(this.#request())
+    if (lease.held) this.#until = lease.until
+    return lease.held
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Gives the lease back, so that a redelivery need not wait for its end. */
+  async release(): Promise<void> {
+    try {
+      await this.#services.store.release(this.#request())
+    } catch (error) {
+      // The trouble that brought us here, most likely; the lease then ends by itself.
+      this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })
+    }
+  }
+
+  #request(): LeaseRequest {
+    return {
+      runId: this.#runId,
+      strand: this.#strand,
+      token: this.#token,
+      now: this.#services.now() - CLOCK_MARGIN_MS,
+      until: this.#invocation.deadline(),
+    }
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const lease = await this.#services.store.renew(this.#request())
+      if (lease.held) this.#until = lease.until
+      else this.#controller.abort(new Error('a successor took over the lease'))
+    } catch (error) {
+      this.#services.logger.warn('could not renew a lease', { reason: messageOf(error) })
+    }
+  }
+}
+
+/** What becomes of a message whose work another worker holds: it is that strand's only redelivery. */
+export function heldByAnother({ now }: Pick<Services, 'now'>, lease: Lease, what: string): Disposition {
+  const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
+  return { kind: 'left', reason: `another worker holds ${what}`, seconds }
+}
