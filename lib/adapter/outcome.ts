@@ -2,7 +2,15 @@
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 import { RunReader } from './context/run-reader.ts'
 import type { RunGraph } from './graph.ts'
-import { childIdOf, isDone, parseActivationKey, type RunState, type RunStatus } from './run-state.ts'
+import {
+  childIdOf,
+  isDone,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  type RunStatus,
+  START,
+} from './run-state.ts'
 import type { RunStore } from './store/run-store.ts'
 import type { ErrorRecord } from './values/flush.ts'
 import type { ValueStore } from './values/value-store.ts'
@@ -23,6 +31,13 @@ export interface WaitingNode {
   readonly childRunId?: string
 }
 
+/** A message in the dead-letter queue. */
+export interface DeadLetterNote {
+  /** The node that the message would run; absent where it would begin the run. */
+  readonly nodeId?: string
+  readonly reason: string
+}
+
 /** A run as `RunClient.get` gives it. */
 export interface RunDescription {
   readonly runId: string
@@ -38,6 +53,8 @@ export interface RunDescription {
   readonly nodes: RunNodes
   /** What the run waits for, where it does. */
   readonly waiting?: WaitingNode[]
+  /** What does not go on since its message lies in the dead-letter queue, until somebody sends it back. */
+  readonly deadLetters?: DeadLetterNote[]
   readonly startedAt: Date
   readonly endedAt?: Date
 }
@@ -68,9 +85,21 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
     ...(graph && isWaiting(run) ? { waiting: waitingIn(graph, run) } : {}),
+    ...lettersOf(graph, run),
     startedAt: new Date(run.startedAt),
     ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
   }
+}
+
+/** A note stays when its message was sent back: then what it is about has ended. */
+function lettersOf(graph: RunGraph | undefined, run: RunState): Pick<RunDescription, 'deadLetters'> {
+  if (isOver(run)) return {}
+  const notes = [...(run.deadLetters ?? [])].flatMap(([key, reason]): DeadLetterNote[] => {
+    if (key === START) return graph ? [] : [{ reason }]
+    if (!graph || !run.active.has(key)) return []
+    return [{ nodeId: graph.node(parseActivationKey(key).node).id, reason }]
+  })
+  return notes.length > 0 ? { deadLetters: notes } : {}
 }
 
 function isWaiting(run: RunState): boolean {

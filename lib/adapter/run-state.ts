@@ -103,6 +103,11 @@ export interface RunState {
   readonly endedAt?: number
   /** Why the run itself failed, where no node did. */
   readonly reason?: string
+  /**
+   * Why the message of an activation lies in the dead-letter queue; of the start of the run, under START. It says
+   * something only while that is still to be done.
+   */
+  readonly deadLetters?: ReadonlyMap<ActivationKey | typeof START, string>
 }
 
 export function activationKey(node: number, iteration: number): ActivationKey {

@@ -22,6 +22,7 @@ import { Graphs } from './graphs.ts'
 import { consoleLogger } from './logger.ts'
 import { processJob } from './message.ts'
 import { describeRun } from './outcome.ts'
+import { DeadLetterQueue } from './queue/dead-letters.ts'
 import { checkJob } from './queue/job.ts'
 import { newToken, SqsJobQueue } from './queue/sqs-job-queue.ts'
 import { SqsPoller } from './queue/sqs-poller.ts'
@@ -152,9 +153,14 @@ export class SqsAdapter extends BaseDistributedAdapter {
     return cancelRun(this.#services, runId)
   }
 
-  /** Sends the timers that come due within SQS's 15 minutes. To be called every minute or so. */
+  /**
+   * Sends the timers that come due within SQS's 15 minutes, and sends jobs from the dead-letter queue back to the job
+   * queue. To be called every minute or so.
+   */
   async sweep(): Promise<SweepResult> {
-    return sweep(this.#services)
+    const { sqsClient: client, deadLetterQueueUrl: queueUrl } = this.#config
+    const deadLetters = queueUrl ? new DeadLetterQueue({ client, queueUrl }) : undefined
+    return sweep({ ...this.#services, deadLetters })
   }
 
   /** Stops polling and waits until the messages under way are done. */

@@ -1,10 +1,12 @@
 /**
- * The sweep: sends what the queue cannot hold so long. SQS delays a message by 15 minutes at most; a later timer
- * waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or beside live
- * workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
+ * The sweep: sends what the queue cannot hold so long, and what it gave up. SQS delays a message by 15 minutes at most;
+ * a later timer waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or
+ * beside live workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
  */
 import { messageOf } from './errors.ts'
+import type { DeadLetterQueue } from './queue/dead-letters.ts'
 import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
+import { type DeadLettersResult, returnDeadLetters } from './return-dead-letters.ts'
 import { isOver, parseActivationKey, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
 
@@ -13,24 +15,50 @@ export interface SweepResult {
   readonly runs: number
   /** Jobs that were sent. */
   readonly jobs: number
+  /** Jobs that went from the dead-letter queue back to the job queue. */
+  readonly returned: number
+  /** Messages in the dead-letter queue that stay there, for a person to look at; at most some 200 are counted. */
+  readonly deadLetters: number
 }
 
-export type SweepServices = Pick<Services, 'store' | 'graphs' | 'queue' | 'now'>
+export interface SweepServices extends Pick<Services, 'store' | 'graphs' | 'queue' | 'now'> {
+  /** @default - the dead-letter queue is not looked at */
+  readonly deadLetters?: DeadLetterQueue
+}
+
+/** Runs looked at side by side. */
+const CONCURRENCY = 20
 
 export async function sweep(services: SweepServices): Promise<SweepResult> {
   let jobs = 0
-  const errors: unknown[] = []
-  const due = await services.store.due(services.now())
-  for (const runId of due) {
+  let letters: DeadLettersResult = { returned: 0, kept: 0 }
+  const errors: Error[] = []
+  // One run that cannot be read must not keep the others' timers.
+  const attempt = async (what: string, work: () => Promise<void>) => {
     try {
-      jobs += await sweepRun(services, runId)
+      await work()
     } catch (error) {
-      // One run that cannot be read must not keep the others' timers.
-      errors.push(new Error(`cannot sweep run '${runId}': ${messageOf(error)}`, { cause: error }))
+      errors.push(new Error(`cannot ${what}: ${messageOf(error)}`, { cause: error }))
     }
   }
+  const due = await services.store.due(services.now())
+  for (let at = 0; at < due.length; at += CONCURRENCY) {
+    await Promise.all(
+      due.slice(at, at + CONCURRENCY).map((runId) =>
+        attempt(`sweep run '${runId}'`, async () => {
+          jobs += await sweepRun(services, runId)
+        }),
+      ),
+    )
+  }
+  const { deadLetters } = services
+  if (deadLetters) {
+    await attempt('look at the dead-letter queue', async () => {
+      letters = await returnDeadLetters(services, deadLetters)
+    })
+  }
   if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '))
-  return { runs: due.length, jobs }
+  return { runs: due.length, jobs, returned: letters.returned, deadLetters: letters.kept }
 }
 
 /** Crash after the sends, before the reschedule: the run is still due, and its jobs are sent once more. */

@@ -7,7 +7,8 @@ import { receiveWebhook, type WebhookOutcome } from '../adapter/webhook.ts'
 import { type OutsideOptions, servicesOutside } from './outside.ts'
 
 /**
- * The sweep: sends the timers that come due within SQS's 15 minutes. To be invoked every minute or so by a schedule;
+ * The sweep: sends the timers that come due within SQS's 15 minutes, and jobs from the dead-letter queue back to the
+ * job queue. To be invoked every minute or so by a schedule;
  * late or double invocations do no harm.
  *
  * @example

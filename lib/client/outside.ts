@@ -2,6 +2,7 @@
 import { type ILogger, type ISerializer, JsonSerializer, type WorkflowBlueprint } from 'flowcraft'
 import { type AwsOptions, resolveConfig } from '../adapter/config.ts'
 import { Graphs } from '../adapter/graphs.ts'
+import { DeadLetterQueue } from '../adapter/queue/dead-letters.ts'
 import { SqsJobQueue } from '../adapter/queue/sqs-job-queue.ts'
 import { type Flow, register, type Registry } from '../adapter/registration.ts'
 import type { Services } from '../adapter/services.ts'
@@ -25,11 +26,18 @@ export interface OutsideOptions extends AwsOptions {
   readonly logger?: ILogger
 }
 
-export type OutsideServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'now' | 'emit'>
+export interface OutsideServices extends Pick<
+  Services,
+  'store' | 'values' | 'graphs' | 'queue' | 'now' | 'emit'
+> {
+  readonly deadLetters: DeadLetterQueue | undefined
+}
 
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
 export function servicesOutside(options: OutsideOptions): OutsideServices & { serializer: ISerializer } {
-  const { dynamoDbClient, tableName, sqsClient, pools, bucketName, s3Client } = resolveConfig(options)
+  const config = resolveConfig(options)
+  const { dynamoDbClient, tableName, sqsClient, pools, bucketName, s3Client } = config
+  const { deadLetterQueueUrl: queueUrl } = config
   const serializer = options.serializer ?? new JsonSerializer()
   const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
@@ -39,6 +47,7 @@ export function servicesOutside(options: OutsideOptions): OutsideServices & { se
     values: new ValueStore({ store, blobs, serializer }),
     graphs: new Graphs({ ...register(options), store }),
     queue: new SqsJobQueue({ client: sqsClient, pools }),
+    deadLetters: queueUrl ? new DeadLetterQueue({ client: sqsClient, queueUrl }) : undefined,
     now: Date.now,
     emit: async () => {},
   }

@@ -15,6 +15,8 @@ export interface Job {
     readonly from?: number
     readonly to?: number
   }
+  /** How often the sweep took it out of the dead-letter queue. */
+  readonly returns?: number
   /** Was passed on to the pool of its node once; who gets it then runs it. */
   readonly passedOn?: boolean
 }
@@ -88,7 +90,10 @@ export function checkJob(candidate: unknown): Job {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
     throw new FlowcraftAwsError('INVALID_JOB', `not a job: expected an object; got ${show(candidate)}`)
   }
-  const { runId, blueprintId, nodeId, iteration, items, passedOn } = candidate as Record<string, unknown>
+  const { runId, blueprintId, nodeId, iteration, items, returns, passedOn } = candidate as Record<
+    string,
+    unknown
+  >
   const problems = [runIdProblem(runId), blueprintIdProblem(blueprintId)].filter(
     (problem) => problem !== undefined,
   )
@@ -100,6 +105,8 @@ export function checkJob(candidate: unknown): Job {
   }
   if (items !== undefined && !isItems(items))
     problems.push(`items must name a round and an item or a range; got ${show(items)}`)
+  if (returns !== undefined && !isIndex(returns))
+    problems.push(`returns must be an integer from 0; got ${show(returns)}`)
   if (passedOn !== undefined && typeof passedOn !== 'boolean')
     problems.push(`passedOn must be a boolean; got ${show(passedOn)}`)
   if (problems.length > 0) throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${problems.join('; ')}`)

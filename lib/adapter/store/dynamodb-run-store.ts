@@ -4,7 +4,7 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Change } from '../change.ts'
-import type { RunState } from '../run-state.ts'
+import { type ActivationKey, type RunState, START } from '../run-state.ts'
 import { commitExpression, setDue } from './commit-expression.ts'
 import { expiry, ExpressionBuilder } from './expression.ts'
 import { type Item, packFirst, packHeader, unpackHeader } from './header.ts'
@@ -105,6 +105,14 @@ export class DynamoDbRunStore implements RunStore {
     if (seen.dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
     else setDue(e, seen.dueAt)
     return (await this.#update(runId, e)).committed
+  }
+
+  async noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void> {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value('running')}`).set(e.path(`l${key ?? START}`), reason)
+    if (key === undefined) e.when(`attribute_not_exists(${e.path('g')})`)
+    else e.when(`attribute_exists(${e.path('a', key)})`)
+    await this.#update(runId, e)
   }
 
   async told(runId: string): Promise<void> {

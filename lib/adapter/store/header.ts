@@ -4,7 +4,7 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
- *   cc children to cancel   pa the parent of a child run   y u shard and time in the index of due runs   sp riders were moved to pages   t started   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   y u shard and time in the index of due runs   sp riders were moved to pages   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -97,7 +97,10 @@ export function packHeader(run: NewRun): Item {
 export function unpackHeader(runId: string, item: Item): RunState {
   let done = 0n
   const arrivals = new Map<number, number>()
+  const deadLetters = new Map<ActivationKey | typeof START, string>()
   for (const [name, value] of Object.entries(item)) {
+    const letter = /^l(\d+\.\d+)?$/.exec(name)
+    if (letter) deadLetters.set((letter[1] as ActivationKey | undefined) ?? START, value as string)
     const match = /^([dj])(\d+)$/.exec(name)
     if (!match) continue
     if (match[1] === 'd') done |= BigInt(value as number | bigint) << BigInt(Number(match[2]) * WORD_BITS)
@@ -137,6 +140,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     startedAt: Number(item['t']),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
     reason: item['x'] as string | undefined,
+    ...(deadLetters.size > 0 ? { deadLetters } : {}),
   }
 }
 

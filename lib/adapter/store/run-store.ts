@@ -3,7 +3,7 @@
  * tests. Each method is one request on one item, so that a crash falls between requests and never inside one.
  */
 import type { Change } from '../change.ts'
-import type { RunState } from '../run-state.ts'
+import type { ActivationKey, RunState } from '../run-state.ts'
 
 /** A lost race is a result, not an exception: `run` is the state that won, undefined where there is no run. */
 export type CommitResult =
@@ -79,6 +79,8 @@ export interface RunStore {
   due(now: number): Promise<string[]>
   /** Moves the time of the next look, if the run is as it was seen. */
   reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean>
+  /** Notes that the message of an activation, or of the start, lies in the dead-letter queue, if it is still needed. */
+  noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void>
   /** Marks that all that the end of a run left to be told was told. */
   told(runId: string): Promise<void>
 

@@ -1,0 +1,92 @@
+/**
+ * Jobs that SQS moved to the dead-letter queue go back to the job queue: receives are not attempts, so many of them
+ * mean trouble of the infrastructure, which delays a run and does not fail it. What kills its workers is given up by
+ * its own count, of leases that were lost. Part of the sweep; all of it may happen twice.
+ */
+import { messageOf } from './errors.ts'
+import type { DeadLetter, DeadLetterQueue } from './queue/dead-letters.ts'
+import { type Job, parseJob } from './queue/job.ts'
+import { type ActivationKey, activationKey, isOver, type RunState } from './run-state.ts'
+import type { Services } from './services.ts'
+
+/** A job that was sent back so often stays, with a reason: at an hour each time that is two days. */
+const RETURNS_AT_MOST = 50
+/** Times ten messages are looked at in one sweep. */
+const LOOKS = 20
+
+export interface DeadLettersResult {
+  /** Jobs that went back to the job queue. */
+  readonly returned: number
+  /** Messages that stay where they are, for a person to look at. */
+  readonly kept: number
+}
+
+type ReturnServices = Pick<Services, 'store' | 'graphs' | 'queue'>
+
+export async function returnDeadLetters(
+  services: ReturnServices,
+  deadLetters: DeadLetterQueue,
+): Promise<DeadLettersResult> {
+  let returned = 0
+  const kept: DeadLetter[] = []
+  try {
+    for (let look = 0; look < LOOKS; look++) {
+      const letters = await deadLetters.receive()
+      if (letters.length === 0) break
+      for (const letter of letters) {
+        if (letter.reason !== undefined) kept.push(letter)
+        else if (await handle(services, deadLetters, letter)) returned++
+      }
+    }
+  } finally {
+    await deadLetters.release(kept)
+  }
+  return { returned, kept: kept.length }
+}
+
+/** Whether the job went back. Crash after a send, before the removal: the message is handled once more. */
+async function handle(
+  services: ReturnServices,
+  deadLetters: DeadLetterQueue,
+  letter: DeadLetter,
+): Promise<boolean> {
+  const job = jobOf(letter)
+  if (job instanceof Error) {
+    await deadLetters.put(letter.body, job.message)
+    await deadLetters.remove(letter)
+    return false
+  }
+  const run = await services.store.read(job.runId)
+  const returns = (job.returns ?? 0) + 1
+  const isNeeded = run ? !isOver(run) || run.outbox !== undefined : job.iteration === undefined
+  if (isNeeded && returns <= RETURNS_AT_MOST) await services.queue.send([{ ...job, returns }])
+  else if (isNeeded) await keep(services, deadLetters, letter, job, run)
+  await deadLetters.remove(letter)
+  return isNeeded && returns <= RETURNS_AT_MOST
+}
+
+function jobOf({ body }: DeadLetter): Job | Error {
+  try {
+    return parseJob(body)
+  } catch (error) {
+    return new Error(messageOf(error))
+  }
+}
+
+async function keep(
+  { store, graphs }: ReturnServices,
+  deadLetters: DeadLetterQueue,
+  { body }: DeadLetter,
+  job: Job,
+  run: RunState | undefined,
+): Promise<void> {
+  const reason = `sent back ${RETURNS_AT_MOST} times, and no worker was done with it`
+  await deadLetters.put(body, reason)
+  if (!run) return
+  let key: ActivationKey | undefined
+  if (run.graph !== undefined && job.nodeId !== undefined) {
+    const node = (await graphs.of(run.blueprintId, run.graph)).find(job.nodeId)
+    key = node === undefined ? undefined : activationKey(node, job.iteration ?? 1)
+  }
+  await store.noteDeadLetter(run.runId, key, reason)
+}
