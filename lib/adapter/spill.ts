@@ -6,7 +6,7 @@
  * Pages first, then the commit that takes the riders out. Crash between the two: both places say the same, and the
  * header's is read. A page never goes back: it refuses what an older view of the header would put there.
  */
-import { parseActivationKey, type RunState } from './run-state.ts'
+import { isOver, parseActivationKey, type RunState } from './run-state.ts'
 import { headerSize } from './store/header.ts'
 import type { RunStore } from './store/run-store.ts'
 import type { CoreChange } from './transition.ts'
@@ -17,6 +17,11 @@ const FULL_BYTES = 1_000
 /** From here on everybody moves what they can, whosever turn it is: an item may have 400 KB. */
 const CROWDED_BYTES = 50_000
 const MOVED_WHERE_CROWDED = 140
+/** Near the 400 KB of an item; some room is left for what others put there meanwhile. */
+const FULL_ITEM_BYTES = 350_000
+const EVICTED_AT_ONCE = 500
+/** Pages written at a time. */
+const CONCURRENCY = 50
 /** Each takes part of the commit's condition, which may have 4 KB. */
 const MOVED_AT_MOST = 50
 
@@ -30,22 +35,60 @@ export async function spill(
   const none = new Map<string, string>()
   // Nobody commits after the last: a header over 1 KB costs nothing any more.
   if (change.final) return none
-  let size = headerSize(run)
-  for (const [name, text] of riders) size += name.length + Buffer.byteLength(text)
+  const size = headerSize(run) + sizeOf(riders)
   if (size <= FULL_BYTES || (size <= CROWDED_BYTES && !isTurn(run, change))) return none
   const atMost = size > CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
-  const movable = [...run.riders].filter(([name]) => !riders.has(name)).slice(0, atMost)
+  return move(store, run, [...run.riders].filter(([name]) => !riders.has(name)).slice(0, atMost))
+}
+
+/**
+ * The run with room in its header for what a commit will put there: nodes that set thousands of keys can together need
+ * more than an item may have, and a commit moves only so many out. Each move is written on its own. Crash between
+ * pages and header: both places say the same; and a move changes nothing that anybody reads.
+ */
+export async function makeRoom(
+  store: Pick<RunStore, 'writePage' | 'evict'>,
+  seen: RunState,
+  riders: ReadonlyMap<string, string>,
+): Promise<RunState> {
+  let run = seen
+  const needed = sizeOf(riders)
+  while (run.riders.size > 0 && headerSize(run) + needed > FULL_ITEM_BYTES && !isOver(run)) {
+    const moved = await move(store, run, [...run.riders].slice(0, EVICTED_AT_ONCE))
+    const result = await store.evict(run, new Set(moved.keys()))
+    if (!result.run) return run
+    run = result.run
+  }
+  return run
+}
+
+async function move(
+  store: Pick<RunStore, 'writePage'>,
+  run: RunState,
+  movable: readonly (readonly [string, string])[],
+): Promise<ReadonlyMap<string, string>> {
   const pages = new Map<string, Map<string, string>>()
   for (const [name, text] of movable) {
     const page = pageOf(name)
     pages.set(page, (pages.get(page) ?? new Map<string, string>()).set(name, text))
   }
-  const written = await Promise.all(
-    [...pages].map(
-      async ([page, entries]) => (await store.writePage(run.runId, page, entries, run.seq)) && entries,
-    ),
-  )
-  return new Map(written.flatMap((entries) => (entries ? [...entries] : [])))
+  const moved = new Map<string, string>()
+  const all = [...pages]
+  for (let at = 0; at < all.length; at += CONCURRENCY) {
+    await Promise.all(
+      all.slice(at, at + CONCURRENCY).map(async ([page, entries]) => {
+        if (!(await store.writePage(run.runId, page, entries, run.seq))) return
+        for (const [name, text] of entries) moved.set(name, text)
+      }),
+    )
+  }
+  return moved
+}
+
+function sizeOf(riders: ReadonlyMap<string, string>): number {
+  let size = 0
+  for (const [name, text] of riders) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  return size
 }
 
 /** One in as many as may commit; scattered, since nodes, rounds and commits count up in step. */

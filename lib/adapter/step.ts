@@ -22,7 +22,7 @@ import {
   sameEntry,
 } from './run-state.ts'
 import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from './services.ts'
-import { spill } from './spill.ts'
+import { makeRoom, spill } from './spill.ts'
 import { type CoreChange, decide } from './transition.ts'
 import { flush } from './values/flush.ts'
 import { wake } from './wake.ts'
@@ -164,6 +164,9 @@ async function commitUntilDecided(
   const took = services.now() - startedAt
   let { run } = activation
   for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
+    run = await makeRoom(services.store, run, riders)
+    const now = run.active.get(key)
+    if (isOver(run) || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
     const change = decide(graph, run, key, execution.outcome, {
       inline: (node) =>
         strand.invocation.deadline() - services.now() > Math.max(RESERVE_MS, 2 * took) &&
@@ -176,10 +179,7 @@ async function commitUntilDecided(
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
     const result = await commit(services, run, change, riders)
     if (result.committed) return finish(activation, result.run, change, execution)
-    const now = result.run?.active.get(key)
-    if (!result.run || isOver(result.run) || !now || !sameEntry(now, entry)) {
-      return { kind: 'overtaken', run: result.run }
-    }
+    if (!result.run) return { kind: 'overtaken', run: undefined }
     run = result.run
   }
   throw new Error(`the commit of ${key} of run '${run.runId}' was refused ${REFUSALS_AT_MOST} times`)

@@ -7,7 +7,7 @@ import type { Change } from '../change.ts'
 import { type ActivationKey, type RunState, START } from '../run-state.ts'
 import { commitExpression, setDue } from './commit-expression.ts'
 import { expiry, ExpressionBuilder } from './expression.ts'
-import { type Item, packFirst, packHeader, unpackHeader } from './header.ts'
+import { type Item, packFirst, packHeader, ridersWithout, unpackHeader } from './header.ts'
 import { readLease, releaseLease, renewLease, takeLease } from './leases.ts'
 import { unpackPage, writePage } from './pages.ts'
 import type {
@@ -22,7 +22,7 @@ import type {
   StoredValue,
 } from './run-store.ts'
 import { dueShards, keys, RUN_RETENTION_DAYS, stateTable, VALUE_RETENTION_DAYS } from './schema.ts'
-import { Table } from './table.ts'
+import { isItemTooLarge, Table } from './table.ts'
 
 export interface DynamoDbRunStoreOptions {
   readonly client: DynamoDBClient
@@ -62,7 +62,12 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
-    return this.#written(runId, await this.#table.update(keys.run(runId), commitExpression(change, seen)))
+    try {
+      return this.#written(runId, await this.#table.update(keys.run(runId), commitExpression(change, seen)))
+    } catch (error) {
+      if (!isItemTooLarge(error)) throw error
+      return { committed: false, run: await this.read(runId) }
+    }
   }
 
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult> {
@@ -139,6 +144,15 @@ export class DynamoDbRunStore implements RunStore {
 
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
     return writePage(this.#table, runId, page, { entries, seq, now: this.#now() })
+  }
+
+  async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
+    const e = new ExpressionBuilder()
+    // Commits count up, and nothing else puts riders there. One that another took out meanwhile comes back by this:
+    // then both places say the same.
+    e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    e.set(e.path('r'), Object.fromEntries(ridersWithout(seen, moved))).set(e.path('sp'), true)
+    return this.#update(seen.runId, e)
   }
 
   async readPage(runId: string, page: string): Promise<PageEntries> {

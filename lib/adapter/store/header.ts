@@ -144,6 +144,17 @@ export function unpackHeader(runId: string, item: Item): RunState {
   }
 }
 
+/** DynamoDB's limit of an item. */
+const ITEM_BYTES = 400 * 1024
+
+export function ridersWithout(run: RunState, names: ReadonlySet<string>): Map<string, string> {
+  return new Map([...run.riders].filter(([name]) => !names.has(name)))
+}
+
+export function fitsItem(run: RunState): boolean {
+  return headerSize(run) <= ITEM_BYTES
+}
+
 /**
  * Bytes of the header as DynamoDB counts them: names and values in UTF-8, numbers about half a byte a digit, one
  * byte for each element of a map and three for the map. An estimate from the state, never below by much.

@@ -3,7 +3,8 @@
  * functions that say what a commit means. Nothing survives the process.
  */
 import { apply, type Change } from '../change.ts'
-import type { RunState } from '../run-state.ts'
+import { type ActivationKey, type RunState, START } from '../run-state.ts'
+import { fitsItem, ridersWithout } from './header.ts'
 import type {
   Arrivals,
   CommitResult,
@@ -54,7 +55,8 @@ export class MemoryRunStore implements RunStore {
 
   async commit(runId: string, change: Change): Promise<CommitResult> {
     const run = this.#runs.get(runId)
-    return this.#set(runId, run && apply(run, change))
+    const next = run && apply(run, change)
+    return this.#set(runId, next && fitsItem(next) ? next : undefined)
   }
 
   async fail(runId: string, { reason, now }: { reason: string; now: number }): Promise<CommitResult> {
@@ -110,6 +112,14 @@ export class MemoryRunStore implements RunStore {
     return true
   }
 
+  async noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void> {
+    const run = this.#runs.get(runId)
+    const isNeeded = key === undefined ? run?.graph === undefined : run?.active.has(key)
+    if (run?.status !== 'running' || !isNeeded) return
+    const deadLetters = new Map(run.deadLetters).set(key ?? START, reason)
+    this.#runs.set(runId, { ...run, deadLetters })
+  }
+
   async told(runId: string): Promise<void> {
     const run = this.#runs.get(runId)
     if (run?.outbox) this.#runs.set(runId, { ...run, outbox: undefined })
@@ -150,6 +160,12 @@ export class MemoryRunStore implements RunStore {
     for (const [name, text] of entries) there.set(name, { seq, text })
     this.#pages.set(id, there)
     return true
+  }
+
+  async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
+    const run = this.#runs.get(seen.runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(seen.runId, undefined)
+    return this.#set(seen.runId, { ...run, riders: ridersWithout(seen, moved), spilled: true })
   }
 
   async readPage(runId: string, page: string): Promise<PageEntries> {

@@ -64,7 +64,10 @@ export interface RunStore {
   begin(runId: string, first: FirstState): Promise<CommitResult>
   /** Consistent read of the header. */
   read(runId: string): Promise<RunState | undefined>
-  /** `seen` is the state that the change was decided on. */
+  /**
+   * `seen` is the state that the change was decided on. Refused as well where the header would not fit into an item:
+   * `makeRoom` is for that.
+   */
   commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult>
   /** Ends a run that nobody has begun, and that nobody can. */
   fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
@@ -95,6 +98,8 @@ export interface RunStore {
 
   /** Moves riders into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>
+  /** Takes riders that are in their pages now out of the header, if nothing was committed since it was seen. */
+  evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult>
   readPage(runId: string, page: string): Promise<PageEntries>
   /** The header and all pages. */
   readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined>

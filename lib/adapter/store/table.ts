@@ -131,3 +131,9 @@ export class Table {
     return `DynamoDB ${operation} on table '${this.#name}'`
   }
 }
+
+/** Whether a write was refused since the item would pass DynamoDB's 400 KB; SDKs have no error class of its own for it. */
+export function isItemTooLarge(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && cause.name === 'ValidationException' && /item size/i.test(cause.message)
+}

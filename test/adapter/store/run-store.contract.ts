@@ -8,6 +8,7 @@ import { anyCommitContract } from './contract/any-commit.ts'
 import { arrivalsContract } from './contract/arrivals.ts'
 import { beginContract } from './contract/begin.ts'
 import { commitContract } from './contract/commit.ts'
+import { crowdedContract } from './contract/crowded.ts'
 import { endsContract } from './contract/ends.ts'
 import { leasesContract } from './contract/leases.ts'
 import { timersContract } from './contract/timers.ts'
@@ -24,6 +25,7 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
   beginContract(make)
   commitContract(make)
   anyCommitContract(make, numRuns)
+  crowdedContract(make)
   endsContract(make)
   timersContract(make)
   leasesContract(make)

@@ -1,0 +1,92 @@
+/** Headers that get too large for an item, and notes on messages that are dead letters. */
+import { describe, expect, it } from 'vitest'
+import { START } from '../../../../lib/adapter/run-state.ts'
+import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import { accepted, actives, change, ended, freshId, given } from './support.ts'
+
+const many = (prefix: string, count: number, bytes: number) =>
+  new Map(Array.from({ length: count }, (_, at) => [`:${prefix}${at}`, `0.1=${'x'.repeat(bytes)}`] as const))
+
+export function crowdedContract(make: () => RunStore): void {
+  describe('a commit', () => {
+    it('that would make the header too large for an item is refused, and changes nothing', async () => {
+      const store = make()
+      const run = await given(store, { riders: many('a', 200, 1_000) })
+
+      const large = change({ riders: many('b', 250, 1_000) })
+      expect(await store.commit(run.runId, large, run)).toEqual({ committed: false, run })
+
+      const small = change({ riders: many('b', 10, 1_000) })
+      expect((await store.commit(run.runId, small, run)).committed).toBe(true)
+    })
+  })
+
+  describe('evict', () => {
+    it('takes riders out of the header, of which the run then says that some are in pages', async () => {
+      const store = make()
+      const riders = new Map([
+        [':a#.', '0.1=1'],
+        ['o1', '1.1=ß📦'],
+        ['o2', '2.1=2'],
+      ])
+      const run = await given(store, { riders })
+
+      const result = await store.evict(run, new Set([':a#.', 'o1', 'never there']))
+
+      const after = { ...run, riders: new Map([['o2', '2.1=2']]), spilled: true }
+      expect(result).toEqual({ committed: true, run: after })
+      expect(await store.read(run.runId)).toEqual(after)
+    })
+
+    it('is refused once anything was committed, with the state that refused it', async () => {
+      const store = make()
+      const run = await given(store, { active: actives('0.1', '1.1'), riders: new Map([['o1', '1.1=1']]) })
+      const newer = await store.commit(run.runId, change({ riders: new Map([['o1', '0.1=2']]) }))
+
+      expect(await store.evict(run, new Set(['o1']))).toEqual({ committed: false, run: newer.run })
+      expect((await store.read(run.runId))?.riders).toEqual(new Map([['o1', '0.1=2']]))
+    })
+
+    it('leaves a run that is over as it ended', async () => {
+      const store = make()
+      const run = await ended(store, { riders: new Map([['o1', '1.1=1']]) })
+
+      expect(await store.evict(run, new Set(['o1']))).toEqual({ committed: false, run })
+    })
+  })
+
+  describe('noteDeadLetter', () => {
+    it('notes why the message of an activation that is still active is a dead letter', async () => {
+      const store = make()
+      const run = await given(store)
+
+      await store.noteDeadLetter(run.runId, '0.1', 'sent back too often')
+      await store.noteDeadLetter(run.runId, '7.1', 'not active')
+
+      const after = { ...run, deadLetters: new Map([['0.1', 'sent back too often']]) }
+      expect(await store.read(run.runId)).toEqual(after)
+    })
+
+    it('notes it of a run that nobody has begun, and of none that somebody has', async () => {
+      const store = make()
+      const { run } = await store.create(accepted())
+      const begun = await given(store)
+
+      for (const { runId } of [run, begun]) await store.noteDeadLetter(runId, undefined, 'no worker')
+
+      expect(await store.read(run.runId)).toEqual({ ...run, deadLetters: new Map([[START, 'no worker']]) })
+      expect(await store.read(begun.runId)).toEqual(begun)
+    })
+
+    it('leaves a run that is over as it ended, and makes none', async () => {
+      const store = make()
+      const run = await ended(store)
+      await store.noteDeadLetter(run.runId, '0.1', 'late')
+      expect(await store.read(run.runId)).toEqual(run)
+
+      const nobody = freshId()
+      await store.noteDeadLetter(nobody, undefined, 'late')
+      expect(await store.read(nobody)).toBeUndefined()
+    })
+  })
+}
