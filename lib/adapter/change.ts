@@ -149,10 +149,17 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     fallback: run.fallback || change.fallback,
     riders,
     spilled: run.spilled || change.spilled.length > 0,
+    ...(run.deadLetters?.has(change.end) ? { deadLetters: withoutKey(run.deadLetters, change.end) } : {}),
     dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
     outbox: change.final?.outbox ?? run.outbox,
     endedAt: change.final?.endedAt ?? run.endedAt,
   }
+}
+
+/** The message that would run it was sent back, or another did. */
+function withoutKey<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> | undefined {
+  const rest = new Map([...map].filter(([other]) => other !== key))
+  return rest.size > 0 ? rest : undefined
 }
 
 function without<T>(set: ReadonlySet<T>, minus: readonly T[], plus: readonly T[]): Set<T> {

@@ -10,6 +10,7 @@ import type { Registry } from './registration.ts'
 import type { RunStore } from './store/run-store.ts'
 import { compress, expand } from './values/value-store.ts'
 
+type Implementations = ReadonlyMap<string, NodeFunction | NodeClass>
 type GraphStore = Pick<RunStore, 'getGraph' | 'putGraph'>
 
 export class Graphs {
@@ -56,34 +57,25 @@ export class Graphs {
     return once(this.#remembered, `${blueprintId} ${fingerprint}`, () => this.#get(blueprintId, fingerprint))
   }
 
-  /**
-   * What runs a node: by its key, or, where a run remembers a graph whose key is gone, by the node of the same id
-   * in the registered version. Undefined where there is neither.
-   */
-  implementation(
-    graph: RunGraph,
-    node: number,
-    runtimeRegistry: ReadonlyMap<string, NodeFunction | NodeClass>,
-  ) {
-    const { id, uses } = graph.node(node)
-    const direct = runtimeRegistry.get(uses) ?? (this.#registry[uses] as NodeFunction | NodeClass | undefined)
-    if (direct) return direct
-    const successor = this.#blueprints[graph.blueprint.id]?.nodes.find((other) => other.id === id)
-    return successor && runtimeRegistry.get(successor.uses)
+  /** What runs a node, by its key. */
+  implementation(uses: string, runtimeRegistry: Implementations): NodeFunction | NodeClass | undefined {
+    return runtimeRegistry.get(uses) ?? (this.#registry[uses] as NodeFunction | NodeClass | undefined)
   }
 
-  /** What runs an item of a batch: as `implementation`, by the key that the scattering node names for its workers. */
-  implementationOf(
+  /**
+   * What runs a node of a graph whose key is gone: the node of the same id in the registered version. Of items of a
+   * batch, the node that scatters them.
+   */
+  successor(
     graph: RunGraph,
-    scatter: number,
-    uses: string,
-    runtimeRegistry: ReadonlyMap<string, NodeFunction | NodeClass>,
-  ) {
-    const direct = runtimeRegistry.get(uses)
-    if (direct) return direct
-    const { id } = graph.node(scatter)
+    node: number,
+    runtimeRegistry: Implementations,
+    ofItems = false,
+  ): NodeFunction | NodeClass | undefined {
+    const { id } = graph.node(node)
     const successor = this.#blueprints[graph.blueprint.id]?.nodes.find((other) => other.id === id)
-    return runtimeRegistry.get(String(successor?.params?.['workerUsesKey']))
+    const uses: unknown = ofItems ? successor?.params?.['workerUsesKey'] : successor?.uses
+    return typeof uses === 'string' ? this.implementation(uses, runtimeRegistry) : undefined
   }
 
   async #put(graph: RunGraph): Promise<void> {

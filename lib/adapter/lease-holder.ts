@@ -60,6 +60,7 @@ export class LeaseHolder {
 
   /** Gives the lease back, so that a redelivery need not wait for its end. */
   async release(): Promise<void> {
+    this.stop()
     try {
       await this.#services.store.release(this.#request())
     } catch (error) {

@@ -6,13 +6,23 @@
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
  * or in any order, and any process may die between any two requests.
  */
-import { FlowcraftAwsError, isFlowcraftAwsError } from './errors.ts'
+import { isFlowcraftAwsError } from './errors.ts'
+import type { RunGraph } from './graph.ts'
 import type { Job } from './queue/job.ts'
 import { processItemJob } from './items/item-job.ts'
+import { look } from './look.ts'
 import { conclude, sendQueued } from './outgoing.ts'
-import { activationKey, currentOf, isOver, type RunState, START, strandOf } from './run-state.ts'
-import { type Disposition, DONE, type Invocation, NEWER_WORKER_SECONDS, type Services } from './services.ts'
-import { beginRun, putRun } from './start.ts'
+import {
+  type ActivationKey,
+  activationKey,
+  currentOf,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  START,
+  strandOf,
+} from './run-state.ts'
+import { type Disposition, DONE, type Invocation, leftToNewerWorker, type Services } from './services.ts'
 import { workOnStrand } from './strand.ts'
 
 /**
@@ -26,18 +36,12 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
     services.logger.warn('left a job to a newer worker', { ...job, reason: error.message })
-    return { kind: 'left', reason: error.message, seconds: NEWER_WORKER_SECONDS }
+    return leftToNewerWorker(services, error.message)
   }
 }
 
 async function process(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
-  // Of another pool: the pools are not what they were when it was sent. Passed on once, so that two workers that
-  // differ on it (one is being deployed) do not send it to and fro.
-  if (!services.isOwn(job) && !job.passedOn) {
-    await services.queue.send([{ ...job, passedOn: true }])
-    return DONE
-  }
-  const run = await look(services, job)
+  const run = await look(services, job, invocation)
   if (!run) return DONE
   if (isOver(run)) return conclude(services, run)
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
@@ -51,6 +55,7 @@ async function process(services: Services, job: Job, invocation: Invocation): Pr
   // One that another message carries on belongs to that message's strand, whoever names it: two leases would let two
   // workers write under one name.
   const strand = entry ? strandOf(named, entry) : named
+  if (await passOn(services, graph, run, job, strand)) return DONE
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)
   if (job.items) return processItemJob(services, graph, run, named, { ...job, items: job.items }, invocation)
@@ -63,27 +68,24 @@ async function process(services: Services, job: Job, invocation: Invocation): Pr
   return workOnStrand(services, graph, run, strand, invocation)
 }
 
-/** The run of a job, begun if it was not. Undefined where there is nothing left to do for it. */
-async function look(services: Services, job: Job): Promise<RunState | undefined> {
-  const run = await services.store.read(job.runId)
-  if (run) {
-    if (run.blueprintId !== job.blueprintId) {
-      const got = `its job says '${job.blueprintId}'`
-      throw new FlowcraftAwsError('INVALID_JOB', `run '${job.runId}' is of '${run.blueprintId}', but ${got}`)
-    }
-    return run.graph === undefined && !isOver(run) ? beginRun(services, run) : run
-  }
-  if (job.iteration !== undefined) {
-    // A finished run outlives every message that names it, so this one was deleted by hand.
-    services.logger.warn('dropped a job of a run that is not there', { ...job })
-    return undefined
-  }
-  if (job.nodeId === undefined)
-    throw new FlowcraftAwsError('INVALID_JOB', `there is no run '${job.runId}' to begin`)
-  const graph = await services.graphs.remember(job.blueprintId)
-  graph.indexOf(job.nodeId)
-  const { run: started } = await putRun(services, { runId: job.runId, graph, input: {} })
-  return started
+/**
+ * Whether the job went to another pool: the pools are not what they were when it was sent, or when its strand went on
+ * inline. Passed on once, so that two workers that differ on it (one is being deployed) do not send it to and fro.
+ * Crash after the send: it is passed on once more.
+ */
+async function passOn(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  job: Job,
+  strand: ActivationKey,
+): Promise<boolean> {
+  const current = currentOf(run, strand)
+  if (job.passedOn !== undefined || current === undefined) return false
+  const nodeId = graph.node(parseActivationKey(current).node).id
+  if (services.isOwn({ blueprintId: run.blueprintId, nodeId, items: job.items })) return false
+  await services.queue.send([{ ...job, passedOn: nodeId }])
+  return true
 }
 
 /** Several first messages tell it several times: events are told at least once. */

@@ -37,6 +37,10 @@ export interface Services {
 export interface Invocation {
   /** Milliseconds since the epoch by which the process may be gone; a worker that is not told of an end moves it. */
   readonly deadline: () => number
+  /** Whether there is time for further nodes; a worker that is to stop says no. @default - as long as `deadline` allows */
+  readonly goesOn?: () => boolean
+  /** When the message was sent, in milliseconds since the epoch. @default - long ago */
+  readonly sentAt?: number
   /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
   readonly renews: boolean
 }
@@ -70,8 +74,15 @@ export type Disposition =
 
 export const DONE: Disposition = { kind: 'done' }
 
-/** A message that an older worker leaves to a newer one comes back after this. */
-export const NEWER_WORKER_SECONDS = 10
+/** A message that an older worker leaves to a newer one comes back so often within the grace, fewer times than SQS allows. */
+const LOOKS_FOR_NEWER = 12
+
+export function leftToNewerWorker(
+  { deployGraceMs }: Pick<Services, 'deployGraceMs'>,
+  reason: string,
+): Disposition {
+  return { kind: 'left', reason, seconds: Math.ceil(deployGraceMs / LOOKS_FOR_NEWER / 1000) }
+}
 
 /**
  * While a new version is rolled out, a worker of the old one may get a run of the new one. What it lacks then is no
@@ -81,7 +92,7 @@ export const NEWER_WORKER_SECONDS = 10
  */
 export function leaveToNewerWorker(
   { now, deployGraceMs }: Pick<Services, 'now' | 'deployGraceMs'>,
-  { startedAt }: Pick<RunState, 'startedAt'>,
+  { startedAt }: { readonly startedAt: number },
   lacks: string,
 ): void {
   if (now() - startedAt < deployGraceMs) throw new FlowcraftAwsError('NOT_DEPLOYED', lacks)

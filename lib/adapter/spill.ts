@@ -67,22 +67,34 @@ async function move(
   run: RunState,
   movable: readonly (readonly [string, string])[],
 ): Promise<ReadonlyMap<string, string>> {
-  const pages = new Map<string, Map<string, string>>()
-  for (const [name, text] of movable) {
-    const page = pageOf(name)
-    pages.set(page, (pages.get(page) ?? new Map<string, string>()).set(name, text))
-  }
   const moved = new Map<string, string>()
-  const all = [...pages]
-  for (let at = 0; at < all.length; at += CONCURRENCY) {
+  const writes = pageWrites(movable)
+  for (let at = 0; at < writes.length; at += CONCURRENCY) {
     await Promise.all(
-      all.slice(at, at + CONCURRENCY).map(async ([page, entries]) => {
+      writes.slice(at, at + CONCURRENCY).map(async ({ page, entries }) => {
         if (!(await store.writePage(run.runId, page, entries, run.seq))) return
         for (const [name, text] of entries) moved.set(name, text)
       }),
     )
   }
   return moved
+}
+
+/** A page takes so many entries in one write, whose condition may have 4 KB. */
+function pageWrites(movable: readonly (readonly [string, string])[]) {
+  const byPage = new Map<string, [string, string][]>()
+  for (const [name, text] of movable) {
+    const page = pageOf(name)
+    const entries = byPage.get(page)
+    if (entries) entries.push([name, text])
+    else byPage.set(page, [[name, text]])
+  }
+  return [...byPage].flatMap(([page, entries]) =>
+    Array.from({ length: Math.ceil(entries.length / MOVED_AT_MOST) }, (_, index) => ({
+      page,
+      entries: new Map(entries.slice(index * MOVED_AT_MOST, (index + 1) * MOVED_AT_MOST)),
+    })),
+  )
 }
 
 function sizeOf(riders: ReadonlyMap<string, string>): number {

@@ -181,7 +181,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
       concurrency: this.#concurrency,
       logger: this.logger,
       telemetry: this.telemetry,
-      process: (job) => this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true }),
+      process: (job, message) =>
+        this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true, ...message }),
     })
     this.#poller.start()
   }

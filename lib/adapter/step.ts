@@ -76,6 +76,8 @@ export async function step(
   const startedAt = services.now()
   const activation = { services, graph, run, key, entry, strand, reader, context, startedAt }
   const execution = await perform(activation)
+  // A node that heeds its signal ends because of it, which is no failure of its own.
+  if (strand.signal.aborted) return { kind: 'overtaken', run: await store.read(run.runId) }
   if (!execution) return { kind: 'asleep' }
   // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
   const { riders, settled } = await settle(activation, execution)
@@ -109,20 +111,23 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   const { runtime, graphs, now } = services
   const { node } = parseActivationKey(key)
   const { id, uses } = graph.node(node)
-  const implementation = graphs.implementation(graph, node, runtime.registry)
+  const why = `which this deployment does not have (the run goes by graph ${graph.fingerprint})`
+  const lacks = `node '${id}' uses '${uses}', ${why}`
+  let implementation = graphs.implementation(uses, runtime.registry)
+  if (!implementation) {
+    leaveToNewerWorker(services, run, lacks)
+    implementation = graphs.successor(graph, node, runtime.registry)
+  }
   if (implementation) {
     const { signal } = strand
     const gather = (id: string) => context.guard(() => gatherItems(services, graph, run, id))
     const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
     const execution = await executeNode(options)
     const { error } = execution
-    const lacks = uses === 'subflow' && isFlowcraftAwsError(error?.cause, 'UNKNOWN_BLUEPRINT')
-    if (error && lacks) leaveToNewerWorker(services, run, error.message)
+    const lacksChild = uses === 'subflow' && isFlowcraftAwsError(error?.cause, 'UNKNOWN_BLUEPRINT')
+    if (error && lacksChild) leaveToNewerWorker(services, run, error.message)
     return execution
   }
-  const why = `which this deployment does not have (the run goes by graph ${graph.fingerprint})`
-  const lacks = `node '${id}' uses '${uses}', ${why}`
-  leaveToNewerWorker(services, run, lacks)
   return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', lacks))
 }
 
@@ -169,6 +174,9 @@ async function commitUntilDecided(
     if (isOver(run) || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
     const change = decide(graph, run, key, execution.outcome, {
       inline: (node) =>
+        // What many workers die with is given up by the strand's count, which must not be that of many nodes.
+        strand.lost === 0 &&
+        (strand.invocation.goesOn?.() ?? true) &&
         strand.invocation.deadline() - services.now() > Math.max(RESERVE_MS, 2 * took) &&
         services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
       strand: strand.origin,

@@ -49,9 +49,9 @@ export function workerHandlerOf(
   const worker = { adapter, config: resolveConfig(options), logger }
   return async (event, context) => {
     const deadline = Date.now() + context.getRemainingTimeInMillis()
-    const invocation: Invocation = { deadline: () => deadline, renews: false }
     const handle = async (record: SQSRecord): Promise<void> => {
-      const result = await work(worker, record, invocation)
+      const sentAt = Number(record.attributes?.SentTimestamp)
+      const result = await work(worker, record, { deadline: () => deadline, renews: false, sentAt })
       if (result.kind === 'done') return
       if (result.seconds !== undefined) await giveBack(worker, record, result.seconds)
       // What is thrown here becomes a batch item failure: the message stays in the queue.
@@ -89,7 +89,8 @@ async function work(
       return rejected ? { kind: 'done' } : { kind: 'left', reason }
     }
     adapter.telemetry.jobRetried()
-    logger.error('a job failed and comes back', { reason, messageId: record.messageId, body: record.body })
+    const body = record.body.slice(0, 500)
+    logger.error('a job failed and comes back', { reason, messageId: record.messageId, body })
     const receives = Number(record.attributes?.ApproximateReceiveCount)
     return { kind: 'left', reason, seconds: retrySeconds(receives) }
   }

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import { cancelRun } from '../adapter/cancel.ts'
-import { FlowcraftAwsError } from '../adapter/errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError } from '../adapter/errors.ts'
 import type { RunGraph } from '../adapter/graph.ts'
 import { describeRun, type RunDescription } from '../adapter/outcome.ts'
 import { type Job, runIdProblem } from '../adapter/queue/job.ts'
 import { resumeRun } from '../adapter/resume.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../adapter/run-state.ts'
-import { putRun } from '../adapter/start.ts'
+import { type NewRunRequest, putRun } from '../adapter/start.ts'
 import { type OutsideOptions, type OutsideServices, servicesOutside } from './outside.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
@@ -64,7 +64,7 @@ export class RunClient {
   async start(request: StartRunRequest): Promise<StartRunResult> {
     const { blueprintId, input = {}, runId = randomUUID() } = checkStart(request)
     const graph = this.#checks ? await this.#services.graphs.remember(blueprintId) : undefined
-    const { created, run } = await putRun(this.#services, { runId, blueprintId, graph, input })
+    const { created, run } = await this.#put({ runId, blueprintId, graph, input })
     if (run.blueprintId !== blueprintId) {
       const got = `a run '${runId}' of blueprint '${run.blueprintId}' is there already`
       throw new FlowcraftAwsError('INVALID_INPUT', `cannot start '${blueprintId}': ${got}`)
@@ -126,6 +126,15 @@ export class RunClient {
   async cancel(runId: string): Promise<{ cancelled: boolean }> {
     checkRunId(runId)
     return { cancelled: await cancelRun(this.#services, runId) }
+  }
+
+  async #put(request: NewRunRequest): ReturnType<typeof putRun> {
+    try {
+      return await putRun(this.#services, request)
+    } catch (error) {
+      if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error
+      throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${error.message}`, { cause: error })
+    }
   }
 
   async #read(runId: string): Promise<RunState> {

@@ -60,11 +60,20 @@ export async function processItemJob(
   // Another round, or the batch is over: nobody waits for these any more.
   if (isOver(run) || wait?.kind !== 'items' || wait.round !== job.items.round) return DONE
   const underWay = await batchUnderWay(services, graph, run, key, wait.round)
-  if (job.items.item === undefined) {
-    await sendRange(underWay, job.items.from ?? 0, job.items.to ?? underWay.round.shards)
+  const { from: first, size, shards } = underWay.round
+  const { item, from = 0, to = shards } = job.items
+  if (item === undefined) {
+    if (from >= to || to > shards) throw outOfRange(job, `shards ${from} to ${to} of ${shards}`)
+    await sendRange(underWay, from, to)
     return DONE
   }
-  return workOnItem(underWay, job.items.item, invocation)
+  if (item < first || item >= first + size)
+    throw outOfRange(job, `item ${item} of ${first} to ${first + size}`)
+  return workOnItem(underWay, item, invocation)
+}
+
+function outOfRange({ runId, nodeId }: ItemJob, what: string): FlowcraftAwsError {
+  return new FlowcraftAwsError('INVALID_JOB', `the batch of '${nodeId}' of run '${runId}' has no ${what}`)
 }
 
 export async function batchUnderWay(
@@ -128,7 +137,7 @@ async function workOnItem(
   if (!lease.held) return heldByAnother(services, lease, `item ${item} of ${key} of run '${run.runId}'`)
   try {
     await finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
-    return DONE
+    return holder.signal.aborted ? heldByAnother(services, lease, `item ${item} of ${key}`) : DONE
   } catch (error) {
     // So that the redelivery need not wait for the lease to end.
     await holder.release()
@@ -153,6 +162,7 @@ async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
   const ok =
     known ?? (lost >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runItem(underWay, leased))
+  if (ok === undefined) return
   const arrivals = await services.store.arrive(run.runId, partition, item, !ok)
   const shard = shardOf(round, item)
   const range = shardRange(round, shard)
@@ -167,8 +177,8 @@ async function shardIsFull(underWay: BatchUnderWay, shard: number, hasFailures?:
   if (root.arrived.size === round.shards) await sendJobs(services, graph, run, [key])
 }
 
-/** Whether the item succeeded. The first result that is put counts. */
-async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boolean> {
+/** Whether the item succeeded, undefined where a successor is at it. The first result that is put counts. */
+async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boolean | undefined> {
   const { partition, item, attempt, signal } = leased
   const { services, graph, run, key, batch } = underWay
   const { runtime, store, values } = services
@@ -177,13 +187,13 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boo
   const reader = new RunReader({ graph, run, store, values })
   const context = new ActivationContext(reader, undefined, await givenTo(underWay, reader, input))
   const small = new RunGraph({ id: graph.blueprint.id, nodes: [definition], edges: [] })
-  const implementation = services.graphs.implementationOf(
-    graph,
-    parseActivationKey(key).node,
-    definition.uses,
-    runtime.registry,
-  )
-  if (!implementation) leaveToNewerWorker(services, run, missing(underWay, item, definition.uses))
+  const { uses } = definition
+  let implementation = services.graphs.implementation(uses, runtime.registry)
+  if (!implementation) {
+    leaveToNewerWorker(services, run, missing(underWay, item, uses))
+    const { node } = parseActivationKey(key)
+    implementation = services.graphs.successor(graph, node, runtime.registry, true)
+  }
   const execution: Execution = implementation
     ? await executeNode({
         runtime,
@@ -197,7 +207,9 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boo
         now: services.now,
         inProcess: true,
       })
-    : failed(new FlowcraftAwsError('INVALID_BLUEPRINT', missing(underWay, item, definition.uses)))
+    : failed(new FlowcraftAwsError('INVALID_BLUEPRINT', missing(underWay, item, uses)))
+  // A worker that heeds its signal ends because of it, which is no failure of its own.
+  if (signal.aborted) return undefined
   return putResult(services, run.runId, partition, item, attempt, definition.id, execution, context.writes)
 }
 

@@ -17,8 +17,8 @@ export interface Job {
   }
   /** How often the sweep took it out of the dead-letter queue. */
   readonly returns?: number
-  /** Was passed on to the pool of its node once; who gets it then runs it. */
-  readonly passedOn?: boolean
+  /** The node to whose pool it was passed on, once; who gets it then runs it. */
+  readonly passedOn?: string
 }
 
 export interface JobQueue {
@@ -107,10 +107,25 @@ export function checkJob(candidate: unknown): Job {
     problems.push(`items must name a round and an item or a range; got ${show(items)}`)
   if (returns !== undefined && !isIndex(returns))
     problems.push(`returns must be an integer from 0; got ${show(returns)}`)
-  if (passedOn !== undefined && typeof passedOn !== 'boolean')
-    problems.push(`passedOn must be a boolean; got ${show(passedOn)}`)
+  if (passedOn !== undefined && typeof passedOn !== 'string')
+    problems.push(`passedOn must be the id of a node; got ${show(passedOn)}`)
   if (problems.length > 0) throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${problems.join('; ')}`)
-  return candidate as Job
+  // Nothing else of it: a job is written to logs and sent on.
+  const job = {
+    runId,
+    blueprintId,
+    nodeId,
+    iteration,
+    items: items && itemsOf(items as NonNullable<Job['items']>),
+    returns,
+    passedOn,
+  }
+  return Object.fromEntries(Object.entries(job).filter(([, value]) => value !== undefined)) as unknown as Job
+}
+
+function itemsOf(items: NonNullable<Job['items']>): Job['items'] {
+  const { round, item, from, to } = items
+  return item === undefined ? { round, from, to } : { round, item }
 }
 
 function isItems(items: unknown): boolean {

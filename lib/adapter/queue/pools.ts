@@ -20,6 +20,8 @@ export interface Routed {
   /** Absent in the job that begins a run, which any worker may do. */
   readonly nodeId?: string
   readonly items?: unknown
+  /** The node whose pool it is for, in place of `nodeId`. */
+  readonly passedOn?: string
 }
 
 /** What the builder's `batch(id)` adds to the id of the node that scatters. */
@@ -55,10 +57,11 @@ export class Pools {
     return job.nodeId === undefined || this.#poolOf(job) === this.#own
   }
 
-  #poolOf({ blueprintId, nodeId, items }: Routed): string | undefined {
+  #poolOf({ blueprintId, nodeId: named, items, passedOn }: Routed): string | undefined {
+    const nodeId = passedOn ?? named
     if (nodeId === undefined || this.#byRule.size === 0) return undefined
     const ids =
-      items !== undefined && nodeId.endsWith(SCATTER) ? [nodeId, nodeId.slice(0, -SCATTER.length)] : [nodeId]
+      items !== undefined && nodeId.endsWith(SCATTER) ? [nodeId.slice(0, -SCATTER.length), nodeId] : [nodeId]
     const rules = ids.flatMap((id) => [`${blueprintId}:${id}`, id])
     return rules.map((rule) => this.#byRule.get(rule)).find((pool) => pool !== undefined)
   }

@@ -16,7 +16,8 @@ export interface SqsPollerOptions {
   readonly concurrency: number
   readonly logger: ILogger
   readonly telemetry: Telemetry
-  process(job: Job): Promise<Disposition>
+  /** `goesOn` says whether there is time for more than one node; `sentAt` is in milliseconds since the epoch. */
+  process(job: Job, message: { goesOn: () => boolean; sentAt?: number }): Promise<Disposition>
 }
 
 /** A dead worker's message comes back after this; a live one prolongs it in time. */
@@ -62,7 +63,7 @@ export class SqsPoller {
       sqs,
       batchSize: 1,
       waitTimeSeconds: 20,
-      messageSystemAttributeNames: ['ApproximateReceiveCount'],
+      messageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
       visibilityTimeout: VISIBILITY_SECONDS,
       heartbeatInterval: HEARTBEAT_SECONDS,
       suppressFifoWarning: true,
@@ -98,7 +99,8 @@ export class SqsPoller {
         await this.#comeBackIn(message, 0)
         return {}
       }
-      const result = await this.#options.process(parseJob(body))
+      const sentAt = Number(message.Attributes?.SentTimestamp)
+      const result = await this.#options.process(parseJob(body), { goesOn: () => !this.#draining, sentAt })
       if (result.kind === 'done') return message
       logger.debug('left a message', { reason: result.reason })
       if (result.seconds !== undefined) await this.#comeBackIn(message, result.seconds)

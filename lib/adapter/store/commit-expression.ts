@@ -17,18 +17,20 @@ const PARTS = 150
  * may hold, the header must be as it was seen, and its maps are written as a whole.
  */
 export function commitExpression(change: Change, seen?: RunState): UpdateExpression {
+  const letter = seen?.deadLetters?.has(change.end) ?? false
   const parts = change.schedule.size + change.riders.size + change.spilled.length + change.require.length
   const next = seen && (parts > PARTS ? apply(seen, change) : undefined)
   if (seen && next) return wholeExpression(change, seen, next)
-  const expression = partsExpression(change)
+  const expression = partsExpression(change, letter)
   const { UpdateExpression: update, ConditionExpression: condition = '' } = expression
   if (!seen || Math.max(update.length, condition.length) <= LONGEST) return expression
   const after = apply(seen, change)
   return after ? wholeExpression(change, seen, after) : expression
 }
 
-function partsExpression(change: Change): UpdateExpression {
+function partsExpression(change: Change, letter: boolean): UpdateExpression {
   const e = new ExpressionBuilder()
+  if (letter) e.remove(e.path(`l${change.end}`))
   e.when(`${e.path('s')} = ${e.value('running')}`)
   e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
   if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
@@ -60,6 +62,7 @@ function wholeExpression(change: Change, seen: RunState, next: RunState): Update
   const pending = Object.fromEntries([...next.pending].map((node) => [node, 1]))
   const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.riders) }
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
+  if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))
   addRest(e, change)
   return e.build()
 }

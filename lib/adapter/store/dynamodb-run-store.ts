@@ -51,7 +51,7 @@ export class DynamoDbRunStore implements RunStore {
     const e = new ExpressionBuilder()
     e.when(`attribute_exists(${e.path('pk')})`).when(`attribute_not_exists(${e.path('g')})`)
     e.when(`${e.path('s')} = ${e.value('running')}`)
-    e.set(e.path('g'), first.graph)
+    e.set(e.path('g'), first.graph).remove(e.path(`l${START}`))
     for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
     return this.#update(runId, e)
   }

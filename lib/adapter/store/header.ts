@@ -165,5 +165,6 @@ export function headerSize(run: RunState): number {
   for (const [name, text] of run.riders) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
   size += Math.ceil(run.done.toString(10).length / 2) + 6
   size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
+  for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1
   return size
 }

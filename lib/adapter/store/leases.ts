@@ -17,7 +17,10 @@ export async function takeLease(table: Table, request: LeaseRequest): Promise<Le
 
 export async function renewLease(table: Table, request: LeaseRequest): Promise<Lease> {
   const e = new ExpressionBuilder()
-  e.when(`${e.path('k')} = ${e.value(request.token)}`).set(e.path('u'), request.until)
+  const until = e.path('u')
+  // Not one that was given back: a renewal may arrive after that.
+  e.when(`${e.path('k')} = ${e.value(request.token)}`).when(`${until} > ${e.value(0)}`)
+  e.set(until, request.until)
   return updateLease(table, request, e)
 }
 
@@ -42,7 +45,7 @@ async function updateLease(
 ): Promise<Lease> {
   const { done, item } = await table.update(keys.lease(request.runId, request.strand), expression.build())
   // The holder asks again where the answer to its first request was lost.
-  return unpackLease(item ?? {}, done || item?.['k'] === request.token)
+  return unpackLease(item ?? {}, done || (item?.['k'] === request.token && Number(item['u']) > 0))
 }
 
 function unpackLease(item: Item, held: boolean): Lease {

@@ -46,7 +46,9 @@ export class MemoryRunStore implements RunStore {
     first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
   ): Promise<CommitResult> {
     const run = this.#runs.get(runId)
-    return this.#set(runId, run && run.status === 'running' && !run.graph ? { ...run, ...first } : undefined)
+    if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
+    const { deadLetters: _, ...rest } = run
+    return this.#set(runId, { ...rest, ...first })
   }
 
   async read(runId: string): Promise<RunState | undefined> {
@@ -137,8 +139,9 @@ export class MemoryRunStore implements RunStore {
 
   async renew({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
     const there = this.#leases.get(`${runId} ${strand}`)
-    if (there?.token === token) there.until = until
-    return toLease(there, there?.token === token)
+    const isOurs = there?.token === token && there.until > 0
+    if (isOurs) there.until = until
+    return toLease(there, isOurs)
   }
 
   async release({ runId, strand, token }: Omit<LeaseRequest, 'until'>): Promise<void> {

@@ -57,6 +57,12 @@ export function pageOf(name: string): string {
     const [, ofNode, iteration] = perIteration.map(Number) as [number, number, number]
     return `${Math.floor(ofNode / NODES_PER_PAGE)}.${Math.floor(iteration / NODES_PER_PAGE)}`
   }
+  const perSource = /^i(\d+)\.(\d+)$/.exec(name)
+  if (perSource) {
+    // A join may have thousands of sources: its inputs cannot all be in one page.
+    const [, target, source] = perSource.map(Number) as [number, number, number]
+    return `i${Math.floor(target / NODES_PER_PAGE)}.${Math.floor(source / NODES_PER_PAGE)}`
+  }
   const node = Number(/\d+/.exec(name)?.[0] ?? 0)
   return `${Math.floor(node / NODES_PER_PAGE)}`
 }

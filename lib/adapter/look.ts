@@ -1,0 +1,54 @@
+/** The first thing done with a message: what the table says of its run, which is begun if nobody has. */
+import { FlowcraftAwsError } from './errors.ts'
+import type { RunGraph } from './graph.ts'
+import { isPoison } from './queue/dead-letters.ts'
+import { type Job, runIdProblem } from './queue/job.ts'
+import { isOver, type RunState } from './run-state.ts'
+import { type Invocation, leaveToNewerWorker, type Services } from './services.ts'
+import { beginRun, putRun } from './start.ts'
+
+/** The run of a job, begun if it was not. Undefined where there is nothing left to do for it. */
+export async function look(
+  services: Services,
+  job: Job,
+  { sentAt }: Invocation,
+): Promise<RunState | undefined> {
+  const run = await services.store.read(job.runId)
+  if (run) {
+    if (run.blueprintId !== job.blueprintId) {
+      const got = `its job says '${job.blueprintId}'`
+      throw new FlowcraftAwsError('INVALID_JOB', `run '${job.runId}' is of '${run.blueprintId}', but ${got}`)
+    }
+    return run.graph === undefined && !isOver(run) ? beginRun(services, run) : run
+  }
+  if (job.iteration !== undefined) {
+    // A finished run outlives every message that names it, so this one was deleted by hand.
+    services.logger.warn('dropped a job of a run that is not there', { ...job })
+    return undefined
+  }
+  if (job.nodeId === undefined)
+    throw new FlowcraftAwsError('INVALID_JOB', `there is no run '${job.runId}' to begin`)
+  const problem = runIdProblem(job.runId, 'new')
+  if (problem) throw new FlowcraftAwsError('INVALID_JOB', `cannot begin a run: ${problem}`)
+  const graph = await graphOfRaw(services, job.blueprintId, job.nodeId, sentAt)
+  const { run: started } = await putRun(services, { runId: job.runId, graph, input: {} })
+  return started
+}
+
+/** What a run begins with that the guide's client asks for; a newer worker may know what this one does not. */
+async function graphOfRaw(
+  services: Services,
+  blueprintId: string,
+  nodeId: string,
+  sentAt: number | undefined,
+): Promise<RunGraph> {
+  try {
+    const graph = await services.graphs.remember(blueprintId)
+    graph.indexOf(nodeId)
+    return graph
+  } catch (error) {
+    if (isPoison(error) && sentAt !== undefined)
+      leaveToNewerWorker(services, { startedAt: sentAt }, error.message)
+    throw error
+  }
+}
