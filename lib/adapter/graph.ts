@@ -152,14 +152,27 @@ export class RunGraph {
     })
   }
 
-  /** What the engine counts as inside a loop, and loops nested in it, which the engine leaves out. */
+  /** What the engine counts as inside a loop, and loops nested in it with what they lead to, which it leaves out. */
   #findLoops(traverser: GraphTraverser): Map<number, Set<number>> {
+    const isController = (index: number) => this.node(index).uses === 'loop-controller'
     const loops = new Map<number, Set<number>>()
     this.blueprint.nodes.forEach((node, controller) => {
-      if (node.uses !== 'loop-controller') return
+      if (!isController(controller)) return
       const body = new Set([...traverser.getNodesInLoop(node.id)].map((id) => this.indexOf(id)))
-      for (const source of this.predecessors[controller] ?? []) {
-        for (const inside of this.loopClosedBy(source, controller) ?? []) body.add(inside)
+      const closing = [
+        ...(this.predecessors[controller] ?? []).map((source) => this.loopClosedBy(source, controller)),
+        ...(this.successors[controller] ?? []).map((target) => this.loopClosedBy(controller, target)),
+      ]
+      const natural = closing.flatMap((loop) => [...(loop ?? [])])
+      const nested = new Set(natural.filter((inside) => isController(inside) && inside !== controller))
+      for (const inside of natural) body.add(inside)
+      const queue = [...nested]
+      for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+        for (const next of this.successors[at] ?? []) {
+          if (body.has(next) || (isController(next) && !nested.has(next))) continue
+          body.add(next)
+          queue.push(next)
+        }
       }
       body.delete(controller)
       loops.set(controller, body)

@@ -8,6 +8,7 @@ import { cycleCases } from './cases/cycle-cases.ts'
 import { dataCases } from './cases/data-cases.ts'
 import { engineCases } from './cases/engine-cases.ts'
 import { fallbackCases } from './cases/fallback-cases.ts'
+import { foundCases } from './cases/found-cases.ts'
 import { joinCases } from './cases/join-cases.ts'
 import { loopCases } from './cases/loop-cases.ts'
 import { pauseCases } from './cases/pause-cases.ts'
@@ -26,6 +27,7 @@ export const cases: readonly ConformanceCase[] = [
   ...batchCases,
   ...pauseCases,
   ...subflowCases,
+  ...foundCases,
 ]
 
 export function caseNamed(name: string): ConformanceCase {

@@ -1,4 +1,5 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
+import type { WorkflowBlueprint } from 'flowcraft'
 import { resumeRun } from '../../lib/adapter/resume.ts'
 import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
@@ -31,6 +32,7 @@ export class Events {
 
   /** The event to give now, if the run is where it should come. */
   async next(): Promise<NextEvent | undefined> {
+    if (this.#setup.answers) return this.#nextAnswer(this.#runId, this.#setup.answers)
     const event = this.#setup.events?.[this.#given]
     const run = event && (await this.#waitingRun(this.#runId))
     if (!event || run?.graph === undefined || run.active.size === 0) return undefined
@@ -54,16 +56,40 @@ export class Events {
     this.#pass()
   }
 
+  /** For whichever node waits, in the run or below it, and has no answer yet. */
+  async #nextAnswer(runId: string, answers: NonNullable<Setup['answers']>): Promise<NextEvent | undefined> {
+    const run = await this.#store.read(runId)
+    for (const [key, { wait }] of run?.active ?? []) {
+      const target = `${runId} ${key}`
+      const nodeId = this.#idOf(run as RunState, parseActivationKey(key).node)
+      const answer = answers[nodeId]
+      if (wait?.kind === 'event' && answer && !this.#served.has(target)) {
+        return { runId, event: { nodeId, ...answer }, target }
+      }
+      const below =
+        wait?.kind === 'child' && (await this.#nextAnswer(childIdOf(runId, key, wait.tries), answers))
+      if (below) return below
+    }
+    return undefined
+  }
+
   #pass(): void {
     if (this.#target !== undefined) this.#served.add(this.#target)
     this.#given++
     this.#target = undefined
   }
 
-  #nodeOf(run: RunState, nodeId: string): number {
+  #nodesOf(run: RunState): WorkflowBlueprint['nodes'] {
     const all = [this.#setup.blueprint, ...(this.#setup.blueprints ?? [])]
-    const blueprint = all.find(({ id }) => id === run.blueprintId)
-    return blueprint?.nodes.findIndex(({ id }) => id === nodeId) ?? -1
+    return all.find(({ id }) => id === run.blueprintId)?.nodes ?? []
+  }
+
+  #nodeOf(run: RunState, nodeId: string): number {
+    return this.#nodesOf(run).findIndex(({ id }) => id === nodeId)
+  }
+
+  #idOf(run: RunState, node: number): string {
+    return this.#nodesOf(run)[node]?.id ?? ''
   }
 
   async #waitingRun(runId: string): Promise<RunState | undefined> {
