@@ -91,9 +91,11 @@ class AwsHarness implements Harness {
     const { aws, queueUrl } = this.#deployment
     const request = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] })
     const { Attributes: counts = {} } = await aws.clients.sqs.send(request)
-    return ['', 'NotVisible', 'Delayed'].reduce(
-      (sum, kind) => sum + Number(counts[`ApproximateNumberOfMessages${kind}`] ?? 0),
-      0,
-    )
+    const kinds = [
+      counts.ApproximateNumberOfMessages,
+      counts.ApproximateNumberOfMessagesNotVisible,
+      counts.ApproximateNumberOfMessagesDelayed,
+    ]
+    return kinds.reduce((sum, count) => sum + Number(count ?? 0), 0)
   }
 }

@@ -58,15 +58,17 @@ export async function orderlessOutcome(plan: Plan, seed: number): Promise<Expect
   const { setup, expected } = referenceOf(plan)
   const repeats = repeatsIn(setup)
   const rivals = new Set<string>()
-  const inOrder = async (pick: Pick) => expected(await runInMemory(setup, new AnyOrder(pick, repeats)))
+  const inOrder = (pick: Pick) => runInMemory(setup, new AnyOrder(pick, repeats))
   const first = await inOrder((ready) => {
     if (ready.length > 1) for (const id of ready) rivals.add(id)
     return 0
   })
   for (const pick of ordersOf(rivals, new Random(seed))) {
-    if (!isDeepStrictEqual(first, await inOrder(pick))) return undefined
+    const other = await inOrder(pick)
+    // Ids that the engine makes up are in what is not shown.
+    if (!isDeepStrictEqual(first, other) && !isDeepStrictEqual(shown(first), shown(other))) return undefined
   }
-  return first
+  return expected(first)
 }
 
 export interface Comparison {
