@@ -32,10 +32,11 @@ export async function resumeRun(
 /**
  * A node that is past its event. Whoever gave that may have died before it sent the job: then a redelivery of an old
  * message woke the node and carries on, and the acknowledgement of an earlier delivery, should it come late, deletes
- * that. So a call that is made again sends one.
+ * that. So a call that is made again sends one, as long as something of the run is left to do or to tell.
  */
 function gonePast(run: RunState, node: number): ActivationKey[] {
-  return !isOver(run) && isDone(run.done, node) ? [activationKey(node, run.iterations.get(node) ?? 1)] : []
+  if (!isDone(run.done, node) || (isOver(run) && !run.outbox)) return []
+  return [activationKey(node, run.iterations.get(node) ?? 1)]
 }
 
 async function begun(services: ResumeServices, runId: string): Promise<RunState> {

@@ -23,6 +23,8 @@ export class Events {
   readonly #served = new Set<string>()
   #given = 0
   #target: string | undefined
+  /** Given, and not yet answered. */
+  #open: NextEvent | undefined
 
   constructor(store: Pick<RunStore, 'read'>, runId: string, setup: Setup) {
     this.#store = store
@@ -32,7 +34,9 @@ export class Events {
 
   /** The event to give now, if the run is where it should come. */
   async next(): Promise<NextEvent | undefined> {
-    if (this.#setup.answers) return this.#nextAnswer(this.#runId, this.#setup.answers)
+    const { answers } = this.#setup
+    // A call is made again until it is answered, even where it has had its effect.
+    if (answers) return this.#open ?? this.#nextAnswer(this.#runId, answers)
     const event = this.#setup.events?.[this.#given]
     const run = event && (await this.#waitingRun(this.#runId))
     if (!event || run?.graph === undefined || run.active.size === 0) return undefined
@@ -52,7 +56,9 @@ export class Events {
 
   async give(services: Services, { runId, event, target }: NextEvent): Promise<void> {
     this.#target = target
+    if (this.#setup.answers) this.#open = { runId, event, target }
     await resumeRun(services, runId, event.nodeId, event)
+    this.#open = undefined
     this.#pass()
   }
 
