@@ -11,7 +11,7 @@ import { type Harness, type HarnessOptions, type Outcome, runOn } from './outcom
 
 /** A retry by the queue rather than within the invocation, and no longer than it must be. */
 const SHORT_RETRY_MS = 1_001
-const POLL_MS = 10
+const POLL_MS = 50
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
 export async function runOnAws(aws: LocalAws, setup: Setup): Promise<Outcome> {

@@ -9,7 +9,7 @@ async function slow({ signal, context }: NodeContext): Promise<NodeResult> {
   if (tries > 1) return { output: `try ${tries}` }
   await new Promise<void>((resolve) => {
     signal?.addEventListener('abort', () => resolve())
-    setTimeout(resolve, 1_000).unref()
+    setTimeout(resolve, 200)
   })
   return { output: 'too late' }
 }
