@@ -166,14 +166,13 @@ export class RunGraph {
       const natural = closing.flatMap((loop) => [...(loop ?? [])])
       const nested = new Set(natural.filter((inside) => isController(inside) && inside !== controller))
       for (const inside of natural) body.add(inside)
-      const queue = [...nested]
-      for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      const behind = new Set(nested)
+      for (const at of behind) {
         for (const next of this.successors[at] ?? []) {
-          if (body.has(next) || (isController(next) && !nested.has(next))) continue
-          body.add(next)
-          queue.push(next)
+          if (!isController(next) || nested.has(next)) behind.add(next)
         }
       }
+      for (const inside of behind) body.add(inside)
       body.delete(controller)
       loops.set(controller, body)
     })
