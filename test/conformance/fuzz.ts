@@ -24,17 +24,13 @@ function ordersOf(rivals: ReadonlySet<string>, random: Random): Pick[] {
   return [(ready) => ready.length - 1, ...atRandom, ...late]
 }
 
-/** Tells of any node whether it may run more than once by right: it is part of a cycle, or made while the run goes on. */
+/** Tells of any node whether it may run more than once by right: it is in a cycle, stands in for one, or is made. */
 function repeatsIn({ blueprint, blueprints = [] }: Setup): (nodeId: string) => boolean {
   const once = new Set<string>()
   for (const { nodes, edges } of [blueprint, ...blueprints]) {
-    const standIns = nodes.flatMap(({ id, config }) => (config?.fallback ? [[id, config.fallback]] : []))
-    const inherited = standIns.flatMap(([from, to]) => [
-      [from, to],
-      ...edges.filter(({ source }) => source === from).map(({ target }) => [to, target]),
-    ])
-    const steps = [...edges.map(({ source, target }) => [source, target]), ...inherited] as [string, string][]
+    const steps = edges.map(({ source, target }) => [source, target] as const)
     for (const { id } of nodes) if (!reaches(id, id, steps)) once.add(id)
+    for (const { id, config } of nodes) if (config?.fallback && !once.has(id)) once.delete(config.fallback)
   }
   return (nodeId) => !once.has(nodeId)
 }

@@ -1,7 +1,8 @@
 /** The parts of a random blueprint: each adds its nodes to a draft and tells where it begins and where it ends. */
-import type { NodeContext, NodeResult } from 'flowcraft'
+import type { NodeContext } from 'flowcraft'
 import { echo, failing, type NodeSpec, tally, trail, value } from './case.ts'
 import { Draft } from './draft.ts'
+import { answerOf, breaking, counting, failingFirst, workerOf } from './part-nodes.ts'
 import type { PartPlan, Plan } from './plan.ts'
 
 /** How the first node of a part is entered. */
@@ -32,6 +33,8 @@ export class Parts {
     switch (part.kind) {
       case 'trail':
         return node({ run: trail(name) })
+      case 'aside':
+        return this.#aside(name, entry)
       case 'fan':
         return this.#fan(name, entry)
       case 'rescued':
@@ -62,6 +65,14 @@ export class Parts {
         return never
       }
     }
+  }
+
+  /** With a branch that ends beside it. */
+  #aside(name: string, entry: Entry): Ends {
+    const draft = this.#draft
+    const first = draft.add(name, { ...entry, run: value({ yes: true }) })
+    draft.edge(first, draft.add(`${name}leaf`, { run: tally(`${name}leaf`) }))
+    return one(first)
   }
 
   #fan(name: string, entry: Entry): Ends {
@@ -201,54 +212,4 @@ export class Parts {
 
 function one(id: string): Ends {
   return { first: id, last: id }
-}
-
-function answerOf(name: string, answer: string): { output?: unknown; action?: string } {
-  if (answer === 'nothing') return {}
-  const output = { yes: true, answer: name }
-  return answer === 'yes' ? { output } : { output, action: answer }
-}
-
-type Run = (call: NodeContext) => Promise<NodeResult>
-
-async function count({ context }: NodeContext, key: string): Promise<number> {
-  const next = (((await context.get(key)) as number | undefined) ?? 0) + 1
-  await context.set(key, next)
-  return next
-}
-
-/** Goes on until its round is the last, and begins again at one after that. */
-function counting(name: string, rounds: number): Run {
-  return async (call) => {
-    const all = await count(call, `rounds ${name}`)
-    const round = ((all - 1) % rounds) + 1
-    await call.context.set(`again${name}`, round < rounds)
-    return { output: { round } }
-  }
-}
-
-function breaking(name: string, round: number): Run {
-  return async (call) => {
-    const now = await count(call, `breaks ${name}`)
-    if (now === round) throw new Error(`${name} broke in round ${round}`)
-    return { output: now }
-  }
-}
-
-function failingFirst(name: string, failures: number): Run {
-  return async (call) => {
-    const tries = await count(call, `tries ${name}`)
-    if (tries <= failures) throw new Error(`${name} broke at try ${tries}`)
-    return { output: { tries, yes: true } }
-  }
-}
-
-function workerOf(name: string, worker: (PartPlan & { kind: 'batch' })['worker']): Run {
-  return async ({ input, context }) => {
-    const { n } = input as { n: number }
-    if (worker === 'fail' && n % 4 === 2) throw new Error(`${name} item ${n} broke`)
-    if (worker === 'odd' && n % 2 === 0) return { output: undefined }
-    if (worker === 'keys') await context.set(`${name} saw ${n}`, n)
-    return { output: n * 2 }
-  }
 }

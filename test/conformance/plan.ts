@@ -25,7 +25,7 @@ const idStyles = ['plain', 'plain', 'odd'] as const
 
 /** A step with an entry and an exit: a node of the blueprint may be one, and the body of a loop is a row of them. */
 export type PartPlan =
-  | { readonly kind: 'trail' | 'fan' | 'rescued' }
+  | { readonly kind: 'trail' | 'aside' | 'fan' | 'rescued' }
   | { readonly kind: 'wait'; readonly answer: (typeof answers)[number] }
   | { readonly kind: 'sleep'; readonly duration: number | string }
   | {
@@ -80,7 +80,7 @@ const edge: fc.Arbitrary<EdgePlan> = fc.record({
   kind: fc.constantFrom(...edgeKinds),
 })
 
-const step: fc.Arbitrary<PartPlan> = fc.record({ kind: fc.constantFrom('trail', 'fan') })
+const step: fc.Arbitrary<PartPlan> = fc.record({ kind: fc.constantFrom('trail', 'aside', 'fan') })
 const rescued: fc.Arbitrary<PartPlan> = fc.record({ kind: fc.constant('rescued') })
 const wait: fc.Arbitrary<PartPlan> = fc.record({
   kind: fc.constant('wait'),

@@ -1,8 +1,9 @@
 /** What a plan means: its blueprint for the kit, and one for memory that must come to the same. */
-import { echo, type Expectation, failing, type NodeSpec, rounds, type Setup, tally, value } from './case.ts'
+import { type Expectation, failing, type NodeSpec, rounds, type Setup, tally, value } from './case.ts'
 import { Draft, type Side } from './draft.ts'
 import type { Outcome } from './outcome.ts'
 import { type Ends, Parts } from './parts.ts'
+import { behaviour, inputsOf, ofJoin, repeatedly } from './plain-nodes.ts'
 import type { EdgePlan, NodePlan, Plan } from './plan.ts'
 
 const INPUT = { yes: true, no: false, path: { deep: 'given' } }
@@ -239,59 +240,5 @@ class Filler {
     const standIn = fallback === undefined ? undefined : fallback % this.#plan.nodes.length
     if (standIn === undefined || standIn <= index || this.#plan.nodes[standIn]?.shape !== 'node') return {}
     return { fallback: this.#draft.id(`${this.#draft.prefix}${standIn}`) }
-  }
-}
-
-function inputsOf(kind: NodePlan['inputs'], sources: readonly string[]): NodeSpec['inputs'] {
-  if (kind === 'none') return undefined
-  if (kind === 'key') return 'path'
-  if (sources.length === 0) return undefined
-  return kind === 'name' ? sources[0] : Object.fromEntries(sources.map((id, at) => [`from${at}`, id]))
-}
-
-/**
- * What a join without inputs gets is documented to differ: the last in edge order, not the last to end. And a
- * controller that goes on counts as completed, so a join behind it that fails is due once or twice.
- */
-function ofJoin(does: NodePlan['does'], hasInputs: boolean, isBehindLoop: boolean): NodePlan['does'] {
-  return (does === 'echo' && !hasInputs) || (does === 'fail' && isBehindLoop) ? 'value' : does
-}
-
-/** As `rounds`, with the key that the condition of a loop can name. */
-function repeatedly(name: string, count: number): ReturnType<typeof rounds> {
-  const run = rounds(`rounds ${name}`, count)
-  return async (context) => {
-    const result = await run(context)
-    await context.context.set(`again${name}`, (result.output as { again: boolean }).again)
-    return { output: result.output as unknown }
-  }
-}
-
-function behaviour(does: NodePlan['does'], index: number): NodeSpec['run'] {
-  const output = { from: index, yes: true, no: false }
-  switch (does) {
-    case 'value':
-    case 'yes':
-      return value(output)
-    case 'left':
-    case 'right':
-    case 'odd':
-      return value(output, does)
-    case 'fail':
-      return failing(`n${index} broke`)
-    case 'echo':
-      return echo
-    case 'large':
-      return value({ ...output, text: 'x'.repeat(280) })
-    case 'key':
-      return async ({ context }) => {
-        const before: unknown = await context.get(`key ${index}`)
-        await context.set(`key ${index}`, index)
-        return { output: before === undefined ? output : { before } }
-      }
-    default: {
-      const never: never = does
-      return never
-    }
   }
 }
