@@ -23,7 +23,7 @@ afterAll(async () => {
 
 describe.concurrent('random blueprints over the local AWS', () => {
   for (const [at, plan] of fc.sample(plans, { numRuns: PLANS, seed: SEED }).entries()) {
-    it(`number ${at} ends as in memory`, { timeout: 60_000 }, async ({ skip }) => {
+    it(`number ${at} ends as in memory`, { timeout: 120_000 }, async ({ skip }) => {
       const expected = await orderlessOutcome(plan, at)
       if (!expected) return skip('its outcome depends on order, in memory too')
       expect(shown(await runOnAws(aws, setupOf(plan)))).toEqual(expected)
