@@ -152,15 +152,27 @@ export class RunGraph {
     })
   }
 
-  /** What the engine counts as inside a loop, and loops nested in it, which the engine leaves out. */
+  /** What the engine counts as inside a loop, and loops nested in it with what they lead to, which it leaves out. */
   #findLoops(traverser: GraphTraverser): Map<number, Set<number>> {
+    const isController = (index: number) => this.node(index).uses === 'loop-controller'
     const loops = new Map<number, Set<number>>()
     this.blueprint.nodes.forEach((node, controller) => {
-      if (node.uses !== 'loop-controller') return
+      if (!isController(controller)) return
       const body = new Set([...traverser.getNodesInLoop(node.id)].map((id) => this.indexOf(id)))
-      for (const source of this.predecessors[controller] ?? []) {
-        for (const inside of this.loopClosedBy(source, controller) ?? []) body.add(inside)
+      const closing = [
+        ...(this.predecessors[controller] ?? []).map((source) => this.loopClosedBy(source, controller)),
+        ...(this.successors[controller] ?? []).map((target) => this.loopClosedBy(controller, target)),
+      ]
+      const natural = closing.flatMap((loop) => [...(loop ?? [])])
+      const nested = new Set(natural.filter((inside) => isController(inside) && inside !== controller))
+      for (const inside of natural) body.add(inside)
+      const behind = new Set(nested)
+      for (const at of behind) {
+        for (const next of this.successors[at] ?? []) {
+          if (!isController(next) || nested.has(next)) behind.add(next)
+        }
       }
+      for (const inside of behind) body.add(inside)
       body.delete(controller)
       loops.set(controller, body)
     })

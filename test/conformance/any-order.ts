@@ -37,7 +37,11 @@ export class AnyOrder {
       if (!next)
         return { ...(await state.toResult(services.serializer, executionId)), status: state.getStatus(true) }
       ready.delete(next.nodeId)
-      const executorOf = (nodeId: string) => runtime.getExecutorForNode(nodeId, context)
+      // As the engine's own: with the nodes that other nodes have made.
+      const current = Object.assign(Object.create(context) as Context, {
+        blueprint: traverser.getDynamicBlueprint(),
+      })
+      const executorOf = (nodeId: string) => runtime.getExecutorForNode(nodeId, current)
       const results = await executeBatch(
         [next],
         traverser.getDynamicBlueprint(),

@@ -26,13 +26,23 @@ export interface Setup {
     readonly action?: string
     readonly output?: unknown
   }[]
+  /** Given to each node of this id, in whichever blueprint and round it waits, in any order. */
+  readonly answers?: Readonly<Record<string, { readonly action?: string; readonly output?: unknown }>>
   /** Evaluator, serializer, middleware, dependencies. */
   readonly options?: RuntimeOptions
+}
+
+export interface Expectation {
+  readonly outcome: Outcome
+  /** How often each of the run's own nodes commits. @default - as often as it is executed */
+  readonly commits?: Readonly<Record<string, number>>
 }
 
 export interface ConformanceCase {
   readonly name: string
   make(): Setup
+  /** What it comes to, where that is found in another way than by running it in memory. */
+  reference?(): Promise<Expectation>
   /** What the kit does where the engine in memory is known to be broken (promises.md, last table). */
   readonly instead?: Partial<Outcome>
   /** Why the simulator leaves it out: too long, or its nodes remember more than their context. */

@@ -8,25 +8,32 @@ import { cycleCases } from './cases/cycle-cases.ts'
 import { dataCases } from './cases/data-cases.ts'
 import { engineCases } from './cases/engine-cases.ts'
 import { fallbackCases } from './cases/fallback-cases.ts'
+import { foundCases } from './cases/found-cases.ts'
 import { joinCases } from './cases/join-cases.ts'
 import { loopCases } from './cases/loop-cases.ts'
 import { pauseCases } from './cases/pause-cases.ts'
+import { scaleCases } from './cases/scale-cases.ts'
 import { subflowCases } from './cases/subflow-cases.ts'
+import { timeoutCases } from './cases/timeout-cases.ts'
 
-export const cases: readonly ConformanceCase[] = [
-  ...joinCases,
-  ...branchCases,
-  ...fallbackCases,
-  ...dataCases,
-  ...contextCases,
-  ...engineCases,
-  ...loopCases,
-  ...busyLoopCases,
-  ...cycleCases,
-  ...batchCases,
-  ...pauseCases,
-  ...subflowCases,
-]
+/** By the part of the engine that they are about. */
+export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
+  Joins: joinCases,
+  Branches: branchCases,
+  Fallbacks: fallbackCases,
+  Data: dataCases,
+  Context: contextCases,
+  'What users plug in': engineCases,
+  Timeouts: timeoutCases,
+  Loops: [...loopCases, ...busyLoopCases, ...cycleCases],
+  'Batches and nodes that nodes make': batchCases,
+  'Waits, sleeps and retries': pauseCases,
+  Subflows: subflowCases,
+  Scale: scaleCases,
+  'Found by fuzzing': foundCases,
+}
+
+export const cases: readonly ConformanceCase[] = Object.values(groups).flat()
 
 export function caseNamed(name: string): ConformanceCase {
   const found = cases.find((other) => other.name === name)

@@ -1,7 +1,8 @@
 /** Each case ends in memory and by the protocol with the same status, outputs, keys, errors and executions. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { cases } from './cases.ts'
-import { runInMemory, runOnService } from './outcome.ts'
+import { comparedOf, expectedOf } from './check.ts'
+import { runOnService } from './outcome.ts'
 
 describe('conformance', () => {
   beforeAll(() => {
@@ -11,11 +12,11 @@ describe('conformance', () => {
     vi.restoreAllMocks()
   })
 
-  for (const { name, make, instead } of cases) {
-    it(name, async () => {
-      const expected = { ...(await runInMemory(make())), ...instead }
-      expect(await runOnService(make(), true)).toEqual(expected)
-      expect(await runOnService(make(), false)).toEqual(expected)
+  for (const one of cases) {
+    it(one.name, async () => {
+      const expected = await expectedOf(one)
+      expect(comparedOf(one, await runOnService(one.make(), true))).toEqual(expected)
+      expect(comparedOf(one, await runOnService(one.make(), false))).toEqual(expected)
     })
   }
 })

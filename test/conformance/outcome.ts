@@ -108,29 +108,70 @@ export async function runInMemory(setup: Setup, orchestrator?: unknown): Promise
   }
 }
 
+type GivenEvent = NonNullable<Setup['events']>[number]
+
+/** What runs by the protocol: on stores in memory, or on a local AWS. */
+export interface Harness {
+  start(blueprintId: string, input: Record<string, unknown>): Promise<string>
+  /** Works until all that is left to do waits for an event. */
+  settle(): Promise<void>
+  resume(runId: string, event: GivenEvent): Promise<unknown>
+  describe(runId: string): Promise<RunDescription>
+}
+
+/** What a harness is made of: the blueprints of a setup, and its implementations, each of which is counted. */
+export type HarnessOptions = RuntimeOptions & Required<Pick<RuntimeOptions, 'blueprints' | 'registry'>>
+
 export async function runOnService(setup: Setup, inline: boolean): Promise<Outcome> {
+  return runOn(setup, (options) => new TestService({ ...options, inline }))
+}
+
+export async function runOn(
+  setup: Setup,
+  makeHarness: (options: HarnessOptions) => Harness,
+): Promise<Outcome> {
   const counts = new Counts()
   const { blueprint, registry } = probed(setup, counts.probe)
-  const options = { ...setup.options, eventBus: counts.eventBus, registry, inline }
   const all = [blueprint, ...(setup.blueprints ?? [])]
   const blueprints = Object.fromEntries(all.map((other) => [other.id, other]))
-  const service = new TestService({ ...options, blueprints })
-  const runId = await service.start(blueprint.id, structuredClone(setup.input ?? {}))
-  await service.settle()
+  const harness = makeHarness({ ...setup.options, eventBus: counts.eventBus, registry, blueprints })
+  const runId = await harness.start(blueprint.id, structuredClone(setup.input ?? {}))
+  await harness.settle()
   for (const event of setup.events ?? []) {
-    await service.resume(await waitingRun(service, runId), event)
-    await service.settle()
+    await harness.resume(await waitingRun(harness, runId), event)
+    await harness.settle()
   }
-  const description = await service.describe(runId)
+  await answerAll(harness, runId, setup.answers)
+  const description = await harness.describe(runId)
   const { executions, calls } = counts
   return { ...describedOutcome(blueprint, description), executions, calls }
 }
 
 /** The run itself, or the child that it waits for, or that one's. */
-async function waitingRun(service: TestService, runId: string): Promise<string> {
-  const { waiting } = await service.describe(runId)
+async function waitingRun(harness: Harness, runId: string): Promise<string> {
+  const { waiting } = await harness.describe(runId)
   const child = waiting?.find(({ childRunId }) => childRunId)?.childRunId
-  return child === undefined ? runId : waitingRun(service, child)
+  return child === undefined ? runId : waitingRun(harness, child)
+}
+
+async function answerAll(harness: Harness, runId: string, answers: Setup['answers'] = {}): Promise<void> {
+  for (;;) {
+    const waiting = (await waitingNodes(harness, runId)).filter(({ nodeId }) => answers[nodeId])
+    if (waiting.length === 0) return
+    // The last first: which of several comes first makes no difference.
+    for (const { runId: id, nodeId } of waiting.toReversed()) {
+      await harness.resume(id, { nodeId, ...answers[nodeId] })
+    }
+    await harness.settle()
+  }
+}
+
+async function waitingNodes(harness: Harness, runId: string): Promise<{ runId: string; nodeId: string }[]> {
+  const { waiting = [] } = await harness.describe(runId)
+  const found = waiting.filter(({ reason }) => reason === 'external_event')
+  const children = waiting.flatMap(({ childRunId }) => childRunId ?? [])
+  const inside = await Promise.all(children.map((child) => waitingNodes(harness, child)))
+  return [...found.map(({ nodeId }) => ({ runId, nodeId })), ...inside.flat()]
 }
 
 export function describedOutcome(

@@ -1,4 +1,5 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
+import type { WorkflowBlueprint } from 'flowcraft'
 import { resumeRun } from '../../lib/adapter/resume.ts'
 import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
@@ -22,6 +23,8 @@ export class Events {
   readonly #served = new Set<string>()
   #given = 0
   #target: string | undefined
+  /** Given, and not yet answered. */
+  #open: NextEvent | undefined
 
   constructor(store: Pick<RunStore, 'read'>, runId: string, setup: Setup) {
     this.#store = store
@@ -31,6 +34,9 @@ export class Events {
 
   /** The event to give now, if the run is where it should come. */
   async next(): Promise<NextEvent | undefined> {
+    const { answers } = this.#setup
+    // A call is made again until it is answered, even where it has had its effect.
+    if (answers) return this.#open ?? this.#nextAnswer(this.#runId, answers)
     const event = this.#setup.events?.[this.#given]
     const run = event && (await this.#waitingRun(this.#runId))
     if (!event || run?.graph === undefined || run.active.size === 0) return undefined
@@ -50,8 +56,27 @@ export class Events {
 
   async give(services: Services, { runId, event, target }: NextEvent): Promise<void> {
     this.#target = target
+    if (this.#setup.answers) this.#open = { runId, event, target }
     await resumeRun(services, runId, event.nodeId, event)
+    this.#open = undefined
     this.#pass()
+  }
+
+  /** For whichever node waits, in the run or below it, and has no answer yet. */
+  async #nextAnswer(runId: string, answers: NonNullable<Setup['answers']>): Promise<NextEvent | undefined> {
+    const run = await this.#store.read(runId)
+    for (const [key, { wait }] of run?.active ?? []) {
+      const target = `${runId} ${key}`
+      const nodeId = this.#idOf(run as RunState, parseActivationKey(key).node)
+      const answer = answers[nodeId]
+      if (wait?.kind === 'event' && answer && !this.#served.has(target)) {
+        return { runId, event: { nodeId, ...answer }, target }
+      }
+      const below =
+        wait?.kind === 'child' && (await this.#nextAnswer(childIdOf(runId, key, wait.tries), answers))
+      if (below) return below
+    }
+    return undefined
   }
 
   #pass(): void {
@@ -60,10 +85,17 @@ export class Events {
     this.#target = undefined
   }
 
-  #nodeOf(run: RunState, nodeId: string): number {
+  #nodesOf(run: RunState): WorkflowBlueprint['nodes'] {
     const all = [this.#setup.blueprint, ...(this.#setup.blueprints ?? [])]
-    const blueprint = all.find(({ id }) => id === run.blueprintId)
-    return blueprint?.nodes.findIndex(({ id }) => id === nodeId) ?? -1
+    return all.find(({ id }) => id === run.blueprintId)?.nodes ?? []
+  }
+
+  #nodeOf(run: RunState, nodeId: string): number {
+    return this.#nodesOf(run).findIndex(({ id }) => id === nodeId)
+  }
+
+  #idOf(run: RunState, node: number): string {
+    return this.#nodesOf(run)[node]?.id ?? ''
   }
 
   async #waitingRun(runId: string): Promise<RunState | undefined> {

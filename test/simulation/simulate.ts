@@ -6,6 +6,7 @@ import { retriesByQueue } from '../../lib/adapter/policy.ts'
 import { ValueStore } from '../../lib/adapter/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory } from '../conformance/outcome.ts'
+import { shown } from '../conformance/planned.ts'
 import type { Mutation } from './mutation.ts'
 import { type FaultPlan, type Profile, randomFaults } from './profile.ts'
 import { Random } from './random.ts'
@@ -16,6 +17,10 @@ export interface Simulation {
   readonly make: () => Setup
   /** Of a run in memory; undefined where that depends on the order in which nodes end. */
   readonly expected?: Outcome
+  /** How often each node commits. @default - as often as it is executed, or once where its tries are apart */
+  readonly commits?: Readonly<Record<string, number>>
+  /** What of an outcome is compared. @default - all of it */
+  readonly shown?: (outcome: Outcome) => Outcome
   readonly profile: Profile
   readonly seed: number
   /** @default - faults at random, by the profile */
@@ -33,13 +38,18 @@ export interface SimulationResult {
 
 /** A case with what it must come to. `fat` fills the header, so that what rides there is moved to pages all the time. */
 export async function subjectOf(
-  { make, instead }: ConformanceCase,
+  { make, instead, reference }: ConformanceCase,
   fat = false,
-): Promise<Pick<Simulation, 'make' | 'expected'>> {
+): Promise<Pick<Simulation, 'make' | 'expected' | 'commits' | 'shown'>> {
   const made = () => (fat ? fattened(make()) : make())
+  const padded = (context: Outcome['context']) => (fat ? { ...context, ...padding } : context)
+  if (reference) {
+    const { outcome, commits } = await reference()
+    return { make: made, expected: { ...outcome, context: padded(outcome.context) }, commits, shown }
+  }
   const expected = { ...(await runInMemory(made())), ...instead }
-  if (!fat || !instead?.context) return { make: made, expected }
-  return { make: made, expected: { ...expected, context: { ...instead.context, ...padding } } }
+  if (!instead?.context) return { make: made, expected }
+  return { make: made, expected: { ...expected, context: padded(instead.context) } }
 }
 
 export function unorderedSubjectOf({ make }: ConformanceCase, fat = false): Pick<Simulation, 'make'> {
@@ -61,42 +71,51 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   const violations = [...world.violations, ...world.store.violations]
   if (world.tells && world.tellings === 0) violations.push('G5: the result was never told')
   if (violations.length === 0 && expected) {
-    violations.push(...(await differences(world, expected, profile)))
+    violations.push(...(await differences(world, expected, simulation)))
   }
   const { requests, trace } = world
   const { pages, refusals } = world.store
   return { violations, requests, trace, pages, refusals }
 }
 
-async function differences(world: World, expected: Outcome, profile: Profile): Promise<string[]> {
+async function differences(
+  world: World,
+  expected: Outcome,
+  { profile, commits, shown: show = (outcome) => outcome }: Simulation,
+): Promise<string[]> {
   const { store, setup, counts } = world
   const run = await store.read(RUN_ID)
   if (!run) return ['G4: there is no run']
   const graph = new RunGraph(setup.blueprint)
   const serializer = setup.options?.serializer ?? new JsonSerializer()
   const values = new ValueStore({ store, serializer })
-  const outcome = describedOutcome(
-    setup.blueprint,
-    await describeRun({ run, graph, store, values, serializer }),
+  const description = await describeRun({ run, graph, store, values, serializer })
+  const { executions, calls } = counts
+  const outcome = show({ ...describedOutcome(setup.blueprint, description), executions, calls })
+  const committed = Object.fromEntries(
+    [...store.commits].map(([node, count]) => [graph.node(node).id, count]),
   )
-  const commits = Object.fromEntries([...store.commits].map(([node, count]) => [graph.node(node).id, count]))
   const violations = [
     ...differing('G6: status', outcome.status, expected.status),
     ...differing('G6: context', outcome.context, expected.context),
     ...differing('G6: errors', outcome.errors, expected.errors),
-    ...differing('G3: commits', commits, committed(graph, expected.executions)),
+    ...differing('G3: commits', committed, commitsOf(graph, expected.executions, commits)),
   ]
   if (profile.faultsAtMost === 0) {
-    violations.push(...differing('G2: executions', counts.executions, expected.executions))
-    violations.push(...differing('G2: calls', counts.calls, expected.calls))
+    violations.push(...differing('G2: executions', executions, expected.executions))
+    violations.push(...differing('G2: calls', calls, expected.calls))
   }
   return violations
 }
 
-/** Nodes of the run itself; one whose tries the queue keeps apart commits once. */
-function committed(graph: RunGraph, executions: Outcome['executions']): Record<string, number> {
-  const own = Object.entries(executions).filter(([id]) => graph.find(id) !== undefined)
-  return Object.fromEntries(own.map(([id, count]) => [id, triesApart(graph, id) ? 1 : count]))
+/** Of the nodes of the run itself. */
+function commitsOf(
+  graph: RunGraph,
+  executions: Outcome['executions'],
+  known?: Simulation['commits'],
+): Record<string, number> {
+  const own = Object.entries(known ?? executions).filter(([id]) => graph.find(id) !== undefined)
+  return Object.fromEntries(own.map(([id, count]) => [id, !known && triesApart(graph, id) ? 1 : count]))
 }
 
 function triesApart(graph: RunGraph, id: string): boolean {

@@ -99,6 +99,17 @@ export const dataCases: readonly ConformanceCase[] = [
       ),
   },
   {
+    name: 'Date and Map, as the default serializer leaves them',
+    make: () =>
+      graph(
+        {
+          a: value({ at: new Date('2026-01-02T03:04:05Z'), map: new Map([['k', 1]]), none: undefined }),
+          b: value(1),
+        },
+        ['a>b'],
+      ),
+  },
+  {
     name: 'values too large for the header',
     make: () =>
       graph(

@@ -180,6 +180,22 @@ export const engineCases: readonly ConformanceCase[] = [
       ),
   },
   {
+    name: 'a logger',
+    make: () => {
+      const lines: string[] = []
+      const logger = { debug() {}, warn() {}, error() {}, info: (line: string) => void lines.push(line) }
+      return graph(
+        {
+          a: async ({ dependencies }) => ({ output: dependencies.logger.info('a was here') ?? 'told' }),
+          b: async () => ({ output: lines.filter((line) => line === 'a was here').length }),
+        },
+        ['a>b'],
+        { options: { logger } },
+      )
+    },
+    notSimulated: 'its nodes remember more than their context',
+  },
+  {
     name: 'params',
     make: () =>
       graph(

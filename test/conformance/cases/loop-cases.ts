@@ -4,6 +4,15 @@ import { type ConformanceCase, failing, graph, rounds, tally, trail, value, type
 import { ComparisonEvaluator } from '../plugins.ts'
 import { controller } from './loop-parts.ts'
 
+/** Outputs under both of their keys. */
+function both(outputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const entries = Object.entries(outputs).flatMap(([id, output]) => [
+    [id, output],
+    [`_outputs.${id}`, output],
+  ])
+  return Object.fromEntries(entries) as Record<string, unknown>
+}
+
 /** start -> body -> loop -> body ..., then end. */
 function simpleLoop(limit: number): Setup {
   return graph(
@@ -138,5 +147,56 @@ export const loopCases: readonly ConformanceCase[] = [
           'loop2>end:break',
         ],
       ),
+  },
+  {
+    name: 'a loop in a loop, and a branch behind the inner one that ends there',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          outer: { run: rounds('n', 2), any: true },
+          inner: { run: rounds('m', 2), any: true },
+          innerLoop: controller('mAgain'),
+          after: tally('after'),
+          leaf: tally('leaf'),
+          outerLoop: controller('nAgain'),
+          end: tally('end'),
+        },
+        [
+          'start>outer',
+          'outer>inner',
+          'inner>innerLoop',
+          'innerLoop>inner:continue',
+          'innerLoop>after:break',
+          'after>leaf',
+          'after>outerLoop',
+          'outerLoop>outer:continue',
+          'outerLoop>end:break',
+        ],
+      ),
+    // In memory the nodes behind an inner loop run in the first round only.
+    instead: {
+      context: {
+        ...both({
+          start: 'go',
+          outer: { count: 2, again: false, over: true },
+          inner: { count: 3, again: false, over: true },
+          innerLoop: null,
+          after: 'after 2',
+          leaf: 'leaf 2',
+          outerLoop: null,
+          end: 'end 1',
+        }),
+        n: 2,
+        nAgain: false,
+        m: 3,
+        mAgain: false,
+        'after ran': 2,
+        'leaf ran': 2,
+        'end ran': 1,
+      },
+      executions: { start: 1, outer: 2, inner: 3, innerLoop: 3, after: 2, leaf: 2, outerLoop: 2, end: 1 },
+      calls: { start: 1, outer: 2, inner: 3, after: 2, leaf: 2, end: 1 },
+    },
   },
 ]

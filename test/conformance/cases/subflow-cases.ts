@@ -35,7 +35,7 @@ function chainOf(id: string, ...uses: string[]): WorkflowBlueprint {
 function calling(
   params: Record<string, unknown>,
   blueprints: WorkflowBlueprint[],
-  more: Partial<Setup> = {},
+  more: Partial<Setup> & { builtIn?: Setup['registry'] } = {},
 ): Setup {
   return graph({ start: value(4), call: call(params), end: trail('end') }, ['start>call', 'call>end'], {
     blueprints,
@@ -123,6 +123,32 @@ export const subflowCases: readonly ConformanceCase[] = [
         edges: [{ source: 'm0', target: 'm1' }],
       }
       return calling({ blueprintId: 'middle' }, [middle, chainOf('child', 'increment', 'times10')])
+    },
+  },
+  {
+    name: 'a batch in a subflow',
+    make: () => {
+      const gatherNodeId = 'all_gather'
+      const child: WorkflowBlueprint = {
+        id: 'child',
+        nodes: [
+          { id: 'list', uses: 'list' },
+          {
+            id: 'all_scatter',
+            uses: 'batch-scatter',
+            inputs: 'list',
+            params: { workerUsesKey: 'times10', outputKey: 'results', gatherNodeId },
+          },
+          { id: gatherNodeId, uses: 'batch-gather', params: { outputKey: 'results', gatherNodeId } },
+        ],
+        edges: [
+          { source: 'list', target: 'all_scatter' },
+          { source: 'all_scatter', target: gatherNodeId },
+        ],
+      }
+      return calling({ blueprintId: 'child' }, [child], {
+        builtIn: { ...builtIn, list: value([1, 2, 3]) },
+      })
     },
   },
   {

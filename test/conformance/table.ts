@@ -1,0 +1,36 @@
+/** The table of conformance cases, as `npm run conformance` prints it and docs/conformance.md shows it. */
+import { fileURLToPath } from 'node:url'
+import type { ConformanceCase } from './case.ts'
+import { groups } from './cases.ts'
+
+export const DOCS = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url))
+
+const INTRODUCTION = `# Conformance
+
+Each line is a workflow that is run in memory, by \`FlowRuntime.run\`, and by the protocol, on stores in memory and on the
+local AWS. Status, outputs, errors, context and the number of executions of each node must be the same. Where the
+engine in memory is known not to do what its guides and types promise ([limits](limits.md)), the outcome that they
+promise is written down in the case instead; the table says which.
+
+\`npm run conformance\` prints it, \`npm run conformance -- --aws\` over the local AWS. \`npm run fuzz\` compares random
+workflows in the same way, \`npm run simulate\` runs these under faults.
+`
+
+/** The whole page. */
+export function docsOf(): string {
+  return `${INTRODUCTION}\n${tableOf()}\n`
+}
+
+export function tableOf(different: readonly string[] = []): string {
+  const sections = Object.entries(groups).map(([group, cases]) =>
+    [`## ${group}`, '', '| case | ends |', '|---|---|', ...cases.map((one) => rowOf(one, different))].join(
+      '\n',
+    ),
+  )
+  return sections.join('\n\n')
+}
+
+function rowOf(one: ConformanceCase, different: readonly string[]): string {
+  const how = one.instead || one.reference ? 'as promised' : 'as in memory'
+  return `| ${one.name} | ${different.includes(one.name) ? 'DIFFERENTLY' : how} |`
+}
