@@ -2,7 +2,7 @@
 import type { RunGraph } from './graph.ts'
 import { type ActivationKey, parseActivationKey, type RunState, type START } from './run-state.ts'
 import { cancelChildren } from './cancel.ts'
-import { type Disposition, DONE, type Services } from './services.ts'
+import { type Disposition, DONE, leaveToNewerWorker, type Services } from './services.ts'
 
 type SendServices = Pick<Services, 'queue' | 'emit'>
 
@@ -44,12 +44,16 @@ export async function sendJobs(
   return jobs.map(({ nodeId }) => nodeId)
 }
 
+const UNTOLD = 'the end of the run is to be told, and this worker has nobody to tell it to'
+
 /** A run that is over: tell what its last commit left to be told. A crash before `told` tells it again. */
 export async function conclude(services: Services, run: RunState): Promise<Disposition> {
   if (run.outbox) {
     await cancelChildren(services, run)
     if (run.parent) await services.queue.send([run.parent])
     if (services.tells) await services.tell(run)
+    // Left by a worker that would: perhaps this one is of an older deploy.
+    else if (run.outbox === 'tell') leaveToNewerWorker(services, { startedAt: run.endedAt ?? 0 }, UNTOLD)
     await services.store.told(run.runId)
     // Ended from outside: no worker has counted it.
     if (run.status === 'cancelled') services.telemetry.runEnded('cancelled')

@@ -1,8 +1,24 @@
 /** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
 import { FlowcraftAwsError } from './errors.ts'
+import type { RunGraph } from './graph.ts'
 import { sendJobs } from './outgoing.ts'
-import { giveEvent, nodeToResume, type RunEvent, waitingAt } from './run-events.ts'
-import { type ActivationKey, activationKey, isDone, isOver, type RunState } from './run-state.ts'
+import {
+  claim,
+  claimOf,
+  giveEvent,
+  iterationOf,
+  nodeToResume,
+  type RunEvent,
+  waitingAt,
+} from './run-events.ts'
+import {
+  type ActivationKey,
+  activationKey,
+  isDone,
+  isOver,
+  parseActivationKey,
+  type RunState,
+} from './run-state.ts'
 import type { Services } from './services.ts'
 
 export type ResumeServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit'>
@@ -19,14 +35,28 @@ export async function resumeRun(
 ): Promise<boolean> {
   const run = await begun(services, runId)
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
-  const node = nodeToResume(graph, run, nodeId)
-  const given = await giveEvent(services, graph, run, node, event)
+  const earlier = await claimOf(services, runId, event.idempotencyKey)
+  const node = earlier ? claimedNode(graph, earlier, nodeId) : nodeToResume(graph, run, nodeId)
+  const iteration = isOver(run) ? undefined : iterationOf(graph, run, node)
+  const target =
+    earlier ??
+    (iteration && (await claim(services, runId, activationKey(node, iteration), event.idempotencyKey)))
+  const given = target ? await giveEvent(services, graph, run, target, event) : false
   // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
   // here. Also when another gave the event: its sender may have died before it came this far.
   const now = await begun(services, runId)
   const waiting = waitingAt(now, [node])
   await sendJobs(services, graph, now, waiting.length > 0 ? waiting : gonePast(now, node))
   return given
+}
+
+/** The node of an earlier call under the same key. @throws FlowcraftAwsError INVALID_INPUT where this one names another */
+function claimedNode(graph: RunGraph, earlier: ActivationKey, nodeId: string | undefined): number {
+  const { node } = parseActivationKey(earlier)
+  const { id } = graph.node(node)
+  if (nodeId === undefined || nodeId === id) return node
+  const why = `its idempotencyKey was given in a call for node '${id}'`
+  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume node '${nodeId}': ${why}`)
 }
 
 /**

@@ -5,14 +5,14 @@
  */
 import { messageOf } from './errors.ts'
 import type { DeadLetter, DeadLetterQueue } from './queue/dead-letters.ts'
-import { type Job, parseJob } from './queue/job.ts'
+import { formatJob, type Job, parseJob } from './queue/job.ts'
 import { type ActivationKey, activationKey, isOver, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
 
-/** A job that was sent back so often stays, with a reason: at an hour each time that is two days. */
+/** A job that was sent back so often stays, with a reason; at 20 receives each time that is a week and more. */
 const RETURNS_AT_MOST = 50
-/** Times ten messages are looked at in one sweep. */
-const LOOKS = 20
+/** A sweep looks no longer than this. */
+const LOOK_MS = 15_000
 
 export interface DeadLettersResult {
   /** Jobs that went back to the job queue. */
@@ -21,26 +21,34 @@ export interface DeadLettersResult {
   readonly kept: number
 }
 
-type ReturnServices = Pick<Services, 'store' | 'graphs' | 'queue'>
+type ReturnServices = Pick<Services, 'store' | 'graphs' | 'queue' | 'now'>
 
+/** @throws AggregateError of what went wrong with single messages, after the others were looked at */
 export async function returnDeadLetters(
   services: ReturnServices,
   deadLetters: DeadLetterQueue,
 ): Promise<DeadLettersResult> {
   let returned = 0
   const kept: DeadLetter[] = []
+  const errors: unknown[] = []
+  const end = services.now() + LOOK_MS
   try {
-    for (let look = 0; look < LOOKS; look++) {
+    while (services.now() < end) {
       const letters = await deadLetters.receive()
       if (letters.length === 0) break
       for (const letter of letters) {
-        if (letter.reason !== undefined) kept.push(letter)
-        else if (await handle(services, deadLetters, letter)) returned++
+        try {
+          if (letter.reason !== undefined) kept.push(letter)
+          else if (await handle(services, deadLetters, letter)) returned++
+        } catch (error) {
+          errors.push(error)
+        }
       }
     }
   } finally {
     await deadLetters.release(kept)
   }
+  if (errors.length > 0) throw new AggregateError(errors)
   return { returned, kept: kept.length }
 }
 
@@ -59,10 +67,12 @@ async function handle(
   const run = await services.store.read(job.runId)
   const returns = (job.returns ?? 0) + 1
   const isNeeded = run ? !isOver(run) || run.outbox !== undefined : job.iteration === undefined
-  if (isNeeded && returns <= RETURNS_AT_MOST) await services.queue.send([{ ...job, returns }])
-  else if (isNeeded) await keep(services, deadLetters, letter, job, run)
+  const goesBack = isNeeded && returns <= RETURNS_AT_MOST
+  // To the pool of its node, wherever it was passed on to before.
+  if (goesBack) await services.queue.send([{ ...job, passedOn: undefined, returns }])
+  else if (isNeeded) await keep(services, deadLetters, job, run)
   await deadLetters.remove(letter)
-  return isNeeded && returns <= RETURNS_AT_MOST
+  return goesBack
 }
 
 function jobOf({ body }: DeadLetter): Job | Error {
@@ -73,20 +83,22 @@ function jobOf({ body }: DeadLetter): Job | Error {
   }
 }
 
+/** The message stays, and its run says so. Without its count, so that it is sent back again once a person has sent it. */
 async function keep(
   { store, graphs }: ReturnServices,
   deadLetters: DeadLetterQueue,
-  { body }: DeadLetter,
   job: Job,
   run: RunState | undefined,
 ): Promise<void> {
   const reason = `sent back ${RETURNS_AT_MOST} times, and no worker was done with it`
-  await deadLetters.put(body, reason)
-  if (!run) return
-  let key: ActivationKey | undefined
-  if (run.graph !== undefined && job.nodeId !== undefined) {
-    const node = (await graphs.of(run.blueprintId, run.graph)).find(job.nodeId)
-    key = node === undefined ? undefined : activationKey(node, job.iteration ?? 1)
+  // The note first: what fails for good must not put a copy there with each sweep.
+  if (run) {
+    let key: ActivationKey | undefined
+    if (run.graph !== undefined && job.nodeId !== undefined) {
+      const node = (await graphs.of(run.blueprintId, run.graph)).find(job.nodeId)
+      key = node === undefined ? undefined : activationKey(node, job.iteration ?? 1)
+    }
+    await store.noteDeadLetter(run.runId, key, reason)
   }
-  await store.noteDeadLetter(run.runId, key, reason)
+  await deadLetters.put(formatJob({ ...job, returns: undefined, passedOn: undefined }), reason)
 }

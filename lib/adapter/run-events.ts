@@ -17,8 +17,8 @@ export interface RunEvent {
   /** Becomes the output of the node that waits. */
   readonly output?: unknown
   /**
-   * Names the call, so that it can be made again when its answer was lost: in a loop, a repeated call without one may
-   * give its event to the next round. @default - each call is its own
+   * Names the call, so that it can be made again when its answer was lost: a repeated call without one may give its
+   * event to the next round of a loop, or, where it names no node, to the next that waits. @default - each call is its own
    */
   readonly idempotencyKey?: string
 }
@@ -40,8 +40,7 @@ export async function readEvent(
   runId: string,
   key: ActivationKey,
 ): Promise<RunEvent | undefined> {
-  const { node, iteration } = parseActivationKey(key)
-  const stored = await readStored(services, runId, eventKey(node, iteration))
+  const stored = await readStored(services, runId, eventKey(key))
   if (!stored) return undefined
   const { action, text, at } = stored
   const encoded = text ?? (at && (await services.values.read(runId, ...at)))
@@ -58,7 +57,7 @@ async function readStored(
 }
 
 /**
- * Gives the event that a node waits for or will wait for. False where it has been given, or the node is past it.
+ * Gives an activation its event. False where it has another, or its run is over.
  * Crash after the put: the event stands, and the node finds it when it parks; one that is parked already is sent its
  * job when the call is made again.
  */
@@ -66,50 +65,58 @@ export async function giveEvent(
   services: EventServices,
   graph: RunGraph,
   run: RunState,
-  node: number,
+  activation: ActivationKey,
   event: RunEvent,
 ): Promise<boolean> {
-  const { idempotencyKey } = event
-  const present = isOver(run) ? undefined : iterationOf(graph, run, node)
-  const iteration =
-    idempotencyKey === undefined ? present : await claimed(services, run.runId, node, present, idempotencyKey)
-  if (iteration === undefined) return false
-  const key = eventKey(node, iteration)
-  const stored = await encodeEvent(services, graph, run.runId, node, key, event)
-  if (await services.store.putOnce(run.runId, key, await compress(JSON.stringify(stored)))) return true
-  // Refused by itself, perhaps: the SDK repeats a request whose answer was lost.
-  const there = await readStored(services, run.runId, key)
-  return there?.id === stored.id
+  const { runId } = run
+  const key = eventKey(activation)
+  if (!isOver(run)) {
+    const stored = await encodeEvent(services, graph, runId, activation, event)
+    if (await services.store.putOnce(runId, key, await compress(JSON.stringify(stored)))) return true
+    // Refused by itself, perhaps: the SDK repeats a request whose answer was lost.
+    return (await readStored(services, runId, key))?.id === stored.id
+  }
+  const there = await readStored(services, runId, key)
+  return there !== undefined && there.id === event.idempotencyKey
 }
 
-/** The iteration that the first call of this name was for. Crash after the put: a repeated call gives the event. */
-async function claimed(
+/** The activation that the first call of this name was for. */
+export async function claimOf(
   { store }: EventServices,
   runId: string,
-  node: number,
-  present: number | undefined,
-  idempotencyKey: string,
-): Promise<number | undefined> {
-  const key = `event#${node}#${hashOf(idempotencyKey)}`
-  if (present !== undefined && (await store.putOnce(runId, key, { text: `${present}` }))) return present
-  const first = (await store.getValue(runId, key))?.text
-  return first === undefined ? undefined : Number(first)
+  idempotencyKey: string | undefined,
+): Promise<ActivationKey | undefined> {
+  if (idempotencyKey === undefined) return undefined
+  return (await store.getValue(runId, claimKey(idempotencyKey)))?.text as ActivationKey | undefined
+}
+
+/** Names the call for an activation. Crash after the put: a repeated call gives the event there. */
+export async function claim(
+  services: EventServices,
+  runId: string,
+  activation: ActivationKey,
+  idempotencyKey: string | undefined,
+): Promise<ActivationKey | undefined> {
+  if (idempotencyKey === undefined) return activation
+  const key = claimKey(idempotencyKey)
+  if (await services.store.putOnce(runId, key, { text: activation })) return activation
+  return claimOf(services, runId, idempotencyKey)
 }
 
 async function encodeEvent(
   { values }: EventServices,
   graph: RunGraph,
   runId: string,
-  node: number,
-  key: string,
+  activation: ActivationKey,
   { action, output, idempotencyKey }: RunEvent,
 ): Promise<StoredEvent> {
   const id = idempotencyKey ?? randomUUID()
   if (output === undefined) return { id, action }
+  const { node } = parseActivationKey(activation)
   const text = values.encode(output, `the output given to node '${graph.node(node).id}'`)
   if (text.length <= INLINE_BYTES) return { id, action, text }
   // Named by its content, since several may give different ones and one wins.
-  const valueKey = `${key}#${hashOf(text)}`
+  const valueKey = `${eventKey(activation)}#${hashOf(text)}`
   return { id, action, at: [valueKey, await values.write(runId, valueKey, text)] }
 }
 
@@ -117,8 +124,12 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-function eventKey(node: number, iteration: number): string {
-  return `event#${node}.${iteration}`
+function eventKey(activation: ActivationKey): string {
+  return `event#${activation}`
+}
+
+function claimKey(idempotencyKey: string): string {
+  return `resume#${hashOf(idempotencyKey)}`
 }
 
 function eventNameOf(graph: RunGraph, node: number): string {

@@ -49,8 +49,11 @@ export interface ActiveEntry {
 /** The origin of what no activation scheduled. */
 export const START = ''
 
-/** That the end of a run is still to be told: to the run that waits for it, to the user. Removed once told. */
-export type Outbox = 'end'
+/**
+ * What the end of a run leaves to be told: `end` to the run that waits for it and to its children, `tell` to the user as
+ * well. Removed once told.
+ */
+export type Outbox = 'end' | 'tell'
 
 /** The activation that waits for a child run. */
 export interface Parent {

@@ -13,6 +13,7 @@ import {
 } from 'flowcraft'
 import { type AwsConfig, type AwsOptions, environmentVariables, resolveConfig } from './config.ts'
 import { cancelRun } from './cancel.ts'
+import { type WithContainer, withContainer } from './container.ts'
 import { guardedBus } from './events.ts'
 import { DynamoDbCoordinationStore } from './coordination/dynamodb-coordination-store.ts'
 import { RunContext } from './context/run-context.ts'
@@ -41,9 +42,9 @@ import { NO_TELEMETRY, type Telemetry } from './telemetry/telemetry.ts'
 import { makeWebhook, type WebhookEndpoint } from './webhook.ts'
 import { ValueStore } from './values/value-store.ts'
 
-export interface SqsAdapterOptions extends AwsOptions {
-  /** What `FlowRuntime` takes. Blueprints and implementations are checked here. */
-  readonly runtimeOptions: RuntimeOptions
+export interface SqsAdapterOptions extends AwsOptions, WithContainer {
+  /** What `FlowRuntime` takes. Blueprints and implementations are checked here. @default {} */
+  readonly runtimeOptions?: RuntimeOptions
   /** What `createFlow()` builds: blueprints and functions together. @default - none */
   readonly flows?: readonly Flow[]
   /** Gets the engine's events, with the run id as `executionId`. @default - the runtime's event bus */
@@ -81,7 +82,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
   constructor(options: SqsAdapterOptions) {
     const config = resolveConfig(options)
-    const { runtimeOptions } = options
+    const runtimeOptions = withContainer({ container: options.container, ...options.runtimeOptions })
     const registration = register({ ...runtimeOptions, flows: options.flows })
     const bus = options.eventBus ?? runtimeOptions.eventBus
     const eventBus = bus && guardedBus(bus, runtimeOptions.logger)
@@ -104,6 +105,9 @@ export class SqsAdapter extends BaseDistributedAdapter {
       : undefined
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#services = this.#makeServices(registration)
+    for (const rule of config.pools.rulesWithoutNode(registration.blueprints)) {
+      this.logger.warn('a pool names a node that no blueprint has', { rule })
+    }
   }
 
   /**

@@ -181,7 +181,7 @@ async function commitUntilDecided(
         services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
       strand: strand.origin,
       now: services.now(),
-      outbox: services.tells || run.parent ? 'end' : undefined,
+      outbox: services.tells ? 'tell' : run.parent ? 'end' : undefined,
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.

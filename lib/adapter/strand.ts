@@ -33,8 +33,11 @@ export async function workOnStrand(
       signal: holder.signal,
       isMine: () => holder.isMine(),
     })
+    if (result !== ASLEEP) return result
+    // A successor works on the strand: an old receipt handle may delete the message it was given.
+    if (!(await holder.isMine())) return { kind: 'left', reason: `a successor took over ${origin}` }
     // What wakes it comes with the same strand's next message, which need not wait for this lease to end.
-    if (result === ASLEEP) await holder.release()
+    await holder.release()
     return result
   } catch (error) {
     // So that the redelivery need not wait for the lease to end.

@@ -17,7 +17,7 @@ export interface SweepResult {
   readonly jobs: number
   /** Jobs that went from the dead-letter queue back to the job queue. */
   readonly returned: number
-  /** Messages in the dead-letter queue that stay there, for a person to look at; at most some 200 are counted. */
+  /** Messages in the dead-letter queue that stay there, for a person to look at, as far as they were looked at. */
   readonly deadLetters: number
 }
 

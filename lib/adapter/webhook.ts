@@ -8,7 +8,7 @@ import { giveEvent, iterationOf, nodesOfEvent, waitingAt } from './run-events.ts
 import { sendJobs } from './outgoing.ts'
 import { runIdProblem } from './queue/job.ts'
 import type { ResumeServices } from './resume.ts'
-import { isOver, type RunState } from './run-state.ts'
+import { activationKey, isOver, type RunState } from './run-state.ts'
 import type { RunStore } from './store/run-store.ts'
 
 /** 256 bits. */
@@ -61,7 +61,9 @@ export async function receiveWebhook(
   let given = false
   for (const node of nodes) {
     if (graph.repeatable.has(node) && !(await claim(services.store, graph, run, node, key))) continue
-    given = (await giveEvent(services, graph, run, node, { output })) || given
+    const iteration = iterationOf(graph, run, node)
+    if (iteration === undefined) continue
+    given = (await giveEvent(services, graph, run, activationKey(node, iteration), { output })) || given
   }
   const now = await services.store.read(runId)
   if (now) await sendJobs(services, graph, now, waitingAt(now, nodes))

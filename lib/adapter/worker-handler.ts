@@ -3,6 +3,7 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { ILogger, RuntimeOptions } from 'flowcraft'
 import { type AwsConfig, type AwsOptions, resolveConfig } from './config.ts'
+import { withContainer } from './container.ts'
 import { messageOf } from './errors.ts'
 import { jsonLogger } from './logger.ts'
 import { isPoison, rejectMessage } from './queue/dead-letters.ts'
@@ -29,9 +30,10 @@ export type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBa
  */
 export function createWorkerHandler(options: WorkerHandlerOptions = {}): WorkerHandler {
   const { sqsClient, dynamoDbClient } = resolveConfig(options)
-  const logger = options.logger ?? jsonLogger()
+  const runtimeOptions = withContainer(options)
+  const logger = runtimeOptions.logger ?? jsonLogger()
   const clients = { ...options, sqsClient, dynamoDbClient }
-  const adapter = new SqsAdapter({ ...clients, runtimeOptions: { ...options, logger } })
+  const adapter = new SqsAdapter({ ...clients, runtimeOptions: { ...runtimeOptions, logger } })
   return workerHandlerOf(adapter, clients, logger)
 }
 

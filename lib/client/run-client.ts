@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import { cancelRun } from '../adapter/cancel.ts'
-import { FlowcraftAwsError, isFlowcraftAwsError } from '../adapter/errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, throwProblems } from '../adapter/errors.ts'
 import type { RunGraph } from '../adapter/graph.ts'
 import { describeRun, type RunDescription } from '../adapter/outcome.ts'
-import { type Job, runIdProblem } from '../adapter/queue/job.ts'
+import { type Job, runIdProblem, show } from '../adapter/queue/job.ts'
 import { resumeRun } from '../adapter/resume.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../adapter/run-state.ts'
 import { type NewRunRequest, putRun } from '../adapter/start.ts'
@@ -23,8 +23,8 @@ export interface ResumeRequest {
   /** Becomes the output of the waiting node. @default - what the node itself gave */
   readonly output?: unknown
   /**
-   * Names the call, so that it can be made again when its answer was lost: in a loop, a repeated call without one may
-   * give its event to the next round. @default - each call is its own
+   * Names the call, so that it can be made again when its answer was lost: a repeated call without one may give its
+   * event to the next round of a loop, or, where it names no node, to the next that waits. @default - each call is its own
    */
   readonly idempotencyKey?: string
 }
@@ -112,7 +112,7 @@ export class RunClient {
    * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
    */
   async resume(runId: string, request: ResumeRequest = {}): Promise<{ resumed: boolean }> {
-    const { nodeId, ...event } = request
+    const { nodeId, ...event } = checkResume(request)
     checkRunId(runId)
     return { resumed: await resumeRun(this.#services, runId, nodeId, event) }
   }
@@ -162,4 +162,14 @@ export class RunClient {
 function checkRunId(runId: unknown): void {
   const problem = runIdProblem(runId)
   if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
+}
+
+/** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
+function checkResume(request: ResumeRequest): ResumeRequest {
+  const texts = Object.entries({ ...request, output: undefined })
+  const problems = texts.flatMap(([name, value]: [string, unknown]) =>
+    value === undefined || typeof value === 'string' ? [] : [`${name} must be a string; got ${show(value)}`],
+  )
+  throwProblems('INVALID_INPUT', 'cannot resume a run', problems)
+  return request
 }

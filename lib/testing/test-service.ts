@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
+import { type WithContainer, withContainer } from '../adapter/container.ts'
 import { guardedBus } from '../adapter/events.ts'
 import type { Runtime } from '../adapter/execute.ts'
 import { Graphs } from '../adapter/graphs.ts'
@@ -23,7 +24,7 @@ import { NO_TELEMETRY } from '../adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
 import { MemoryQueue } from './memory-queue.ts'
 
-export interface TestServiceOptions extends RuntimeOptions {
+export interface TestServiceOptions extends RuntimeOptions, WithContainer {
   /** What `createFlow()` builds. @default - none */
   readonly flows?: readonly Flow[]
   /** @default new MemoryRunStore() */
@@ -51,7 +52,8 @@ export class TestService {
   readonly #options: TestServiceOptions
 
   /** @throws FlowcraftAwsError INVALID_BLUEPRINT, with all problems at once */
-  constructor(options: TestServiceOptions) {
+  constructor(given: TestServiceOptions) {
+    const options: TestServiceOptions = { ...given, ...withContainer(given) }
     this.#options = options
     this.queue = new MemoryQueue(() => this.now)
     const registration = register(options)

@@ -64,11 +64,17 @@ export class DeadLetterQueue {
       MaxNumberOfMessages: BATCH,
       VisibilityTimeout: LOOK_SECONDS,
       MessageAttributeNames: [REASON_ATTRIBUTE],
+      MessageSystemAttributeNames: ['DeadLetterQueueSourceArn'],
+      // Asks all of SQS's servers: a shorter look may find nothing though there is something.
+      WaitTimeSeconds: 1,
     })
     const { Messages = [] } = await this.#asked('ReceiveMessage', this.#client.send(command))
-    return Messages.map(({ Body = '', ReceiptHandle = '', MessageAttributes }) => ({
+    return Messages.map(({ Body = '', ReceiptHandle = '', MessageAttributes, Attributes }) => ({
       body: Body,
-      reason: MessageAttributes?.[REASON_ATTRIBUTE]?.StringValue,
+      // Whoever sends a message back by hand sends its attributes with it.
+      reason: Attributes?.DeadLetterQueueSourceArn
+        ? undefined
+        : MessageAttributes?.[REASON_ATTRIBUTE]?.StringValue,
       receiptHandle: ReceiptHandle,
     }))
   }

@@ -2,6 +2,7 @@
  * Worker pools: nodes that need another kind of worker (more memory, more time) have a queue of their own. A job goes
  * to the queue of its node's pool, whoever sends it; a strand goes on inline only within its pool.
  */
+import type { WorkflowBlueprint } from 'flowcraft'
 import { show } from './job.ts'
 
 export interface Pool {
@@ -57,18 +58,37 @@ export class Pools {
     return job.nodeId === undefined || this.#poolOf(job) === this.#own
   }
 
+  /** Rules that name no node of these blueprints: mistyped, most likely. */
+  rulesWithoutNode(blueprints: Readonly<Record<string, WorkflowBlueprint>>): string[] {
+    const known = new Set(
+      Object.values(blueprints).flatMap(({ id, nodes }) =>
+        nodes.flatMap((node) =>
+          idsOf(node.id, node.uses === 'batch-scatter').flatMap((own) => rulesOf(id, own)),
+        ),
+      ),
+    )
+    return [...this.#byRule.keys()].filter((rule) => !known.has(rule))
+  }
+
   #poolOf({ blueprintId, nodeId: named, items, passedOn }: Routed): string | undefined {
     const nodeId = passedOn ?? named
     if (nodeId === undefined || this.#byRule.size === 0) return undefined
-    const ids =
-      items !== undefined && nodeId.endsWith(SCATTER) ? [nodeId.slice(0, -SCATTER.length), nodeId] : [nodeId]
-    const rules = ids.flatMap((id) => [`${blueprintId}:${id}`, id])
+    const rules = idsOf(nodeId, items !== undefined).flatMap((id) => rulesOf(blueprintId, id))
     return rules.map((rule) => this.#byRule.get(rule)).find((pool) => pool !== undefined)
   }
 
   #urlOf(pool: string | undefined): string {
     return (pool === undefined ? undefined : this.#pools[pool]?.queueUrl) ?? this.#defaultQueueUrl
   }
+}
+
+/** The ids by which a rule may name a node: that of the batch, for what scatters it. */
+function idsOf(nodeId: string, isBatch: boolean): string[] {
+  return isBatch && nodeId.endsWith(SCATTER) ? [nodeId.slice(0, -SCATTER.length), nodeId] : [nodeId]
+}
+
+function rulesOf(blueprintId: string, nodeId: string): string[] {
+  return [`${blueprintId}:${nodeId}`, nodeId]
 }
 
 /** What is wrong with a description of pools, such as FLOWCRAFT_POOLS holds. */
