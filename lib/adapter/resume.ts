@@ -1,4 +1,5 @@
 /** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
+import { RunReader } from './context/run-reader.ts'
 import { FlowcraftAwsError } from './errors.ts'
 import type { RunGraph } from './graph.ts'
 import { sendJobs } from './outgoing.ts'
@@ -20,6 +21,7 @@ import {
   type RunState,
 } from './run-state.ts'
 import type { Services } from './services.ts'
+import { names } from './values/rider.ts'
 
 export type ResumeServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit'>
 
@@ -37,10 +39,8 @@ export async function resumeRun(
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
   const earlier = await claimOf(services, runId, event.idempotencyKey)
   const node = earlier ? claimedNode(graph, earlier, nodeId) : nodeToResume(graph, run, nodeId)
-  const iteration = isOver(run) ? undefined : iterationOf(graph, run, node)
-  const target =
-    earlier ??
-    (iteration && (await claim(services, runId, activationKey(node, iteration), event.idempotencyKey)))
+  const present = await activationOf(services, graph, run, node)
+  const target = earlier ?? (present && (await claim(services, runId, present, event.idempotencyKey)))
   const given = target ? await giveEvent(services, graph, run, target, event) : false
   // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
   // here. Also when another gave the event: its sender may have died before it came this far.
@@ -48,6 +48,21 @@ export async function resumeRun(
   const waiting = waitingAt(now, [node])
   await sendJobs(services, graph, now, waiting.length > 0 ? waiting : gonePast(now, node))
   return given
+}
+
+/** The activation of a node that waits, or will be the next to; undefined where none is to come. */
+async function activationOf(
+  { store, values }: ResumeServices,
+  graph: RunGraph,
+  run: RunState,
+  node: number,
+): Promise<ActivationKey | undefined> {
+  const iteration = isOver(run) ? undefined : iterationOf(graph, run, node)
+  if (iteration === undefined) return undefined
+  const key = activationKey(node, iteration)
+  if (run.active.has(key) || graph.repeatable.has(node)) return key
+  const failed = await new RunReader({ graph, run, store, values }).stored(names.error(key))
+  return failed ? undefined : key
 }
 
 /** The node of an earlier call under the same key. @throws FlowcraftAwsError INVALID_INPUT where this one names another */
