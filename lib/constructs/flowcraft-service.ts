@@ -55,7 +55,7 @@ export class FlowcraftService extends Construct {
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: FlowcraftServiceProps) {
     super(scope, id)
-    throwProblems(this, serviceProblems(props))
+    throwProblems(this, serviceProblems(this, props))
     this.serviceName = props.serviceName ?? Names.uniqueResourceName(this, { separator: '-', maxLength: 100 })
     this.#metrics = new RunMetrics({ ...props, serviceName: this.serviceName })
     this.state = this.#createState(props)

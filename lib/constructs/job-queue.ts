@@ -55,6 +55,7 @@ export const VISIBILITY_FACTOR = 6
 /** SQS's longest visibility timeout and retention. */
 const LONGEST_VISIBILITY = Duration.hours(12)
 const LONGEST_RETENTION = Duration.days(14)
+const RECEIVE = ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'] as const
 
 /**
  * A queue of jobs: encrypted, by TLS only, and with a dead-letter queue.
@@ -103,12 +104,13 @@ export class JobQueue extends Construct {
   /** Allows what a worker does: receive jobs, give them back for later, delete them. */
   grantReceive(grantee: IGrantable): Grant {
     grantKey(this.queue.encryptionMasterKey, grantee, keyActions.read)
-    return grantOn(this.queue, grantee, ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'])
+    return grantOn(this.queue, grantee, RECEIVE)
   }
 
   /** Allows a function behind an event source mapping to be fed. */
   grantFeed(grantee: IGrantable): Grant {
-    return this.grantReceive(grantee).combine(grantOn(this.queue, grantee, ['GetQueueAttributes']))
+    grantKey(this.queue.encryptionMasterKey, grantee, keyActions.read)
+    return grantOn(this.queue, grantee, [...RECEIVE, 'GetQueueAttributes'])
   }
 
   /** Allows putting messages that are no jobs into the dead-letter queue. */
@@ -122,12 +124,7 @@ export class JobQueue extends Construct {
   grantRedrive(grantee: IGrantable): Grant {
     if (!this.deadLetterQueue) return Grant.drop(grantee, 'there is no dead-letter queue')
     grantKey(this.deadLetterQueue.encryptionMasterKey, grantee, keyActions.write)
-    return grantOn(this.deadLetterQueue, grantee, [
-      'ReceiveMessage',
-      'DeleteMessage',
-      'ChangeMessageVisibility',
-      'SendMessage',
-    ])
+    return grantOn(this.deadLetterQueue, grantee, [...RECEIVE, 'SendMessage'])
   }
 
   /** Messages that can be received. @default - the maximum over 5 minutes */
@@ -190,6 +187,9 @@ export function jobQueueProblems(props: JobQueueProps): string[] {
     )
   }
   const retention = { min: Duration.seconds(60), max: LONGEST_RETENTION }
+  if (!existingQueue && own.functionTimeout?.isUnresolved() && !own.visibilityTimeout) {
+    problems.push('visibilityTimeout must be given where the timeout of the function is a token')
+  }
   return [
     ...problems,
     ...durationProblems('visibilityTimeout', own.visibilityTimeout, {

@@ -6,10 +6,12 @@ import type { Function, IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
 import { alarmProblems } from './alarms.ts'
 import type { FunctionOptions, FunctionSize } from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
+import { stateTableProblems } from './state-table.ts'
 import { intervalProblems } from './sweep.ts'
 import type { UserCode } from './user-code.ts'
 import { type FeedOptions, workerProblems } from './worker.ts'
@@ -76,9 +78,9 @@ export interface FlowcraftServiceProps extends UserCode, FunctionOptions, Functi
 }
 
 /** All that is wrong, of every part. */
-export function serviceProblems(props: FlowcraftServiceProps): string[] {
+export function serviceProblems(scope: Construct, props: FlowcraftServiceProps): string[] {
   const { startRunHandler, existingFunction, visibilityTimeout, maxReceiveCount } = props
-  const { existingQueue, existingDeadLetterQueue } = props
+  const { existingQueue, existingDeadLetterQueue, existingTable, encryptionKey } = props
   const problems = [
     ...workerProblems({ ...props, pools: undefined }),
     ...jobQueueProblems({
@@ -92,6 +94,7 @@ export function serviceProblems(props: FlowcraftServiceProps): string[] {
     ...alarmProblems(props),
     ...intervalProblems('sweepInterval', props.sweepInterval),
     ...existingProblems(props),
+    ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
   ]
   if (startRunHandler?.includes('.')) {
     problems.push(`startRunHandler must be the name of an export, got ${startRunHandler}`)

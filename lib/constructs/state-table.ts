@@ -1,5 +1,5 @@
 /** The state table of a service: DynamoDB with the schema that the adapter uses, by the same constant. */
-import { RemovalPolicy, Tags } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib'
 import { MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import {
   AttributeType,
@@ -25,7 +25,7 @@ export interface StateTableProps {
   readonly existingTable?: ITable
   /** @default - a name made by CloudFormation */
   readonly tableName?: string
-  /** A key of one's own; excludes `encryption`. @default - as `encryption` says */
+  /** A key of one's own, in a stack of a known region; excludes `encryption`. @default - as `encryption` says */
   readonly encryptionKey?: IKey
   /** @default TableEncryptionV2.dynamoOwnedKey() */
   readonly encryption?: TableEncryptionV2
@@ -51,7 +51,7 @@ export class StateTable extends Construct {
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: StateTableProps = {}) {
     super(scope, id)
-    throwProblems(this, stateTableProblems(props))
+    throwProblems(this, stateTableProblems(this, props))
     this.table = props.existingTable ?? this.#create(props)
   }
 
@@ -157,10 +157,15 @@ export class StateTable extends Construct {
   }
 }
 
-function stateTableProblems({ existingTable, ...own }: StateTableProps): string[] {
+export function stateTableProblems(scope: Construct, { existingTable, ...own }: StateTableProps): string[] {
   const problems = existingTable ? existingOrNew('existingTable', 'table', givenOf(own)) : []
   if (own.encryptionKey && own.encryption) {
     problems.push('give either encryptionKey or encryption, got both')
+  }
+  if (own.encryptionKey && Token.isUnresolved(Stack.of(scope).region)) {
+    problems.push(
+      'encryptionKey needs a stack of a known region (env.region), as the CDK names a key by region',
+    )
   }
   return problems
 }
