@@ -52,7 +52,7 @@ export interface FlowcraftServiceProps extends UserCode, FunctionOptions, Functi
   readonly valueBucket?: boolean
   /** Where S3 logs requests for large values. @default - nowhere */
   readonly serverAccessLogsBucket?: IBucket
-  /** Whether status changes of runs go to an event bus. @default true; a bus costs nothing by itself */
+  /** Whether the ends of runs go to an event bus, for a write unit and an event each. @default true */
   readonly runEvents?: boolean
   /** @default - six times `timeout` */
   readonly visibilityTimeout?: Duration
