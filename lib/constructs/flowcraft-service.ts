@@ -4,6 +4,7 @@ import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
+import { environmentVariables } from '../adapter/environment.ts'
 import { Alarms } from './alarms.ts'
 import { Dashboard } from './dashboard.ts'
 import { DEFAULT_TIMEOUT, type FunctionOptions } from './function-options.ts'
@@ -11,7 +12,7 @@ import { setEnvironment } from './grant-environment.ts'
 import { JobQueue } from './job-queue.ts'
 import { throwProblems } from './problems.ts'
 import { RunMetrics } from './run-metrics.ts'
-import { environmentOf, grantSendJobs, type PoolRoute, type ServiceParts } from './service-parts.ts'
+import { defined, environmentOf, grantSendJobs, type PoolRoute, type ServiceParts } from './service-parts.ts'
 import { type FlowcraftServiceProps, serviceProblems, timeoutOf } from './service-props.ts'
 import { StartRunFunction } from './start-run-function.ts'
 import { StateTable } from './state-table.ts'
@@ -49,6 +50,8 @@ export class FlowcraftService extends Construct {
   readonly alarms?: Alarms
   /** Undefined with `dashboard: false`. */
   readonly dashboard?: Dashboard
+  /** The variables by which a program finds the service: for an app's outputs, the CLI, a program elsewhere. */
+  readonly environment: Readonly<Record<string, string>>
   readonly #parts: ServiceParts & { readonly pools: Readonly<Record<string, PoolRoute>> }
   readonly #metrics: RunMetrics
 
@@ -81,6 +84,7 @@ export class FlowcraftService extends Construct {
       ...functionOptions,
       interval: props.sweepInterval,
     })
+    this.environment = this.#environment()
     if (props.alarms ?? true)
       this.alarms = new Alarms(this, 'Alarms', { ...this.#all(), ...alarmOptions(props) })
     if (props.dashboard ?? true) {
@@ -195,6 +199,15 @@ export class FlowcraftService extends Construct {
     const { startRunHandler } = props
     const code = startRunHandler === undefined ? {} : userCodeOf(withExport(props, startRunHandler))
     return new StartRunFunction(this, 'StartRun', { ...this.#parts, ...options, ...code })
+  }
+
+  #environment(): Record<string, string> {
+    const deadLetters = this.jobs.deadLetterQueue?.queueUrl
+    return {
+      ...environmentOf(this, { ...this.#parts, serviceName: undefined }),
+      [environmentVariables.startRunFunctionName]: this.startRun.function.functionName,
+      ...defined({ [environmentVariables.deadLetterQueueUrl]: deadLetters }),
+    }
   }
 
   #shared(): Omit<ServiceParts, 'pools'> {

@@ -36,7 +36,7 @@ export interface FunctionOptions {
 export interface FunctionSize {
   /**
    * Megabytes from 128 to 10,240; CPU comes with memory, a whole one with 1,769.
-   * @default 512: a worker needs about 120 MB, and starts twice as fast as with 256
+   * @default 512: a worker alone needs about 60 MB, the rest is for its nodes
    */
   readonly memorySize?: number
   /**

@@ -1,5 +1,5 @@
 /** The props of a service, and their impossible combinations. */
-import type { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { type Duration, type RemovalPolicy, Token } from 'aws-cdk-lib'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import type { Function, IFunction } from 'aws-cdk-lib/aws-lambda'
@@ -77,6 +77,9 @@ export interface FlowcraftServiceProps extends UserCode, FunctionOptions, Functi
   readonly dashboard?: boolean
 }
 
+/** Goes into logs, metrics and their dimension. */
+const SERVICE_NAME = /^[\w.-]{1,100}$/
+
 /** All that is wrong, of every part. */
 export function serviceProblems(scope: Construct, props: FlowcraftServiceProps): string[] {
   const { startRunHandler, existingFunction, visibilityTimeout, maxReceiveCount } = props
@@ -96,6 +99,10 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     ...existingProblems(props),
     ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
   ]
+  const { serviceName = 'default' } = props
+  if (!Token.isUnresolved(serviceName) && !SERVICE_NAME.test(serviceName)) {
+    problems.push(`serviceName must be 1 to 100 letters, digits, '.', '_' and '-', got '${serviceName}'`)
+  }
   if (startRunHandler?.includes('.')) {
     problems.push(`startRunHandler must be the name of an export, got ${startRunHandler}`)
   }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Vpc } from 'aws-cdk-lib/aws-ec2'
@@ -138,6 +138,19 @@ describe('a service with an entry and nothing else', () => {
     })
   })
 
+  it('says by which variables programs find it', () => {
+    const found = Object.entries(service.environment).map(([name, value]) => {
+      return `${name} ${readable(Stack.of(service).resolve(value))}`
+    })
+    expect(found.toSorted()).toEqual([
+      'FLOWCRAFT_BUCKET_NAME <FlowsValues>',
+      'FLOWCRAFT_DEAD_LETTER_QUEUE_URL <FlowsJobsDeadLetters>',
+      'FLOWCRAFT_QUEUE_URL <FlowsJobs>',
+      'FLOWCRAFT_START_RUN_FUNCTION_NAME <FlowsStartRun>',
+      'FLOWCRAFT_TABLE_NAME <FlowsState>',
+    ])
+  })
+
   it('has no role with a managed policy', () => {
     template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() })
   })
@@ -266,6 +279,18 @@ describe('a service with every prop', () => {
         ]),
       },
     })
+  })
+
+  it('warns that an imported key must let CloudWatch Logs use it', () => {
+    const arn = 'arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f'
+    const { stack } = synthesise(
+      (stack) => ({ entry, encryptionKey: Key.fromKeyArn(stack, 'Key', arn) }),
+      undefined,
+      IN_REGION,
+    )
+    expect(warningsOf(stack).join()).toContain(
+      'the policy of the imported encryptionKey must let logs.eu-central-1.amazonaws.com encrypt and decrypt',
+    )
   })
 
   it('puts every function into the network, and allows Lambda to', () => {

@@ -19,6 +19,7 @@ describe('the props of a service', () => {
     expect(
       problems((stack) => ({
         entry: 'none.ts',
+        serviceName: 'my shop',
         startRunHandler: 'flows.startRun',
         maxConcurrency: 2,
         provisionedPollers: {},
@@ -50,6 +51,7 @@ describe('the props of a service', () => {
       'alarmTopic needs alarms, got false',
       'alarmAge needs alarms, got false',
       'encryptionKey needs a stack of a known region (env.region), as the CDK names a key by region',
+      "serviceName must be 1 to 100 letters, digits, '.', '_' and '-', got 'my shop'",
       'startRunHandler must be the name of an export, got flows.startRun',
     ])
   })
