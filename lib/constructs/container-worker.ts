@@ -21,7 +21,7 @@ import { acknowledge } from './acknowledge.ts'
 import type { JobQueue } from './job-queue.ts'
 import { allowLogs } from './keys.ts'
 import { numberProblems, throwProblems } from './problems.ts'
-import type { ServiceParts } from './service-parts.ts'
+import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
 import { grantWork, workerEnvironment, type WorkerLinks } from './worker.ts'
 
 /** Size and number of the containers of a pool. */
@@ -86,7 +86,7 @@ export class ContainerWorker extends Construct {
   constructor(scope: Construct, id: string, props: ContainerWorkerProps) {
     super(scope, id)
     throwProblems(this, containerProblems(props))
-    const { vpc, cluster, pool, pools, maxCapacity, minCapacity = 0, desiredCount = 1 } = props
+    const { vpc, cluster, maxCapacity, minCapacity = 0, desiredCount = 1 } = props
     this.cluster = cluster ?? this.#createCluster(vpc)
     allowLogs(this, props.encryptionKey)
     this.logGroup = new LogGroup(this, 'Logs', {
@@ -95,7 +95,7 @@ export class ContainerWorker extends Construct {
       encryptionKey: props.encryptionKey,
     })
     this.taskDefinition = this.#createTask(props)
-    const jobs = (pool === undefined ? undefined : pools?.[pool]?.jobs) ?? props.jobs
+    const jobs = ownQueueOf(props)
     grantWork(props, this.taskDefinition.taskRole)
     jobs.grantReceive(this.taskDefinition.taskRole)
     this.service = new FargateService(this, 'Resource', {
@@ -179,7 +179,7 @@ const MEMORY_OF_CPU: Readonly<Record<number, { min: number; max: number; step: n
 export function containerProblems(
   props: ContainerOptions & Pick<ContainerWorkerProps, 'vpc' | 'pool' | 'pools'>,
 ): string[] {
-  const { vpc, cluster, desiredCount, minCapacity, maxCapacity, pool, pools } = props
+  const { vpc, cluster, desiredCount, minCapacity, maxCapacity } = props
   const problems = [...sizeProblems(props)]
   if (!vpc && !cluster) problems.push('image needs vpc or cluster, got neither')
   if (vpc && cluster) problems.push('give either vpc or cluster, got both')
@@ -196,11 +196,7 @@ export function containerProblems(
   if (minCapacity !== undefined && maxCapacity !== undefined && minCapacity > maxCapacity) {
     problems.push(`minCapacity must be at most maxCapacity (${maxCapacity}), got ${minCapacity}`)
   }
-  if (pool !== undefined && !pools?.[pool]) {
-    const known = Object.keys(pools ?? {}).join(', ') || 'none'
-    problems.push(`pool must be a key of pools (${known}), got ${pool}`)
-  }
-  return problems
+  return [...problems, ...poolChoiceProblems(props)]
 }
 
 function sizeProblems({ cpu = 256, memoryLimitMiB = 512 }: ContainerOptions): string[] {

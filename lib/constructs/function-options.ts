@@ -46,6 +46,8 @@ export interface FunctionSize {
   readonly timeout?: Duration
 }
 
+const NO_RESOURCES = { 'IAM5[Resource::*]': 'X-Ray and network interfaces have no resources to name.' }
+
 export const DEFAULT_TIMEOUT = Duration.seconds(60)
 export const DEFAULT_MEMORY = 512
 
@@ -62,7 +64,7 @@ export function functionDefaults(scope: Construct, options: FunctionOptions & Fu
   logGroup.grantWrite(role)
   if (vpc) grantNetworkInterfaces(role)
   if (options.tracing) {
-    acknowledge(role, { 'IAM5[Resource::*]': 'X-Ray and network interfaces have no resources to name.' })
+    acknowledge(role, NO_RESOURCES)
   }
   return {
     logGroup,
@@ -91,7 +93,7 @@ function grantNetworkInterfaces(role: Role): void {
     'UnassignPrivateIpAddresses',
   ].map((action) => `ec2:${action}`)
   Grant.addToPrincipal({ grantee: role, actions, resourceArns: ['*'] })
-  acknowledge(role, { 'IAM5[Resource::*]': 'X-Ray and network interfaces have no resources to name.' })
+  acknowledge(role, NO_RESOURCES)
 }
 
 export function functionProblems(options: FunctionOptions & FunctionSize): string[] {

@@ -10,7 +10,8 @@ export const keyActions = {
   /** Sending to an encrypted queue also decrypts: SQS verifies the data key before it uses it. */
   write: ['kms:Decrypt', 'kms:GenerateDataKey'],
   /**
-   * What DynamoDB asks of whoever uses an encrypted table; its docs write `ReEncrypt*` and `GenerateDataKey*`.
+   * What DynamoDB asks of whoever uses an encrypted table, and CloudWatch Logs for itself; the docs of both write
+   * `ReEncrypt*` and `GenerateDataKey*`.
    * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
    */
   table: [
@@ -45,15 +46,7 @@ export function allowLogs(scope: Construct, key: IKey | undefined): void {
   const { statementAdded } = key.addToResourcePolicy(
     new PolicyStatement({
       principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
-      actions: [
-        'kms:Decrypt',
-        'kms:DescribeKey',
-        'kms:Encrypt',
-        'kms:GenerateDataKey',
-        'kms:GenerateDataKeyWithoutPlaintext',
-        'kms:ReEncryptFrom',
-        'kms:ReEncryptTo',
-      ],
+      actions: [...keyActions.table],
       resources: ['*'],
       conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': groups } },
     }),

@@ -24,9 +24,10 @@ export class RunMetrics {
 
   /** @default - the sum over 5 minutes; the average of a duration */
   metric(name: RunMetricName, options: MetricOptions = {}): Metric {
-    const { serviceName, metricsNamespace = telemetry.namespace } = this.#props
+    const { serviceName, metricsNamespace } = this.#props
     return new Metric({
-      namespace: metricsNamespace,
+      // A service whose workers write none has metrics that stay empty.
+      namespace: metricsNamespace || telemetry.namespace,
       metricName: telemetry.metrics[name],
       dimensionsMap: { [telemetry.serviceDimension]: serviceName },
       statistic: name === 'nodeDuration' ? 'Average' : 'Sum',

@@ -26,6 +26,11 @@ export interface ServiceParts {
   readonly serviceName?: string
 }
 
+export interface PoolChoice {
+  /** The pool that these workers serve, a key of `pools`. @default - the default pool */
+  readonly pool?: string
+}
+
 /** The environment by which a program finds the service. */
 export function environmentOf(scope: Construct, parts: ServiceParts): Record<string, string> {
   const { state, jobs, values, pools = {}, serviceName } = parts
@@ -37,6 +42,21 @@ export function environmentOf(scope: Construct, parts: ServiceParts): Record<str
     POWERTOOLS_SERVICE_NAME: serviceName,
   }
   return defined(environment)
+}
+
+/** The queue that workers take jobs from: their pool's. */
+export function ownQueueOf({
+  jobs,
+  pools,
+  pool,
+}: Pick<ServiceParts, 'jobs' | 'pools'> & PoolChoice): JobQueue {
+  return (pool === undefined ? undefined : pools?.[pool]?.jobs) ?? jobs
+}
+
+export function poolChoiceProblems({ pool, pools }: Pick<ServiceParts, 'pools'> & PoolChoice): string[] {
+  if (pool === undefined || pools?.[pool]) return []
+  const known = Object.keys(pools ?? {}).join(', ') || 'none'
+  return [`pool must be a key of pools (${known}), got ${pool}`]
 }
 
 /** Allows sending jobs to the workers of every pool: any function may schedule any node. */

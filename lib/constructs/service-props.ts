@@ -2,7 +2,6 @@
 import { type Duration, type RemovalPolicy, Token } from 'aws-cdk-lib'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
-import type { Function, IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
@@ -14,9 +13,10 @@ import { type PoolOptions, poolProblems } from './pool-options.ts'
 import { stateTableProblems } from './state-table.ts'
 import { intervalProblems } from './sweep.ts'
 import type { UserCode } from './user-code.ts'
-import { type FeedOptions, workerProblems } from './worker.ts'
+import { type ExistingFunction, type FeedOptions, timeoutOf, workerProblems } from './worker.ts'
 
-export interface FlowcraftServiceProps extends UserCode, FunctionOptions, FunctionSize, FeedOptions {
+export interface FlowcraftServiceProps
+  extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction {
   /**
    * The export of the user's code that `createStartRunHandler({ flows })` made: then a start that no worker could run
    * is refused at once.
@@ -35,8 +35,6 @@ export interface FlowcraftServiceProps extends UserCode, FunctionOptions, Functi
   /** Namespace of the metrics; an empty one turns them off. @default 'Flowcraft' */
   readonly metricsNamespace?: string
 
-  /** A worker function of one's own, in place of `entry` or `code`. @default - a new function */
-  readonly existingFunction?: IFunction
   /** A table of one's own with the schema of `stateTable`. @default - a new table */
   readonly existingTable?: ITable
   /** A standard queue of one's own for the default pool's jobs. @default - a new queue */
@@ -109,6 +107,9 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
   if (startRunHandler !== undefined && existingFunction) {
     problems.push('startRunHandler needs entry or code, got existingFunction')
   }
+  if (existingQueue && !existingDeadLetterQueue && Object.keys(props.pools ?? {}).length > 0) {
+    problems.push('pools share a dead-letter queue: give existingDeadLetterQueue beside existingQueue')
+  }
   const functions = Object.entries(props.pools ?? {}).filter(([, { image }]) => !image)
   if (existingFunction && functions.length > 0) {
     const names = functions.map(([name]) => name).join(', ')
@@ -140,9 +141,4 @@ function existingProblems(props: FlowcraftServiceProps): string[] {
     if (props[name] && props.alarms === false) problems.push(`${name} needs alarms, got false`)
   }
   return problems
-}
-
-/** The timeout of the worker function, where it is known. */
-export function timeoutOf({ timeout, existingFunction }: FlowcraftServiceProps): Duration | undefined {
-  return timeout ?? (existingFunction as Function | undefined)?.timeout
 }

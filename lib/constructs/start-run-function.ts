@@ -13,9 +13,9 @@ import {
 } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { ownHandler } from './own-handler.ts'
-import { throwProblems } from './problems.ts'
+import { givenOf, throwProblems } from './problems.ts'
 import { environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
-import { type UserCode, userCodeProblems, userFunction } from './user-code.ts'
+import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
 export interface StartRunFunctionProps extends ServiceParts, UserCode, FunctionOptions, FunctionSize {}
 
@@ -34,7 +34,7 @@ export class StartRunFunction extends Construct {
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: StartRunFunctionProps) {
     super(scope, id)
-    const users = props.entry !== undefined || props.code !== undefined
+    const users = givenOf(props, USER_CODE).length > 0
     throwProblems(this, [...functionProblems(props), ...(users ? userCodeProblems(props) : [])])
     const defaults = functionDefaults(this, props)
     const environment = { ...environmentOf(this, props), ...props.environment }

@@ -25,6 +25,14 @@ export interface UserCode {
   readonly depsLockFilePath?: string
 }
 
+export const USER_CODE = [
+  'entry',
+  'code',
+  'handler',
+  'bundling',
+  'depsLockFilePath',
+] as const satisfies readonly (keyof UserCode)[]
+
 /**
  * What was tested is what runs: the SDK is inside, as it was installed, not the one that the runtime brings. Names are
  * kept since flowcraft registers classes by theirs.

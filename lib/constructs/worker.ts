@@ -22,8 +22,16 @@ import {
 import { setEnvironment } from './grant-environment.ts'
 import { VISIBILITY_FACTOR, visibilityProblems } from './job-queue.ts'
 import { durationProblems, existingOrNew, givenOf, numberProblems, throwProblems, words } from './problems.ts'
-import { defined, environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
-import { type UserCode, userCodeProblems, userFunction } from './user-code.ts'
+import {
+  defined,
+  environmentOf,
+  grantSendJobs,
+  ownQueueOf,
+  type PoolChoice,
+  poolChoiceProblems,
+  type ServiceParts,
+} from './service-parts.ts'
+import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
 /** How a job queue feeds its workers. */
 export interface FeedOptions {
@@ -43,19 +51,16 @@ export interface FeedOptions {
 }
 
 /** What a worker tells of its runs, and where its webhooks are. */
-export interface WorkerLinks {
+export interface WorkerLinks extends PoolChoice {
   /** The bus that gets the status changes of runs. @default - none */
   readonly eventBus?: IEventBus
   /** Where the webhook function is reached. @default - no webhooks */
   readonly webhookUrl?: string
   /** Namespace of the metrics; an empty one turns them off. @default 'Flowcraft' */
   readonly metricsNamespace?: string
-  /** The pool that these workers serve, a key of `pools`. @default - the default pool */
-  readonly pool?: string
 }
 
-export interface WorkerProps
-  extends ServiceParts, UserCode, FunctionOptions, FunctionSize, FeedOptions, WorkerLinks {
+export interface ExistingFunction {
   /**
    * A function of one's own that exports a worker's handler; excludes what makes a new one. An imported one must have
    * its environment set by its owner.
@@ -63,6 +68,9 @@ export interface WorkerProps
    */
   readonly existingFunction?: IFunction
 }
+
+export interface WorkerProps
+  extends ServiceParts, UserCode, FunctionOptions, FunctionSize, FeedOptions, WorkerLinks, ExistingFunction {}
 
 /**
  * A function that works on jobs, with an event source mapping by which a failed message comes back alone.
@@ -79,8 +87,8 @@ export class Worker extends Construct {
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id)
-    const jobs = queueOf(props)
-    const timeout = props.timeout ?? (props.existingFunction as Function | undefined)?.timeout
+    const jobs = ownQueueOf(props)
+    const timeout = timeoutOf(props)
     throwProblems(this, [...workerProblems(props), ...visibilityProblems(jobs.visibilityTimeout, timeout)])
     if (props.existingFunction) {
       this.function = props.existingFunction
@@ -138,11 +146,6 @@ export class Worker extends Construct {
   }
 }
 
-/** The queue of the pool that is served. */
-function queueOf({ pool, pools, jobs }: ServiceParts & WorkerLinks) {
-  return (pool === undefined ? undefined : pools?.[pool]?.jobs) ?? jobs
-}
-
 /** The environment of whatever works on jobs, function or container. */
 export function workerEnvironment(
   scope: Construct,
@@ -152,7 +155,7 @@ export function workerEnvironment(
   return {
     ...environmentOf(scope, props),
     ...defined({
-      [environmentVariables.deadLetterQueueUrl]: queueOf(props).deadLetterQueue?.queueUrl,
+      [environmentVariables.deadLetterQueueUrl]: ownQueueOf(props).deadLetterQueue?.queueUrl,
       [environmentVariables.eventBusName]: eventBus?.eventBusName,
       [environmentVariables.webhookUrl]: webhookUrl,
       [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
@@ -166,20 +169,24 @@ export function grantWork(props: ServiceParts & WorkerLinks, grantee: IGrantable
   props.state.grantReadWriteData(grantee)
   props.values?.grantReadWrite(grantee)
   grantSendJobs(props, grantee)
-  const jobs = queueOf(props)
+  const jobs = ownQueueOf(props)
   if (jobs.deadLetterQueue) jobs.grantReject(grantee)
   if (!props.eventBus) return
   const { eventBusArn } = props.eventBus
   Grant.addToPrincipal({ grantee, actions: ['events:PutEvents'], resourceArns: [eventBusArn] })
 }
 
+/** The timeout of the function, where it is known. */
+export function timeoutOf({
+  timeout,
+  existingFunction,
+}: FunctionSize & ExistingFunction): Duration | undefined {
+  return timeout ?? (existingFunction as Function | undefined)?.timeout
+}
+
 /** Props that make a new function. */
 const ofNewFunction = [
-  'entry',
-  'code',
-  'handler',
-  'bundling',
-  'depsLockFilePath',
+  ...USER_CODE,
   'memorySize',
   'timeout',
   'architecture',
@@ -194,15 +201,11 @@ const ofNewFunction = [
 export function workerProblems(
   props: Omit<WorkerProps, keyof ServiceParts> & Pick<ServiceParts, 'pools'>,
 ): string[] {
-  const { existingFunction, pool, pools } = props
+  const { existingFunction } = props
   const problems = existingFunction
     ? existingOrNew('existingFunction', 'function', givenOf(props, ofNewFunction))
     : [...userCodeProblems(props), ...functionProblems(props)]
-  if (pool !== undefined && !pools?.[pool]) {
-    const known = Object.keys(pools ?? {}).join(', ') || 'none'
-    problems.push(`pool must be a key of pools (${known}), got ${pool}`)
-  }
-  return [...problems, ...feedProblems(props)]
+  return [...problems, ...poolChoiceProblems(props), ...feedProblems(props)]
 }
 
 export function feedProblems(props: FeedOptions): string[] {

@@ -83,6 +83,9 @@ describe('RunMetrics', () => {
       statistic: 'Sum',
       dimensions: { service: 'shop' },
     })
+    expect(new RunMetrics({ serviceName: 'shop', metricsNamespace: '' }).metric('runsFailed').namespace).toBe(
+      'Flowcraft',
+    )
     expect(metrics.metric('nodeDuration').statistic).toBe('Average')
     expect(metrics.metric('nodeDuration', { statistic: 'p90' }).statistic).toBe('p90')
   })

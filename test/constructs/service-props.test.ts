@@ -67,6 +67,7 @@ describe('the props of a service', () => {
         deletionProtection: true,
         existingQueue: Queue.fromQueueArn(stack, 'Queue', 'arn:aws:sqs:eu-central-1:123456789012:queue'),
         maxReceiveCount: 5,
+        pools: { heavy: { nodes: ['transcode'] } },
       })),
     ).toEqual([
       'give either existingFunction or props of a new function, got existingFunction and entry',
@@ -74,6 +75,8 @@ describe('the props of a service', () => {
       'give either existingTable or pointInTimeRecovery, got both',
       'give either existingTable or deletionProtection, got both',
       'startRunHandler needs entry or code, got existingFunction',
+      'pools share a dead-letter queue: give existingDeadLetterQueue beside existingQueue',
+      'pools of functions need entry or code, got existingFunction and heavy',
     ])
   })
 

@@ -94,6 +94,11 @@ describe('StartRunFunction', () => {
           handler: 'a.b',
         }),
     )
+    expect(
+      problemsOf(
+        (stack) => new StartRunFunction(stack, 'StartRun', { ...newParts(stack), handler: 'startRun' }),
+      ),
+    ).toEqual(['give either entry or code with handler, got neither'])
     expect(make).toEqual([
       'memorySize must be a whole number from 128 to 10240, got 1',
       'entry must be a file, got none.ts, which is not there',
