@@ -1,5 +1,4 @@
-/** The StartRun function that this repository's own app deploys; it knows the flows and so refuses bad starts itself. */
-import { flows } from '../examples/dependency-audit/flow.ts'
+/** The StartRun function that comes with the package: it accepts runs of whatever the workers know. */
 import { createStartRunHandler } from '../lib/index.ts'
 
-export const handler = createStartRunHandler({ flows })
+export const handler = createStartRunHandler()

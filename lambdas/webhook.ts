@@ -1,4 +1,4 @@
-/** The webhook endpoint that this repository's own app deploys, behind a function URL. */
+/** The webhook endpoint that comes with the package, behind a function URL. */
 import { createWebhookHandler } from '../lib/index.ts'
 
 export const handler = createWebhookHandler()

@@ -3,27 +3,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
+import { environmentVariables } from './environment.ts'
 import { throwProblems } from './errors.ts'
 import { type Pool, poolProblems, Pools } from './queue/pools.ts'
 
-/** The environment variables that the constructs set and the handlers read. */
-export const environmentVariables = {
-  queueUrl: 'FLOWCRAFT_QUEUE_URL',
-  deadLetterQueueUrl: 'FLOWCRAFT_DEAD_LETTER_QUEUE_URL',
-  tableName: 'FLOWCRAFT_TABLE_NAME',
-  bucketName: 'FLOWCRAFT_BUCKET_NAME',
-  webhookUrl: 'FLOWCRAFT_WEBHOOK_URL',
-  /** JSON: `{ <pool>: { queueUrl, nodes } }`, the worker pools beside the default one. */
-  pools: 'FLOWCRAFT_POOLS',
-  /** The pool that this worker serves; absent in the default pool. */
-  pool: 'FLOWCRAFT_POOL',
-  /** The bus that gets the status changes of runs. */
-  eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
-  /** Workers write CloudWatch metrics (EMF) to this namespace; none without it. */
-  metricsNamespace: 'FLOWCRAFT_METRICS_NAMESPACE',
-  /** The function that `StartRunInvoker` invokes. */
-  startRunFunctionName: 'FLOWCRAFT_START_RUN_FUNCTION_NAME',
-} as const
+export { environmentVariables } from './environment.ts'
 
 export interface AwsOptions {
   /** URL of the job queue. @default - environment variable FLOWCRAFT_QUEUE_URL */

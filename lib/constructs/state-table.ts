@@ -1,5 +1,6 @@
 /** The state table of a service: DynamoDB with the schema that the adapter uses, by the same constant. */
-import { RemovalPolicy, Tags } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib'
+import { MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import {
   AttributeType,
   Billing,
@@ -10,8 +11,11 @@ import {
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
 import { stateTable } from '../adapter/store/schema.ts'
+import { grantKey, keyActions } from './keys.ts'
+import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
 export interface StateTableProps {
   /**
@@ -21,11 +25,13 @@ export interface StateTableProps {
   readonly existingTable?: ITable
   /** @default - a name made by CloudFormation */
   readonly tableName?: string
+  /** A key of one's own, in a stack of a known region; excludes `encryption`. @default - as `encryption` says */
+  readonly encryptionKey?: IKey
   /** @default TableEncryptionV2.dynamoOwnedKey() */
   readonly encryption?: TableEncryptionV2
   /** Whether the table can be restored to any second of the last 35 days. @default true */
   readonly pointInTimeRecovery?: boolean
-  /** Whether deleting the table is refused. @default true */
+  /** Whether deleting the table is refused. @default true, false with RemovalPolicy.DESTROY */
   readonly deletionProtection?: boolean
   /** What becomes of the table when its stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy
@@ -42,32 +48,91 @@ export class StateTable extends Construct {
   /** The table itself. */
   readonly table: ITable
 
+  /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: StateTableProps = {}) {
     super(scope, id)
-    const { existingTable, ...own } = props
-    const given = Object.entries(own).flatMap(([name, value]) => (value === undefined ? [] : name))
-    if (existingTable && given.length > 0) {
-      throw new Error(
-        `give either existingTable or props of a new table, got existingTable and ${given.join(', ')}`,
-      )
-    }
-    this.table = existingTable ?? this.#create(own)
+    throwProblems(this, stateTableProblems(this, props))
+    this.table = props.existingTable ?? this.#create(props)
   }
 
-  /** Allows what workers and StartRun do with the state: read and write items, never scan or administer. */
+  /** Allows what workers do with the state: read and write items, never delete, scan or administer. */
   grantReadWriteData(grantee: IGrantable): Grant {
-    const actions = ['GetItem', 'PutItem', 'UpdateItem', 'Query'].map((action) => `dynamodb:${action}`)
-    this.table.encryptionKey?.grantEncryptDecrypt(grantee)
-    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn] })
+    return this.#grant(grantee, ['GetItem', 'PutItem', 'UpdateItem', 'Query'])
   }
 
-  /** Allows what the sweep does besides: ask which runs are due. */
+  /** Allows looking at runs: read items, write none. */
+  grantReadData(grantee: IGrantable): Grant {
+    return this.#grant(grantee, ['GetItem', 'Query'], keyActions.tableRead)
+  }
+
+  /** Allows what StartRun and the webhook do: read single items, put new ones. */
+  grantPutData(grantee: IGrantable): Grant {
+    return this.#grant(grantee, ['GetItem', 'PutItem'])
+  }
+
+  /** Allows what the sweep does: ask the index which runs are due, read them, note when they are due again. */
+  grantSweep(grantee: IGrantable): Grant {
+    return this.#grant(grantee, ['GetItem', 'UpdateItem']).combine(this.grantQueryDue(grantee))
+  }
+
+  /** Allows asking which runs are due. */
   grantQueryDue(grantee: IGrantable): Grant {
     const resourceArns = [`${this.table.tableArn}/index/${stateTable.dueIndex.name}`]
     return Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns })
   }
 
+  /** Allows what `DynamoDbCoordinationStore` does, for programs that use it alone: the adapter does not. */
+  grantCoordination(grantee: IGrantable): Grant {
+    return this.#grant(grantee, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
+  }
+
+  /** Requests that DynamoDB throttled, reads and writes. @default - the sum over 5 minutes */
+  metricThrottles(options: MetricOptions = {}): MathExpression {
+    const { period, label = 'Throttled requests', color } = options
+    const metric = (metricName: string) => this.#metric(metricName, options)
+    return new MathExpression({
+      // SUM takes what is there: a metric that was never written is not a zero.
+      expression: 'SUM([reads, writes])',
+      usingMetrics: { reads: metric('ReadThrottleEvents'), writes: metric('WriteThrottleEvents') },
+      period,
+      label,
+      color,
+    })
+  }
+
+  /** Write units that were paid for. @default - the sum over 5 minutes */
+  metricConsumedWriteUnits(options: MetricOptions = {}): Metric {
+    return this.#metric('ConsumedWriteCapacityUnits', options)
+  }
+
+  /** Read units that were paid for. @default - the sum over 5 minutes */
+  metricConsumedReadUnits(options: MetricOptions = {}): Metric {
+    return this.#metric('ConsumedReadCapacityUnits', options)
+  }
+
+  #metric(metricName: string, options: MetricOptions): Metric {
+    return new Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: { TableName: this.table.tableName },
+      statistic: 'Sum',
+      ...options,
+    }).attachTo(this)
+  }
+
+  #grant(
+    grantee: IGrantable,
+    operations: readonly string[],
+    forKey: readonly string[] = keyActions.table,
+  ): Grant {
+    grantKey(this.table.encryptionKey, grantee, forKey)
+    const actions = operations.map((operation) => `dynamodb:${operation}`)
+    return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn] })
+  }
+
   #create(props: StateTableProps): TableV2 {
+    const { encryptionKey, removalPolicy = RemovalPolicy.RETAIN } = props
+    const ownKey = encryptionKey && Encryption.customerManagedKey(encryptionKey)
     const table = new TableV2(this, 'Resource', {
       tableName: props.tableName,
       partitionKey: { name: stateTable.partitionKey, type: AttributeType.STRING },
@@ -82,12 +147,25 @@ export class StateTable extends Construct {
       ],
       timeToLiveAttribute: stateTable.timeToLiveAttribute,
       billing: Billing.onDemand(),
-      encryption: props.encryption ?? Encryption.dynamoOwnedKey(),
+      encryption: ownKey ?? props.encryption ?? Encryption.dynamoOwnedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.pointInTimeRecovery ?? true },
-      deletionProtection: props.deletionProtection ?? true,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      deletionProtection: props.deletionProtection ?? removalPolicy !== RemovalPolicy.DESTROY,
+      removalPolicy,
     })
     Tags.of(table).add('flowcraft-aws', 'state')
     return table
   }
+}
+
+export function stateTableProblems(scope: Construct, { existingTable, ...own }: StateTableProps): string[] {
+  const problems = existingTable ? existingOrNew('existingTable', 'table', givenOf(own)) : []
+  if (own.encryptionKey && own.encryption) {
+    problems.push('give either encryptionKey or encryption, got both')
+  }
+  if (own.encryptionKey && Token.isUnresolved(Stack.of(scope).region)) {
+    problems.push(
+      'encryptionKey needs a stack of a known region (env.region), as the CDK names a key by region',
+    )
+  }
+  return problems
 }

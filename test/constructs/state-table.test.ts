@@ -1,16 +1,34 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
-import { Table } from 'aws-cdk-lib/aws-dynamodb'
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch'
+import { Table, TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Key } from 'aws-cdk-lib/aws-kms'
 import { describe, expect, it } from 'vitest'
 import { stateTable } from '../../lib/adapter/store/schema.ts'
 import { StateTable, type StateTableProps } from '../../lib/constructs/index.ts'
+import { IN_REGION, newStack, permissionsOf, problemsOf, readable } from './support.ts'
 
 const TYPE = 'AWS::DynamoDB::GlobalTable'
 
+function newRole(stack: Stack, id = 'Role'): Role {
+  return new Role(stack, id, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+}
+
 function stackWith(props?: StateTableProps): { stack: Stack; state: StateTable } {
-  const stack = new Stack(new App(), 'Stack')
+  const stack = newStack()
   return { stack, state: new StateTable(stack, 'State', props) }
+}
+
+function granted(grant: (state: StateTable, role: Role) => void): string[] {
+  const { stack, state } = stackWith()
+  grant(state, newRole(stack))
+  return permissionsOf(Template.fromStack(stack))
+}
+
+function on(operations: string): string[] {
+  const actions = operations.split(' ').map((operation) => `dynamodb:${operation}`)
+  return [`Role: ${actions.join(' ')} on <State.Arn>`]
 }
 
 describe('StateTable', () => {
@@ -71,7 +89,7 @@ describe('StateTable', () => {
   })
 
   it('takes an existing table, but not together with props of a new one', () => {
-    const stack = new Stack(new App(), 'Stack')
+    const stack = newStack()
     const existingTable = Table.fromTableName(stack, 'Mine', 'mine')
     expect(new StateTable(stack, 'State', { existingTable }).table).toBe(existingTable)
     expect(() => new StateTable(stack, 'Both', { existingTable, tableName: 'new' })).toThrow(
@@ -79,39 +97,61 @@ describe('StateTable', () => {
     )
   })
 
-  it('grants what the adapter does on this table, and no more', () => {
-    const { stack, state } = stackWith()
-    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-    state.grantReadWriteData(role)
-    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: Match.objectLike({
-        Statement: [
-          {
-            Effect: 'Allow',
-            Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
-            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^State'), 'Arn'] },
-          },
-        ],
-      }),
+  it('grants exactly what each does', () => {
+    const due = 'Role: dynamodb:Query on <State.Arn>/index/due'
+    expect(granted((state, role) => state.grantReadWriteData(role))).toEqual(
+      on('GetItem PutItem Query UpdateItem'),
+    )
+    expect(granted((state, role) => state.grantReadData(role))).toEqual(on('GetItem Query'))
+    expect(granted((state, role) => state.grantPutData(role))).toEqual(on('GetItem PutItem'))
+    expect(granted((state, role) => state.grantCoordination(role))).toEqual(
+      on('DeleteItem GetItem PutItem UpdateItem'),
+    )
+    expect(granted((state, role) => state.grantQueryDue(role))).toEqual([due])
+    expect(granted((state, role) => state.grantSweep(role))).toEqual([...on('GetItem UpdateItem'), due])
+  })
+
+  it("is encrypted by a customer's key, which it grants to whoever reads or writes", () => {
+    const stack = newStack(IN_REGION)
+    const state = new StateTable(stack, 'State', { encryptionKey: new Key(stack, 'Key') })
+    state.grantReadData(newRole(stack, 'Reader'))
+    state.grantReadWriteData(newRole(stack, 'Writer'))
+    const template = Template.fromStack(stack)
+    template.hasResourceProperties(TYPE, { SSESpecification: { SSEEnabled: true, SSEType: 'KMS' } })
+    expect(permissionsOf(template).filter((line) => line.includes('kms:'))).toEqual([
+      'Reader: kms:Decrypt kms:DescribeKey on <Key.Arn>',
+      'Writer: kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom kms:ReEncryptTo on <Key.Arn>',
+    ])
+  })
+
+  it('may be deleted with its stack where that is asked for', () => {
+    const { stack } = stackWith({ removalPolicy: RemovalPolicy.DESTROY })
+    Template.fromStack(stack).hasResourceProperties(TYPE, {
+      Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })],
     })
   })
 
-  it('grants the sweep its index, and nothing else', () => {
-    const { stack, state } = stackWith()
-    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-    state.grantQueryDue(role)
-    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: Match.objectLike({
-        Statement: [
-          {
-            Effect: 'Allow',
-            Action: 'dynamodb:Query',
-            Resource: {
-              'Fn::Join': ['', [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^State'), 'Arn'] }, '/index/due']],
-            },
-          },
-        ],
-      }),
+  it('refuses two encryptions, and a key that it could not name', () => {
+    const make = problemsOf((stack) => {
+      const both = { encryptionKey: new Key(stack, 'Key'), encryption: TableEncryptionV2.awsManagedKey() }
+      return new StateTable(stack, 'State', both)
     })
+    expect(make).toEqual([
+      'give either encryptionKey or encryption, got both',
+      'encryptionKey needs a stack of a known region (env.region), as the CDK names a key by region',
+    ])
+  })
+
+  it('has metrics of units and of throttles', () => {
+    const { stack, state } = stackWith()
+    const { dimensions, ...metric } = state.metricConsumedWriteUnits()
+    expect(metric).toMatchObject({ metricName: 'ConsumedWriteCapacityUnits', statistic: 'Sum' })
+    expect(readable(stack.resolve(dimensions?.['TableName']))).toBe('<State>')
+    expect(state.metricConsumedReadUnits().metricName).toBe('ConsumedReadCapacityUnits')
+    const { usingMetrics } = state.metricThrottles()
+    expect(Object.values(usingMetrics).map((used) => (used as Metric).metricName)).toEqual([
+      'ReadThrottleEvents',
+      'WriteThrottleEvents',
+    ])
   })
 })

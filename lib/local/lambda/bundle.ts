@@ -5,25 +5,17 @@ import { rmSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
+import { esmOptions } from '../../bundling.ts'
 import { LocalAwsError } from '../errors.ts'
 import { importOptional } from '../engine/optional.ts'
 import { freshName } from '../resources.ts'
 
-/**
- * The esbuild options of every bundle: an ES module for Node 20 and later with a source map, everything inside.
- * The banner gives CommonJS dependencies the `require` that an ES module does not have.
- */
+/** The esbuild options of local bundles: an ES module for Node 20 and later with a source map, everything inside. */
 export const bundlingOptions = {
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
+  ...esmOptions,
   target: 'node20',
-  mainFields: ['module', 'main'],
   sourcemap: true,
   sourcesContent: false,
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
 } as const
 
 /** Options of {@link bundleHandler}. */

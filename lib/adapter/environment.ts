@@ -1,0 +1,18 @@
+/** The environment variables that the constructs set and the functions read; constants only, for both. */
+export const environmentVariables = {
+  queueUrl: 'FLOWCRAFT_QUEUE_URL',
+  deadLetterQueueUrl: 'FLOWCRAFT_DEAD_LETTER_QUEUE_URL',
+  tableName: 'FLOWCRAFT_TABLE_NAME',
+  bucketName: 'FLOWCRAFT_BUCKET_NAME',
+  webhookUrl: 'FLOWCRAFT_WEBHOOK_URL',
+  /** JSON: `{ <pool>: { queueUrl, nodes } }`, the worker pools beside the default one. */
+  pools: 'FLOWCRAFT_POOLS',
+  /** The pool that this worker serves; absent in the default pool. */
+  pool: 'FLOWCRAFT_POOL',
+  /** The bus that gets the status changes of runs. */
+  eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
+  /** Workers write CloudWatch metrics (EMF) to this namespace; none without it. */
+  metricsNamespace: 'FLOWCRAFT_METRICS_NAMESPACE',
+  /** The function that `StartRunInvoker` invokes. */
+  startRunFunctionName: 'FLOWCRAFT_START_RUN_FUNCTION_NAME',
+} as const

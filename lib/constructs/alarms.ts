@@ -1,0 +1,182 @@
+/** What somebody should look at. Each alarm says in its description what happened and what to do. */
+import { Duration } from 'aws-cdk-lib'
+import {
+  Alarm,
+  type AlarmProps,
+  ComparisonOperator,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import { Construct } from 'constructs'
+import type { JobQueue } from './job-queue.ts'
+import { durationProblems, throwProblems } from './problems.ts'
+import type { StartRunFunction } from './start-run-function.ts'
+import type { StateTable } from './state-table.ts'
+import type { Sweep } from './sweep.ts'
+import type { WebhookEndpoint } from './webhook-endpoint.ts'
+import type { Worker } from './worker.ts'
+
+/** A queue with the workers behind it; containers have no metrics of their own. */
+export interface WatchedPool {
+  readonly jobs: JobQueue
+  readonly worker?: Worker
+}
+
+export interface AlarmsProps extends WatchedPool {
+  /** Pools beside the default one, by name. @default - none */
+  readonly pools?: Readonly<Record<string, WatchedPool>>
+  readonly state?: StateTable
+  readonly sweep?: Sweep
+  readonly startRun?: StartRunFunction
+  readonly webhook?: WebhookEndpoint
+  /** Who is told. @default - nobody: the alarms are to be seen in CloudWatch */
+  readonly alarmTopic?: ITopic
+  /**
+   * Jobs that wait longer than this are an alarm. Delayed ones wait 15 minutes on purpose.
+   * @default Duration.minutes(30)
+   */
+  readonly alarmAge?: Duration
+}
+
+type Settings = Pick<
+  AlarmProps,
+  'evaluationPeriods' | 'threshold' | 'treatMissingData' | 'comparisonOperator'
+>
+
+const FIVE_MINUTES = Duration.minutes(5)
+
+/**
+ * @example
+ * new Alarms(this, 'Alarms', { jobs, worker, state, alarmTopic })
+ */
+export class Alarms extends Construct {
+  /** All of them, the pools' included. */
+  readonly all: Alarm[] = []
+  readonly #props: AlarmsProps
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id)
+    throwProblems(this, alarmProblems(props))
+    this.#props = props
+    const { jobs, state, pools = {} } = props
+    const deadLetters = jobs.metricDeadLetters({ period: FIVE_MINUTES })
+    if (deadLetters) {
+      this.#alarm(
+        this,
+        'DeadLetters',
+        deadLetters,
+        'Messages are in the dead-letter queue: their reason is in the attribute flowcraft-reason, or in the log of the worker.',
+      )
+    }
+    this.#watch(new Construct(this, 'Worker'), props)
+    const poolScope = new Construct(this, 'Pools')
+    for (const [name, pool] of Object.entries(pools)) this.#watch(new Construct(poolScope, name), pool)
+    if (state) {
+      this.#alarm(
+        this,
+        'TableThrottles',
+        state.metricThrottles({ period: FIVE_MINUTES }),
+        'DynamoDB throttles requests to the state table: runs go on, slower.',
+      )
+    }
+    this.#watchFunctions(props)
+  }
+
+  #watch(scope: Construct, { jobs, worker }: WatchedPool): void {
+    const { alarmAge = Duration.minutes(30) } = this.#props
+    this.#alarm(
+      scope,
+      'Age',
+      jobs.metricAge({ period: FIVE_MINUTES }),
+      'Jobs wait long for a worker: it fails, is throttled, or there are too few.',
+      {
+        threshold: alarmAge.toSeconds(),
+      },
+    )
+    if (!worker) return
+    this.#alarm(
+      scope,
+      'Errors',
+      worker.metricErrors({ period: FIVE_MINUTES }),
+      'A worker crashed, ran out of memory or out of time: its log says which. Failed nodes are not errors of the worker.',
+    )
+    this.#alarm(
+      scope,
+      'Throttles',
+      worker.metricThrottles({ period: FIVE_MINUTES }),
+      'Workers are throttled for a quarter of an hour: give them more concurrency, or set maxConcurrency below it.',
+      {
+        evaluationPeriods: 3,
+      },
+    )
+  }
+
+  #watchFunctions({ sweep, startRun, webhook }: AlarmsProps): void {
+    if (sweep) {
+      this.#alarm(
+        this,
+        'SweepErrors',
+        sweep.metricErrors({ period: FIVE_MINUTES }),
+        'The sweep failed: timers may be late. Its log says why.',
+        {
+          // One failed sweep is made good by the next.
+          evaluationPeriods: 2,
+        },
+      )
+      this.#alarm(
+        this,
+        'SweepMissing',
+        sweep.metricInvocations({ period: sweep.interval }),
+        'The sweep was not invoked five times in a row: long timers stand still.',
+        {
+          evaluationPeriods: 5,
+          threshold: 1,
+          comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+          treatMissingData: TreatMissingData.BREACHING,
+        },
+      )
+    }
+    if (startRun) {
+      this.#alarm(
+        this,
+        'StartRunErrors',
+        startRun.metricErrors({ period: FIVE_MINUTES }),
+        'Starts of runs were refused or failed: the log of the StartRun function says why.',
+      )
+    }
+    if (webhook) {
+      this.#alarm(
+        this,
+        'WebhookErrors',
+        webhook.metricErrors({ period: FIVE_MINUTES }),
+        'Webhooks could not be given to their runs: the log of the webhook function says why.',
+      )
+    }
+  }
+
+  #alarm(
+    scope: Construct,
+    id: string,
+    metric: IMetric,
+    alarmDescription: string,
+    settings: Partial<Settings> = {},
+  ): void {
+    const alarm = new Alarm(scope, id, {
+      metric,
+      alarmDescription,
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...settings,
+    })
+    if (this.#props.alarmTopic) alarm.addAlarmAction(new SnsAction(this.#props.alarmTopic))
+    this.all.push(alarm)
+  }
+}
+
+export function alarmProblems({ alarmAge }: Pick<AlarmsProps, 'alarmAge'>): string[] {
+  return durationProblems('alarmAge', alarmAge, { min: Duration.minutes(1), max: Duration.days(14) })
+}

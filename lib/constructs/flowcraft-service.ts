@@ -1,0 +1,250 @@
+/** A whole service: state, jobs, workers, and what starts, wakes and watches runs. */
+import { Names } from 'aws-cdk-lib'
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import { Construct } from 'constructs'
+import { environmentVariables } from '../adapter/environment.ts'
+import { Alarms } from './alarms.ts'
+import { Dashboard } from './dashboard.ts'
+import { DEFAULT_TIMEOUT, type FunctionOptions } from './function-options.ts'
+import { setEnvironment } from './grant-environment.ts'
+import { JobQueue } from './job-queue.ts'
+import { throwProblems } from './problems.ts'
+import { RunMetrics } from './run-metrics.ts'
+import { defined, environmentOf, grantSendJobs, type PoolRoute, type ServiceParts } from './service-parts.ts'
+import { type FlowcraftServiceProps, serviceProblems } from './service-props.ts'
+import { StartRunFunction } from './start-run-function.ts'
+import { StateTable } from './state-table.ts'
+import { Sweep } from './sweep.ts'
+import { withExport } from './user-code.ts'
+import { ValueBucket } from './value-bucket.ts'
+import { WebhookEndpoint } from './webhook-endpoint.ts'
+import { timeoutOf, Worker, type WorkerLinks } from './worker.ts'
+import { addPoolWorkers, createPoolQueues, type WorkerPool } from './worker-pool.ts'
+
+/**
+ * Runs Flowcraft workflows, with defaults for production.
+ *
+ * @example
+ * const flows = new FlowcraftService(this, 'Flows', { entry: 'src/worker.ts' })
+ * flows.grantStartRun(orderApi)
+ */
+export class FlowcraftService extends Construct {
+  /** The service's name in logs and metrics. */
+  readonly serviceName: string
+  readonly state: StateTable
+  readonly jobs: JobQueue
+  readonly worker: Worker
+  readonly startRun: StartRunFunction
+  readonly sweep: Sweep
+  /** Undefined with `valueBucket: false`. */
+  readonly values?: ValueBucket
+  /** Undefined unless asked for. */
+  readonly webhook?: WebhookEndpoint
+  /** Undefined with `runEvents: false`. */
+  readonly eventBus?: IEventBus
+  /** The pools beside the default one, by name. */
+  readonly pools: Readonly<Record<string, WorkerPool>>
+  /** Undefined with `alarms: false`. */
+  readonly alarms?: Alarms
+  /** Undefined with `dashboard: false`. */
+  readonly dashboard?: Dashboard
+  /** The variables by which a program finds the service: for an app's outputs, the CLI, a program elsewhere. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly #parts: ServiceParts & { readonly pools: Readonly<Record<string, PoolRoute>> }
+  readonly #metrics: RunMetrics
+
+  /** @throws Error that lists all impossible combinations of props */
+  constructor(scope: Construct, id: string, props: FlowcraftServiceProps) {
+    super(scope, id)
+    throwProblems(this, serviceProblems(this, props))
+    this.serviceName = props.serviceName ?? Names.uniqueResourceName(this, { separator: '-', maxLength: 100 })
+    this.#metrics = new RunMetrics({ ...props, serviceName: this.serviceName })
+    this.state = this.#createState(props)
+    this.values = this.#createValues(props)
+    this.jobs = this.#createJobs(props)
+    this.eventBus = this.#createEventBus(props)
+    const queues = createPoolQueues(this, props, this.jobs)
+    this.#parts = { ...this.#shared(), pools: routesOf(queues) }
+    const functionOptions = sharedOptions(props)
+    if (props.webhook) {
+      this.webhook = new WebhookEndpoint(this, 'Webhook', { ...this.#parts, ...functionOptions })
+    }
+    const links: WorkerLinks = {
+      eventBus: this.eventBus,
+      webhookUrl: this.webhook?.url,
+      metricsNamespace: props.metricsNamespace,
+    }
+    this.worker = new Worker(this, 'Worker', { ...props, ...this.#parts, ...links })
+    this.pools = addPoolWorkers(queues, props, { ...this.#parts, ...links })
+    this.startRun = this.#createStartRun(props, functionOptions)
+    this.sweep = new Sweep(this, 'Sweep', {
+      ...this.#parts,
+      ...functionOptions,
+      interval: props.sweepInterval,
+    })
+    this.environment = this.#environment()
+    if (props.alarms ?? true)
+      this.alarms = new Alarms(this, 'Alarms', { ...this.#all(), ...alarmOptions(props) })
+    if (props.dashboard ?? true) {
+      this.dashboard = new Dashboard(this, 'Dashboard', {
+        ...this.#all(),
+        serviceName: this.serviceName,
+        metricsNamespace: props.metricsNamespace,
+      })
+    }
+  }
+
+  /**
+   * Allows starting runs, and nothing else. A function is also told where to find StartRun, so that there
+   * `new StartRunInvoker()` needs no options.
+   *
+   * @throws Error where the function was told of another service
+   */
+  grantStartRun(grantee: IGrantable): Grant {
+    return this.startRun.grantStartRun(grantee)
+  }
+
+  /**
+   * Allows looking at runs: `RunClient.get` and `waitFor`. A function is also told where they are.
+   * @throws Error where the function was told of another service
+   */
+  grantReadRuns(grantee: IGrantable): Grant {
+    setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
+    const grant = this.state.grantReadData(grantee)
+    return this.values ? grant.combine(this.values.grantRead(grantee)) : grant
+  }
+
+  /**
+   * Allows all that `RunClient` does: start, look at, resume and cancel runs. A function is also told where they are.
+   * @throws Error where the function was told of another service
+   */
+  grantManageRuns(grantee: IGrantable): Grant {
+    setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
+    grantSendJobs(this.#parts, grantee)
+    const grant = this.state.grantReadWriteData(grantee)
+    return this.values ? grant.combine(this.values.grantReadWrite(grantee)) : grant
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsStarted(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsStarted', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsCompleted(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsCompleted', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsFailed(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsFailed', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsCancelled(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsCancelled', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricNodesFailed(options?: MetricOptions): Metric {
+    return this.#metrics.metric('nodesFailed', options)
+  }
+
+  /** Milliseconds. @default - the average over 5 minutes */
+  metricNodeDuration(options?: MetricOptions): Metric {
+    return this.#metrics.metric('nodeDuration', options)
+  }
+
+  /** Messages in the dead-letter queue; undefined where there is none. @default - the maximum over 5 minutes */
+  metricDeadLetters(options?: MetricOptions): Metric | undefined {
+    return this.jobs.metricDeadLetters(options)
+  }
+
+  #createState(props: FlowcraftServiceProps): StateTable {
+    const { existingTable, encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy } = props
+    const own = { encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy }
+    return new StateTable(this, 'State', existingTable ? { existingTable } : own)
+  }
+
+  #createValues(props: FlowcraftServiceProps): ValueBucket | undefined {
+    const { existingBucket, encryptionKey, serverAccessLogsBucket, removalPolicy } = props
+    if (props.valueBucket === false) return undefined
+    const own = { encryptionKey, serverAccessLogsBucket, removalPolicy }
+    return new ValueBucket(this, 'Values', existingBucket ? { existingBucket } : own)
+  }
+
+  #createJobs(props: FlowcraftServiceProps): JobQueue {
+    const { existingQueue, existingDeadLetterQueue, visibilityTimeout, maxReceiveCount, encryptionKey } =
+      props
+    const functionTimeout = timeoutOf(props) ?? DEFAULT_TIMEOUT
+    const own = { functionTimeout, visibilityTimeout, maxReceiveCount, encryptionKey }
+    return new JobQueue(this, 'Jobs', {
+      existingDeadLetterQueue,
+      ...(existingQueue ? { existingQueue } : own),
+    })
+  }
+
+  #createEventBus({
+    existingEventBus,
+    runEvents,
+    encryptionKey,
+  }: FlowcraftServiceProps): IEventBus | undefined {
+    if (runEvents === false) return undefined
+    return existingEventBus ?? new EventBus(this, 'Events', { kmsKey: encryptionKey })
+  }
+
+  #createStartRun(props: FlowcraftServiceProps, options: FunctionOptions): StartRunFunction {
+    const { startRunHandler } = props
+    const code = startRunHandler === undefined ? {} : userCodeOf(withExport(props, startRunHandler))
+    return new StartRunFunction(this, 'StartRun', { ...this.#parts, ...options, ...code })
+  }
+
+  #environment(): Record<string, string> {
+    const deadLetters = this.jobs.deadLetterQueue?.queueUrl
+    return {
+      ...environmentOf(this, { ...this.#parts, serviceName: undefined }),
+      [environmentVariables.startRunFunctionName]: this.startRun.function.functionName,
+      ...defined({ [environmentVariables.deadLetterQueueUrl]: deadLetters }),
+    }
+  }
+
+  #shared(): Omit<ServiceParts, 'pools'> {
+    const { state, jobs, values, serviceName } = this
+    return { state, jobs, values, serviceName }
+  }
+
+  #all() {
+    const { state, jobs, worker, pools, sweep, startRun, webhook } = this
+    return { state, jobs, worker, pools, sweep, startRun, webhook }
+  }
+}
+
+/** What the service's own functions share with its workers; their size and their environment are theirs. */
+function sharedOptions(props: FlowcraftServiceProps): FunctionOptions {
+  const { architecture, tracing, logRetention, encryptionKey, removalPolicy } = props
+  const { vpc, vpcSubnets, securityGroups } = props
+  return {
+    architecture,
+    tracing,
+    logRetention,
+    encryptionKey,
+    removalPolicy,
+    vpc,
+    vpcSubnets,
+    securityGroups,
+  }
+}
+
+function userCodeOf({ entry, code, handler, bundling, depsLockFilePath }: FlowcraftServiceProps) {
+  return { entry, code, handler, bundling, depsLockFilePath }
+}
+
+function alarmOptions({ alarmTopic, alarmAge }: FlowcraftServiceProps) {
+  return { alarmTopic, alarmAge }
+}
+
+function routesOf(pools: Readonly<Record<string, PoolRoute>>): Record<string, PoolRoute> {
+  return Object.fromEntries(Object.entries(pools).map(([name, { jobs, nodes }]) => [name, { jobs, nodes }]))
+}

@@ -1,0 +1,107 @@
+/** What each function of a service has: a role of its own with exact permissions, and a log group of its own. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
+import { Grant, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { Construct } from 'constructs'
+import { acknowledge } from './acknowledge.ts'
+import { allowLogs } from './keys.ts'
+import { durationProblems, numberProblems } from './problems.ts'
+
+/** Options that all functions of a service take. */
+export interface FunctionOptions {
+  /** @default Architecture.ARM_64, a fifth cheaper than x86 for the same memory */
+  readonly architecture?: Architecture
+  /** Variables beside those by which the function finds its service. @default - none */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Traces by X-Ray, at its price. @default false */
+  readonly tracing?: boolean
+  /** @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays
+  /** Encrypts the environment and the logs. @default - keys that AWS owns */
+  readonly encryptionKey?: IKey
+  /** What becomes of the log group when its stack is deleted. @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy
+  /** The function's network; AWS's own services need endpoints or a NAT there. @default - none of one's own */
+  readonly vpc?: IVpc
+  /** @default - private subnets with a way out */
+  readonly vpcSubnets?: SubnetSelection
+  /** @default - a new group that lets everything out and nothing in */
+  readonly securityGroups?: ISecurityGroup[]
+}
+
+/** Size of a function. */
+export interface FunctionSize {
+  /**
+   * Megabytes from 128 to 10,240; CPU comes with memory, a whole one with 1,769.
+   * @default 512: a worker alone needs about 60 MB, the rest is for its nodes
+   */
+  readonly memorySize?: number
+  /**
+   * From a second to 15 minutes.
+   * @default Duration.seconds(60): a dead worker's message comes back after six times that
+   */
+  readonly timeout?: Duration
+}
+
+const NO_RESOURCES = { 'IAM5[Resource::*]': 'X-Ray and network interfaces have no resources to name.' }
+
+export const DEFAULT_TIMEOUT = Duration.seconds(60)
+export const DEFAULT_MEMORY = 512
+
+/** The props of a function in a construct of its own, whose children `Role` and `Logs` are made here. */
+export function functionDefaults(scope: Construct, options: FunctionOptions & FunctionSize) {
+  const { vpc, encryptionKey } = options
+  allowLogs(scope, encryptionKey)
+  const logGroup = new LogGroup(scope, 'Logs', {
+    retention: options.logRetention ?? RetentionDays.ONE_MONTH,
+    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN,
+    encryptionKey,
+  })
+  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+  logGroup.grantWrite(role)
+  if (vpc) grantNetworkInterfaces(role)
+  if (options.tracing) {
+    acknowledge(role, NO_RESOURCES)
+  }
+  return {
+    logGroup,
+    role,
+    runtime: Runtime.NODEJS_24_X,
+    architecture: options.architecture ?? Architecture.ARM_64,
+    memorySize: options.memorySize ?? DEFAULT_MEMORY,
+    timeout: options.timeout ?? DEFAULT_TIMEOUT,
+    loggingFormat: LoggingFormat.JSON,
+    tracing: options.tracing ? Tracing.ACTIVE : undefined,
+    environmentEncryption: encryptionKey,
+    vpc,
+    vpcSubnets: options.vpcSubnets,
+    securityGroups: options.securityGroups,
+  }
+}
+
+/** What Lambda does in the function's name to put it into a network: AWSLambdaVPCAccessExecutionRole without the logs. */
+function grantNetworkInterfaces(role: Role): void {
+  const actions = [
+    'AssignPrivateIpAddresses',
+    'CreateNetworkInterface',
+    'DeleteNetworkInterface',
+    'DescribeNetworkInterfaces',
+    'DescribeSubnets',
+    'UnassignPrivateIpAddresses',
+  ].map((action) => `ec2:${action}`)
+  Grant.addToPrincipal({ grantee: role, actions, resourceArns: ['*'] })
+  acknowledge(role, NO_RESOURCES)
+}
+
+export function functionProblems(options: FunctionOptions & FunctionSize): string[] {
+  const problems = [
+    ...numberProblems('memorySize', options.memorySize, { min: 128, max: 10_240 }),
+    ...durationProblems('timeout', options.timeout, { min: Duration.seconds(1), max: Duration.minutes(15) }),
+  ]
+  if (!options.vpc && options.vpcSubnets) problems.push('vpcSubnets needs vpc')
+  if (!options.vpc && options.securityGroups) problems.push('securityGroups needs vpc')
+  return problems
+}

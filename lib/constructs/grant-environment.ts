@@ -1,0 +1,47 @@
+/** Tells functions where a service is. One function can be told of one service only: the variables are the same. */
+import { Annotations } from 'aws-cdk-lib'
+import type { IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { Function } from 'aws-cdk-lib/aws-lambda'
+import type { Construct } from 'constructs'
+
+/** Which service told a function of a variable. */
+const told = new WeakMap<object, Map<string, string>>()
+
+/**
+ * Sets the variables where `grantee` is a function of this app; a role, a user or an imported function is left to
+ * whoever owns it.
+ *
+ * @throws Error where another service set one of them to another value
+ */
+export function setEnvironment(
+  owner: Construct,
+  grantee: IGrantable,
+  environment: Readonly<Record<string, string>>,
+): void {
+  if (!takesEnvironment(grantee)) {
+    if (!('functionArn' in grantee)) return
+    const names = Object.keys(environment).join(', ')
+    Annotations.of(owner).addWarningV2(
+      'flowcraft-aws:importedFunction',
+      `the environment of an imported function cannot be set: its owner must set ${names}`,
+    )
+    return
+  }
+  const known = told.get(grantee) ?? new Map<string, string>()
+  told.set(grantee, known)
+  for (const [name, value] of Object.entries(environment)) {
+    const other = known.get(name)
+    if (other !== undefined && other !== value) {
+      throw new Error(
+        `cannot grant ${owner.node.path} to ${grantee.node.path}: its ${name} is another service's; grant it without environment (grants of the service's parts) and give the names as options`,
+      )
+    }
+    known.set(name, value)
+    grantee.addEnvironment(name, value)
+  }
+}
+
+/** By its method, not its class: an app may have the CDK twice. */
+function takesEnvironment(grantee: IGrantable): grantee is Function {
+  return 'addEnvironment' in grantee && typeof grantee.addEnvironment === 'function'
+}

@@ -1,0 +1,212 @@
+/** The job queue of a pool of workers, with its dead-letter queue. */
+import { Duration, Tags } from 'aws-cdk-lib'
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { grantKey, keyActions } from './keys.ts'
+import { durationProblems, existingOrNew, givenOf, numberProblems, throwProblems } from './problems.ts'
+
+export interface JobQueueProps {
+  /**
+   * A standard queue of one's own, in place of a new one; then of the other props only `existingDeadLetterQueue` is
+   * allowed.
+   * @default - a new queue
+   */
+  readonly existingQueue?: IQueue
+  /**
+   * A dead-letter queue of one's own, or one that several job queues share.
+   * @default - a new queue; none beside an existingQueue
+   */
+  readonly existingDeadLetterQueue?: IQueue
+  /** @default - a name made by CloudFormation */
+  readonly queueName?: string
+  /** @default - a name made by CloudFormation */
+  readonly deadLetterQueueName?: string
+  /** The timeout of the function behind the queue. @default Duration.seconds(60) */
+  readonly functionTimeout?: Duration
+  /**
+   * How long a message is hidden while it is worked on: after this it comes back, if its worker died. At most 12 hours.
+   * @default - six times the function's timeout, as AWS recommends for a queue that feeds a function
+   */
+  readonly visibilityTimeout?: Duration
+  /**
+   * A message goes to the dead-letter queue when it was received this often, from 1 to 1,000. Receives are not
+   * attempts: a message also comes back because another worker is at its run, or because the function was throttled.
+   * @default 20
+   */
+  readonly maxReceiveCount?: number
+  /**
+   * How long a message is kept, from 60 seconds to 14 days. A job that expires is a run that stands still, so longer
+   * is never worse: SQS counts the days in the dead-letter queue from the first sending, but a message that fails gets
+   * there within hours.
+   * @default Duration.days(14)
+   */
+  readonly retentionPeriod?: Duration
+  /** How long a message is kept in the dead-letter queue, counted from its first sending. @default Duration.days(14) */
+  readonly deadLetterRetentionPeriod?: Duration
+  /** A key of one's own for both queues. @default - keys that SQS owns, at no cost (SSE-SQS) */
+  readonly encryptionKey?: IKey
+}
+
+/** AWS's factor between a function's timeout and its queue's visibility timeout. */
+export const VISIBILITY_FACTOR = 6
+/** SQS's longest visibility timeout and retention. */
+const LONGEST_VISIBILITY = Duration.hours(12)
+const LONGEST_RETENTION = Duration.days(14)
+const RECEIVE = ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'] as const
+
+/**
+ * A queue of jobs: encrypted, by TLS only, and with a dead-letter queue.
+ *
+ * @example
+ * const jobs = new JobQueue(this, 'Jobs', { functionTimeout: Duration.minutes(5) })
+ * jobs.grantSend(producer)
+ */
+export class JobQueue extends Construct {
+  readonly queue: IQueue
+  /** Undefined beside an existingQueue without an existingDeadLetterQueue. */
+  readonly deadLetterQueue?: IQueue
+  /** Undefined where the queue is an existing one. */
+  readonly visibilityTimeout?: Duration
+
+  /** @throws Error that lists all impossible combinations of props */
+  constructor(scope: Construct, id: string, props: JobQueueProps = {}) {
+    super(scope, id)
+    throwProblems(this, jobQueueProblems(props))
+    const { existingQueue, existingDeadLetterQueue, functionTimeout = Duration.seconds(60) } = props
+    if (existingQueue) {
+      this.queue = existingQueue
+      this.deadLetterQueue = existingDeadLetterQueue
+      return
+    }
+    const deadLetterQueue = existingDeadLetterQueue ?? this.#createDeadLetterQueue(props)
+    this.deadLetterQueue = deadLetterQueue
+    this.visibilityTimeout =
+      props.visibilityTimeout ?? Duration.seconds(functionTimeout.toSeconds() * VISIBILITY_FACTOR)
+    this.queue = new Queue(this, 'Resource', {
+      queueName: props.queueName,
+      visibilityTimeout: this.visibilityTimeout,
+      retentionPeriod: props.retentionPeriod ?? LONGEST_RETENTION,
+      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: props.maxReceiveCount ?? 20 },
+      ...safe(props),
+    })
+    Tags.of(this.queue).add('flowcraft-aws', 'jobs')
+  }
+
+  /** Allows sending jobs. */
+  grantSend(grantee: IGrantable): Grant {
+    grantKey(this.queue.encryptionMasterKey, grantee, keyActions.write)
+    return grantOn(this.queue, grantee, ['SendMessage'])
+  }
+
+  /** Allows what a worker does: receive jobs, give them back for later, delete them. */
+  grantReceive(grantee: IGrantable): Grant {
+    grantKey(this.queue.encryptionMasterKey, grantee, keyActions.read)
+    return grantOn(this.queue, grantee, RECEIVE)
+  }
+
+  /** Allows a function behind an event source mapping to be fed. */
+  grantFeed(grantee: IGrantable): Grant {
+    grantKey(this.queue.encryptionMasterKey, grantee, keyActions.read)
+    return grantOn(this.queue, grantee, [...RECEIVE, 'GetQueueAttributes'])
+  }
+
+  /** Allows putting messages that are no jobs into the dead-letter queue. */
+  grantReject(grantee: IGrantable): Grant {
+    if (!this.deadLetterQueue) return Grant.drop(grantee, 'there is no dead-letter queue')
+    grantKey(this.deadLetterQueue.encryptionMasterKey, grantee, keyActions.write)
+    return grantOn(this.deadLetterQueue, grantee, ['SendMessage'])
+  }
+
+  /** Allows taking messages out of the dead-letter queue, and putting them back. */
+  grantRedrive(grantee: IGrantable): Grant {
+    if (!this.deadLetterQueue) return Grant.drop(grantee, 'there is no dead-letter queue')
+    grantKey(this.deadLetterQueue.encryptionMasterKey, grantee, keyActions.write)
+    return grantOn(this.deadLetterQueue, grantee, [...RECEIVE, 'SendMessage'])
+  }
+
+  /** Messages that can be received. @default - the maximum over 5 minutes */
+  metricDepth(options?: MetricOptions): Metric {
+    return this.queue.metricApproximateNumberOfMessagesVisible(options)
+  }
+
+  /** Messages that are being worked on. @default - the maximum over 5 minutes */
+  metricInFlight(options?: MetricOptions): Metric {
+    return this.queue.metricApproximateNumberOfMessagesNotVisible(options)
+  }
+
+  /** Seconds since the oldest message was sent. @default - the maximum over 5 minutes */
+  metricAge(options?: MetricOptions): Metric {
+    return this.queue.metricApproximateAgeOfOldestMessage(options)
+  }
+
+  /** Messages sent, each a request that was paid for. @default - the sum over 5 minutes */
+  metricSent(options?: MetricOptions): Metric {
+    return this.queue.metricNumberOfMessagesSent(options)
+  }
+
+  /** Messages in the dead-letter queue. @default - the maximum over 5 minutes */
+  metricDeadLetters(options?: MetricOptions): Metric | undefined {
+    return this.deadLetterQueue?.metricApproximateNumberOfMessagesVisible(options)
+  }
+
+  #createDeadLetterQueue(props: JobQueueProps): Queue {
+    const queue = new Queue(this, 'DeadLetters', {
+      queueName: props.deadLetterQueueName,
+      retentionPeriod: props.deadLetterRetentionPeriod ?? LONGEST_RETENTION,
+      ...safe(props),
+    })
+    Tags.of(queue).add('flowcraft-aws', 'dead-letters')
+    return queue
+  }
+}
+
+function safe({ encryptionKey }: JobQueueProps) {
+  return encryptionKey
+    ? { enforceSSL: true, encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
+    : { enforceSSL: true, encryption: QueueEncryption.SQS_MANAGED }
+}
+
+function grantOn(queue: IQueue, grantee: IGrantable, operations: readonly string[]): Grant {
+  const actions = operations.map((operation) => `sqs:${operation}`)
+  return Grant.addToPrincipal({ grantee, actions, resourceArns: [queue.queueArn] })
+}
+
+export function jobQueueProblems(props: JobQueueProps): string[] {
+  const { existingQueue, existingDeadLetterQueue, ...own } = props
+  const problems = existingQueue ? existingOrNew('existingQueue', 'queue', givenOf(own)) : []
+  if (existingDeadLetterQueue) {
+    const given = givenOf(own, ['deadLetterQueueName', 'deadLetterRetentionPeriod'])
+    problems.push(...existingOrNew('existingDeadLetterQueue', 'dead-letter queue', given))
+  }
+  if (existingQueue?.fifo) {
+    problems.push(
+      'existingQueue must be a standard queue: jobs are delayed one by one, which FIFO queues cannot',
+    )
+  }
+  const retention = { min: Duration.seconds(60), max: LONGEST_RETENTION }
+  if (!existingQueue && own.functionTimeout?.isUnresolved() && !own.visibilityTimeout) {
+    problems.push('visibilityTimeout must be given where the timeout of the function is a token')
+  }
+  return [
+    ...problems,
+    ...durationProblems('visibilityTimeout', own.visibilityTimeout, {
+      min: Duration.seconds(1),
+      max: LONGEST_VISIBILITY,
+    }),
+    ...durationProblems('retentionPeriod', own.retentionPeriod, retention),
+    ...durationProblems('deadLetterRetentionPeriod', own.deadLetterRetentionPeriod, retention),
+    ...numberProblems('maxReceiveCount', own.maxReceiveCount, { min: 1, max: 1_000 }),
+    ...visibilityProblems(own.visibilityTimeout, own.functionTimeout),
+  ]
+}
+
+/** SQS would hand a message to a second worker while the first may still be at it; Lambda refuses such a mapping. */
+export function visibilityProblems(visibility?: Duration, timeout?: Duration): string[] {
+  if (!visibility || !timeout || visibility.isUnresolved() || timeout.isUnresolved()) return []
+  if (visibility.toMilliseconds() >= timeout.toMilliseconds()) return []
+  const [got, least] = [visibility.toHumanString(), timeout.toHumanString()]
+  return [`visibilityTimeout must be at least the function's timeout, ${least}, got ${got}`]
+}

@@ -1,0 +1,37 @@
+/** The metrics that the workers of a service write, as CloudWatch knows them. */
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import { telemetry } from '../adapter/telemetry/names.ts'
+
+export type RunMetricName = keyof typeof telemetry.metrics
+
+export interface RunMetricsProps {
+  /** The service's name, by which its metrics are told from others'. */
+  readonly serviceName: string
+  /** @default 'Flowcraft' */
+  readonly metricsNamespace?: string
+}
+
+/**
+ * @example
+ * new RunMetrics({ serviceName: 'shop' }).metric('runsFailed')
+ */
+export class RunMetrics {
+  readonly #props: RunMetricsProps
+
+  constructor(props: RunMetricsProps) {
+    this.#props = props
+  }
+
+  /** @default - the sum over 5 minutes; the average of a duration */
+  metric(name: RunMetricName, options: MetricOptions = {}): Metric {
+    const { serviceName, metricsNamespace } = this.#props
+    return new Metric({
+      // A service whose workers write none has metrics that stay empty.
+      namespace: metricsNamespace || telemetry.namespace,
+      metricName: telemetry.metrics[name],
+      dimensionsMap: { [telemetry.serviceDimension]: serviceName },
+      statistic: name === 'nodeDuration' ? 'Average' : 'Sum',
+      ...options,
+    })
+  }
+}

@@ -1,0 +1,84 @@
+/** What the functions of one service share: where its state, its jobs and its large values are. */
+import { Stack } from 'aws-cdk-lib'
+import type { IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { Construct } from 'constructs'
+import { environmentVariables } from '../adapter/environment.ts'
+import type { JobQueue } from './job-queue.ts'
+import type { StateTable } from './state-table.ts'
+import type { ValueBucket } from './value-bucket.ts'
+
+/** Which nodes go to a pool of workers, and by which queue. */
+export interface PoolRoute {
+  readonly jobs: JobQueue
+  /** Node ids, of any blueprint, or `blueprintId:nodeId`. */
+  readonly nodes: readonly string[]
+}
+
+export interface ServiceParts {
+  readonly state: StateTable
+  /** The default pool's jobs. */
+  readonly jobs: JobQueue
+  /** Where values beyond 400 KB go. @default - into several items of the table */
+  readonly values?: ValueBucket
+  /** Worker pools beside the default one, by name. @default - none */
+  readonly pools?: Readonly<Record<string, PoolRoute>>
+  /** Names the service in its logs and metrics (POWERTOOLS_SERVICE_NAME). @default - Powertools' 'service_undefined' */
+  readonly serviceName?: string
+}
+
+export interface PoolChoice {
+  /** The pool that these workers serve, a key of `pools`. @default - the default pool */
+  readonly pool?: string
+}
+
+/** The environment by which a program finds the service. */
+export function environmentOf(scope: Construct, parts: ServiceParts): Record<string, string> {
+  const { state, jobs, values, pools = {}, serviceName } = parts
+  const environment: Record<string, string | undefined> = {
+    [environmentVariables.queueUrl]: jobs.queue.queueUrl,
+    [environmentVariables.tableName]: state.table.tableName,
+    [environmentVariables.bucketName]: values?.bucket.bucketName,
+    [environmentVariables.pools]: poolsAsText(scope, pools),
+    POWERTOOLS_SERVICE_NAME: serviceName,
+  }
+  return defined(environment)
+}
+
+/** The queue that workers take jobs from: their pool's. */
+export function ownQueueOf({
+  jobs,
+  pools,
+  pool,
+}: Pick<ServiceParts, 'jobs' | 'pools'> & PoolChoice): JobQueue {
+  return (pool === undefined ? undefined : pools?.[pool]?.jobs) ?? jobs
+}
+
+export function poolChoiceProblems({ pool, pools }: Pick<ServiceParts, 'pools'> & PoolChoice): string[] {
+  if (pool === undefined || pools?.[pool]) return []
+  const known = Object.keys(pools ?? {}).join(', ') || 'none'
+  return [`pool must be a key of pools (${known}), got ${pool}`]
+}
+
+/** Allows sending jobs to the workers of every pool: any function may schedule any node. */
+export function grantSendJobs(parts: Pick<ServiceParts, 'jobs' | 'pools'>, grantee: IGrantable): void {
+  for (const jobs of allQueues(parts)) jobs.grantSend(grantee)
+}
+
+export function allQueues({ jobs, pools = {} }: Pick<ServiceParts, 'jobs' | 'pools'>): JobQueue[] {
+  return [jobs, ...Object.values(pools).map((pool) => pool.jobs)]
+}
+
+export function defined(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+/** URLs of queues are tokens: the JSON is made by CloudFormation. */
+function poolsAsText(scope: Construct, pools: Readonly<Record<string, PoolRoute>>): string | undefined {
+  const entries = Object.entries(pools).map(([name, { jobs, nodes }]) => [
+    name,
+    { queueUrl: jobs.queue.queueUrl, nodes },
+  ])
+  return entries.length > 0 ? Stack.of(scope).toJsonString(Object.fromEntries(entries)) : undefined
+}

@@ -1,0 +1,144 @@
+/** The props of a service, and their impossible combinations. */
+import { type Duration, type RemovalPolicy, Token } from 'aws-cdk-lib'
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
+import type { IEventBus } from 'aws-cdk-lib/aws-events'
+import type { IBucket } from 'aws-cdk-lib/aws-s3'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
+import { alarmProblems } from './alarms.ts'
+import type { FunctionOptions, FunctionSize } from './function-options.ts'
+import { jobQueueProblems } from './job-queue.ts'
+import { type PoolOptions, poolProblems } from './pool-options.ts'
+import { stateTableProblems } from './state-table.ts'
+import { intervalProblems } from './sweep.ts'
+import type { UserCode } from './user-code.ts'
+import { type ExistingFunction, type FeedOptions, timeoutOf, workerProblems } from './worker.ts'
+
+export interface FlowcraftServiceProps
+  extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction {
+  /**
+   * The export of the user's code that `createStartRunHandler({ flows })` made: then a start that no worker could run
+   * is refused at once.
+   * @default - the package's own StartRun handler, which leaves that to the workers
+   */
+  readonly startRunHandler?: string
+  /** Whether runs can be resumed by webhooks, through a public URL. @default false */
+  readonly webhook?: boolean
+  /** Worker pools beside the default one, by name. @default - none */
+  readonly pools?: Readonly<Record<string, PoolOptions>>
+  /**
+   * Names the service in logs and metrics; two services of one account and region must differ.
+   * @default - made of the construct's path
+   */
+  readonly serviceName?: string
+  /** Namespace of the metrics; an empty one turns them off. @default 'Flowcraft' */
+  readonly metricsNamespace?: string
+
+  /** A table of one's own with the schema of `stateTable`. @default - a new table */
+  readonly existingTable?: ITable
+  /** A standard queue of one's own for the default pool's jobs. @default - a new queue */
+  readonly existingQueue?: IQueue
+  /** A dead-letter queue of one's own, for all pools. @default - a new queue */
+  readonly existingDeadLetterQueue?: IQueue
+  /** A bucket of one's own for large values. @default - a new bucket */
+  readonly existingBucket?: IBucket
+  /** A bus of one's own for the status changes of runs. @default - a new bus */
+  readonly existingEventBus?: IEventBus
+
+  /** Whether values beyond 400 KB go to S3. @default true; otherwise they become several items of the table */
+  readonly valueBucket?: boolean
+  /** Where S3 logs requests for large values. @default - nowhere */
+  readonly serverAccessLogsBucket?: IBucket
+  /** Whether the ends of runs go to an event bus, for a write unit and an event each. @default true */
+  readonly runEvents?: boolean
+  /** @default - six times `timeout` */
+  readonly visibilityTimeout?: Duration
+  /** Receives, not attempts, before a message goes to the dead-letter queue. @default 20 */
+  readonly maxReceiveCount?: number
+  /** How often the sweep looks for timers, 1 to 15 minutes. @default Duration.minutes(1) */
+  readonly sweepInterval?: Duration
+  /** @default true */
+  readonly pointInTimeRecovery?: boolean
+  /** Whether deleting the table is refused. @default true, false with RemovalPolicy.DESTROY */
+  readonly deletionProtection?: boolean
+  /** What becomes of table, bucket and logs when their stack is deleted. @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy
+
+  /** @default true: about nine alarms, ten cents a month each beyond an account's first ten */
+  readonly alarms?: boolean
+  /** Who is told of alarms. @default - nobody: they are to be seen in CloudWatch */
+  readonly alarmTopic?: ITopic
+  /** Jobs that wait longer are an alarm. @default Duration.minutes(30) */
+  readonly alarmAge?: Duration
+  /** @default true: three dashboards of an account are free, each more is $3 a month */
+  readonly dashboard?: boolean
+}
+
+/** Goes into logs, metrics and their dimension. */
+const SERVICE_NAME = /^[\w.-]{1,100}$/
+
+/** All that is wrong, of every part. */
+export function serviceProblems(scope: Construct, props: FlowcraftServiceProps): string[] {
+  const { startRunHandler, existingFunction, visibilityTimeout, maxReceiveCount } = props
+  const { existingQueue, existingDeadLetterQueue, existingTable, encryptionKey } = props
+  const problems = [
+    ...workerProblems({ ...props, pools: undefined }),
+    ...jobQueueProblems({
+      existingQueue,
+      existingDeadLetterQueue,
+      visibilityTimeout,
+      maxReceiveCount,
+      functionTimeout: existingQueue ? undefined : timeoutOf(props),
+    }),
+    ...poolProblems(props.pools, props),
+    ...alarmProblems(props),
+    ...intervalProblems('sweepInterval', props.sweepInterval),
+    ...existingProblems(props),
+    ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
+  ]
+  const { serviceName = 'default' } = props
+  if (!Token.isUnresolved(serviceName) && !SERVICE_NAME.test(serviceName)) {
+    problems.push(`serviceName must be 1 to 100 letters, digits, '.', '_' and '-', got '${serviceName}'`)
+  }
+  if (startRunHandler?.includes('.')) {
+    problems.push(`startRunHandler must be the name of an export, got ${startRunHandler}`)
+  }
+  if (startRunHandler !== undefined && existingFunction) {
+    problems.push('startRunHandler needs entry or code, got existingFunction')
+  }
+  if (existingQueue && !existingDeadLetterQueue && Object.keys(props.pools ?? {}).length > 0) {
+    problems.push('pools share a dead-letter queue: give existingDeadLetterQueue beside existingQueue')
+  }
+  const functions = Object.entries(props.pools ?? {}).filter(([, { image }]) => !image)
+  if (existingFunction && functions.length > 0) {
+    const names = functions.map(([name]) => name).join(', ')
+    problems.push(`pools of functions need entry or code, got existingFunction and ${names}`)
+  }
+  return problems
+}
+
+/** A thing of one's own excludes what describes a new one. */
+function existingProblems(props: FlowcraftServiceProps): string[] {
+  const exclusive: readonly [keyof FlowcraftServiceProps, readonly (keyof FlowcraftServiceProps)[]][] = [
+    ['existingTable', ['pointInTimeRecovery', 'deletionProtection']],
+    ['existingBucket', ['serverAccessLogsBucket']],
+  ]
+  const problems = exclusive.flatMap(([existing, others]) => {
+    const given = props[existing] === undefined ? [] : others.filter((name) => props[name] !== undefined)
+    return given.map((name) => `give either ${existing} or ${name}, got both`)
+  })
+  if (props.existingBucket && props.valueBucket === false) {
+    problems.push('existingBucket needs valueBucket, got false')
+  }
+  if (props.serverAccessLogsBucket && props.valueBucket === false) {
+    problems.push('serverAccessLogsBucket needs valueBucket, got false')
+  }
+  if (props.existingEventBus && props.runEvents === false) {
+    problems.push('existingEventBus needs runEvents, got false')
+  }
+  for (const name of ['alarmTopic', 'alarmAge'] as const) {
+    if (props[name] && props.alarms === false) problems.push(`${name} needs alarms, got false`)
+  }
+  return problems
+}

@@ -1,0 +1,89 @@
+/** The sweep: what looks after runs while no message does. */
+import { Duration } from 'aws-cdk-lib'
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
+import { Function } from 'aws-cdk-lib/aws-lambda'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { environmentVariables } from '../adapter/environment.ts'
+import {
+  functionDefaults,
+  type FunctionOptions,
+  functionProblems,
+  type FunctionSize,
+} from './function-options.ts'
+import { ownHandler } from './own-handler.ts'
+import { throwProblems } from './problems.ts'
+import { defined, environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
+
+export interface SweepProps extends ServiceParts, FunctionOptions, FunctionSize {
+  /**
+   * How often, from 1 to 15 minutes in whole ones: SQS delays a message by 15 minutes at most, so a longer interval
+   * would make timers late.
+   * @default Duration.minutes(1)
+   */
+  readonly interval?: Duration
+}
+
+export const DEFAULT_SWEEP_INTERVAL = Duration.minutes(1)
+
+/**
+ * A function on a schedule that sends the timers which come due soon, and what can go back from the dead-letter queue.
+ * A failed sweep is not retried: the next one is at hand.
+ *
+ * @example
+ * new Sweep(this, 'Sweep', { state, jobs })
+ */
+export class Sweep extends Construct {
+  readonly function: Function
+  readonly rule: Rule
+  readonly logGroup: ILogGroup
+  readonly interval: Duration
+
+  /** @throws Error that lists all impossible combinations of props */
+  constructor(scope: Construct, id: string, props: SweepProps) {
+    super(scope, id)
+    throwProblems(this, [...functionProblems(props), ...intervalProblems('interval', props.interval)])
+    const { state, jobs } = props
+    const defaults = functionDefaults(this, props)
+    this.logGroup = defaults.logGroup
+    this.interval = props.interval ?? DEFAULT_SWEEP_INTERVAL
+    this.function = new Function(this, 'Resource', {
+      ...defaults,
+      code: ownHandler('sweep'),
+      handler: 'index.handler',
+      environment: {
+        ...environmentOf(this, props),
+        ...defined({ [environmentVariables.deadLetterQueueUrl]: jobs.deadLetterQueue?.queueUrl }),
+        ...props.environment,
+      },
+      retryAttempts: 0,
+    })
+    state.grantSweep(this.function)
+    grantSendJobs(props, this.function)
+    if (jobs.deadLetterQueue) jobs.grantRedrive(this.function)
+    // A rule, not a schedule of EventBridge Scheduler: it needs no role.
+    this.rule = new Rule(this, 'Schedule', {
+      schedule: Schedule.rate(this.interval),
+      targets: [new LambdaFunction(this.function, { retryAttempts: 0 })],
+    })
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricErrors(options?: MetricOptions): Metric {
+    return this.function.metricErrors(options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricInvocations(options?: MetricOptions): Metric {
+    return this.function.metricInvocations(options)
+  }
+}
+
+export function intervalProblems(name: string, interval: Duration | undefined): string[] {
+  if (!interval || interval.isUnresolved()) return []
+  const minutes = interval.toMilliseconds() / 60_000
+  if (Number.isInteger(minutes) && minutes >= 1 && minutes <= 15) return []
+  return [`${name} must be from 1 to 15 minutes in whole ones, got ${interval.toHumanString()}`]
+}

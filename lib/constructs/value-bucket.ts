@@ -1,0 +1,103 @@
+/** The bucket for values that do not fit into an item of the table (400 KB). */
+import { Duration, RemovalPolicy, Tags } from 'aws-cdk-lib'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3'
+import { Construct } from 'constructs'
+import { VALUE_RETENTION_DAYS } from '../adapter/store/schema.ts'
+import { acknowledge, acknowledgeWildcard } from './acknowledge.ts'
+import { grantKey, keyActions } from './keys.ts'
+import { existingOrNew, givenOf, throwProblems } from './problems.ts'
+
+export interface ValueBucketProps {
+  /**
+   * A bucket of one's own, in place of a new one; all other props must be absent then. Objects under `runs/` must be
+   * kept for 400 days.
+   * @default - a new bucket
+   */
+  readonly existingBucket?: IBucket
+  /** @default - a name made by CloudFormation */
+  readonly bucketName?: string
+  /** A key of one's own. @default - keys that S3 owns, at no cost (SSE-S3) */
+  readonly encryptionKey?: IKey
+  /** Where S3 logs each request, at the cost of the logs. @default - nowhere */
+  readonly serverAccessLogsBucket?: IBucket
+  /**
+   * What becomes of the bucket when its stack is deleted. CloudFormation deletes only an empty one.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy
+}
+
+/**
+ * Holds large values: private, by TLS only, encrypted. Values go when their run does.
+ *
+ * @example
+ * const values = new ValueBucket(this, 'Values')
+ * values.grantReadWrite(worker)
+ */
+export class ValueBucket extends Construct {
+  readonly bucket: IBucket
+
+  /** @throws Error that lists all impossible combinations of props */
+  constructor(scope: Construct, id: string, props: ValueBucketProps = {}) {
+    super(scope, id)
+    const { existingBucket, ...own } = props
+    throwProblems(this, existingBucket ? existingOrNew('existingBucket', 'bucket', givenOf(own)) : [])
+    this.bucket = existingBucket ?? this.#create(own)
+  }
+
+  /** Allows reading values. */
+  grantRead(grantee: IGrantable): Grant {
+    grantKey(this.bucket.encryptionKey, grantee, keyActions.read)
+    return this.#grant(grantee, 's3:GetObject')
+  }
+
+  /** Allows writing values. */
+  grantPut(grantee: IGrantable): Grant {
+    grantKey(this.bucket.encryptionKey, grantee, keyActions.write)
+    return this.#grant(grantee, 's3:PutObject')
+  }
+
+  /** Allows what workers do: write and read values, never delete or list them. */
+  grantReadWrite(grantee: IGrantable): Grant {
+    return this.grantRead(grantee).combine(this.grantPut(grantee))
+  }
+
+  /** Only what the adapter writes: its objects begin with `runs/`, and their names are made at run time. */
+  #grant(grantee: IGrantable, action: string): Grant {
+    const objects = this.bucket.arnForObjects('runs/*')
+    const reason = 'The names of objects are made at run time; runs/ holds those of this service only.'
+    acknowledgeWildcard(this, grantee, objects, reason)
+    return Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [objects] })
+  }
+
+  #create(props: ValueBucketProps): Bucket {
+    const { encryptionKey, serverAccessLogsBucket, removalPolicy = RemovalPolicy.RETAIN } = props
+    const bucket = new Bucket(this, 'Resource', {
+      bucketName: props.bucketName,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      encryption: encryptionKey ? BucketEncryption.KMS : BucketEncryption.S3_MANAGED,
+      encryptionKey,
+      // One data key of KMS for many objects.
+      bucketKeyEnabled: encryptionKey ? true : undefined,
+      serverAccessLogsBucket,
+      lifecycleRules: [
+        {
+          id: 'values-go-with-their-runs',
+          expiration: Duration.days(VALUE_RETENTION_DAYS),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
+      removalPolicy,
+    })
+    if (!serverAccessLogsBucket) {
+      acknowledge(bucket, {
+        S1: 'Objects are written and read by the functions of the service only, whose roles say so; set serverAccessLogsBucket, or use data events of CloudTrail, to have each request logged.',
+      })
+    }
+    Tags.of(bucket).add('flowcraft-aws', 'values')
+    return bucket
+  }
+}

@@ -1,0 +1,68 @@
+/** The function behind a public URL that gives runs the events that come from outside. */
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import { Function, FunctionUrlAuthType, type FunctionUrl } from 'aws-cdk-lib/aws-lambda'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import {
+  functionDefaults,
+  type FunctionOptions,
+  functionProblems,
+  type FunctionSize,
+} from './function-options.ts'
+import { ownHandler } from './own-handler.ts'
+import { numberProblems, throwProblems } from './problems.ts'
+import { environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
+
+export interface WebhookEndpointProps extends ServiceParts, FunctionOptions, FunctionSize {
+  /** Invocations at a time: a bound on what strangers can cost. @default - the account's */
+  readonly reservedConcurrency?: number
+}
+
+/**
+ * A function URL without authentication: webhooks come from outside, and each URL that a run hands out ends with a
+ * token of 256 random bits, good for one event.
+ *
+ * @example
+ * const webhook = new WebhookEndpoint(this, 'Webhook', { state, jobs })
+ * new Worker(this, 'Worker', { entry: 'src/worker.ts', state, jobs, webhookUrl: webhook.url })
+ */
+export class WebhookEndpoint extends Construct {
+  readonly function: Function
+  readonly functionUrl: FunctionUrl
+  /** What workers need to know. */
+  readonly url: string
+  readonly logGroup: ILogGroup
+
+  /** @throws Error that lists all impossible combinations of props */
+  constructor(scope: Construct, id: string, props: WebhookEndpointProps) {
+    super(scope, id)
+    throwProblems(this, [
+      ...functionProblems(props),
+      ...numberProblems('reservedConcurrency', props.reservedConcurrency, { min: 0, max: 1_000_000 }),
+    ])
+    const defaults = functionDefaults(this, props)
+    this.logGroup = defaults.logGroup
+    this.function = new Function(this, 'Resource', {
+      ...defaults,
+      code: ownHandler('webhook'),
+      handler: 'index.handler',
+      environment: { ...environmentOf(this, props), ...props.environment },
+      reservedConcurrentExecutions: props.reservedConcurrency,
+    })
+    this.functionUrl = this.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE })
+    this.url = this.functionUrl.url
+    props.state.grantPutData(this.function)
+    props.values?.grantPut(this.function)
+    grantSendJobs(props, this.function)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricErrors(options?: MetricOptions): Metric {
+    return this.function.metricErrors(options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricInvocations(options?: MetricOptions): Metric {
+    return this.function.metricInvocations(options)
+  }
+}

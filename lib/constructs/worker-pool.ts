@@ -1,0 +1,88 @@
+/** The pools of a service: first all queues, since every worker sends to each of them, then the workers. */
+import { Construct } from 'constructs'
+import { ContainerWorker } from './container-worker.ts'
+import { DEFAULT_TIMEOUT } from './function-options.ts'
+import { JobQueue } from './job-queue.ts'
+import type { PoolOptions } from './pool-options.ts'
+import type { PoolRoute, ServiceParts } from './service-parts.ts'
+import type { FlowcraftServiceProps } from './service-props.ts'
+import { Worker, type WorkerLinks } from './worker.ts'
+
+/** A pool as it was made: with functions, or with containers. */
+export interface WorkerPool extends PoolRoute {
+  readonly worker?: Worker
+  readonly containers?: ContainerWorker
+}
+
+interface PoolQueue extends PoolRoute {
+  readonly scope: Construct
+  readonly options: PoolOptions
+}
+
+/** The pools share the dead-letter queue of the default one. */
+export function createPoolQueues(
+  service: Construct,
+  { pools = {}, maxReceiveCount, encryptionKey }: FlowcraftServiceProps,
+  { deadLetterQueue }: JobQueue,
+): Record<string, PoolQueue> {
+  const all = new Construct(service, 'Pools')
+  const made = Object.entries(pools).map(([name, options]): [string, PoolQueue] => {
+    const scope = new Construct(all, name)
+    const { visibilityTimeout, timeout = DEFAULT_TIMEOUT, nodes } = options
+    const jobs = new JobQueue(scope, 'Jobs', {
+      existingDeadLetterQueue: deadLetterQueue,
+      functionTimeout: timeout,
+      visibilityTimeout,
+      maxReceiveCount,
+      encryptionKey,
+    })
+    return [name, { scope, options, jobs, nodes }]
+  })
+  return Object.fromEntries(made)
+}
+
+export function addPoolWorkers(
+  queues: Readonly<Record<string, PoolQueue>>,
+  service: FlowcraftServiceProps,
+  parts: ServiceParts & WorkerLinks & { readonly pools: Readonly<Record<string, PoolRoute>> },
+): Record<string, WorkerPool> {
+  const made = Object.entries(queues).map(([pool, { scope, options, jobs, nodes }]): [string, WorkerPool] => {
+    const { image, environment = service.environment, architecture = service.architecture } = options
+    const common = { ...service, ...parts, environment, architecture, pool }
+    if (image) {
+      const network = options.vpc || options.cluster ? { vpc: options.vpc, ...NO_SUBNETS } : {}
+      const containers = new ContainerWorker(scope, 'Worker', {
+        ...common,
+        ...containerOf(options),
+        image,
+        ...network,
+      })
+      return [pool, { jobs, nodes, containers }]
+    }
+    return [pool, { jobs, nodes, worker: new Worker(scope, 'Worker', { ...common, ...functionOf(options) }) }]
+  })
+  return Object.fromEntries(made)
+}
+
+/** Subnets and groups of the service's network are not another's. */
+const NO_SUBNETS = { vpcSubnets: undefined, securityGroups: undefined }
+
+/** All of them, also the absent ones, which must not be the service's. */
+function functionOf(options: PoolOptions) {
+  const { memorySize, timeout, batchSize, maxBatchingWindow, maxConcurrency } = options
+  const { provisionedPollers, reservedConcurrency } = options
+  return {
+    memorySize,
+    timeout,
+    batchSize,
+    maxBatchingWindow,
+    maxConcurrency,
+    provisionedPollers,
+    reservedConcurrency,
+  }
+}
+
+function containerOf(options: PoolOptions) {
+  const { cpu, memoryLimitMiB, desiredCount, minCapacity, maxCapacity, cluster, assignPublicIp } = options
+  return { cpu, memoryLimitMiB, desiredCount, minCapacity, maxCapacity, cluster, assignPublicIp }
+}

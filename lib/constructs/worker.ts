@@ -1,0 +1,234 @@
+/** The workers of a pool: a function behind a job queue. */
+import { Annotations, Duration } from 'aws-cdk-lib'
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import type { IEventBus } from 'aws-cdk-lib/aws-events'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import {
+  EventSourceMapping,
+  type Function,
+  type IFunction,
+  type ProvisionedPollerConfig,
+} from 'aws-cdk-lib/aws-lambda'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { environmentVariables } from '../adapter/environment.ts'
+import { telemetry } from '../adapter/telemetry/names.ts'
+import {
+  functionDefaults,
+  type FunctionOptions,
+  functionProblems,
+  type FunctionSize,
+} from './function-options.ts'
+import { setEnvironment } from './grant-environment.ts'
+import { VISIBILITY_FACTOR, visibilityProblems } from './job-queue.ts'
+import { durationProblems, existingOrNew, givenOf, numberProblems, throwProblems, words } from './problems.ts'
+import {
+  defined,
+  environmentOf,
+  grantSendJobs,
+  ownQueueOf,
+  type PoolChoice,
+  poolChoiceProblems,
+  type ServiceParts,
+} from './service-parts.ts'
+import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
+
+/** How a job queue feeds its workers. */
+export interface FeedOptions {
+  /** Messages for one invocation: 1 to 10, to 10,000 with a `maxBatchingWindow`. @default 10 */
+  readonly batchSize?: number
+  /** How long to wait for a fuller batch, up to 5 minutes; each step of a run waits so long. @default - not at all */
+  readonly maxBatchingWindow?: Duration
+  /**
+   * Workers at a time, from 2 to 1,000. Excludes `provisionedPollers`.
+   * @default - as many as Lambda gives
+   */
+  readonly maxConcurrency?: number
+  /** Pollers that are always there, from 2 to 2,000, at a price by the hour. Excludes `maxConcurrency`. @default - none */
+  readonly provisionedPollers?: ProvisionedPollerConfig
+  /** Concurrency taken from the account's for these workers alone. @default - none */
+  readonly reservedConcurrency?: number
+}
+
+/** What a worker tells of its runs, and where its webhooks are. */
+export interface WorkerLinks extends PoolChoice {
+  /** The bus that gets the status changes of runs. @default - none */
+  readonly eventBus?: IEventBus
+  /** Where the webhook function is reached. @default - no webhooks */
+  readonly webhookUrl?: string
+  /** Namespace of the metrics; an empty one turns them off. @default 'Flowcraft' */
+  readonly metricsNamespace?: string
+}
+
+export interface ExistingFunction {
+  /**
+   * A function of one's own that exports a worker's handler; excludes what makes a new one. An imported one must have
+   * its environment set by its owner.
+   * @default - a new function
+   */
+  readonly existingFunction?: IFunction
+}
+
+export interface WorkerProps
+  extends ServiceParts, UserCode, FunctionOptions, FunctionSize, FeedOptions, WorkerLinks, ExistingFunction {}
+
+/**
+ * A function that works on jobs, with an event source mapping by which a failed message comes back alone.
+ *
+ * @example
+ * new Worker(this, 'Worker', { entry: 'src/worker.ts', state, jobs })
+ */
+export class Worker extends Construct {
+  readonly function: IFunction
+  readonly eventSourceMapping: EventSourceMapping
+  /** Undefined for an existing function. */
+  readonly logGroup?: ILogGroup
+
+  /** @throws Error that lists all impossible combinations of props */
+  constructor(scope: Construct, id: string, props: WorkerProps) {
+    super(scope, id)
+    const jobs = ownQueueOf(props)
+    const timeout = timeoutOf(props)
+    throwProblems(this, [...workerProblems(props), ...visibilityProblems(jobs.visibilityTimeout, timeout)])
+    if (props.existingFunction) {
+      this.function = props.existingFunction
+      setEnvironment(this, this.function, workerEnvironment(this, props))
+    } else {
+      const options = functionDefaults(this, props)
+      this.logGroup = options.logGroup
+      this.function = userFunction(this, 'Resource', props, {
+        ...options,
+        environment: { ...workerEnvironment(this, props), ...props.environment },
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      })
+    }
+    this.#warn(jobs.visibilityTimeout, timeout ?? Duration.seconds(60))
+    grantWork(props, this.function)
+    jobs.grantFeed(this.function)
+    this.eventSourceMapping = new EventSourceMapping(this, 'Jobs', {
+      target: this.function,
+      eventSourceArn: jobs.queue.queueArn,
+      reportBatchItemFailures: true,
+      batchSize: props.batchSize ?? 10,
+      maxBatchingWindow: props.maxBatchingWindow,
+      maxConcurrency: props.maxConcurrency,
+      provisionedPollerConfig: props.provisionedPollers,
+    })
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricErrors(options?: MetricOptions): Metric {
+    return this.function.metricErrors(options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricThrottles(options?: MetricOptions): Metric {
+    return this.function.metricThrottles(options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricInvocations(options?: MetricOptions): Metric {
+    return this.function.metricInvocations(options)
+  }
+
+  /** Milliseconds. @default - the average over 5 minutes */
+  metricDuration(options?: MetricOptions): Metric {
+    return this.function.metricDuration(options)
+  }
+
+  #warn(visibility: Duration | undefined, timeout: Duration): void {
+    if (!visibility || visibility.isUnresolved() || timeout.isUnresolved()) return
+    if (visibility.toSeconds() >= timeout.toSeconds() * VISIBILITY_FACTOR) return
+    Annotations.of(this).addWarningV2(
+      'flowcraft-aws:visibilityTimeout',
+      `visibilityTimeout should be at least ${VISIBILITY_FACTOR} times the function's timeout of ${words(timeout)}, got ${words(visibility)}: a message may come to a second worker while the first is retried by Lambda`,
+    )
+  }
+}
+
+/** The environment of whatever works on jobs, function or container. */
+export function workerEnvironment(
+  scope: Construct,
+  props: ServiceParts & WorkerLinks,
+): Record<string, string> {
+  const { eventBus, webhookUrl, pool, metricsNamespace = telemetry.namespace } = props
+  return {
+    ...environmentOf(scope, props),
+    ...defined({
+      [environmentVariables.deadLetterQueueUrl]: ownQueueOf(props).deadLetterQueue?.queueUrl,
+      [environmentVariables.eventBusName]: eventBus?.eventBusName,
+      [environmentVariables.webhookUrl]: webhookUrl,
+      [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
+      [environmentVariables.pool]: pool,
+    }),
+  }
+}
+
+/** Allows what whatever works on jobs does, but for receiving them. */
+export function grantWork(props: ServiceParts & WorkerLinks, grantee: IGrantable): void {
+  props.state.grantReadWriteData(grantee)
+  props.values?.grantReadWrite(grantee)
+  grantSendJobs(props, grantee)
+  const jobs = ownQueueOf(props)
+  if (jobs.deadLetterQueue) jobs.grantReject(grantee)
+  if (!props.eventBus) return
+  const { eventBusArn } = props.eventBus
+  Grant.addToPrincipal({ grantee, actions: ['events:PutEvents'], resourceArns: [eventBusArn] })
+}
+
+/** The timeout of the function, where it is known. */
+export function timeoutOf({
+  timeout,
+  existingFunction,
+}: FunctionSize & ExistingFunction): Duration | undefined {
+  return timeout ?? (existingFunction as Function | undefined)?.timeout
+}
+
+/** Props that make a new function. */
+const ofNewFunction = [
+  ...USER_CODE,
+  'memorySize',
+  'timeout',
+  'architecture',
+  'environment',
+  'tracing',
+  'vpc',
+  'vpcSubnets',
+  'securityGroups',
+  'reservedConcurrency',
+] as const
+
+export function workerProblems(
+  props: Omit<WorkerProps, keyof ServiceParts> & Pick<ServiceParts, 'pools'>,
+): string[] {
+  const { existingFunction } = props
+  const problems = existingFunction
+    ? existingOrNew('existingFunction', 'function', givenOf(props, ofNewFunction))
+    : [...userCodeProblems(props), ...functionProblems(props)]
+  return [...problems, ...poolChoiceProblems(props), ...feedProblems(props)]
+}
+
+export function feedProblems(props: FeedOptions): string[] {
+  const { batchSize, maxBatchingWindow, maxConcurrency, provisionedPollers, reservedConcurrency } = props
+  const problems = [
+    ...numberProblems('batchSize', batchSize, { min: 1, max: maxBatchingWindow ? 10_000 : 10 }),
+    ...durationProblems('maxBatchingWindow', maxBatchingWindow, {
+      min: Duration.seconds(1),
+      max: Duration.minutes(5),
+    }),
+    ...numberProblems('maxConcurrency', maxConcurrency, { min: 2, max: 1_000 }),
+    ...numberProblems('reservedConcurrency', reservedConcurrency, { min: 0, max: 1_000_000 }),
+  ]
+  if (maxConcurrency !== undefined && provisionedPollers) {
+    problems.push('give either maxConcurrency or provisionedPollers, got both')
+  }
+  const { minimumPollers: least = 2, maximumPollers: most = 200 } = provisionedPollers ?? {}
+  problems.push(
+    ...numberProblems('provisionedPollers.minimumPollers', least, { min: 2, max: 200 }),
+    ...numberProblems('provisionedPollers.maximumPollers', most, { min: 2, max: 2_000 }),
+  )
+  if (least > most) {
+    problems.push(`provisionedPollers.minimumPollers must be at most maximumPollers (${most}), got ${least}`)
+  }
+  return problems
+}

@@ -1,0 +1,94 @@
+import { Duration } from 'aws-cdk-lib'
+import type { Template } from 'aws-cdk-lib/assertions'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { describe, expect, it } from 'vitest'
+import { Alarms } from '../../lib/constructs/index.ts'
+import { entry, newParts, newStack, problemsOf, synthesise } from './support.ts'
+
+interface AlarmProperties {
+  readonly MetricName?: string
+  readonly Metrics?: readonly { readonly Expression?: string }[]
+  readonly Threshold: number
+  readonly EvaluationPeriods: number
+  readonly Period?: number
+  readonly ComparisonOperator: string
+  readonly TreatMissingData: string
+  readonly AlarmActions?: readonly unknown[]
+  readonly AlarmDescription: string
+}
+
+function alarmsOf(template: Template): [id: string, alarm: AlarmProperties][] {
+  const found = template.findResources('AWS::CloudWatch::Alarm') as Record<
+    string,
+    { Properties: AlarmProperties }
+  >
+  return Object.entries(found).map(([id, { Properties }]) => [id.slice('FlowsAlarms'.length, -8), Properties])
+}
+
+function asText([id, alarm]: [string, AlarmProperties]): string {
+  const what = alarm.MetricName ?? alarm.Metrics?.map(({ Expression }) => Expression).join('')
+  const sign = alarm.ComparisonOperator === 'LessThanThreshold' ? '<' : '>='
+  const missing = alarm.TreatMissingData === 'breaching' ? ', missing counts' : ''
+  const period = alarm.Period ?? 300
+  return `${id}: ${what} ${sign} ${alarm.Threshold}, ${alarm.EvaluationPeriods} x ${period} s${missing}`
+}
+
+describe('Alarms', () => {
+  it('watch each part of a service', () => {
+    const alarms = alarmsOf(synthesise().template)
+    expect(alarms.map(asText)).toEqual([
+      'DeadLetters: ApproximateNumberOfMessagesVisible >= 1, 1 x 300 s',
+      'WorkerAge: ApproximateAgeOfOldestMessage >= 1800, 1 x 300 s',
+      'WorkerErrors: Errors >= 1, 1 x 300 s',
+      'WorkerThrottles: Throttles >= 1, 3 x 300 s',
+      'TableThrottles: SUM([reads, writes]) >= 1, 1 x 300 s',
+      'SweepErrors: Errors >= 1, 2 x 300 s',
+      'SweepMissing: Invocations < 1, 5 x 60 s, missing counts',
+      'StartRunErrors: Errors >= 1, 1 x 300 s',
+    ])
+    for (const [id, { AlarmDescription, AlarmActions }] of alarms) {
+      expect(AlarmDescription.length, id).toBeGreaterThan(30)
+      expect(AlarmActions, id).toBeUndefined()
+    }
+  })
+
+  it('watch pools and the webhook, tell a topic, and take the age that is one', () => {
+    const { service, template } = synthesise((stack) => ({
+      entry,
+      webhook: true,
+      sweepInterval: Duration.minutes(3),
+      pools: { heavy: { nodes: ['transcode'] } },
+      alarmTopic: new Topic(stack, 'Topic'),
+      alarmAge: Duration.hours(2),
+    }))
+    const alarms = alarmsOf(template)
+    expect(alarms.map(asText)).toEqual(
+      expect.arrayContaining([
+        'PoolsheavyAge: ApproximateAgeOfOldestMessage >= 7200, 1 x 300 s',
+        'PoolsheavyErrors: Errors >= 1, 1 x 300 s',
+        'PoolsheavyThrottles: Throttles >= 1, 3 x 300 s',
+        'WebhookErrors: Errors >= 1, 1 x 300 s',
+        'WorkerAge: ApproximateAgeOfOldestMessage >= 7200, 1 x 300 s',
+        'SweepMissing: Invocations < 1, 5 x 180 s, missing counts',
+      ]),
+    )
+    expect(service.alarms?.all).toHaveLength(alarms.length)
+    for (const [id, { AlarmActions }] of alarms) {
+      expect(AlarmActions, id).toEqual([{ Ref: expect.stringMatching('^Topic') }])
+    }
+  })
+
+  it('are usable for a queue alone', () => {
+    const stack = newStack()
+    const { jobs } = newParts(stack)
+    const ids = new Alarms(stack, 'Alarms', { jobs }).all.map(({ node }) => node.id)
+    expect(ids).toEqual(['DeadLetters', 'Age'])
+  })
+
+  it('refuse an age that no message reaches', () => {
+    const alarmAge = Duration.days(15)
+    expect(problemsOf((stack) => new Alarms(stack, 'Alarms', { ...newParts(stack), alarmAge }))).toEqual([
+      'alarmAge must be from 1 minute to 14 days in whole seconds, got 15 days',
+    ])
+  })
+})

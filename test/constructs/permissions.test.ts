@@ -1,0 +1,106 @@
+import type { Stack } from 'aws-cdk-lib'
+import { Vpc } from 'aws-cdk-lib/aws-ec2'
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { describe, expect, it } from 'vitest'
+import { entry, IN_REGION, permissionsOf, synthesise } from './support.ts'
+
+describe('each permission of a service', () => {
+  it('is in this list', () => {
+    const { template } = synthesise({ entry, webhook: true })
+    expect(permissionsOf(template).map((line) => line.replace('Flows', ''))).toEqual([
+      'WebhookRole: logs:CreateLogStream logs:PutLogEvents on <FlowsWebhookLogs.Arn>',
+      'WebhookRole: dynamodb:GetItem dynamodb:PutItem on <FlowsState.Arn>',
+      'WebhookRole: s3:PutObject on <FlowsValues.Arn>/runs/*',
+      'WebhookRole: sqs:SendMessage on <FlowsJobs.Arn>',
+      'WorkerRole: logs:CreateLogStream logs:PutLogEvents on <FlowsWorkerLogs.Arn>',
+      'WorkerRole: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <FlowsState.Arn>',
+      'WorkerRole: s3:GetObject on <FlowsValues.Arn>/runs/*',
+      'WorkerRole: s3:PutObject on <FlowsValues.Arn>/runs/*',
+      'WorkerRole: sqs:SendMessage on <FlowsJobs.Arn>',
+      'WorkerRole: sqs:SendMessage on <FlowsJobsDeadLetters.Arn>',
+      'WorkerRole: events:PutEvents on <FlowsEvents.Arn>',
+      'WorkerRole: sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on <FlowsJobs.Arn>',
+      'StartRunRole: logs:CreateLogStream logs:PutLogEvents on <FlowsStartRunLogs.Arn>',
+      'StartRunRole: dynamodb:GetItem dynamodb:PutItem on <FlowsState.Arn>',
+      'StartRunRole: s3:PutObject on <FlowsValues.Arn>/runs/*',
+      'StartRunRole: sqs:SendMessage on <FlowsJobs.Arn>',
+      'SweepRole: logs:CreateLogStream logs:PutLogEvents on <FlowsSweepLogs.Arn>',
+      'SweepRole: dynamodb:GetItem dynamodb:UpdateItem on <FlowsState.Arn>',
+      'SweepRole: dynamodb:Query on <FlowsState.Arn>/index/due',
+      'SweepRole: sqs:SendMessage on <FlowsJobs.Arn>',
+      'SweepRole: sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage sqs:SendMessage on <FlowsJobsDeadLetters.Arn>',
+    ])
+  })
+
+  it("names no action by a wildcard, also with a customer's key", () => {
+    const { template } = synthesise(
+      (stack) => ({ entry, encryptionKey: new Key(stack, 'Key') }),
+      undefined,
+      IN_REGION,
+    )
+    const lines = permissionsOf(template)
+    expect(lines.filter((line) => / kms:/.test(line)).length).toBeGreaterThan(3)
+    expect(lines.filter((line) => /: .*\*.* on /.test(line))).toEqual([])
+  })
+})
+
+/** What the pack finds, without and with what the constructs acknowledge. */
+function findingsOf(stack: Stack): { left: string[]; acknowledged: string[] } {
+  const pack = new AwsSolutionsChecks(stack)
+  const left = pack.validateScope(stack).violations.map(({ ruleName }) => ruleName)
+  const acknowledged = stack.node
+    .findAll()
+    .flatMap(({ node }) =>
+      node.metadata
+        .filter(({ type }) => type === 'aws:cdk:acknowledged-rules')
+        .flatMap(({ data }) =>
+          Object.keys(data as object).map((id) => `${node.path}: ${id.replace(/^.*:AwsSolutions-/, '')}`),
+        ),
+    )
+  return { left, acknowledged: [...new Set(acknowledged)].map((line) => line.replace('Stack/Flows/', '')) }
+}
+
+describe('the AwsSolutions pack', () => {
+  it('finds nothing but what is acknowledged', () => {
+    const { left, acknowledged } = findingsOf(synthesise({ entry, webhook: true }).stack)
+    expect(left).toEqual([])
+    expect(acknowledged).toEqual([
+      'Values/Resource: S1',
+      'Webhook/Role: IAM5[Resource::<FlowsValuesAF50E1EA.Arn>/runs/*]',
+      'Worker/Role: IAM5[Resource::<FlowsValuesAF50E1EA.Arn>/runs/*]',
+      'StartRun/Role: IAM5[Resource::<FlowsValuesAF50E1EA.Arn>/runs/*]',
+    ])
+  })
+
+  it('finds nothing but what is acknowledged in a network, with traces, a key and containers', () => {
+    const { stack } = synthesise(
+      (stack) => ({
+        entry,
+        tracing: true,
+        vpc: Vpc.fromVpcAttributes(stack, 'Vpc', {
+          vpcId: 'vpc-0a1b2c3d4e5f60718',
+          availabilityZones: ['eu-central-1a'],
+          privateSubnetIds: ['subnet-0a1b2c3d4e5f60718'],
+        }),
+        encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
+        pools: {
+          heavy: { nodes: ['transcode'] },
+          long: { nodes: ['train'], image: ContainerImage.fromRegistry('example/worker') },
+        },
+      }),
+      undefined,
+      IN_REGION,
+    )
+    const { left, acknowledged } = findingsOf(stack)
+    expect(left).toEqual([])
+    expect(acknowledged).toEqual(
+      expect.arrayContaining([
+        'Worker/Role: IAM5[Resource::*]',
+        'Pools/long/Worker/Cluster: ECS4',
+        'Pools/long/Worker/Task: ECS2',
+      ]),
+    )
+  })
+})

@@ -1,0 +1,96 @@
+import { Duration, Lazy } from 'aws-cdk-lib'
+import { Table } from 'aws-cdk-lib/aws-dynamodb'
+import { EventBus } from 'aws-cdk-lib/aws-events'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Function } from 'aws-cdk-lib/aws-lambda'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
+import { describe, expect, it } from 'vitest'
+import { FlowcraftService, type FlowcraftServiceProps } from '../../lib/constructs/index.ts'
+import { entry, problemsOf, synthesise } from './support.ts'
+
+function problems(props: (stack: Parameters<Parameters<typeof problemsOf>[0]>[0]) => FlowcraftServiceProps) {
+  return problemsOf((stack) => new FlowcraftService(stack, 'Flows', props(stack)))
+}
+
+describe('the props of a service', () => {
+  it('are checked all at once, before anything is made', () => {
+    expect(
+      problems((stack) => ({
+        entry: 'none.ts',
+        serviceName: 'my shop',
+        startRunHandler: 'flows.startRun',
+        maxConcurrency: 2,
+        provisionedPollers: {},
+        timeout: Duration.minutes(5),
+        visibilityTimeout: Duration.minutes(4),
+        sweepInterval: Duration.minutes(20),
+        pools: { heavy: { nodes: [] } },
+        encryptionKey: new Key(stack, 'Key'),
+        valueBucket: false,
+        existingBucket: Bucket.fromBucketName(stack, 'Bucket', 'bucket'),
+        serverAccessLogsBucket: Bucket.fromBucketName(stack, 'Logs', 'logs'),
+        runEvents: false,
+        existingEventBus: EventBus.fromEventBusName(stack, 'Bus', 'bus'),
+        alarms: false,
+        alarmTopic: new Topic(stack, 'Topic'),
+        alarmAge: Duration.days(20),
+      })),
+    ).toEqual([
+      'entry must be a file, got none.ts, which is not there',
+      'give either maxConcurrency or provisionedPollers, got both',
+      "visibilityTimeout must be at least the function's timeout, 5 minutes, got 4 minutes",
+      'pools.heavy: nodes must name at least one node, got none',
+      'alarmAge must be from 1 minute to 14 days in whole seconds, got 20 days',
+      'sweepInterval must be from 1 to 15 minutes in whole ones, got 20 minutes',
+      'give either existingBucket or serverAccessLogsBucket, got both',
+      'existingBucket needs valueBucket, got false',
+      'serverAccessLogsBucket needs valueBucket, got false',
+      'existingEventBus needs runEvents, got false',
+      'alarmTopic needs alarms, got false',
+      'alarmAge needs alarms, got false',
+      'encryptionKey needs a stack of a known region (env.region), as the CDK names a key by region',
+      "serviceName must be 1 to 100 letters, digits, '.', '_' and '-', got 'my shop'",
+      'startRunHandler must be the name of an export, got flows.startRun',
+    ])
+  })
+
+  it('are checked for what describes new parts beside existing ones', () => {
+    expect(
+      problems((stack) => ({
+        existingFunction: Function.fromFunctionName(stack, 'Mine', 'mine'),
+        entry,
+        startRunHandler: 'startRun',
+        existingTable: Table.fromTableName(stack, 'Table', 'table'),
+        pointInTimeRecovery: true,
+        deletionProtection: true,
+        existingQueue: Queue.fromQueueArn(stack, 'Queue', 'arn:aws:sqs:eu-central-1:123456789012:queue'),
+        maxReceiveCount: 5,
+        pools: { heavy: { nodes: ['transcode'] } },
+      })),
+    ).toEqual([
+      'give either existingFunction or props of a new function, got existingFunction and entry',
+      'give either existingQueue or props of a new queue, got existingQueue and maxReceiveCount',
+      'give either existingTable or pointInTimeRecovery, got both',
+      'give either existingTable or deletionProtection, got both',
+      'startRunHandler needs entry or code, got existingFunction',
+      'pools share a dead-letter queue: give existingDeadLetterQueue beside existingQueue',
+      'pools of functions need entry or code, got existingFunction and heavy',
+    ])
+  })
+
+  it('are an error with no code at all', () => {
+    expect(problems(() => ({}))).toEqual(['give either entry or code with handler, got neither'])
+  })
+
+  it('may be tokens, which nobody knows yet', () => {
+    const memorySize = Lazy.number({ produce: () => 512 })
+    const timeout = Duration.seconds(Lazy.number({ produce: () => 30 }))
+    const visibilityTimeout = Duration.minutes(3)
+    expect(() => synthesise({ entry, memorySize, timeout, visibilityTimeout })).not.toThrow()
+    expect(problems(() => ({ entry, timeout }))).toEqual([
+      'visibilityTimeout must be given where the timeout of the function is a token',
+    ])
+  })
+})

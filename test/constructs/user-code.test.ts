@@ -1,0 +1,118 @@
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import { App, Stack } from 'aws-cdk-lib'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { FlowcraftService } from '../../lib/constructs/index.ts'
+import { userCodeProblems } from '../../lib/constructs/user-code.ts'
+import { entry } from './support.ts'
+
+/** The files of each asset that functions have, by the function's logical id without its hash. */
+function bundles(make: (stack: Stack) => void): Map<string, { folder: string; files: string[] }> {
+  const stack = new Stack(new App(), 'Stack')
+  make(stack)
+  const { directory } = (stack.node.root as App).synth()
+  const template = JSON.parse(readFileSync(join(directory, 'Stack.template.json'), 'utf8')) as {
+    Resources: Record<string, { Type: string; Properties: { Code: { S3Key: string } } }>
+  }
+  const functions = Object.entries(template.Resources).filter(
+    ([, { Type }]) => Type === 'AWS::Lambda::Function',
+  )
+  return new Map(
+    functions.map(([id, { Properties }]) => {
+      const folder = join(directory, `asset.${Properties.Code.S3Key.replace('.zip', '')}`)
+      return [id.slice(0, -8), { folder, files: readdirSync(folder) }]
+    }),
+  )
+}
+
+function bundleService() {
+  return bundles((stack) => {
+    const pools = { heavy: { nodes: ['transcode'] } }
+    const service = { entry, startRunHandler: 'startRun', webhook: true, pools }
+    new FlowcraftService(stack, 'Flows', service)
+  })
+}
+
+describe('a bundled service', () => {
+  const first = bundleService()
+
+  it("has the user's entry with a source map, the SDK inside, once for all functions that run it", () => {
+    const worker = first.get('FlowsWorker')
+    expect(worker?.files.toSorted()).toEqual(['index.mjs', 'index.mjs.map'])
+    const code = readFileSync(join(worker?.folder ?? '', 'index.mjs'), 'utf8')
+    expect(code).not.toMatch(/from\s*["']@aws-sdk/)
+    expect(code).toContain('createRequire')
+    expect(first.get('FlowsStartRun')?.folder).toBe(worker?.folder)
+    expect(first.get('FlowsPoolsheavyWorker')?.folder).toBe(worker?.folder)
+  })
+
+  it('exports what the functions are told to run', async () => {
+    const { handler, startRun } = await exportsOf(first.get('FlowsWorker')?.folder)
+    expect([typeof handler, typeof startRun]).toEqual(['function', 'function'])
+  })
+
+  it.each(['FlowsSweep', 'FlowsWebhook'])("has the package's own %s in one file that loads", async (id) => {
+    expect(first.get(id)?.files).toEqual(['index.mjs'])
+    expect(typeof (await exportsOf(first.get(id)?.folder))['handler']).toBe('function')
+  })
+
+  it('is the same when it is made again, byte by byte', () => {
+    const hashes = (all: typeof first) => [...all.values()].map(({ folder }) => folder.split('asset.')[1])
+    expect(hashes(bundleService())).toEqual(hashes(first))
+  })
+})
+
+/** Loads a bundle as Lambda would, with the environment that the constructs set. */
+async function exportsOf(folder: string | undefined): Promise<Record<string, unknown>> {
+  const environment = { FLOWCRAFT_QUEUE_URL: 'https://sqs.local/jobs', FLOWCRAFT_TABLE_NAME: 'state' }
+  Object.assign(process.env, { AWS_REGION: 'eu-central-1', ...environment })
+  return (await import(join(folder ?? '', 'index.mjs'))) as Record<string, unknown>
+}
+
+describe('where the code is', () => {
+  const code = Code.fromInline('//')
+
+  it.each<[string, Parameters<typeof userCodeProblems>[0], string[]]>([
+    ['nothing', {}, ['give either entry or code with handler, got neither']],
+    ['both', { entry, code, handler: 'a.b' }, ['give either entry or code with handler, got both']],
+    ['code without a handler', { code }, ["code needs handler, such as 'index.handler'"]],
+    [
+      'code with an export alone',
+      { code, handler: 'handler' },
+      ["handler must be file and export beside code, such as 'index.handler', got handler"],
+    ],
+    [
+      'code that is to be bundled',
+      { code, handler: 'a.b', bundling: {}, depsLockFilePath: 'lock' },
+      ['bundling is for entry, not for code', 'depsLockFilePath is for entry, not for code'],
+    ],
+    [
+      'an entry of another kind',
+      { entry: 'worker.py' },
+      ['entry must be a TypeScript or JavaScript file, got worker.py'],
+    ],
+    [
+      'an entry that is not there',
+      { entry: 'src/none.ts' },
+      ['entry must be a file, got src/none.ts, which is not there'],
+    ],
+  ])('must not be %s', (_, props, problems) => {
+    expect(userCodeProblems(props)).toEqual(problems)
+  })
+
+  it.each([{ entry }, { code, handler: 'index.handler' }, { code, handler: 'dist/index.handler' }])(
+    'may be %o',
+    (props) => {
+      expect(userCodeProblems(props)).toEqual([])
+    },
+  )
+
+  it('is not bundled without esbuild: that would need Docker', () => {
+    const [problem] = userCodeProblems({ entry }, () => false)
+    expect(problem).toBe(
+      'entry needs esbuild to be bundled, which is not installed beside aws-cdk-lib: npm install --save-dev esbuild, or give code and handler',
+    )
+    expect(userCodeProblems({ entry, bundling: { forceDockerBundling: true } }, () => false)).toEqual([])
+  })
+})

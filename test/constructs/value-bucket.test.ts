@@ -1,0 +1,103 @@
+import { RemovalPolicy } from 'aws-cdk-lib'
+import { Match, Template } from 'aws-cdk-lib/assertions'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
+import { describe, expect, it } from 'vitest'
+import { VALUE_RETENTION_DAYS } from '../../lib/adapter/store/schema.ts'
+import { ValueBucket } from '../../lib/constructs/index.ts'
+import { newStack, permissionsOf, problemsOf } from './support.ts'
+
+const BUCKET = 'AWS::S3::Bucket'
+
+describe('ValueBucket', () => {
+  it('is private, encrypted, and keeps values as long as the table does, by default', () => {
+    const stack = newStack()
+    new ValueBucket(stack, 'Values')
+    const template = Template.fromStack(stack)
+    template.hasResource(BUCKET, {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: Match.objectLike({
+        BucketName: Match.absent(),
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        LifecycleConfiguration: {
+          Rules: [
+            Match.objectLike({
+              Status: 'Enabled',
+              ExpirationInDays: VALUE_RETENTION_DAYS,
+              AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+            }),
+          ],
+        },
+      }),
+    })
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ],
+      },
+    })
+    expect(Object.keys(template.findResources(BUCKET))).toEqual(['Values2F01A545'])
+  })
+
+  it('takes every prop', () => {
+    const stack = newStack()
+    new ValueBucket(stack, 'Values', {
+      bucketName: 'values',
+      encryptionKey: new Key(stack, 'Key'),
+      serverAccessLogsBucket: new Bucket(stack, 'Logs'),
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    Template.fromStack(stack).hasResource(BUCKET, {
+      DeletionPolicy: 'Delete',
+      Properties: Match.objectLike({
+        BucketName: 'values',
+        LoggingConfiguration: { DestinationBucketName: { Ref: Match.stringLikeRegexp('^Logs') } },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            Match.objectLike({
+              ServerSideEncryptionByDefault: Match.objectLike({ SSEAlgorithm: 'aws:kms' }),
+            }),
+          ],
+        },
+      }),
+    })
+  })
+
+  it('takes an existing bucket, but not together with props of a new one', () => {
+    const stack = newStack()
+    const existingBucket = Bucket.fromBucketName(stack, 'Mine', 'mine')
+    expect(new ValueBucket(stack, 'Values', { existingBucket }).bucket).toBe(existingBucket)
+    expect(
+      problemsOf((stack) => {
+        const existingBucket = Bucket.fromBucketName(stack, 'Mine', 'mine')
+        return new ValueBucket(stack, 'Values', { existingBucket, bucketName: 'values' })
+      }),
+    ).toEqual(['give either existingBucket or props of a new bucket, got existingBucket and bucketName'])
+  })
+
+  it('grants reading and writing of values, exactly, with the key that they need', () => {
+    const stack = newStack()
+    const values = new ValueBucket(stack, 'Values', { encryptionKey: new Key(stack, 'Key') })
+    const role = (id: string) =>
+      new Role(stack, id, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    values.grantRead(role('Reader'))
+    values.grantPut(role('Writer'))
+    expect(permissionsOf(Template.fromStack(stack))).toEqual([
+      'Reader: kms:Decrypt on <Key.Arn>',
+      'Reader: s3:GetObject on <Values.Arn>/runs/*',
+      'Writer: kms:Decrypt kms:GenerateDataKey on <Key.Arn>',
+      'Writer: s3:PutObject on <Values.Arn>/runs/*',
+    ])
+  })
+})
