@@ -33,6 +33,15 @@ export async function follow(
   await state.addCompletedNode(id, result.output)
   const tracked = state.getContext()
   const edges = graph.edgesFrom(options.node)
+  const { action } = result
+  if (
+    action !== undefined &&
+    edges.length > 0 &&
+    edges.every((edge) => ![action, undefined].includes(edge.action))
+  ) {
+    // As in memory: everything that has no condition runs.
+    runtime.logger.warn('no edge names the action of a node', { runId: run.runId, nodeId: id, action })
+  }
   const conditions = edges.flatMap((edge) => edge.condition ?? [])
   const matched = await context.limitedTo(keysNamed(runtime, conditions, []), () =>
     runtime.determineNextNodes(graph.blueprint, id, result, tracked, run.runId),

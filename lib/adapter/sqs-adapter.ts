@@ -39,6 +39,7 @@ import { S3BlobStore } from './values/s3-blob-store.ts'
 import { EmfTelemetry } from './telemetry/emf-telemetry.ts'
 import { StatusEvents } from './telemetry/status-events.ts'
 import { NO_TELEMETRY, type Telemetry } from './telemetry/telemetry.ts'
+import { warningsOf } from './warnings.ts'
 import { makeWebhook, type WebhookEndpoint } from './webhook.ts'
 import { ValueStore } from './values/value-store.ts'
 
@@ -105,6 +106,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       : undefined
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#services = this.#makeServices(registration)
+    for (const warning of warningsOf(registration.blueprints)) this.logger.warn(warning)
     for (const rule of config.pools.rulesWithoutNode(registration.blueprints)) {
       this.logger.warn('a pool names a node that no blueprint has', { rule })
     }
