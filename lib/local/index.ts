@@ -9,18 +9,21 @@ export type {
   LocalAwsOptions,
   LocalClientConfigs,
   LocalClients,
+  LocalEndpoints,
   LocalQueue,
   LocalQueueOptions,
   StopOptions,
 } from './types.ts'
 export { LocalAwsError } from './errors.ts'
 export { Meter } from './meter.ts'
-export type { DynamoDBUsage, S3Usage, SqsUsage, Usage } from './meter.ts'
+export type { DynamoDBUsage, EventBridgeUsage, S3Usage, SqsUsage, Usage } from './meter.ts'
+export type { LocalEvent } from './event-buses.ts'
 export { PRICES, priceOf } from './prices.ts'
 export type { LambdaUsage, Price } from './prices.ts'
 export type { InterceptFunction, InterceptedRequest, Outcome, ServiceName } from './proxy/intercept.ts'
 export { FunctionError, ThrottledError } from './lambda/errors.ts'
-export type { FunctionStats, LocalFunction, LocalFunctionOptions } from './lambda/types.ts'
+export type { LocalSchedule, ScheduleOptions } from './lambda/schedule.ts'
+export type { FunctionCode, FunctionStats, LocalFunction, LocalFunctionOptions } from './lambda/types.ts'
 export { bundleHandler, bundlingOptions } from './lambda/bundle.ts'
 export type { Bundle, BundleHandlerOptions, BundleMetafile } from './lambda/bundle.ts'
 export type {
@@ -28,3 +31,4 @@ export type {
   LocalEventSourceMapping,
   MappingStats,
 } from './event-source/types.ts'
+export type { DeployOptions, LocalResource, LocalStack } from './stack/types.ts'

@@ -38,17 +38,27 @@ export interface S3Usage {
   byOperation: Record<string, number>
 }
 
-/** What the three services were asked. */
+/** What EventBridge was asked. */
+export interface EventBridgeUsage {
+  requests: number
+  byOperation: Record<string, number>
+  /** Events as EventBridge bills them: one per started 64 KB of each event that it took. */
+  billedEvents: number
+}
+
+/** What the services were asked. Lambda's part is in {@link LocalAws.lambdaUsage}. */
 export interface Usage {
   dynamodb: DynamoDBUsage
   sqs: SqsUsage
   s3: S3Usage
+  eventbridge: EventBridgeUsage
 }
 
-const SQS_BILLED_CHUNK_BYTES = 64 * 1024
+/** SQS and EventBridge bill by these. */
+const BILLED_CHUNK_BYTES = 64 * 1024
 
 /**
- * Counts what reaches the services behind the proxies.
+ * Counts what reaches the services.
  *
  * @example
  * const before = local.meter.snapshot()
@@ -94,8 +104,17 @@ export class Meter {
 
   /** For the proxies: the larger of the bodies of an SQS request and its answer. */
   countSqsPayload(bytes: number): void {
-    this.#usage.sqs.billedRequests += Math.max(1, Math.ceil(bytes / SQS_BILLED_CHUNK_BYTES))
+    this.#usage.sqs.billedRequests += chunksOf(bytes)
   }
+
+  /** For the local EventBridge: it took an event of so many bytes. */
+  countEvent(bytes: number): void {
+    this.#usage.eventbridge.billedEvents += chunksOf(bytes)
+  }
+}
+
+function chunksOf(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / BILLED_CHUNK_BYTES))
 }
 
 function emptyUsage(): Usage {
@@ -103,6 +122,7 @@ function emptyUsage(): Usage {
     dynamodb: { requests: 0, byOperation: {}, readUnits: 0, writeUnits: 0, refusedWrites: 0 },
     sqs: { requests: 0, byOperation: {}, billedRequests: 0 },
     s3: { requests: 0, byOperation: {} },
+    eventbridge: { requests: 0, byOperation: {}, billedEvents: 0 },
   }
 }
 
@@ -123,6 +143,11 @@ function subtract(now: Usage, earlier: Usage): Usage {
     s3: {
       requests: now.s3.requests - earlier.s3.requests,
       byOperation: subtractCounts(now.s3.byOperation, earlier.s3.byOperation),
+    },
+    eventbridge: {
+      requests: now.eventbridge.requests - earlier.eventbridge.requests,
+      byOperation: subtractCounts(now.eventbridge.byOperation, earlier.eventbridge.byOperation),
+      billedEvents: now.eventbridge.billedEvents - earlier.eventbridge.billedEvents,
     },
   }
 }

@@ -15,6 +15,8 @@ export const PRICES = {
   sqs: { request: 0.4 * PER_MILLION },
   /** https://aws.amazon.com/s3/pricing/ (S3 Standard; deletes are free) */
   s3: { write: 5 * PER_MILLION, read: 0.4 * PER_MILLION },
+  /** https://aws.amazon.com/eventbridge/pricing/ (custom events; 64 KB are one event) */
+  eventbridge: { event: 1 * PER_MILLION },
   /** https://aws.amazon.com/lambda/pricing/ (arm64, first 7.5 billion GB-seconds) */
   lambda: { request: 0.2 * PER_MILLION, gbSecond: 0.0000133334 },
 } as const
@@ -33,6 +35,7 @@ export interface Price {
     readonly dynamodb: number
     readonly sqs: number
     readonly s3: number
+    readonly eventbridge: number
     readonly lambda: number
   }
 }
@@ -45,11 +48,12 @@ export interface Price {
  * const { usd } = priceOf(local.meter.snapshot(), local.lambdaUsage())
  */
 export function priceOf(usage: Usage, lambda: LambdaUsage = { invocations: 0, gbSeconds: 0 }): Price {
-  const { dynamodb, sqs } = usage
+  const { dynamodb, sqs, eventbridge } = usage
   const byService = {
     dynamodb: dynamodb.readUnits * PRICES.dynamodb.readUnit + dynamodb.writeUnits * PRICES.dynamodb.writeUnit,
     sqs: sqs.billedRequests * PRICES.sqs.request,
     s3: sum(Object.entries(usage.s3.byOperation).map(([operation, count]) => count * s3Price(operation))),
+    eventbridge: eventbridge.billedEvents * PRICES.eventbridge.event,
     lambda: lambda.invocations * PRICES.lambda.request + lambda.gbSeconds * PRICES.lambda.gbSecond,
   }
   return { usd: sum(Object.values(byService)), byService }

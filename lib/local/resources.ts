@@ -53,7 +53,8 @@ export async function createQueue(sqs: SQSClient, options: LocalQueueOptions = {
   }
 }
 
-async function makeQueue(sqs: SQSClient, name: string, attributes: Record<string, string>) {
+/** Makes one queue. */
+export async function makeQueue(sqs: SQSClient, name: string, attributes: Record<string, string>) {
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))
   const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
   const arn = answer.Attributes?.['QueueArn']

@@ -2,13 +2,18 @@
 // so that a project without fauxqs, dynalite or esbuild still type-checks.
 
 import type { CreateTableCommandInput, DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { EventBridgeClient, EventBridgeClientConfig } from '@aws-sdk/client-eventbridge'
+import type { LambdaClient, LambdaClientConfig } from '@aws-sdk/client-lambda'
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs'
+import type { LocalEvent } from './event-buses.ts'
 import type { EventSourceMappingOptions, LocalEventSourceMapping } from './event-source/types.ts'
+import type { LocalSchedule, ScheduleOptions } from './lambda/schedule.ts'
 import type { LocalFunction, LocalFunctionOptions } from './lambda/types.ts'
 import type { Meter } from './meter.ts'
 import type { LambdaUsage } from './prices.ts'
 import type { InterceptFunction } from './proxy/intercept.ts'
+import type { DeployOptions, LocalStack } from './stack/types.ts'
 
 /** Options of {@link startLocalAws}. */
 export interface LocalAwsOptions {
@@ -33,11 +38,19 @@ export interface LocalAwsOptions {
   allowRemote?: boolean
 }
 
-/** One address per service, such as `http://127.0.0.1:40123`. */
+/** One address per service that has an engine, such as `http://127.0.0.1:40123`. */
 export interface Endpoints {
   readonly sqs: string
   readonly dynamodb: string
   readonly s3: string
+}
+
+/** One address per service: those with an engine, and those that are played here. */
+export interface LocalEndpoints extends Endpoints {
+  /** Knows Invoke only. */
+  readonly lambda: string
+  /** Knows PutEvents only. */
+  readonly eventbridge: string
 }
 
 /** What plays each service. */
@@ -52,6 +65,8 @@ export interface LocalClients {
   readonly sqs: SQSClient
   readonly dynamodb: DynamoDBClient
   readonly s3: S3Client
+  readonly lambda: LambdaClient
+  readonly eventbridge: EventBridgeClient
 }
 
 /** Configurations for making further clients. Destroying those is up to you. */
@@ -59,6 +74,8 @@ export interface LocalClientConfigs {
   readonly sqs: SQSClientConfig
   readonly dynamodb: DynamoDBClientConfig
   readonly s3: S3ClientConfig
+  readonly lambda: LambdaClientConfig
+  readonly eventbridge: EventBridgeClientConfig
 }
 
 /** Options of {@link LocalAws.createQueue}. */
@@ -96,10 +113,10 @@ export interface StopOptions {
   drain?: boolean
 }
 
-/** SQS, DynamoDB, S3 and Lambda on this computer. Listens on 127.0.0.1 only. */
+/** SQS, DynamoDB, S3, Lambda and EventBridge on this computer. Listens on 127.0.0.1 only. */
 export interface LocalAws {
   /** The addresses that clients use: the meter's proxies, not the engines behind them. */
-  readonly endpoints: Endpoints
+  readonly endpoints: LocalEndpoints
   /** The addresses of the engines themselves: what goes there is neither counted nor intercepted. */
   readonly unmetered: Endpoints
   readonly region: string
@@ -110,8 +127,10 @@ export interface LocalAws {
   readonly clientConfig: LocalClientConfigs
   /** The environment variables that bring the AWS SDK of a child process here. Holds no other variable. */
   readonly env: Readonly<Record<string, string>>
-  /** Counts what SQS, DynamoDB and S3 are asked, wherever the request comes from. */
+  /** Counts what SQS, DynamoDB, S3 and EventBridge are asked, wherever the request comes from. */
   readonly meter: Meter
+  /** What was put on event buses, the oldest first; the last 10,000. Grows while you look. */
+  readonly events: readonly LocalEvent[]
   /** What all functions made here have used so far. */
   lambdaUsage(): LambdaUsage
   /** Decides the fate of each request until it is called again; `undefined` lets all pass. For tests. */
@@ -122,8 +141,14 @@ export interface LocalAws {
   createTable(input: CreateTableCommandInput): Promise<string>
   /** Makes a bucket and returns its name. @param name - by default a name that is not taken */
   createBucket(name?: string): Promise<string>
+  /** Makes an event bus and returns its name; the bus `default` is there. @param name - by default one not taken */
+  createEventBus(name?: string): string
   /** Makes a Lambda function whose execution environments are child processes. */
   createFunction(options: LocalFunctionOptions): Promise<LocalFunction>
+  /** Gives a function a URL of its own, without authentication: an HTTP server on 127.0.0.1. */
+  createFunctionUrl(fn: LocalFunction): Promise<string>
+  /** Invokes a function every so many minutes. */
+  schedule(options: ScheduleOptions): LocalSchedule
   /**
    * Feeds a queue's messages to a function, as the Lambda service does.
    *
@@ -131,7 +156,16 @@ export interface LocalAws {
    * five pollers for that and so asks some 15 times a minute.
    */
   mapEventSource(options: EventSourceMappingOptions): Promise<LocalEventSourceMapping>
-  /** Stops everything that was made here: mappings, functions, clients, servers. May be called again. */
+  /**
+   * Makes what a stack of a CDK app describes, from what `cdk synth` wrote. See docs/local.md for what is played.
+   *
+   * @throws LocalAwsError that lists all resources which are not played here
+   * @example
+   * const stack = await aws.deploy({ assembly: 'cdk.out' })
+   * await stack.function('StartRunFunctionName').invoke({ blueprintId: 'greeting' })
+   */
+  deploy(options: DeployOptions): Promise<LocalStack>
+  /** Stops everything that was made here: mappings, schedules, functions, clients, servers. May be called again. */
   stop(options?: StopOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

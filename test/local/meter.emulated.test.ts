@@ -155,13 +155,15 @@ describe('counts and prices', () => {
           requests: 4e6,
           byOperation: { PutObject: 1e6, ListObjectsV2: 1e6, GetObject: 1e6, DeleteObject: 1e6 },
         },
+        eventbridge: { requests: 9, byOperation: {}, billedEvents: 3e6 },
       },
       { invocations: 1e6, gbSeconds: 1000 },
     )
     expect(price.byService.dynamodb).toBeCloseTo(1.625, 9)
     expect(price.byService.sqs).toBeCloseTo(1, 9)
     expect(price.byService.s3).toBeCloseTo(10.4, 9)
+    expect(price.byService.eventbridge).toBeCloseTo(3, 9)
     expect(price.byService.lambda).toBeCloseTo(0.2133334, 9)
-    expect(price.usd).toBeCloseTo(13.2383334, 9)
+    expect(price.usd).toBeCloseTo(16.2383334, 9)
   })
 })

@@ -80,7 +80,8 @@ async function load() {
   } catch (error) {
     return die('Init Error', describe(error, initErrorType(error)), 1)
   }
-  const handler = module[exportName]
+  // A CommonJS module may hide its exports from Node's look at its text.
+  const handler = module[exportName] ?? module.default?.[exportName]
   if (typeof handler !== 'function') {
     const errorMessage = process.env._HANDLER + ' is undefined or not exported'
     return die('Init Error', { errorType: 'Runtime.HandlerNotFound', errorMessage, trace: [] }, 1)

@@ -1,16 +1,42 @@
 // Puts a function's code into a folder of its own, as Lambda unpacks an upload. Runs nothing.
 
-import { access, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { access, copyFile, cp, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, join, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { LocalAwsError } from '../errors.ts'
 import { BOOTSTRAP_SOURCE } from './bootstrap.ts'
+import type { FunctionCode } from './types.ts'
 
 /** Scopes of the AWS SDK that the Lambda runtime provides. */
 const RUNTIME_SCOPES = { '@aws-sdk': '@aws-sdk/client-sqs', '@smithy': '@smithy/types' }
 
-/** Copies `file` and its source map into `folder` and gives the path of the copy. */
-export async function deployCode(file: unknown, folder: string): Promise<string> {
+/** In the order in which Lambda's Node.js runtime looks for them. */
+const EXTENSIONS = ['.js', '.mjs', '.cjs']
+
+/** A copy of a function's code, and what of it is called. */
+export interface DeployedCode {
+  /** The folder that the function finds as LAMBDA_TASK_ROOT. */
+  readonly root: string
+  /** The module with the handler. */
+  readonly file: string
+  readonly exportName: string
+  /** As Lambda names it: `index.handler`. */
+  readonly handler: string
+}
+
+/** Copies code into `folder`. `handler` is an export of a file, or a file and its export in a folder. */
+export async function deployCode(
+  code: FunctionCode,
+  handler: string | undefined,
+  folder: string,
+): Promise<DeployedCode> {
+  const { file, folder: source } = code ?? {}
+  if (source !== undefined) return deployFolder(source, handler ?? 'index.handler', folder)
+  return deployFile(file, handler ?? 'handler', folder)
+}
+
+/** With its source map. */
+async function deployFile(file: unknown, exportName: string, folder: string): Promise<DeployedCode> {
   if (typeof file !== 'string' || !file.endsWith('.mjs')) {
     throw new LocalAwsError(
       `code.file must be the path of an .mjs file (see bundleHandler), got ${JSON.stringify(file)}`,
@@ -21,7 +47,29 @@ export async function deployCode(file: unknown, folder: string): Promise<string>
   const copy = join(folder, basename(file))
   await copyFile(file, copy)
   if (await exists(`${file}.map`)) await copyFile(`${file}.map`, `${copy}.map`)
-  return copy
+  return { root: folder, file: copy, exportName, handler: `${basename(file, '.mjs')}.${exportName}` }
+}
+
+async function deployFolder(source: string, handler: string, folder: string): Promise<DeployedCode> {
+  const [, path, exportName] = /^((?:.*\/)?[^./]+)\.(.+)$/.exec(handler) ?? []
+  if (path === undefined || exportName === undefined) {
+    throw new LocalAwsError(
+      `handler must be a file and its export, such as index.handler, got ${JSON.stringify(handler)}`,
+    )
+  }
+  const isFolder = await stat(source).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) throw new LocalAwsError(`code.folder must be a folder, got ${JSON.stringify(source)}`)
+  await mkdir(dirname(folder), { recursive: true })
+  await cp(source, folder, { recursive: true })
+  for (const extension of EXTENSIONS) {
+    const file = join(folder, path + extension)
+    if (await exists(file)) return { root: folder, file, exportName, handler }
+  }
+  const names = EXTENSIONS.map((extension) => path + extension)
+  throw new LocalAwsError(`handler ${handler} needs one of ${names.join(', ')} in ${source}`)
 }
 
 /** Writes what all environments of a function share and gives the path of the program that they run. */

@@ -3,13 +3,14 @@
 
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { LocalAwsError, resourceName, wholeNumber } from '../errors.ts'
 import { freshName } from '../resources.ts'
 import { deployCode, deployRuntime } from './code.ts'
+import type { DeployedCode } from './code.ts'
 import { ExecutionEnvironment } from './environment.ts'
 import { FunctionError, ThrottledError } from './errors.ts'
-import type { FunctionStats, LocalFunction, LocalFunctionOptions } from './types.ts'
+import type { FunctionCode, FunctionStats, LocalFunction, LocalFunctionOptions } from './types.ts'
 
 /** Largest event or result, bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024
@@ -32,11 +33,11 @@ export async function createLocalFunction(
   const name = resourceName('the name of a function', options.name ?? freshName('function'), 64)
   const timeoutSeconds = wholeNumber('timeoutSeconds', options.timeoutSeconds ?? 30, 1, 900, 'seconds')
   const memoryMb = wholeNumber('memoryMb', options.memoryMb ?? 1024, 128, 10_240, 'MB')
-  const maxConcurrency = wholeNumber('maxConcurrency', options.maxConcurrency ?? 1000, 1, 100_000)
+  const maxConcurrency = wholeNumber('maxConcurrency', options.maxConcurrency ?? 1000, 0, 100_000)
   const folder = join(host.folder, freshName(name))
-  const code = await deployCode(options.code?.file, join(folder, '1'))
+  const code = await deployCode(options.code, options.handler, join(folder, '1'))
   const bootstrap = await deployRuntime(folder)
-  const settings = { timeoutSeconds, memoryMb, maxConcurrency, exportName: options.handler ?? 'handler' }
+  const settings = { timeoutSeconds, memoryMb, maxConcurrency }
   return new ProcessFunction({ ...options, ...settings, name, folder, code, bootstrap, host })
 }
 
@@ -45,11 +46,11 @@ interface Settings {
   timeoutSeconds: number
   memoryMb: number
   maxConcurrency: number
-  exportName: string
+  handler?: string
   environment?: Record<string, string>
   onLog?: (line: string) => void
   folder: string
-  code: string
+  code: DeployedCode
   bootstrap: string
   host: FunctionHost
 }
@@ -72,11 +73,11 @@ class ProcessFunction implements LocalFunction {
     billedMs: 0,
   }
   /** Every process that is not gone, and the code that it loaded. */
-  readonly #environments = new Map<ExecutionEnvironment, string>()
+  readonly #environments = new Map<ExecutionEnvironment, DeployedCode>()
   #idle: ExecutionEnvironment[] = []
   #inFlight = 0
   #version = 1
-  #code: string
+  #code: DeployedCode
   #stopped: Promise<void> | undefined
 
   constructor(settings: Settings) {
@@ -114,10 +115,12 @@ class ProcessFunction implements LocalFunction {
     }
   }
 
-  async replaceCode(file: string): Promise<void> {
+  async replaceCode(code: string | FunctionCode): Promise<void> {
     this.#assertRunning()
     this.#version += 1
-    this.#code = await deployCode(file, join(this.#settings.folder, String(this.#version)))
+    const { handler, folder } = this.#settings
+    const given = typeof code === 'string' ? { file: code } : code
+    this.#code = await deployCode(given, handler, join(folder, String(this.#version)))
     for (const environment of this.#idle) environment.kill()
     this.#idle = []
   }
@@ -155,15 +158,15 @@ class ProcessFunction implements LocalFunction {
 
   async #start(): Promise<ExecutionEnvironment> {
     this.#stats.coldStarts += 1
-    const { name, bootstrap, exportName, timeoutSeconds, memoryMb } = this.#settings
+    const { name, bootstrap, timeoutSeconds, memoryMb } = this.#settings
     const code = this.#code
     const env = this.#variables(code)
     const environment = new ExecutionEnvironment({
       functionName: name,
       arn: this.arn,
       bootstrap,
-      code,
-      exportName,
+      code: code.file,
+      exportName: code.exportName,
       timeoutSeconds,
       memoryMb,
       env,
@@ -185,16 +188,16 @@ class ProcessFunction implements LocalFunction {
     else environment.kill()
   }
 
-  #variables(code: string): Record<string, string> {
-    const { host, memoryMb, exportName, environment } = this.#settings
+  #variables({ root, handler }: DeployedCode): Record<string, string> {
+    const { host, memoryMb, environment } = this.#settings
     return {
       ...host.env,
       ...environment,
       ...(process.env['PATH'] !== undefined && { PATH: process.env['PATH'] }),
       LANG: 'en_US.UTF-8',
       TZ: ':UTC',
-      _HANDLER: `${basename(code, '.mjs')}.${exportName}`,
-      LAMBDA_TASK_ROOT: dirname(code),
+      _HANDLER: handler,
+      LAMBDA_TASK_ROOT: root,
       AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
       AWS_LAMBDA_FUNCTION_NAME: this.name,
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),

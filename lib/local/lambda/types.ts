@@ -1,16 +1,24 @@
 // The public types of local Lambda functions. Types only.
 
+/**
+ * A function's code. It is copied at once, as an upload to AWS would be: later changes have no effect. `@aws-sdk/*`
+ * and `@smithy/*` may stay external, since the Lambda runtime brings them.
+ */
+export type FunctionCode =
+  /** An ES module (`.mjs`) with everything bundled in, as {@link bundleHandler} makes it. */
+  | { readonly file: string; readonly folder?: never }
+  /** What a .zip would hold, as the CDK leaves it in `cdk.out`. */
+  | { readonly folder: string; readonly file?: never }
+
 /** Options of {@link LocalAws.createFunction}. */
 export interface LocalFunctionOptions {
   /** @default - a name that is not taken */
   name?: string
+  code: FunctionCode
   /**
-   * An ES module (`.mjs`) with everything bundled in, as {@link bundleHandler} makes it. It is copied at once,
-   * as an upload to AWS would be: later changes of the file have no effect. `@aws-sdk/*` and `@smithy/*` may
-   * stay external, since the Lambda runtime brings them.
+   * The async function of `(event, context)` to call: an export of the file, or a file of the folder and its export.
+   * @default 'handler', 'index.handler' in a folder
    */
-  code: { file: string }
-  /** The export to call, an async function of `(event, context)`. @default 'handler' */
   handler?: string
   /** 1 to 900 seconds. @default 30 */
   timeoutSeconds?: number
@@ -19,7 +27,7 @@ export interface LocalFunctionOptions {
   /** Environment variables besides those of the local AWS and of the Lambda runtime. @default - none */
   environment?: Record<string, string>
   /**
-   * Reserved concurrency: invocations beyond it are refused with {@link ThrottledError}.
+   * Reserved concurrency: invocations beyond it are refused with {@link ThrottledError}, all of them with 0.
    * @default 1000 (the quota of a new AWS account; your memory ends earlier)
    */
   maxConcurrency?: number
@@ -55,8 +63,8 @@ export interface LocalFunction {
    * handler throws, times out or its process dies; with {@link ThrottledError} when too many are running.
    */
   invoke(event: unknown): Promise<unknown>
-  /** Deploys new code: new invocations use it, those in flight finish on the old. */
-  replaceCode(file: string): Promise<void>
+  /** Deploys new code, a file or as it was made: new invocations use it, those in flight finish on the old. */
+  replaceCode(code: string | FunctionCode): Promise<void>
   /** Kills every execution environment at once, as a failing host would, and tells how many were busy. */
   kill(): number
   /** Kills everything, and refuses further invocations. May be called again. */

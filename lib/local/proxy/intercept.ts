@@ -1,7 +1,7 @@
 // The hook by which tests decide what becomes of a request. Knows nothing of HTTP or of any service.
 
-/** The services that a proxy stands in front of. */
-export type ServiceName = 'sqs' | 'dynamodb' | 's3'
+/** The services whose requests can be intercepted. */
+export type ServiceName = 'sqs' | 'dynamodb' | 's3' | 'lambda' | 'eventbridge'
 
 /** A request as an interceptor sees it. */
 export interface InterceptedRequest {

@@ -21,7 +21,7 @@ export interface Call {
 
 /** What a proxy does for one service. */
 export interface JsonService {
-  readonly name: Exclude<ServiceName, 's3'>
+  readonly name: Extract<ServiceName, 'sqs' | 'dynamodb'>
   prepare(operation: string, body: Buffer, send: Send): Call | Promise<Call>
 }
 

@@ -1,0 +1,104 @@
+// Lambda's Invoke API: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+
+import type { IncomingMessage } from 'node:http'
+import { messageOf } from '../errors.ts'
+import { FunctionError, ThrottledError } from '../lambda/errors.ts'
+import type { FunctionRegistry } from '../lambda/registry.ts'
+import type { LocalFunction } from '../lambda/types.ts'
+import { errorAnswer } from './server.ts'
+import type { Api, ApiAnswer } from './server.ts'
+
+const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
+/** Largest event of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
+
+/** Answers Invoke, and no other operation. */
+export class InvokeApi implements Api {
+  readonly name = 'lambda'
+  readonly #functions: FunctionRegistry
+  /** Asynchronous invocations that have not ended. */
+  readonly #background = new Set<Promise<void>>()
+
+  constructor(functions: FunctionRegistry) {
+    this.#functions = functions
+  }
+
+  operationOf({ method, url = '' }: IncomingMessage): string {
+    return method === 'POST' && INVOKE_PATH.test(pathOf(url)) ? 'Invoke' : `${method} ${pathOf(url)}`
+  }
+
+  async answer(operation: string, req: IncomingMessage, body: Buffer): Promise<ApiAnswer> {
+    const [, encodedName] = INVOKE_PATH.exec(pathOf(req.url ?? '')) ?? []
+    if (encodedName === undefined) {
+      return errorAnswer(
+        404,
+        'UnknownOperationException',
+        `the local Lambda knows only Invoke, got ${operation}`,
+      )
+    }
+    const name = decodeURIComponent(encodedName)
+    const fn = this.#functions.find(name)
+    if (!fn) {
+      const message = `Function not found: ${name}`
+      return errorAnswer(404, 'ResourceNotFoundException', message, { Type: 'User' })
+    }
+    if (body.length > REQUEST_LIMIT_BYTES) {
+      const message = `${body.length} byte payload is too large for the Invoke operation (limit ${REQUEST_LIMIT_BYTES} bytes)`
+      return errorAnswer(413, 'RequestTooLargeException', message, { Type: 'User' })
+    }
+    return this.#invoke(fn, String(req.headers['x-amz-invocation-type'] ?? 'RequestResponse'), body)
+  }
+
+  /** Waits until no asynchronous invocation is in flight. */
+  async settle(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background)
+  }
+
+  async #invoke(fn: LocalFunction, type: string, body: Buffer): Promise<ApiAnswer> {
+    let event: unknown
+    try {
+      event = body.length === 0 ? {} : JSON.parse(body.toString('utf8'))
+    } catch (error) {
+      const message = `Could not parse request body into json: ${messageOf(error)}`
+      return errorAnswer(400, 'InvalidRequestContentException', message, { Type: 'User' })
+    }
+    if (type === 'DryRun') return { status: 204, body: '' }
+    if (type === 'Event') {
+      this.#inBackground(fn, event)
+      return { status: 202, body: '' }
+    }
+    if (type === 'RequestResponse') return invokeNow(fn, event)
+    const message = `the invocation type must be RequestResponse, Event or DryRun, got ${type}`
+    return errorAnswer(400, 'InvalidParameterValueException', message, { Type: 'User' })
+  }
+
+  /** One try, where AWS makes three; what goes wrong is in the function's log and in its counts. */
+  #inBackground(fn: LocalFunction, event: unknown): void {
+    const invocation = fn.invoke(event).then(
+      () => {},
+      () => {},
+    )
+    this.#background.add(invocation)
+    void invocation.then(() => this.#background.delete(invocation))
+  }
+}
+
+async function invokeNow(fn: LocalFunction, event: unknown): Promise<ApiAnswer> {
+  const headers = { 'x-amz-executed-version': '$LATEST' }
+  try {
+    return { status: 200, headers, body: JSON.stringify(await fn.invoke(event)) ?? 'null' }
+  } catch (error) {
+    if (error instanceof ThrottledError) {
+      const more = { Type: 'User', Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' }
+      return errorAnswer(429, 'TooManyRequestsException', 'Rate Exceeded.', more)
+    }
+    if (!(error instanceof FunctionError)) throw error
+    const { errorType, errorMessage, trace } = error
+    const failed = { ...headers, 'x-amz-function-error': 'Unhandled' }
+    return { status: 200, headers: failed, body: JSON.stringify({ errorType, errorMessage, trace }) }
+  }
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] as string
+}

@@ -1,0 +1,58 @@
+// A function URL: an HTTP server of its own in front of a function.
+
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { close, isGone, KEEP_ALIVE_MS, listen, readBody } from '../proxy/http.ts'
+import { FunctionError, ThrottledError } from './errors.ts'
+import type { LocalFunction } from './types.ts'
+import { answerOf, eventOf } from './url-event.ts'
+import type { UrlAnswer } from './url-event.ts'
+
+/** A running function URL. */
+export interface UrlServer {
+  /** Ends with a slash, as on AWS. */
+  readonly url: string
+  /** Waits for the requests in flight, then closes. */
+  stop(): Promise<void>
+}
+
+/** Starts a function URL on a free port. */
+export async function startUrlServer(fn: LocalFunction): Promise<UrlServer> {
+  const inFlight = new Set<Promise<void>>()
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
+    const served = serve(fn, req, res).finally(() => inFlight.delete(served))
+    inFlight.add(served)
+  })
+  const origin = await listen(server)
+  return {
+    url: `${origin}/`,
+    async stop() {
+      await Promise.all(inFlight)
+      await close(server)
+    },
+  }
+}
+
+async function serve(fn: LocalFunction, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  let body: Buffer
+  try {
+    body = await readBody(req)
+  } catch {
+    return // The client left in the middle of its request.
+  }
+  const answer = await fn.invoke(eventOf(req, body)).then(answerOf, failureOf)
+  if (isGone(res)) return
+  res.writeHead(answer.status, answer.headers)
+  res.end(answer.body)
+}
+
+/** Strangers are not told what went wrong; it is in the function's log. */
+function failureOf(error: unknown): UrlAnswer {
+  const headers = { 'content-type': 'application/json' }
+  if (error instanceof ThrottledError) {
+    const message = { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded', Message: 'Rate Exceeded.' }
+    return { status: 429, headers, body: JSON.stringify(message) }
+  }
+  if (error instanceof FunctionError) return { status: 502, headers, body: 'Internal Server Error' }
+  return { status: 500, headers, body: JSON.stringify({ Message: String(error) }) }
+}

@@ -1,0 +1,103 @@
+// Functions of a stack, and what invokes them.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GetQueueUrlCommand } from '@aws-sdk/client-sqs'
+import { LocalAwsError } from '../errors.ts'
+import { functionOf, numberOf, refuses, textOf } from './kind.ts'
+import type { Kind, Making } from './kind.ts'
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html; AWS has 3 seconds and 128 MB by default. */
+const DEFAULT_TIMEOUT_SECONDS = 3
+const DEFAULT_MEMORY_MB = 128
+
+export const lambdaFunction: Kind = {
+  problems({ Runtime, PackageType, ...properties }) {
+    const problems = refuses(['Layers'])(properties)
+    if (PackageType === 'Image') problems.push('is a container image')
+    else if (typeof Runtime === 'string' && !Runtime.startsWith('nodejs')) problems.push(`runs on ${Runtime}`)
+    return problems
+  },
+  async make(making) {
+    const { Variables: environment } = ((await making.property('Environment')) ?? {}) as {
+      Variables?: Record<string, string>
+    }
+    const options = {
+      name: (await textOf(making, 'FunctionName')) ?? making.name(64),
+      handler: (await textOf(making, 'Handler')) ?? '',
+      timeoutSeconds: (await numberOf(making, 'Timeout')) ?? DEFAULT_TIMEOUT_SECONDS,
+      memoryMb: (await numberOf(making, 'MemorySize')) ?? DEFAULT_MEMORY_MB,
+      maxConcurrency: await numberOf(making, 'ReservedConcurrentExecutions'),
+      environment: textsOf(environment ?? {}),
+      onLog: making.onLog,
+    }
+    const { name, arn } = await withCode(making, (folder) =>
+      making.aws.createFunction({ ...options, code: { folder } }),
+    )
+    return { ref: name, attributes: { Arn: arn } }
+  },
+}
+
+/** Variables are texts, whatever the template has. */
+function textsOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)]))
+}
+
+/** Hands over the folder with the code: an asset, or a new one for what stands in the template itself. */
+async function withCode<T>(making: Making, use: (folder: string) => Promise<T>): Promise<T> {
+  const { S3Key, ZipFile } = (await making.property('Code')) as { S3Key?: string; ZipFile?: string }
+  if (ZipFile === undefined) {
+    const folder = making.assets.get(S3Key ?? '')
+    if (folder !== undefined) return use(folder)
+    throw new LocalAwsError(`its code must be an asset of the assembly, got the S3 key ${S3Key}`)
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'flowcraft-inline-'))
+  try {
+    await writeFile(join(folder, 'index.js'), ZipFile)
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export const functionUrl: Kind = {
+  problems: refuses(['Qualifier']),
+  async make(making) {
+    const fn = functionOf(making, await making.property('TargetFunctionArn'))
+    const url = await making.aws.createFunctionUrl(fn)
+    return { ref: fn.arn, attributes: { FunctionUrl: url, FunctionArn: fn.arn } }
+  },
+}
+
+export const eventSourceMapping: Kind = {
+  starts: true,
+  problems: refuses(['FilterCriteria', 'SelfManagedEventSource']),
+  async make(making) {
+    const id = making.name(36)
+    const made = { ref: id, attributes: { Id: id } }
+    const { ScalingConfig, FunctionResponseTypes = [] } = {
+      ScalingConfig: (await making.property('ScalingConfig')) as { MaximumConcurrency?: number } | undefined,
+      FunctionResponseTypes: (await making.property('FunctionResponseTypes')) as string[] | undefined,
+    }
+    if ((await textOf(making, 'Enabled')) === 'false') return made
+    await making.aws.mapEventSource({
+      queueUrl: await queueUrlOf(making, await textOf(making, 'EventSourceArn')),
+      function: functionOf(making, await making.property('FunctionName')),
+      batchSize: await numberOf(making, 'BatchSize'),
+      batchingWindowSeconds: await numberOf(making, 'MaximumBatchingWindowInSeconds'),
+      ...(ScalingConfig?.MaximumConcurrency && {
+        maximumConcurrency: Number(ScalingConfig.MaximumConcurrency),
+      }),
+      reportBatchItemFailures: FunctionResponseTypes.includes('ReportBatchItemFailures'),
+    })
+    return made
+  },
+}
+
+async function queueUrlOf({ aws }: Making, arn = ''): Promise<string> {
+  const [, , service, , , QueueName] = arn.split(':')
+  if (service !== 'sqs') throw new LocalAwsError(`its event source must be a queue, got ${arn || 'none'}`)
+  const { QueueUrl } = await aws.clients.sqs.send(new GetQueueUrlCommand({ QueueName }))
+  return QueueUrl as string
+}

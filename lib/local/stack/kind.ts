@@ -1,0 +1,74 @@
+// What a type of resource is to the local AWS. Types, and what all types share.
+
+import { LocalAwsError } from '../errors.ts'
+import type { LocalFunction } from '../lambda/types.ts'
+import type { LocalAws } from '../types.ts'
+import type { Properties } from './template.ts'
+
+/** What kinds use to make things. */
+export interface StackHost {
+  readonly aws: Pick<
+    LocalAws,
+    | 'region'
+    | 'accountId'
+    | 'clients'
+    | 'createTable'
+    | 'createBucket'
+    | 'createEventBus'
+    | 'createFunction'
+    | 'createFunctionUrl'
+    | 'mapEventSource'
+    | 'schedule'
+  >
+  findFunction(nameOrArn: string): LocalFunction | undefined
+}
+
+/** A resource that is being made. */
+export interface Making extends StackHost {
+  readonly logicalId: string
+  /** Files and folders by the key that they would have in the bucket of assets. */
+  readonly assets: ReadonlyMap<string, string>
+  readonly onLog?: (line: string) => void
+  /** A property without intrinsic functions in it. Only those are resolved that are asked for. */
+  property(name: string): Promise<unknown>
+  /** A name like those that CloudFormation makes, of at most `length` characters. */
+  name(length: number): string
+}
+
+/** What was made. */
+export interface Made {
+  readonly ref: string
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+export interface Kind {
+  /** Whether it sets functions going: made last, when all they need is there. */
+  readonly starts?: boolean
+  /** What of the properties is not played here and would change what happens. May see intrinsic functions. */
+  problems?(properties: Properties): string[]
+  make(making: Making): Promise<Made>
+}
+
+/** A property as a text, if it is there. */
+export async function textOf(making: Making, name: string): Promise<string | undefined> {
+  const value = await making.property(name)
+  return value === undefined ? undefined : String(value)
+}
+
+/** A property as a number, if it is there; templates have numbers as texts too. */
+export async function numberOf(making: Making, name: string): Promise<number | undefined> {
+  const value = await making.property(name)
+  return value === undefined ? undefined : Number(value)
+}
+
+/** The function that a property names. */
+export function functionOf({ findFunction }: Making, nameOrArn: unknown): LocalFunction {
+  const fn = typeof nameOrArn === 'string' ? findFunction(nameOrArn) : undefined
+  if (fn) return fn
+  throw new LocalAwsError(`there is no function ${JSON.stringify(nameOrArn)} on this local AWS`)
+}
+
+/** Names the properties that are there and are not played. */
+export function refuses(names: readonly string[]): (properties: Properties) => string[] {
+  return (properties) => names.filter((name) => properties[name] !== undefined).map((name) => `has ${name}`)
+}

@@ -1,0 +1,83 @@
+// Queues, tables, buckets and buses of a stack.
+
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import { makeQueue } from '../resources.ts'
+import { refuses, textOf } from './kind.ts'
+import type { Kind, Making } from './kind.ts'
+
+/** Properties that CreateQueue takes as attributes of the same name, but for the visibility timeout's. */
+const QUEUE_ATTRIBUTES = [
+  'VisibilityTimeout',
+  'MessageRetentionPeriod',
+  'DelaySeconds',
+  'ReceiveMessageWaitTimeSeconds',
+  'MaximumMessageSize',
+]
+
+export const queue: Kind = {
+  problems: refuses(['FifoQueue']),
+  async make(making) {
+    const name = (await textOf(making, 'QueueName')) ?? making.name(80)
+    const attributes: Record<string, string> = {}
+    for (const attribute of QUEUE_ATTRIBUTES) {
+      const value = await textOf(making, attribute)
+      if (value !== undefined) attributes[attribute] = value
+    }
+    const redrive = await making.property('RedrivePolicy')
+    if (redrive !== undefined) {
+      attributes['RedrivePolicy'] = typeof redrive === 'string' ? redrive : JSON.stringify(redrive)
+    }
+    const { url, arn } = await makeQueue(making.aws.clients.sqs, name, attributes)
+    return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } }
+  },
+}
+
+/** `AWS::DynamoDB::Table` and `::GlobalTable` alike: keys and indexes, always on demand. */
+export const table: Kind = {
+  async make(making) {
+    const TableName = (await textOf(making, 'TableName')) ?? making.name(255)
+    const [AttributeDefinitions, KeySchema, global, local] = [
+      await making.property('AttributeDefinitions'),
+      await making.property('KeySchema'),
+      await indexes(making, 'GlobalSecondaryIndexes'),
+      await indexes(making, 'LocalSecondaryIndexes'),
+    ]
+    await making.aws.createTable({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions,
+      KeySchema,
+      GlobalSecondaryIndexes: global,
+      LocalSecondaryIndexes: local,
+    } as CreateTableCommandInput)
+    const { region, accountId } = making.aws
+    return {
+      ref: TableName,
+      attributes: { Arn: `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}` },
+    }
+  },
+}
+
+/** Without what indexes have of capacity. */
+async function indexes(making: Making, property: string) {
+  const found = (await making.property(property)) as Record<string, unknown>[] | undefined
+  return found?.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection }))
+}
+
+export const bucket: Kind = {
+  problems: refuses(['NotificationConfiguration']),
+  async make(making) {
+    const name = (await textOf(making, 'BucketName')) ?? making.name(63).toLowerCase()
+    await making.aws.createBucket(name)
+    return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
+  },
+}
+
+export const eventBus: Kind = {
+  async make(making) {
+    const name = making.aws.createEventBus((await textOf(making, 'Name')) ?? making.name(256))
+    const { region, accountId } = making.aws
+    const Arn = `arn:aws:events:${region}:${accountId}:event-bus/${name}`
+    return { ref: name, attributes: { Arn, Name: name } }
+  },
+}

@@ -1,0 +1,48 @@
+// The public types of stacks on the local AWS. Types only.
+
+import type { LocalFunction } from '../lambda/types.ts'
+
+/** Options of {@link LocalAws.deploy}. */
+export interface DeployOptions {
+  /** The folder that `cdk synth` or `app.synth()` wrote; that of a stage is a folder in it. */
+  readonly assembly: string
+  /** The stack's name or its id in the app. @default - the only stack of the assembly */
+  readonly stackName?: string
+  /** Values of the template's parameters. @default - the defaults in the template */
+  readonly parameters?: Readonly<Record<string, string>>
+  /**
+   * Types or logical ids of resources to leave out, for what is not played here and not needed either. What refers
+   * to them gets a name that leads nowhere. @default - none
+   */
+  readonly ignore?: readonly string[]
+  /** Gets each line that a function prints, and the function's logical id. @default - the lines stay in its `logs` */
+  readonly onLog?: (line: string, logicalId: string) => void
+}
+
+/** A resource of a stack that runs here. */
+export interface LocalResource {
+  readonly type: string
+  /** What `Ref` gives: the URL of a queue, the name of a table, bucket, bus or function. */
+  readonly ref: string
+  /** What `Fn::GetAtt` gives, by attribute. */
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** A stack that runs here, until the local AWS stops. */
+export interface LocalStack {
+  readonly stackName: string
+  /** By their names in the template. */
+  readonly outputs: Readonly<Record<string, string>>
+  /** What was made, by logical id. */
+  readonly resources: Readonly<Record<string, LocalResource>>
+  /**
+   * A function of the stack, by its logical id, by an output that is its name or ARN, or by one of these itself.
+   * @throws LocalAwsError that lists the functions there are
+   */
+  function(name: string): LocalFunction
+  /**
+   * An output.
+   * @throws LocalAwsError that lists the outputs there are
+   */
+  output(name: string): string
+}
