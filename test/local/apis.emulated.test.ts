@@ -20,13 +20,13 @@ const inRepository = async (source: string) => {
   return (await bundleHandler({ entry, external: ['@aws-sdk/*'] })).file
 }
 
-describe('Invoke', () => {
-  const invoke = async (FunctionName: string, event?: unknown, more: object = {}) => {
-    const Payload = event === undefined ? undefined : JSON.stringify(event)
-    const answer = await local.clients.lambda.send(new InvokeCommand({ FunctionName, Payload, ...more }))
-    return { ...answer, result: JSON.parse(answer.Payload?.transformToString() || 'null') as unknown }
-  }
+async function invoke(FunctionName: string, event?: unknown, more: object = {}) {
+  const Payload = event === undefined ? undefined : JSON.stringify(event)
+  const answer = await local.clients.lambda.send(new InvokeCommand({ FunctionName, Payload, ...more }))
+  return { ...answer, result: JSON.parse(answer.Payload?.transformToString() || 'null') as unknown }
+}
 
+describe('Invoke', () => {
   it('gives what the function returns, by whichever of its names', async () => {
     const { name, arn } = await functionOf(local, 'return { got: event }')
 

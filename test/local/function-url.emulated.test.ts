@@ -20,6 +20,9 @@ async function eventOf(path: string, init?: RequestInit) {
   return ((await response.json()) as { event: Record<string, unknown> }).event
 }
 
+const send = (type: string, body = new Uint8Array([0, 200])) =>
+  eventOf('', { method: 'PUT', headers: { 'content-type': type }, body })
+
 it('hands over a request in payload format 2.0', async () => {
   const event = await eventOf('a%2Fb/c?x=1&x=2&y=%20', {
     method: 'POST',
@@ -48,9 +51,6 @@ it('hands over a request in payload format 2.0', async () => {
 
 it('hands over as base64 what does not say that it is text', async () => {
   const asBase64 = { body: Buffer.from([0, 200]).toString('base64'), isBase64Encoded: true }
-  const send = (type: string, body = new Uint8Array([0, 200])) =>
-    eventOf('', { method: 'PUT', headers: { 'content-type': type }, body })
-
   expect(await send('image/png')).toMatchObject(asBase64)
   expect(await send('text/plain')).toMatchObject(asBase64)
   expect(await send('application/x-www-form-urlencoded', Buffer.from('a=1'))).toMatchObject({

@@ -74,6 +74,9 @@ const inline = (body: string, more: object = {}) => ({
     ...more,
   },
 })
+const rule = (Properties: object) => ({ Type: 'AWS::Events::Rule', Properties })
+/** A function that needs to know of something else. */
+const needs = (Ref: string) => inline('', { Environment: { Variables: { OTHER: { Ref } } } })
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] })
 
 describe('what is made', () => {
@@ -296,7 +299,6 @@ describe('what starts functions', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     await using own = await startLocalAws()
     const target = { Arn: arnOf('Fn'), Id: 'Target0' }
-    const rule = (Properties: object) => ({ Type: 'AWS::Events::Rule', Properties })
     const template = {
       Resources: {
         Rule: rule({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED', Targets: [target] }),
@@ -327,15 +329,15 @@ describe('what starts functions', () => {
   })
 })
 
-describe('names in a template', () => {
-  /** What a value of a template becomes. */
-  async function valueOf(Value: unknown, more: Partial<Written> = {}, options = {}): Promise<string> {
-    const Resources = { Jobs: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'jobs' } } }
-    const template = { Resources, ...more, Outputs: { Value: { Value } } }
-    await using own = await startLocalAws()
-    return (await own.deploy({ assembly: await assemblyOf({ Stack: template }), ...options })).output('Value')
-  }
+/** What a value of a template becomes. */
+async function valueOf(Value: unknown, more: Partial<Written> = {}, options = {}): Promise<string> {
+  const Resources = { Jobs: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'jobs' } } }
+  const template = { Resources, ...more, Outputs: { Value: { Value } } }
+  await using own = await startLocalAws()
+  return (await own.deploy({ assembly: await assemblyOf({ Stack: template }), ...options })).output('Value')
+}
 
+describe('names in a template', () => {
   it.each([
     [{ 'Fn::Join': ['-', ['a', { Ref: 'AWS::Region' }, { Ref: 'AWS::NoValue' }]] }, 'a-us-east-1'],
     [{ 'Fn::Sub': '${AWS::StackName}/${Jobs.QueueName}/${!Jobs}' }, 'Stack/jobs/${Jobs}'],
@@ -385,7 +387,6 @@ describe('names in a template', () => {
   })
 
   it('a circle is an error that shows it', async () => {
-    const needs = (Ref: string) => inline('', { Environment: { Variables: { OTHER: { Ref } } } })
     await expect(deploy({ Resources: { A: needs('B'), B: needs('A') } })).rejects.toThrow(
       'resources need each other: A -> B -> A',
     )

@@ -1,0 +1,114 @@
+// The construct, synthesised and run here: what a project deploys does on this computer what it does on AWS.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SendMessageCommand } from '@aws-sdk/client-sqs'
+import { App, CfnOutput, Stack } from 'aws-cdk-lib'
+import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FlowcraftService } from '../../../lib/constructs/index.ts'
+import { RunClient } from '../../../lib/index.ts'
+import type { RunStatusChange, StartRunResult } from '../../../lib/index.ts'
+import { bundleHandler, startLocalAws } from '../../../lib/local/index.ts'
+import type { LocalAws, LocalStack } from '../../../lib/local/index.ts'
+import { eventually } from '../helpers.ts'
+
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+let folder: string
+let aws: LocalAws
+let stack: LocalStack
+let client: RunClient
+
+/** An app with the service, a caller that may start runs, and what a client outside must know. */
+async function synthesise(outdir: string): Promise<string> {
+  const { file: callerFile } = await bundleHandler({ entry: file('caller.ts') })
+  const app = new App({ outdir, analyticsReporting: false, stackTraces: false, treeMetadata: false })
+  const own = new Stack(app, 'Shop')
+  const flows = new FlowcraftService(own, 'Flows', {
+    entry: file('worker.ts'),
+    startRunHandler: 'startRun',
+    webhook: true,
+  })
+  const caller = new Function(own, 'Caller', {
+    runtime: Runtime.NODEJS_24_X,
+    handler: 'caller.handler',
+    code: Code.fromAsset(dirname(callerFile)),
+  })
+  flows.grantStartRun(caller)
+  const outputs = {
+    CallerName: caller.functionName,
+    SweepName: flows.sweep.function.functionName,
+    QueueUrl: flows.jobs.queue.queueUrl,
+    DeadLetterQueueUrl: flows.jobs.deadLetterQueue!.queueUrl,
+    TableName: flows.state.table.tableName,
+    BucketName: flows.values!.bucket.bucketName,
+    EventBusName: flows.eventBus!.eventBusName,
+  }
+  for (const [name, value] of Object.entries(outputs)) new CfnOutput(own, name, { value })
+  return app.synth().directory
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flowcraft-service-test-'))
+  aws = await startLocalAws()
+  stack = await aws.deploy({ assembly: await synthesise(join(folder, 'cdk.out')), stackName: 'Shop' })
+  client = new RunClient({
+    queueUrl: stack.output('QueueUrl'),
+    tableName: stack.output('TableName'),
+    bucketName: stack.output('BucketName'),
+    sqsClient: aws.clients.sqs,
+    dynamoDbClient: aws.clients.dynamodb,
+    s3Client: aws.clients.s3,
+  })
+}, 120_000)
+afterAll(async () => {
+  await aws?.stop()
+  await rm(folder, { recursive: true })
+})
+
+/** Waits until a run waits for its payment, and gives the URL where it is paid. */
+async function pageOf(runId: string): Promise<string> {
+  return eventually(async () => {
+    const { context, waiting } = await client.get(runId)
+    const page = context['page'] as { url: string } | undefined
+    return page !== undefined && waiting?.length === 1 && page.url
+  })
+}
+
+describe('a synthesised service', () => {
+  it('starts a run for a function that may, resumes it by its webhook and tells its end', async () => {
+    const request = { blueprintId: 'payment', runId: 'order-1' }
+    const started = (await stack.function('CallerName').invoke(request)) as StartRunResult
+    expect(started).toMatchObject({ runId: 'order-1', started: true })
+
+    const url = await pageOf('order-1')
+    const headers = { 'content-type': 'application/json' }
+    const paid = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ cents: 1_250 }) })
+    expect(paid.status).toBe(202)
+
+    const { status, context } = await client.waitFor('order-1')
+    expect({ status, settle: context['settle'] }).toEqual({ status: 'completed', settle: 'paid 1250' })
+    const event = await eventually(() => aws.events.find((told) => told.source === 'flowcraft') ?? false)
+    expect(event.eventBusName).toBe(stack.output('EventBusName'))
+    expect(event.detail as RunStatusChange).toMatchObject({ runId: 'order-1', status: 'completed' })
+    expect((await fetch(url, { method: 'POST' })).status).toBe(410)
+  })
+
+  it("refuses a flow that the worker's file does not have, by the StartRun of that file", async () => {
+    const asked = stack.function('CallerName').invoke({ blueprintId: 'nope' })
+    await expect(asked).rejects.toMatchObject({ errorMessage: expect.stringContaining("'nope'") })
+  })
+
+  it('takes a job out of the dead-letter queue, by the sweep', async () => {
+    const job = JSON.stringify({ runId: 'lost', blueprintId: 'payment', nodeId: 'page' })
+    const QueueUrl = stack.output('DeadLetterQueueUrl')
+    await aws.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: job }))
+
+    expect(await stack.function('SweepName').invoke({})).toMatchObject({ returned: 1 })
+
+    expect(await pageOf('lost')).toContain('/lost/')
+  })
+})
