@@ -1,5 +1,6 @@
-/** The worker that this repository's own app deploys. A user's project has such a file, with its own flows. */
+/** The worker of the demo. A user's project has such a file, with its own flows. */
 import { flows } from '../examples/dependency-audit/flow.ts'
-import { createWorkerHandler } from '../lib/index.ts'
+import { createStartRunHandler, createWorkerHandler } from '../lib/index.ts'
 
 export const handler = createWorkerHandler({ flows })
+export const startRun = createStartRunHandler({ flows })

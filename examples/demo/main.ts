@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import pc from 'picocolors'
 import { RunClient, type RunDescription, type StartRunResult } from '../../lib/index.ts'
-import { type LocalAws, priceOf, type Usage } from '../../lib/local/index.ts'
+import { priceOf, type Usage } from '../../lib/local/index.ts'
 import { type AuditReport, dependencyAudit } from '../dependency-audit/flow.ts'
 import { deploy, type Deployment } from './deployment.ts'
 import { liveView, type NodeEnded, type NodeRetried, noView, plainView, type View } from './view.ts'
@@ -36,41 +36,47 @@ async function main(): Promise<number> {
     if (!values.json) console.log(line)
   }
   say(`${pc.bold('flowcraft-aws demo')}: an audit of this repository's node_modules, as a workflow on AWS`)
+  say(pc.dim('  synthesising examples/demo/app.ts, and deploying its stack to this computer'))
   const view = values.json ? noView : process.stdout.isTTY ? liveView(nodeIds()) : plainView(say)
-  const { result, description, engine } = await run(view)
+  const outcome = await run(view)
+  const { result } = outcome
   if (values.json) console.log(JSON.stringify(result))
-  else print(say, result, description, engine)
+  else print(say, outcome)
   return result.status === 'completed' ? 0 : 1
 }
 
 async function run(view: View) {
   const deployment = await deploy((line) => showLine(view, line))
-  const { aws, startRun } = deployment
+  const { aws, stack } = deployment
   const client = watcher(deployment)
   try {
     const before = aws.meter.snapshot()
     const startedAt = performance.now()
     const request = { blueprintId: dependencyAudit.toBlueprint().id, input: { root } }
-    const { runId } = (await startRun.invoke(request)) as StartRunResult
+    const { runId } = (await stack.function('StartRunFunctionName').invoke(request)) as StartRunResult
     const description = await client.waitFor(runId, { timeoutMs: 120_000, pollMs: 100 })
     const durationMs = Math.round(performance.now() - startedAt)
     await view.end()
-    const result = summarise(description, aws.meter.since(before), deployment, durationMs)
-    return { result, description, engine: aws.engine }
+    // The worker tells the end of the run and acknowledges its messages after the last node; that belongs to the run.
+    await aws.stop()
+    const usage = aws.meter.since(before)
+    const result = summarise(description, usage, deployment, durationMs)
+    return { result, description, usage, engine: aws.engine }
   } finally {
     await aws.stop()
   }
 }
 
 /** Looks at the run past the meter, so that what is counted is what the run took. */
-function watcher({ aws, queueUrl, tableName }: Deployment): RunClient {
+function watcher({ aws, stack }: Deployment): RunClient {
   const dynamoDbClient = new DynamoDBClient({
     ...aws.clientConfig.dynamodb,
     endpoint: aws.unmetered.dynamodb,
   })
   return new RunClient({
-    queueUrl,
-    tableName,
+    queueUrl: stack.output('QueueUrl'),
+    tableName: stack.output('TableName'),
+    bucketName: stack.output('BucketName'),
     dynamoDbClient,
     sqsClient: aws.clients.sqs,
     s3Client: aws.clients.s3,
@@ -105,20 +111,19 @@ function summarise(
   }
 }
 
-function print(
-  say: (line: string) => void,
-  demo: DemoResult,
-  run: RunDescription,
-  engine: LocalAws['engine'],
-): void {
+function print(say: (line: string) => void, outcome: Awaited<ReturnType<typeof run>>): void {
+  const { result: demo, description, usage, engine } = outcome
   say('')
-  for (const { nodeId, message } of run.errors ?? []) say(pc.red(`${nodeId}: ${message}`))
+  for (const { nodeId, message } of description.errors ?? []) say(pc.red(`${nodeId}: ${message}`))
   if (demo.result) say(demo.result.markdown.trimEnd())
   const { dynamodb, sqs, s3 } = demo.requests
   const { read, write } = demo.units
   say('')
   say(`${pc.bold(demo.status)} in ${demo.durationMs} ms, run ${demo.runId}`)
-  say(`requests   DynamoDB ${dynamodb} (${write} write units, ${read} read units), SQS ${sqs}, S3 ${s3}`)
+  const events = usage.eventbridge.requests
+  say(
+    `requests   DynamoDB ${dynamodb} (${write} write units, ${read} read units), SQS ${sqs}, S3 ${s3}, EventBridge ${events}`,
+  )
   say(
     `on AWS     $${demo.usd.toFixed(6)}: ${Math.floor(1 / demo.usd).toLocaleString('en')} such runs for a dollar`,
   )
