@@ -1,23 +1,15 @@
-import { environmentVariables, RunClient, type StartRunResult, stateTable } from 'flowcraft-aws'
-import { bundleHandler, startLocalAws } from 'flowcraft-aws/local'
+import { RunClient, type StartRunResult } from 'flowcraft-aws'
+import { startLocalAws } from 'flowcraft-aws/local'
 
-/** The worker above on servers of its own: real SQS and DynamoDB APIs, and processes that stand in for Lambda. */
-export async function runLocally(entry: string, name: string): Promise<unknown> {
+/** The app that `npx cdk synth` wrote to `assembly`, on servers of its own and with processes that stand in for Lambda. */
+export async function runLocally(assembly: string, name: string): Promise<unknown> {
   await using aws = await startLocalAws()
-  const { queueUrl } = await aws.createQueue()
-  const tableName = await aws.createTable(stateTable.createInput('state'))
-  const environment = {
-    [environmentVariables.queueUrl]: queueUrl,
-    [environmentVariables.tableName]: tableName,
-  }
-  const code = await bundleHandler({ entry })
-  const worker = await aws.createFunction({ code, environment })
-  const startRun = await aws.createFunction({ code, environment, handler: 'startRun' })
-  await aws.mapEventSource({ queueUrl, function: worker })
+  const stack = await aws.deploy({ assembly })
+  const request = { blueprintId: 'greeting', input: { name } }
+  const { runId } = (await stack.function('StartRun').invoke(request)) as StartRunResult
 
-  const started = await startRun.invoke({ blueprintId: 'greeting', input: { name } })
   const { dynamodb: dynamoDbClient, sqs: sqsClient } = aws.clients
-  const client = new RunClient({ queueUrl, tableName, dynamoDbClient, sqsClient })
-  const { context } = await client.waitFor((started as StartRunResult).runId)
+  const names = { queueUrl: stack.output('QueueUrl'), tableName: stack.output('TableName') }
+  const { context } = await new RunClient({ ...names, dynamoDbClient, sqsClient }).waitFor(runId)
   return context['shout']
 }

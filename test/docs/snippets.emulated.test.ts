@@ -1,8 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { greet } from '../../examples/quick-start/client.ts'
 import { greeting } from '../../examples/quick-start/flows.ts'
+import { runLocally as runByHand } from '../../examples/local/by-hand.ts'
 import { runLocally } from '../../examples/quick-start/local.ts'
 import { environmentVariables } from '../../lib/index.ts'
 import { adapterOf, deploy, type TestDeployment } from '../support/service.ts'
@@ -57,6 +63,42 @@ describe('the quick start', () => {
   })
 
   it('runs on the local AWS as bundled functions', async () => {
-    expect(await runLocally(`${quickStart}/worker.ts`, 'Ada')).toBe('HELLO, ADA!')
+    expect(await runByHand(`${quickStart}/worker.ts`, 'Ada')).toBe('HELLO, ADA!')
+  })
+})
+
+describe('the stack of the quick start', () => {
+  let assembly: string
+
+  beforeAll(async () => {
+    assembly = await mkdtemp(join(tmpdir(), 'flowcraft-quick-start-'))
+    const env = { ...process.env, CDK_OUTDIR: assembly, CDK_VALIDATION: 'false' }
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', `${quickStart}/app.ts`], {
+      env,
+      cwd: root,
+    })
+  }, 120_000)
+  afterAll(() => rm(assembly, { recursive: true }))
+
+  it('runs on the local AWS', async () => {
+    expect(await runLocally(assembly, 'Ada')).toBe('HELLO, ADA!')
+  })
+
+  it('runs until Ctrl-C', async () => {
+    const file = `${root}examples/local/serve.ts`
+    const server = spawn(process.execPath, ['--import', 'tsx', file, assembly, 'Greetings'], { cwd: root })
+    const ended = once(server, 'exit')
+    try {
+      let printed = ''
+      for await (const chunk of server.stdout) {
+        printed += String(chunk)
+        if (/AWS_ENDPOINT_URL_LAMBDA: '(http:[^']*)'/.test(printed)) break
+      }
+      expect(printed).toMatch(/StartRun: 'Greetings-FlowsStartRun/)
+      server.kill('SIGINT')
+      expect(await ended).toEqual([0, null])
+    } finally {
+      server.kill('SIGKILL')
+    }
   })
 })

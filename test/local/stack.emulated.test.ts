@@ -261,6 +261,7 @@ describe('what starts functions', () => {
         Dead: { Type: 'AWS::SQS::Queue' },
       },
     })
+    expect(Object.keys(stack.resources)).toEqual(['Fn', 'Dead', 'Jobs', 'Mapping'])
     const QueueUrl = stack.resources['Jobs']?.ref
     for (const MessageBody of ['good', 'bad']) {
       await local.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }))
