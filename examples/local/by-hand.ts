@@ -1,7 +1,7 @@
 import { environmentVariables, RunClient, type StartRunResult, stateTable } from 'flowcraft-aws'
 import { bundleHandler, startLocalAws } from 'flowcraft-aws/local'
 
-/** The worker above on servers of its own: real SQS and DynamoDB APIs, and processes that stand in for Lambda. */
+/** A worker on servers of its own: real SQS and DynamoDB APIs, and processes that stand in for Lambda. */
 export async function runLocally(entry: string, name: string): Promise<unknown> {
   await using aws = await startLocalAws()
   const { queueUrl } = await aws.createQueue()
