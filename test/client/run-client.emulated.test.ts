@@ -244,13 +244,13 @@ describe('start', () => {
     [
       'an input that cannot be carried',
       { blueprintId: 'order', input: { large: 'x'.repeat(1_000), fn: () => 1 } },
-      'VALUE_NOT_SERIALIZABLE',
+      'INVALID_INPUT',
       "the serializer cannot carry input 'fn': it is a function",
     ],
     [
       'an input that refers to itself',
       { blueprintId: 'order', input: { large: 'x'.repeat(1_000), cycle } },
-      'VALUE_NOT_SERIALIZABLE',
+      'INVALID_INPUT',
       "the serializer cannot carry input 'cycle'",
     ],
   ]
