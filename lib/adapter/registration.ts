@@ -4,12 +4,18 @@
  * nothing that is stored may depend on that, so such keys are replaced by `<blueprint id>.<node id>`.
  */
 import {
+  BatchGatherNode,
+  BatchScatterNode,
   type FlowBuilder,
   lintBlueprint,
   type NodeClass,
   type NodeDefinition,
   type NodeFunction,
   type RuntimeOptions,
+  SleepNode,
+  SubflowNode,
+  WaitNode,
+  WebhookNode,
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { messageOf, throwProblems } from './errors.ts'
@@ -27,6 +33,15 @@ export interface Registration {
 
 /** Implementations that the engine brings along. */
 const BUILT_IN = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather', 'loop-controller']
+/** Those that a builder can be given as classes, as `.node('page', WebhookNode)`: the builder would name them anew. */
+const BUILT_IN_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [WaitNode, 'wait'],
+  [SleepNode, 'sleep'],
+  [WebhookNode, 'webhook'],
+  [SubflowNode, 'subflow'],
+  [BatchScatterNode, 'batch-scatter'],
+  [BatchGatherNode, 'batch-gather'],
+])
 /** All of them active at a time take about 30 bytes each in the header. */
 const NODES_AT_MOST = 8_000
 /** The names that the builder makes up. */
@@ -111,6 +126,8 @@ function giveStableKeys(
   const rename = (key: string, node: NodeDefinition, role = ''): string => {
     const given = own.get(key) ?? (GENERATED.test(key) ? registry[key] : undefined)
     if (given === undefined) return key
+    const builtIn = BUILT_IN_CLASSES.get(given)
+    if (builtIn !== undefined) return builtIn
     const name = `${blueprint.id}.${node.id}${role}`
     if (registry[name] !== undefined && registry[name] !== given) {
       const taken = `would be registered as '${name}', which is another implementation's name`

@@ -1,4 +1,11 @@
-import { BaseNode, createFlow, type NodeResult, type WorkflowBlueprint } from 'flowcraft'
+import {
+  BaseNode,
+  createFlow,
+  type NodeResult,
+  SubflowNode,
+  WebhookNode,
+  type WorkflowBlueprint,
+} from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { fingerprintOf } from '../../lib/adapter/graph.ts'
 import { TestService } from '../../lib/testing/index.ts'
@@ -124,6 +131,15 @@ describe('keys of implementations', () => {
       "blueprint 'order': node 'ship' would be registered as 'order.ship', which is another implementation's name",
     ])
     expect(problemsOf({ flows: [flow], registry: { 'order.ship': node } })).toEqual([])
+  })
+
+  it('of what the engine brings along are its own, also where the builder is given the class', () => {
+    const flow = createFlow('order').node('page', WebhookNode).node('child', SubflowNode)
+
+    const { blueprints, registry } = register({ flows: [flow] })
+
+    expect(blueprints['order']?.nodes.map(({ uses }) => uses)).toEqual(['webhook', 'subflow'])
+    expect(registry).not.toHaveProperty('order.page')
   })
 
   it('change nothing in what the user gave', () => {

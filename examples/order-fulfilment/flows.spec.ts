@@ -1,0 +1,66 @@
+import { TestService } from 'flowcraft-aws/testing'
+import { describe, expect, it } from 'vitest'
+import { flows } from './flows.ts'
+
+const order = {
+  orderId: 'A-17',
+  lines: [
+    { sku: 'kettle', quantity: 1, cents: 3_900 },
+    { sku: 'cup', quantity: 4, cents: 750 },
+  ],
+}
+
+/** The payment page of the tests. */
+const adapter = {
+  registerWebhookEndpoint: async () => ({ url: 'https://pay.example/1', event: 'webhook:paymentPage' }),
+}
+
+async function runTo(payment: { paid: boolean; reference?: string }) {
+  const service = new TestService({ flows, dependencies: { adapter } })
+  const runId = await service.start('order-fulfilment', order)
+  await service.settle()
+  const waiting = await service.describe(runId)
+  await service.resume(runId, { output: { method: 'POST', body: payment } })
+  await service.settle()
+  return {
+    waiting,
+    ended: await service.describe(runId),
+    days: (service.now - Date.UTC(2026, 0, 1)) / 86_400_000,
+  }
+}
+
+describe('an order', () => {
+  it('waits for its payment, with the goods put aside', async () => {
+    const { waiting } = await runTo({ paid: true })
+
+    expect(waiting.status).toBe('awaiting')
+    expect(waiting.context['check']).toEqual({ cents: 6_900 })
+    expect(waiting.context['reserve']).toContainEqual({ sku: 'cup', quantity: 4, reservation: 'A-17/cup' })
+    expect(waiting.context['paymentPage']).toMatchObject({ url: 'https://pay.example/1' })
+  })
+
+  it('that is paid is shipped, and the customer asked three days later', async () => {
+    const { ended, days } = await runTo({ paid: true, reference: 'P-1' })
+
+    expect(ended.status).toBe('completed')
+    expect(ended.context['settle']).toEqual({ cents: 6_900, reference: 'P-1' })
+    expect(ended.context['ship']).toEqual({ tracking: 'PARCEL-A-17' })
+    expect(ended.context['askForReview']).toBe('How do you like order A-17?')
+    expect(Math.floor(days)).toBe(3)
+  })
+
+  it('that is not paid gives its goods back', async () => {
+    const { ended } = await runTo({ paid: false })
+
+    expect(ended.status).toBe('completed')
+    expect(ended.context['release']).toEqual({ released: ['A-17/kettle', 'A-17/cup'] })
+    expect(ended.context).not.toHaveProperty('ship')
+  })
+
+  it('without lines fails, and says so', async () => {
+    const { status, errors } = await new TestService({ flows }).run('order-fulfilment', { orderId: 'A-18' })
+
+    expect(status).toBe('failed')
+    expect(JSON.stringify(errors)).toContain('The order has no lines')
+  })
+})

@@ -1,0 +1,27 @@
+/** The app in bin/, and what its users have: a function that may start runs, and a queue that hears of their ends. */
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib'
+import { Rule } from 'aws-cdk-lib/aws-events'
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets'
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
+import { flows } from '../../../bin/app.ts'
+
+const stack = Stack.of(flows)
+const caller = new NodejsFunction(stack, 'Caller', {
+  entry: 'test/deploy/app/caller.ts',
+  runtime: Runtime.NODEJS_24_X,
+  architecture: Architecture.ARM_64,
+  timeout: Duration.seconds(60),
+})
+flows.grantStartRun(caller)
+
+const ends = new Queue(stack, 'Ends')
+new Rule(stack, 'RunsEnd', {
+  eventBus: flows.eventBus,
+  eventPattern: { source: ['flowcraft'] },
+  targets: [new SqsQueue(ends)],
+})
+
+new CfnOutput(stack, 'CallerFunctionName', { value: caller.functionName })
+new CfnOutput(stack, 'EndsQueueUrl', { value: ends.queueUrl })

@@ -1,0 +1,41 @@
+/** The CDK CLI of this repository, as a user calls it. */
+import { join } from 'node:path'
+import { repository } from './paths.ts'
+import { runCommand } from './process.ts'
+import type { Target } from './target.ts'
+
+export interface CdkOptions {
+  /** The app's command or a folder with what it synthesised. @default - what cdk.json says */
+  readonly app?: string
+  /** Where the templates go. */
+  readonly output?: string
+  readonly context?: Readonly<Record<string, string>>
+}
+
+/** Deployments to AWS take minutes. */
+const TIMEOUT_MS = 900_000
+
+/**
+ * Runs one command of the CLI and gives what it printed.
+ * @throws Error where it fails or prints a warning
+ */
+export async function cdk(
+  target: Pick<Target, 'cliEnv'>,
+  args: readonly string[],
+  { app, output, context = {} }: CdkOptions = {},
+): Promise<string> {
+  const options = [
+    ...(app === undefined ? [] : ['--app', app]),
+    ...(output === undefined ? [] : ['--output', output]),
+    ...Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]),
+  ]
+  const cli = join(repository, 'node_modules/aws-cdk/bin/cdk')
+  const printed = await runCommand(process.execPath, [cli, ...args, ...options], {
+    env: target.cliEnv,
+    cwd: repository,
+    timeoutMs: TIMEOUT_MS,
+  })
+  const warnings = printed.split('\n').filter((line) => /warn/i.test(line))
+  if (warnings.length > 0) throw new Error(`cdk ${args[0]} printed warnings: ${warnings.join('\n')}`)
+  return printed
+}

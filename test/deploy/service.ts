@@ -1,0 +1,164 @@
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs'
+import {
+  isFlowcraftAwsError,
+  type RunClient,
+  type StartRunRequest,
+  type StartRunResult,
+} from '../../lib/index.ts'
+import { type Clients, invoke, type Outputs, runClientOf } from './deployment.ts'
+import { eventually, expectEqual } from './steps.ts'
+import type { Target } from './target.ts'
+
+export interface ServiceOptions {
+  readonly target: Target
+  readonly clients: Clients
+  readonly outputs: Outputs
+  /** How long a run may take that waits for nothing. @default 60000 */
+  readonly patienceMs?: number
+}
+
+const COUNTS = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const
+
+/** The deployed service, by the words of the steps. */
+export class Service {
+  readonly runs: RunClient
+  readonly patienceMs: number
+  readonly #options: ServiceOptions
+
+  constructor(options: ServiceOptions) {
+    this.#options = options
+    this.runs = runClientOf(options.clients, options.outputs)
+    this.patienceMs = options.patienceMs ?? 60_000
+  }
+
+  start(request: StartRunRequest): Promise<StartRunResult> {
+    const { clients, outputs } = this.#options
+    return invoke<StartRunResult>(clients, outputs.CallerFunctionName, request)
+  }
+
+  async completed(runId: string, timeoutMs = this.patienceMs) {
+    const run = await this.runs.waitFor(runId, { timeoutMs, pollMs: 250 })
+    expectEqual(`the status of run '${runId}' (${JSON.stringify(run.errors)})`, run.status, 'completed')
+    return run
+  }
+
+  async paymentPage(runId: string): Promise<string> {
+    const run = await eventually(
+      'the run to wait for its payment',
+      async (seen) => {
+        const found = await this.runs.get(runId)
+        seen(found)
+        return found.status === 'awaiting' ? found : undefined
+      },
+      this.patienceMs,
+    )
+    return (run.context['paymentPage'] as { url: string }).url
+  }
+
+  async pay(url: string, payment: Record<string, unknown>) {
+    return this.#options.target.post(url, JSON.stringify(payment))
+  }
+
+  async put(body: string): Promise<void> {
+    const { clients, outputs } = this.#options
+    await clients.sqs.send(new SendMessageCommand({ QueueUrl: outputs.QueueUrl, MessageBody: body }))
+  }
+
+  async putDeadLetter(body: string): Promise<void> {
+    const { clients, outputs } = this.#options
+    const command = new SendMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageBody: body })
+    await clients.sqs.send(command)
+  }
+
+  /** The reason with which a message is in the dead-letter queue. */
+  async reasonOf(body: string, then: 'keeps it' | 'removes it'): Promise<string> {
+    const QueueUrl = this.#options.outputs.DeadLetterQueueUrl
+    const { sqs } = this.#options.clients
+    return eventually(
+      `'${body}' in the dead-letter queue, with a reason`,
+      async (seen) => {
+        // Given back in the same second: the sweep wants to see it as well.
+        const messages = await this.#look(QueueUrl)
+        seen(messages.map((message) => message.Body))
+        const found = messages.find((message) => message.Body === body)
+        const reason = found?.MessageAttributes?.['flowcraft-reason']?.StringValue
+        if (found && then === 'removes it') {
+          await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: found.ReceiptHandle }))
+        }
+        return reason
+      },
+      this.patienceMs,
+    )
+  }
+
+  async isThere(runId: string): Promise<true | undefined> {
+    try {
+      await this.runs.get(runId)
+      return true
+    } catch (error) {
+      if (isFlowcraftAwsError(error, 'RUN_NOT_FOUND')) return undefined
+      throw error
+    }
+  }
+
+  /** How runs ended, as the event bus told it. */
+  async endsOf(runIds: readonly string[]): Promise<Record<string, string>> {
+    const ends: Record<string, string> = {}
+    return eventually(
+      'the ends of all runs',
+      async (seen) => {
+        for (const { Body: body = '' } of await this.#look(this.#options.outputs.EndsQueueUrl, 30)) {
+          const { detail } = JSON.parse(body) as { detail: { runId: string; status: string } }
+          if (runIds.includes(detail.runId)) ends[detail.runId] = detail.status
+        }
+        seen(ends)
+        return runIds.every((runId) => runId in ends) ? ends : undefined
+      },
+      this.patienceMs,
+    )
+  }
+
+  async #look(QueueUrl: string, VisibilityTimeout = 1): Promise<Message[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl,
+      MessageAttributeNames: ['All'],
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout,
+    })
+    return (await this.#options.clients.sqs.send(command)).Messages ?? []
+  }
+
+  /** How many messages are in the dead-letter queue, seen or not. */
+  async deadLetters(): Promise<number> {
+    const counts = await this.#counts(this.#options.outputs.DeadLetterQueueUrl)
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  async empty(timeoutMs: number): Promise<void> {
+    await eventually(
+      'an empty queue (visible, in flight, delayed)',
+      async (seen) => {
+        const counts = await this.#counts(this.#options.outputs.QueueUrl)
+        seen(counts)
+        return counts.every((count) => count === 0) ? true : undefined
+      },
+      timeoutMs,
+    )
+  }
+
+  async #counts(QueueUrl: string): Promise<number[]> {
+    const request = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNTS] })
+    const { Attributes: attributes = {} } = await this.#options.clients.sqs.send(request)
+    return COUNTS.map((name) => Number(attributes[name]))
+  }
+}
