@@ -98,8 +98,13 @@ async function work(
   }
 }
 
-async function giveBack({ config }: Worker, record: SQSRecord, seconds: number): Promise<void> {
+async function giveBack({ config, logger }: Worker, record: SQSRecord, seconds: number): Promise<void> {
   const { sqsClient, pools } = config
-  const { receiptHandle } = record
-  await comeBackIn({ sqsClient, queueUrl: pools.ownQueueUrl, receiptHandle, seconds })
+  const { messageId, receiptHandle } = record
+  try {
+    await comeBackIn({ sqsClient, queueUrl: pools.ownQueueUrl, receiptHandle, seconds })
+  } catch (error) {
+    // It then comes back when its visibility timeout is over.
+    logger.warn('could not say when a message comes back', { messageId, reason: messageOf(error) })
+  }
 }
