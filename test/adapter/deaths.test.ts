@@ -22,6 +22,23 @@ async function settleAmongDeaths(
   return died
 }
 
+function batch(worker: (call: NodeContext) => Promise<{ output: unknown }>): TestService {
+  const { blueprint, registry } = graph(
+    {
+      make: value([0, 1, 2]),
+      scatter: {
+        run: 'batch-scatter',
+        inputs: 'make',
+        params: { workerUsesKey: 'worker', outputKey: 'results', gatherNodeId: 'gather' },
+      },
+      gather: { run: 'batch-gather', params: { outputKey: 'results', gatherNodeId: 'gather' } },
+    },
+    ['make>scatter', 'scatter>gather'],
+    { builtIn: { worker } },
+  )
+  return new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
+}
+
 describe('a chain of nodes', () => {
   it('each of which kills its first worker completes', async () => {
     const deaths = new Deaths()
@@ -89,23 +106,6 @@ describe(`what kills ${DEATHS_AT_MOST} workers is given up`, () => {
       },
     ])
   })
-
-  const batch = (worker: (call: NodeContext) => Promise<{ output: unknown }>) => {
-    const { blueprint, registry } = graph(
-      {
-        make: value([0, 1, 2]),
-        scatter: {
-          run: 'batch-scatter',
-          inputs: 'make',
-          params: { workerUsesKey: 'worker', outputKey: 'results', gatherNodeId: 'gather' },
-        },
-        gather: { run: 'batch-gather', params: { outputKey: 'results', gatherNodeId: 'gather' } },
-      },
-      ['make>scatter', 'scatter>gather'],
-      { builtIn: { worker } },
-    )
-    return new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
-  }
 
   it('where it is an item of a batch', async () => {
     const deaths = new Deaths()
