@@ -38,9 +38,11 @@ export async function resumeRun(
   const run = await begun(services, runId)
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
   const earlier = await claimOf(services, runId, event.idempotencyKey)
-  const node = earlier ? claimedNode(graph, earlier, nodeId) : nodeToResume(graph, run, nodeId)
-  const present = await activationOf(services, graph, run, node)
-  const target = earlier ?? (present && (await claim(services, runId, present, event.idempotencyKey)))
+  const named = earlier ? claimedNode(graph, earlier, nodeId) : nodeToResume(graph, run, nodeId)
+  const present = earlier ?? (await activationOf(services, graph, run, named))
+  const target = present && (earlier ?? (await claim(services, runId, present, event.idempotencyKey)))
+  // Of two calls under one key that come together the first to claim it says which node is meant.
+  const node = target ? claimedNode(graph, target, nodeId) : named
   const given = target ? await giveEvent(services, graph, run, target, event) : false
   // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
   // here. Also when another gave the event: its sender may have died before it came this far.

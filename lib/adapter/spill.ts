@@ -58,6 +58,8 @@ export async function makeRoom(
     const result = await store.evict(run, new Set(moved.keys()))
     if (!result.run) return run
     run = result.run
+    // Nothing that can be moved: the commit is refused then, and its message comes back.
+    if (result.committed && moved.size === 0) break
   }
   return run
 }

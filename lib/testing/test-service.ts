@@ -22,6 +22,7 @@ import { MemoryRunStore } from '../adapter/store/memory-run-store.ts'
 import type { RunStore } from '../adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
+import type { ResumeRequest } from '../client/run-client.ts'
 import { MemoryQueue } from './memory-queue.ts'
 
 export interface TestServiceOptions extends RuntimeOptions, WithContainer {
@@ -113,11 +114,8 @@ export class TestService {
   }
 
   /** Gives a waiting run an event; see `RunClient.resume`. */
-  async resume(
-    runId: string,
-    event: { nodeId?: string; action?: string; output?: unknown } = {},
-  ): Promise<boolean> {
-    return resumeRun(this.services, runId, event.nodeId, event)
+  async resume(runId: string, { nodeId, ...event }: ResumeRequest = {}): Promise<boolean> {
+    return resumeRun(this.services, runId, nodeId, event)
   }
 
   /** When something is to be done next: a message comes, or the sweep must look at a run. */

@@ -208,7 +208,7 @@ const process = ({ adapter }: Durable, job: Job) =>
 const left = (reason: RegExp) => ({
   kind: 'left',
   reason: expect.stringMatching(reason) as string,
-  seconds: 10,
+  seconds: 5,
 })
 
 describe('an old worker that gets a run of a newer deploy', () => {

@@ -4,6 +4,8 @@ import { Graphs } from '../../lib/adapter/graphs.ts'
 import { processJob } from '../../lib/adapter/message.ts'
 import { type Flow, register } from '../../lib/adapter/registration.ts'
 import { MemoryRunStore, TestService } from '../../lib/testing/index.ts'
+import { quiet } from './driver.ts'
+import { nextJob, workOnJob } from './one-message.ts'
 
 const blueprint = (id: string, uses = 'work'): WorkflowBlueprint => ({
   id,
@@ -184,6 +186,37 @@ describe('a run that began before a deployment', () => {
     expect(await next.describe(runId)).toMatchObject({
       status: 'completed',
       context: { take: 'taken 1', pack: 'packed 2' },
+    })
+  })
+
+  it('is left by an old worker to a newer one at a node that uses other code by now, within the grace', async () => {
+    const store = new MemoryRunStore()
+    const version = (n: number) => ({
+      blueprints: { order: { id: 'order', nodes: [{ id: 'charge', uses: `charge ${n}` }], edges: [] } },
+      registry: { [`charge ${n}`]: say(`charged ${n}`) },
+      store,
+      logger: quiet,
+    })
+    const next = new TestService(version(2))
+    const runId = await next.start('order')
+    const old = new TestService(version(1))
+    const options = { services: { deployGraceMs: 120_000 } }
+
+    expect(await workOnJob(old, nextJob(next), options)).toEqual({
+      kind: 'left',
+      reason: expect.stringMatching(
+        /^node 'charge' uses 'charge 2', which this deployment does not have/,
+      ) as string,
+      seconds: 10,
+    })
+    expect(await next.describe(runId)).toMatchObject({ status: 'running', nodes: { active: ['charge'] } })
+
+    // Nobody newer came: it was the newer deploy that was taken back.
+    old.now += 120_000
+    expect(await workOnJob(old, nextJob(next), options)).toEqual({ kind: 'done' })
+    expect(await next.describe(runId)).toMatchObject({
+      status: 'completed',
+      context: { charge: 'charged 1' },
     })
   })
 

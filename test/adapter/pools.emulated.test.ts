@@ -93,7 +93,7 @@ describe('worker pools', () => {
   })
 
   it('run a job that was passed on once, whatever they think of it', async () => {
-    const job = { runId: 'raw-2', blueprintId: 'video', nodeId: 'upload', passedOn: true }
+    const job = { runId: 'raw-2', blueprintId: 'video', nodeId: 'upload', passedOn: 'upload' }
     ranIn.clear()
     const heavy = new SqsAdapter({
       ...awsOptions(deployment),

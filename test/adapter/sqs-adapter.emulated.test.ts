@@ -251,6 +251,33 @@ describe('stop()', () => {
     expect(entered).toBe(2)
   })
 
+  it('carries no further node of a chain on, which is a message then', async () => {
+    const flow = createFlow('steps')
+    const [entered, gate] = [new Gate(), new Gate()]
+    const ran: string[] = []
+    flow.node('n0', async () => {
+      entered.open()
+      await gate.passed
+      ran.push('n0')
+      return {}
+    })
+    for (let at = 1; at < 5; at++)
+      flow.node(`n${at}`, async () => (ran.push(`n${at}`), {})).edge(`n${at - 1}`, `n${at}`)
+    const adapter = begin(adapterOf(deployment, { flows: [flow], concurrency: 1 }))
+    const client = clientOf(deployment, { flows: [flow] })
+    const { runId } = await client.start({ blueprintId: 'steps' })
+    await entered.passed
+
+    const stopping = adapter.stop()
+    gate.open()
+    await stopping
+
+    expect(ran).toEqual(['n0'])
+    expect((await client.get(runId)).nodes).toMatchObject({ completed: ['n0'], active: ['n1'] })
+    await drain(deployment, adapter)
+    expect(await client.get(runId)).toMatchObject({ status: 'completed' })
+  })
+
   it('returns soon from a poll that waits, does nothing where nothing was started, and may be undone', async () => {
     const adapter = adapterOf(deployment, { flows: [chain(1)] })
     await adapter.stop()
@@ -359,7 +386,12 @@ describe('the end of a run', () => {
     }
   }
   const telling = (flow: FlowBuilder) =>
-    new Telling({ ...awsOptions(deployment), flows: [flow], runtimeOptions: { logger: quiet } })
+    new Telling({
+      ...awsOptions(deployment),
+      flows: [flow],
+      runtimeOptions: { logger: quiet },
+      deployGraceMs: 0,
+    })
 
   it('is published with the result', async () => {
     const adapter = telling(chain(2))

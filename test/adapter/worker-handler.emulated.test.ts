@@ -33,7 +33,13 @@ const all = { status: 'completed', nodes: { completed: ['take', 'pack'] } }
 
 type Handler = ReturnType<typeof createWorkerHandler>
 const handlerOf = (options: WorkerHandlerOptions = {}): Handler =>
-  createWorkerHandler({ ...awsOptions(deployment), flows: [order], logger: quiet, ...options })
+  createWorkerHandler({
+    ...awsOptions(deployment),
+    flows: [order],
+    logger: quiet,
+    deployGraceMs: 0,
+    ...options,
+  })
 
 /** What the event source mapping makes of up to ten messages of the queue. */
 async function nextEvent(): Promise<SQSEvent> {
@@ -188,6 +194,17 @@ describe('the worker', () => {
       await expect(clientOf(deployment).get('r1')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
     })
   }
+
+  it('leaves it to a newer worker while the message is young: it comes back', async () => {
+    const job = { runId: 'r1', blueprintId: 'newest', nodeId: 'a' }
+    await put(deployment, job)
+
+    const { response, event } = await invoke(handlerOf({ deployGraceMs: 60_000 }))
+
+    expect(response.batchItemFailures).toEqual([{ itemIdentifier: event.Records[0]?.messageId }])
+    expect(await deadLetters()).toEqual([])
+    await expect(clientOf(deployment).get('r1')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
+  })
 
   it('sends a job that names another blueprint than its run, or a node it has not, there too', async () => {
     const other = createFlow('other').node('take', async () => ({}))

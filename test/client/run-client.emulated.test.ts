@@ -3,7 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { createFlow } from 'flowcraft'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createStartRunHandler, RunClient, type StartRunRequest } from '../../lib/index.ts'
+import {
+  createStartRunHandler,
+  type ResumeRequest,
+  RunClient,
+  type StartRunRequest,
+} from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { tagged } from '../adapter/values/serializers.ts'
 import { depth, deployOn, drain, jobOf, quiet, receive, remove } from '../adapter/driver.ts'
@@ -202,6 +207,7 @@ describe('start', () => {
 
   const cycle: Record<string, unknown> = {}
   cycle['self'] = cycle
+  const manyKeys = Array.from({ length: 3_000 }, (_, at) => `key ${at}`.padEnd(60, '.'))
   const bad: [what: string, request: unknown, code: string, message: string | RegExp][] = [
     [
       'nothing',
@@ -253,6 +259,12 @@ describe('start', () => {
       'INVALID_INPUT',
       "the serializer cannot carry input 'cycle'",
     ],
+    [
+      'an input of too many keys',
+      { blueprintId: 'order', input: Object.fromEntries(manyKeys.map((key) => [key, 1])) },
+      'INVALID_INPUT',
+      /^cannot start a run: too many context keys: 3000 keys at once need \d+ bytes; at most 153600$/,
+    ],
   ]
   for (const [what, request, code, message] of bad) {
     it(`of ${what} is an error that says so, and changes nothing`, async () => {
@@ -294,6 +306,29 @@ describe('start', () => {
     })
     expect(await client.get('r1')).toEqual(before)
     expect((await everything()).messages).toBe(2)
+  })
+})
+
+describe('resume', () => {
+  const bad: [string, Record<string, unknown>, RegExp][] = [
+    ['a node id', { nodeId: 7 }, /^cannot resume a run: nodeId must be a string; got 7$/],
+    ['an action', { action: true }, /action must be a string; got true$/],
+    ['an idempotency key', { idempotencyKey: {} }, /idempotencyKey must be a string; got \{\}$/],
+    ['all of them', { nodeId: 1, action: 2, idempotencyKey: 3 }, /nodeId .* 1\n- action .* 2\n- idem.* 3$/],
+  ]
+  for (const [what, request, message] of bad) {
+    it(`with no text for ${what} is an error that says so, before it looks for the run`, async () => {
+      const resume = clientOf(deployment).resume('nope', request as ResumeRequest)
+
+      await expect(resume).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+      await expect(resume).rejects.toThrow(message)
+    })
+  }
+
+  it('takes any output', async () => {
+    const resume = clientOf(deployment).resume('nope', { output: [1, { a: 2 }] })
+
+    await expect(resume).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
   })
 })
 

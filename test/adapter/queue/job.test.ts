@@ -50,10 +50,17 @@ describe('a job', () => {
     expect(parseJob('{"runId":"r","blueprintId":"b"}')).toEqual({ runId: 'r', blueprintId: 'b' })
   })
 
-  it('may carry more than it needs', () => {
-    expect(parseJob('{"runId":"r","blueprintId":"b","nodeId":"n","attempt":3}')).toMatchObject({
-      nodeId: 'n',
+  it('may carry more than it needs, which goes no further', () => {
+    const known = { runId: 'r', blueprintId: 'b', nodeId: 'n', iteration: 1, returns: 2, passedOn: 'm' }
+    const items = { round: 0, from: 1, to: 2 }
+
+    expect(checkJob({ ...known, attempt: 3, input: { card: '4111' } })).toEqual(known)
+    expect(checkJob({ ...known, items: { ...items, all: true } })).toEqual({ ...known, items })
+    expect(checkJob({ ...known, items: { ...items, item: 7 } })).toEqual({
+      ...known,
+      items: { round: 0, item: 7 },
     })
+    expect(Object.keys(checkJob({ runId: 'r', blueprintId: 'b' }))).toEqual(['runId', 'blueprintId'])
   })
 
   const bodies: [string, string][] = [
@@ -96,6 +103,12 @@ describe('a job', () => {
     [{ iteration: '1' }, "iteration must be an integer from 1; got '1'"],
     [{ iteration: null }, 'iteration must be an integer from 1; got null'],
     [{ iteration: 1e300 }, 'iteration must be an integer from 1'],
+    [{ returns: -1 }, 'returns must be an integer from 0; got -1'],
+    [{ passedOn: true }, 'passedOn must be the id of a node; got true'],
+    [{ items: { item: 1 } }, 'items must name a round and an item or a range; got {"item":1}'],
+    [{ items: { round: 0, from: 1 } }, 'items must name a round and an item or a range'],
+    [{ items: { round: 0, item: -1 } }, 'items must name a round and an item or a range'],
+    [{ items: null }, 'items must name a round and an item or a range; got null'],
   ]
   for (const [over, why] of fields) {
     it(`is refused with ${show(over)}`, () => {

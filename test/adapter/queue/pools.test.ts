@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { createFlow, type ILogger } from 'flowcraft'
+import { describe, expect, it, vi } from 'vitest'
+import { SqsAdapter } from '../../../lib/index.ts'
 import { poolProblems, Pools } from '../../../lib/adapter/queue/pools.ts'
 
 const DEFAULT = 'https://sqs.local/1/jobs'
@@ -11,6 +13,8 @@ const declared = {
 const pools = new Pools(DEFAULT, declared)
 const urlOf = (blueprintId: string, nodeId?: string, items?: unknown) =>
   pools.queueUrlOf({ blueprintId, nodeId, items })
+const passed = (nodeId: string, passedOn: string) =>
+  pools.queueUrlOf({ blueprintId: 'photo', nodeId, passedOn })
 
 describe('Pools', () => {
   it('send a node to the pool that names it, in any blueprint', () => {
@@ -30,6 +34,24 @@ describe('Pools', () => {
     expect(urlOf('photo', 'faces_scatter', { round: 0, from: 0, to: 3 })).toBe(GPU)
   })
 
+  it('take the id of a batch before that of the node which scatters it, for its items', () => {
+    const both = new Pools(DEFAULT, {
+      heavy: { queueUrl: HEAVY, nodes: ['resize_scatter'] },
+      gpu: { queueUrl: GPU, nodes: ['resize'] },
+    })
+
+    expect(
+      both.queueUrlOf({ blueprintId: 'x', nodeId: 'resize_scatter', items: { round: 0, item: 1 } }),
+    ).toBe(GPU)
+    expect(both.queueUrlOf({ blueprintId: 'x', nodeId: 'resize_scatter' })).toBe(HEAVY)
+  })
+
+  it('send a job that was passed on to the pool of the node that it was passed on for', () => {
+    expect(passed('upload', 'transcode')).toBe(HEAVY)
+    expect(passed('transcode', 'upload')).toBe(DEFAULT)
+    expect(passed('upload', 'render')).toBe(GPU)
+  })
+
   it('let any worker begin a run', () => {
     expect(urlOf('video')).toBe(DEFAULT)
     expect(new Pools(DEFAULT, declared, 'heavy').isOwn({ blueprintId: 'video' })).toBe(true)
@@ -43,6 +65,35 @@ describe('Pools', () => {
     expect(pools.ownQueueUrl).toBe(DEFAULT)
     expect(pools.isOwn({ blueprintId: 'x', nodeId: 'upload' })).toBe(true)
     expect(pools.isOwn({ blueprintId: 'x', nodeId: 'transcode' })).toBe(false)
+  })
+})
+
+describe('a rule that names no node', () => {
+  const photos = createFlow('photos')
+    .node('list', async () => ({ output: [1] }))
+    .batch('resize', async () => ({ output: 1 }), { inputKey: 'list', outputKey: 'sizes' })
+    .edge('list', 'resize_scatter')
+  const nodes = ['list', 'photos:list', 'resize', 'photos:resize', 'resize_scatter', 'resize_gather']
+  const wrong = ['lst', 'videos:list', 'photos:lst', 'size']
+  const mistyped = { heavy: { queueUrl: HEAVY, nodes: [...nodes, ...wrong] } }
+
+  it('is found, by the id of a batch as well', () => {
+    const found = new Pools(DEFAULT, mistyped).rulesWithoutNode({ photos: photos.toBlueprint() })
+
+    expect(found).toEqual(wrong)
+  })
+
+  it('is warned of by a worker that starts', () => {
+    const warn = vi.fn<ILogger['warn']>()
+    const logger = { debug() {}, info() {}, warn, error() {} }
+    const config = { queueUrl: DEFAULT, tableName: 'state', pools: mistyped }
+
+    expect(new SqsAdapter({ ...config, flows: [photos], runtimeOptions: { logger } })).toBeDefined()
+
+    const told = warn.mock.calls.filter(
+      ([message]) => message === 'a pool names a node that no blueprint has',
+    )
+    expect(told.map(([, meta]) => meta)).toEqual(wrong.map((rule) => ({ rule })))
   })
 })
 

@@ -34,15 +34,40 @@ describe('a rider', () => {
 })
 
 describe('pages', () => {
-  const rest = [names.input(20, 17), names.error('17.3'), names.source(20)]
-
   it('are one for neighbouring nodes, whatever is said of them', () => {
     expect(pageOf(names.output(0))).toBe('0')
     expect(pageOf(names.output(15))).toBe('0')
     expect(pageOf(names.output(16))).toBe('1')
-    expect(rest.filter((name) => !name.startsWith('x')).map(pageOf)).toEqual(['1', '1'])
+    expect(pageOf(names.source(20))).toBe('1')
+    expect(pageOf(names.batch(17))).toBe('1')
     // One for each of many rounds would outgrow a page.
     expect(pageOf(names.error('3.17'))).toBe('0.1')
+    expect(pageOf(names.child('17.3'))).toBe('1.0')
+  })
+
+  it('hold the inputs of a wide join by 16 of its sources: in one they would outgrow it', () => {
+    const inputs = Array.from({ length: 1_600 }, (_, source) => pageOf(names.input(2_000, source)))
+
+    expect(new Set(inputs).size).toBe(100)
+    expect(inputs.filter((page) => page === inputs[0])).toHaveLength(16)
+    // Side by side, those of joins beside each other.
+    expect(pageOf(names.input(20, 17))).toBe('i1.1')
+    expect(pageOf(names.input(31, 16))).toBe('i1.1')
+    expect(pageOf(names.input(32, 17))).toBe('i2.1')
+  })
+
+  it('have no name that a name of another kind has', () => {
+    const node = fc.nat({ max: 10_000 })
+    const kinds = [
+      fc.oneof(node.map(names.output), node.map(names.source), node.map(names.batch)),
+      fc.tuple(node, node).map(([target, source]) => names.input(target, source)),
+      fc.tuple(node, node).map(([of, iteration]) => names.error(activationKey(of, iteration))),
+      fc.string().map(names.user),
+    ]
+    const pairs = kinds.flatMap((one, at) => kinds.slice(at + 1).map((other) => [one, other] as const))
+    for (const [one, other] of pairs) {
+      fc.assert(fc.property(one, other, (a, b) => pageOf(a) !== pageOf(b)))
+    }
   })
 
   it("of the user's keys are named by the key, and never a node's", () => {
