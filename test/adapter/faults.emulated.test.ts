@@ -11,8 +11,10 @@ import { messageOf } from '../../lib/adapter/errors.ts'
 import { RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import type { ConformanceCase } from '../conformance/case.ts'
+import { scaleCases } from '../conformance/cases/scale-cases.ts'
 import { cases } from '../conformance/cases.ts'
-import { describedOutcome, runInMemory } from '../conformance/outcome.ts'
+import { describedOutcome, type Outcome } from '../conformance/outcome.ts'
+import { subjectOf } from '../simulation/simulate.ts'
 import { Random } from '../simulation/random.ts'
 import { awsOptions, type TestDeployment } from '../support/service.ts'
 import { depth, giveBack, jobOf, quiet, receive, remove } from './driver.ts'
@@ -30,8 +32,13 @@ const COPIES = 2
 /** A message that is left comes back after this. */
 const BACK_MS = 1_000
 
-/** Timers take as long here as they say, and 250 items twice over need a minute. */
-const takesLong = ({ name }: ConformanceCase) => /\bsleeps?\b|keeps apart|a batch of 250/.test(name)
+/** Timers take as long here as they say, and hundreds of nodes or megabytes twice over need minutes. */
+const takesLong = ({ name }: ConformanceCase) =>
+  /\bsleeps?\b|keeps apart|a batch of 250|a loop of 200/.test(name) ||
+  scaleCases.some((other) => other.name === name)
+
+/** Whoever counts in a closure counts the faults' executions as well. */
+const remembersMore = ({ notSimulated = '' }: ConformanceCase) => notSimulated.includes('remember more')
 
 let aws: LocalAws
 
@@ -97,15 +104,16 @@ async function waitingRun(client: RunClient, runId: string): Promise<string> {
 }
 
 /** What went wrong. */
-async function underFaults({ name, make, instead }: ConformanceCase, seed: number): Promise<string[]> {
+async function underFaults(theCase: ConformanceCase, seed: number): Promise<string[]> {
   const random = new Random(seed)
-  const { status, context, errors } = { ...(await runInMemory(make())), ...instead }
+  const { name, make } = theCase
+  const { expected, shown = (outcome: Outcome) => outcome } = await subjectOf(theCase)
   const { blueprint, registry, blueprints = [], options, input, events = [] } = make()
   const deployment = await deploy()
   const workers = new FaultyWorkers({ aws, random, faultsAtMost: FAULTS_AT_MOST })
   try {
     const all = Object.fromEntries([blueprint, ...blueprints].map((one) => [one.id, one]))
-    const runtimeOptions = { ...options, logger: quiet, blueprints: all, registry }
+    const runtimeOptions = { logger: quiet, ...options, blueprints: all, registry }
     const makeAdapter = () =>
       new SqsAdapter({ ...awsOptions(deployment), ...workers.clients, runtimeOptions })
     const client = new RunClient({ ...awsOptions(deployment), serializer: options?.serializer })
@@ -115,12 +123,15 @@ async function underFaults({ name, make, instead }: ConformanceCase, seed: numbe
       await client.resume(await waitingRun(client, runId), event)
       await drain(deployment, makeAdapter, workers, random)
     }
-    const got = describedOutcome(blueprint, await client.get(runId))
+    const described = describedOutcome(blueprint, await client.get(runId))
+    // How often anything ran is the faults' doing.
+    const got = shown({ ...described, executions: {}, calls: {} })
+    const wanted = { ...expected, executions: {}, calls: {} }
     const dead = (await depth(deployment, deployment.deadLetterQueueUrl)).visible
     const where = `${name}, seed ${seed}, after ${workers.faults.join(', ') || 'no fault'}`
     if (dead > 0) return [`${where}: ${dead} dead letters`]
-    if (isDeepStrictEqual(got, { status, context, errors })) return []
-    return [`${where}: ${JSON.stringify(got)} instead of ${JSON.stringify({ status, context, errors })}`]
+    if (isDeepStrictEqual(got, wanted)) return []
+    return [`${where}: ${JSON.stringify(got)} instead of ${JSON.stringify(wanted)}`]
   } finally {
     workers.destroy()
   }
@@ -128,7 +139,9 @@ async function underFaults({ name, make, instead }: ConformanceCase, seed: numbe
 
 describe('every conformance case', () => {
   it('ends as in memory though requests fail, workers die and messages come twice', async () => {
-    const left = cases.filter((one) => !takesLong(one)).map((one, index) => ({ one, seed: SEED + index }))
+    const left = cases
+      .filter((one) => !takesLong(one) && !remembersMore(one))
+      .map((one, index) => ({ one, seed: SEED + index }))
     const failures: string[] = []
     const next = async (): Promise<void> => {
       for (let item = left.shift(); item; item = left.shift()) {
