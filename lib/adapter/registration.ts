@@ -42,8 +42,11 @@ const BUILT_IN_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>(
   [BatchScatterNode, 'batch-scatter'],
   [BatchGatherNode, 'batch-gather'],
 ])
-/** All of them active at a time take about 30 bytes each in the header. */
-const NODES_AT_MOST = 8_000
+/**
+ * All of them active at a time, waiting for their next tries in a late round of a loop, take up to 52 bytes each in the
+ * header (`store/header.ts`): 260 KB of the 400 KB that DynamoDB gives an item, which leaves room for values.
+ */
+export const NODES_AT_MOST = 5_000
 /** The names that the builder makes up. */
 const GENERATED = /^(fn|class)_(batch_worker_)?-?[0-9a-f]+$/
 

@@ -12,8 +12,8 @@ import { deployOn } from './driver.ts'
 import { Durable } from './durable.ts'
 
 const NODES = 4
-/** Of 50 bytes each, with what they hold about 125 KB a node. */
-const KEYS = 2_000
+/** Of 50 bytes each, with what they hold about 75 KB a node. */
+const KEYS = 1_200
 
 const keyOf = (node: number, key: number) => `node ${node} sets key ${key} `.padEnd(50, '.')
 

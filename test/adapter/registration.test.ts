@@ -1,3 +1,4 @@
+import { marshall } from '@aws-sdk/util-dynamodb'
 import {
   BaseNode,
   createFlow,
@@ -8,9 +9,12 @@ import {
 } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { fingerprintOf } from '../../lib/adapter/graph.ts'
+import { activationKey, type ActiveEntry } from '../../lib/adapter/run-state.ts'
+import { packHeader } from '../../lib/adapter/store/header.ts'
+import { itemBytes } from '../../lib/local/item-size.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { unknownBlueprint } from '../../lib/adapter/errors.ts'
-import { type Flow, register } from '../../lib/adapter/registration.ts'
+import { type Flow, NODES_AT_MOST, register } from '../../lib/adapter/registration.ts'
 
 const node = async () => ({ output: 1 })
 class Ship extends BaseNode {
@@ -371,5 +375,43 @@ describe('an unknown blueprint', () => {
       message: "no blueprint 'x' here; none is registered",
     })
     expect(unknownBlueprint('x', ['a', 'b']).message).toBe("no blueprint 'x' here; registered: 'a', 'b'")
+  })
+})
+
+const wide = (count: number) =>
+  plain({ nodes: Array.from({ length: count }, (_, at) => ({ id: `n${at}`, uses: 'work' })), edges: [] })
+
+describe('the size of a blueprint', () => {
+  it('beyond which its header could pass what an item may have is refused, and said', () => {
+    const registry = { work: node }
+
+    expect(problemsOf({ blueprints: { order: wide(NODES_AT_MOST + 1) }, registry })).toEqual([
+      "blueprint 'order' has 5001 nodes; at most 5000, or its state could outgrow an item of 400 KB",
+    ])
+  })
+
+  it('that is allowed leaves 140 KB of the header to values, though all its nodes wait at a time', () => {
+    const nodes = Array.from({ length: NODES_AT_MOST }, (_, at) => at)
+    const last = NODES_AT_MOST - 1
+    const at = Date.UTC(2100, 0, 1)
+    const entry: ActiveEntry = {
+      origin: `${last}.1000`,
+      inline: false,
+      source: last,
+      parks: 9,
+      wait: { kind: 'retry', at, tries: 9 },
+    }
+    const header = packHeader({
+      runId: 'r'.repeat(200),
+      blueprintId: 'b'.repeat(500),
+      graph: fingerprintOf(plain()),
+      active: new Map(nodes.map((one) => [activationKey(one, 1_000), entry])),
+      fired: new Set(nodes),
+      iterations: new Map(nodes.map((one) => [one, 1_000])),
+      riders: new Map(),
+      startedAt: at,
+    })
+
+    expect(itemBytes(marshall(header, { removeUndefinedValues: true }))).toBeLessThan(260_000)
   })
 })

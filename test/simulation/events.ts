@@ -19,6 +19,7 @@ export class Events {
   readonly #store: Pick<RunStore, 'read'>
   readonly #runId: string
   readonly #setup: Setup
+  readonly #early: boolean
   /** Activations that have their event. */
   readonly #served = new Set<string>()
   #given = 0
@@ -26,8 +27,10 @@ export class Events {
   /** Given, and not yet answered. */
   #open: NextEvent | undefined
 
-  constructor(store: Pick<RunStore, 'read'>, runId: string, setup: Setup) {
+  /** `early`: an event may come before its node waits. */
+  constructor(store: Pick<RunStore, 'read'>, runId: string, setup: Setup, early: boolean) {
     this.#store = store
+    this.#early = early
     this.#runId = runId
     this.#setup = setup
   }
@@ -50,7 +53,8 @@ export class Events {
       this.#pass()
       return undefined
     }
-    if (target === undefined ? !isDone(run.done, node) : this.#served.has(target)) return undefined
+    if (target !== undefined && this.#served.has(target)) return undefined
+    if (target === undefined && (node < 0 || !(this.#early || isDone(run.done, node)))) return undefined
     return { runId: run.runId, event, target }
   }
 

@@ -7,6 +7,7 @@ import type { Runtime } from '../../lib/adapter/execute.ts'
 import { Graphs } from '../../lib/adapter/graphs.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
 import { register } from '../../lib/adapter/registration.ts'
+import type { RunState } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
 import type { RunStore } from '../../lib/adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/adapter/telemetry/telemetry.ts'
@@ -18,8 +19,8 @@ import { type Counts, probed } from '../conformance/outcome.ts'
 export interface Request {
   readonly label: string
   readonly isCode: boolean
-  /** Makes it happen; `part` asks for a part of a batch. */
-  apply(part?: boolean): Promise<unknown>
+  /** Makes it happen. */
+  apply(how?: Delivery): Promise<unknown>
   resolve(answer: unknown): void
   reject(error: Error): void
   /** The client library has tried it once already. */
@@ -27,6 +28,12 @@ export interface Request {
   /** It happened, and its answer is on its way. */
   answered: boolean
 }
+
+/** What becomes of messages that are sent: a part of them comes, all come twice, or late. @default - as the queue has it */
+export type Delivery = 'part' | 'twice' | 'delayed'
+
+/** In the message of each error of the infrastructure. */
+export const TROUBLE = 'the infrastructure has trouble'
 
 /** What infrastructure throws: the message comes back, and no run fails by it. */
 export class Trouble extends Error {
@@ -40,8 +47,10 @@ export interface HostWorld {
   readonly tells: boolean
   now(): number
   newToken(): string
-  put(job: Job, delayMs: number): void
+  put(job: Job, delayMs: number, delivery?: Delivery): void
   told(): void
+  /** A node's own code runs on this host. */
+  ran(host: Host, nodeId: string): void
   /** How many of a batch are taken when its answer is lost. */
   partOf(count: number): number
 }
@@ -56,11 +65,14 @@ export class Host {
   busy = false
   dead = false
   frozenUntil = 0
+  /** What the store last told this host of each run. */
+  readonly seen = new Map<string, RunState>()
 
   constructor(name: string, world: HostWorld, skewMs: number) {
     this.name = name
     const { blueprint, registry } = probed(world.setup, async (nodeId) => {
       world.counts.probe(nodeId)
+      world.ran(this, nodeId)
       await this.request(`code of ${nodeId}`, async () => undefined, true)
     })
     const all = [blueprint, ...(world.setup.blueprints ?? [])]
@@ -90,7 +102,7 @@ export class Host {
     }
   }
 
-  request<T>(label: string, apply: (part?: boolean) => Promise<T>, isCode = false): Promise<T> {
+  request<T>(label: string, apply: (how?: Delivery) => Promise<T>, isCode = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const settle = resolve as (answer: unknown) => void
       this.pending.push({ label, isCode, apply, resolve: settle, reject, retried: false, answered: false })
@@ -99,10 +111,15 @@ export class Host {
 
   #remote(store: RunStore): RunStore {
     const request = this.request.bind(this)
+    const see = (answer: unknown) => {
+      const run = (answer as { run?: RunState } | undefined)?.run ?? (answer as RunState | undefined)
+      if (run?.active) this.seen.set(run.runId, run)
+      return answer
+    }
     return new Proxy(store, {
       get(target, name: keyof RunStore) {
         const method = target[name] as (...args: unknown[]) => Promise<unknown>
-        return (...args: unknown[]) => request(name, () => method.apply(target, args))
+        return async (...args: unknown[]) => see(await request(name, () => method.apply(target, args)))
       },
     })
   }
@@ -110,9 +127,9 @@ export class Host {
   async #send(world: HostWorld, jobs: readonly Job[], delaySeconds: number): Promise<void> {
     for (let from = 0; from < jobs.length; from += BATCH) {
       const batch = jobs.slice(from, from + BATCH)
-      await this.request('send', async (part) => {
-        const count = part ? world.partOf(batch.length) : batch.length
-        for (const job of batch.slice(0, count)) world.put(job, delaySeconds * 1000)
+      await this.request('send', async (how) => {
+        const count = how === 'part' ? world.partOf(batch.length) : batch.length
+        for (const job of batch.slice(0, count)) world.put(job, delaySeconds * 1000, how)
       })
     }
   }

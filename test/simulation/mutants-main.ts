@@ -1,6 +1,7 @@
 /** `npm run mutants`: what noticed each mutant of the protocol. `--json`: `{ mutants, caught, survived }`. */
 import { parseArgs } from 'node:util'
-import { mutants, noticed } from './mutants.ts'
+import { mutants } from './mutants.ts'
+import { noticed } from './noticed.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 const survived: string[] = []

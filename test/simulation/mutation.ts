@@ -1,38 +1,264 @@
-/** Ways to weaken the protocol, to show that the simulation notices. */
-import { sendJobs } from '../../lib/adapter/outgoing.ts'
+/** Ways to weaken the protocol, to show that the simulation notices: what the store forgets, and how processes err. */
+import type { RunGraph } from '../../lib/adapter/graph.ts'
+import { sendJobs, sendQueued } from '../../lib/adapter/outgoing.ts'
+import {
+  type ActivationKey,
+  childIdOf,
+  parseActivationKey,
+  type RunState,
+  START,
+} from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
-import type { StoreMutation } from './observed-store.ts'
+import { putRun } from '../../lib/adapter/start.ts'
+import type { ChildRequest } from '../../lib/adapter/subflow-node.ts'
+import { names, parseRider } from '../../lib/adapter/values/rider.ts'
+import type { StoreMutation, WeakStore } from './weak-store.ts'
 
-export interface Mutation extends StoreMutation {
+export interface Mutation extends StoreMutation, ProcessMutation {
   /** Who finds that a successor took over acknowledges all the same. */
   readonly zombieAcknowledges?: boolean
+}
+
+interface ProcessMutation {
   /** A message whose work is done sends nothing again. */
   readonly noResend?: boolean
   /** Jobs go out before the commit that schedules them, and not after it. */
   readonly sendFirst?: boolean
+  /** A timer's job is sent by the invocation that parks the activation, and by no other. */
+  readonly timerOnce?: boolean
+  /** The sweep moves the time of its next look before it sends. */
+  readonly sweepMovesFirst?: boolean
+  /** Whoever gives an event sends nothing. */
+  readonly eventUnsent?: boolean
+  /** Whoever gives an event goes by what it saw before. */
+  readonly eventByOldLook?: boolean
+  /** Whoever finds an event given already sends nothing. */
+  readonly eventOnce?: boolean
+  /** A child run is made before its parent waits for it. */
+  readonly childFirst?: boolean
+  /** The end of a run is marked as told before it is. */
+  readonly toldFirst?: boolean
+  /** A loop's controller does not wait for what is active inside the loop. */
+  readonly undrained?: boolean
+  /** What an activation sets is in the header before its commit. */
+  readonly earlyValues?: boolean
 }
 
 /** The services of one invocation, with what a mutation changes of them. */
-export function mutated(services: Services, { noResend, sendFirst }: Mutation): Services {
-  if (!noResend && !sendFirst) return services
-  let committed = false
-  const commit: Services['store']['commit'] = async (runId, change, seen) => {
-    committed = true
-    if (sendFirst) {
-      const run = await services.store.read(runId)
-      const graph = run && (await services.graphs.of(run.blueprintId, run.graph as string))
-      const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([key]) => key)
-      if (run && graph) await sendJobs(services, graph, run, queued)
-    }
-    return services.store.commit(runId, change, seen)
+export function mutated(services: Services, mutation: Mutation): Services {
+  let weak = services
+  for (const [name, weaken] of Object.entries(weakenings)) {
+    if (mutation[name as keyof ProcessMutation]) weak = weaken(weak)
   }
-  const store = new Proxy(services.store, {
-    get: (target, name: keyof Services['store']) => (name === 'commit' ? commit : target[name]),
+  return weak
+}
+
+type Store = Services['store']
+
+const weakenings: Record<keyof ProcessMutation, (services: Services) => Services> = {
+  noResend(services) {
+    let committed = false
+    return withStore(
+      services,
+      ({ commit }) => ({
+        commit: (...args) => {
+          committed = true
+          return commit(...args)
+        },
+      }),
+      async (...args) => void (committed && (await services.queue.send(...args))),
+    )
+  },
+
+  sendFirst(services) {
+    let committed = false
+    return withStore(
+      services,
+      ({ commit, read }) => ({
+        commit: async (runId, change, seen) => {
+          committed = true
+          const run = await read(runId)
+          const graph = run && (await services.graphs.of(run.blueprintId, run.graph as string))
+          const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([key]) => key)
+          if (run && graph) await sendJobs(services, graph, run, queued)
+          return commit(runId, change, seen)
+        },
+      }),
+      async (...args) => void (!committed && (await services.queue.send(...args))),
+    )
+  },
+
+  timerOnce(services) {
+    let parked = false
+    return withStore(
+      services,
+      ({ commit }) => ({
+        commit: (runId, change, seen) => {
+          parked ||= change.park !== undefined
+          return commit(runId, change, seen)
+        },
+      }),
+      async (jobs, seconds = 0) =>
+        void ((parked || seconds === 0) && (await services.queue.send(jobs, seconds))),
+    )
+  },
+
+  sweepMovesFirst(services) {
+    let held: (() => Promise<void>)[] | undefined
+    return withStore(
+      services,
+      ({ due, reschedule }) => ({
+        due: (now) => {
+          held = []
+          return due(now)
+        },
+        reschedule: async (runId, seen) => {
+          const moved = await reschedule(runId, seen)
+          for (const send of held?.splice(0) ?? []) await send()
+          return moved
+        },
+      }),
+      async (...args) => {
+        if (held) held.push(() => services.queue.send(...args))
+        else await services.queue.send(...args)
+      },
+    )
+  },
+
+  eventUnsent(services) {
+    let given = false
+    return withStore(
+      services,
+      ({ putOnce }) => ({
+        putOnce: (runId, key, value) => {
+          given ||= key.startsWith('event#')
+          return putOnce(runId, key, value)
+        },
+      }),
+      async (...args) => void (!given && (await services.queue.send(...args))),
+    )
+  },
+
+  eventByOldLook(services) {
+    let given = false
+    const looks = new Map<string, RunState | undefined>()
+    return withStore(services, ({ putOnce, read }) => ({
+      putOnce: (runId, key, value) => {
+        given ||= key.startsWith('event#')
+        return putOnce(runId, key, value)
+      },
+      read: async (runId) => {
+        if (!given) looks.set(runId, await read(runId))
+        return looks.get(runId)
+      },
+    }))
+  },
+
+  eventOnce(services) {
+    let late = false
+    return withStore(
+      services,
+      ({ putOnce }) => ({
+        putOnce: async (runId, key, value) => {
+          const first = await putOnce(runId, key, value)
+          late ||= !first && key.startsWith('event#')
+          return first
+        },
+      }),
+      async (...args) => void (!late && (await services.queue.send(...args))),
+    )
+  },
+
+  childFirst(services) {
+    return withStore(services, ({ commit, read }) => ({
+      commit: async (runId, change, seen) => {
+        const text = change.riders.get(names.child(change.end))
+        const run = await read(runId)
+        if (change.park?.wait?.kind === 'child' && text && run) {
+          const request = services.values.decode(parseRider(text).body) as ChildRequest
+          await makeChild(services, run, change.end, change.park.wait.tries, request)
+        }
+        return commit(runId, change, seen)
+      },
+    }))
+  },
+
+  toldFirst: (services) => ({
+    ...services,
+    tell: async (run) => {
+      await services.store.told(run.runId)
+      await services.tell(run)
+    },
+  }),
+
+  undrained: (services) => ({
+    ...services,
+    graphs: overridden(services.graphs, {
+      of: async (...args) => leaky(await services.graphs.of(...args)),
+    }),
+  }),
+
+  earlyValues(services) {
+    const { leak } = services.store as Store & Pick<WeakStore, 'leak'>
+    return withStore(services, ({ commit }) => ({
+      commit: async (runId, change, seen) => {
+        await leak(runId, change.riders)
+        return commit(runId, change, seen)
+      },
+    }))
+  },
+}
+
+function withStore(
+  services: Services,
+  methods: (store: Store) => Partial<Store>,
+  send: Services['queue']['send'] = services.queue.send,
+): Services {
+  return { ...services, store: overridden(services.store, methods(services.store)), queue: { send } }
+}
+
+function overridden<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (Object.hasOwn(methods, name)) return methods[name as keyof T]
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
   })
-  const send: Services['queue']['send'] = async (jobs) => {
-    if (noResend && !committed) return
-    if (sendFirst && committed) return
-    await services.queue.send(jobs)
+}
+
+/** A graph whose loops never look as if somebody was inside. */
+function leaky(graph: RunGraph): RunGraph {
+  const loops = new Map([...graph.loops].map(([controller, body]) => [controller, new NobodyInside(body)]))
+  return Object.assign(graph, { loops })
+}
+
+class NobodyInside extends Set<number> {
+  override has(): boolean {
+    return false
   }
-  return { ...services, store, queue: { send } }
+}
+
+async function makeChild(
+  services: Services,
+  parent: RunState,
+  key: ActivationKey,
+  tries: number,
+  { blueprintId, input }: ChildRequest,
+): Promise<void> {
+  const graph = await services.graphs.remember(blueprintId)
+  const parentGraph = await services.graphs.of(parent.blueprintId, parent.graph as string)
+  const { node, iteration } = parseActivationKey(key)
+  const { run } = await putRun(services, {
+    runId: childIdOf(parent.runId, key, tries),
+    input,
+    graph,
+    parent: {
+      runId: parent.runId,
+      blueprintId: parent.blueprintId,
+      nodeId: parentGraph.node(node).id,
+      iteration,
+    },
+  })
+  await sendQueued(services, graph, run, START)
 }

@@ -1,6 +1,6 @@
 /** Between processes and what they call: lets requests happen, each with the fault that the plan has for it. */
-import { type Host, type Request, Trouble } from './host.ts'
-import type { Fault, FaultPlan } from './profile.ts'
+import { type Host, type Request, Trouble, TROUBLE } from './host.ts'
+import type { Fault, FaultPlan, FaultPoint } from './profile.ts'
 import type { Random } from './random.ts'
 
 /** Happens after its caller gave up. */
@@ -18,7 +18,8 @@ export interface NetworkOptions {
 }
 
 export class Network {
-  requests = 0
+  /** What met a fault, or might have, in this order; a request that is tried again is there again. */
+  readonly points: FaultPoint[] = []
   readonly #options: NetworkOptions
   /** Whether the client libraries of this run try again by themselves. */
   readonly #retries: boolean
@@ -42,28 +43,33 @@ export class Network {
 
   async serve(host: Host, request: Request): Promise<void> {
     const { plan, now, random } = this.#options
-    const fault: Fault = request.answered ? 'none' : plan.next(request.isCode)
-    this.requests++
+    const fault: Fault = request.answered ? 'none' : plan.next(request)
+    if (!request.answered) this.points.push({ label: request.label, isCode: request.isCode })
     this.#note(`${host.name} ${request.label}${fault === 'none' ? '' : ` [${fault}]`}`)
     switch (fault) {
       case 'none':
         drop(host, request)
         request.resolve(request.apply())
         return
+      case 'twice':
+      case 'delayed':
+        drop(host, request)
+        request.resolve(request.apply(fault))
+        return
       case 'refused':
         return this.#fail(host, request)
       case 'lost':
-        await request.apply(true)
+        await request.apply('part')
         return this.#fail(host, request)
       case 'late':
         this.#late.push({
-          at: now() + random.below(random.pick([100, 10_000, 90_000])),
+          at: now() + (plan.lateMs ?? random.below(random.pick([100, 10_000, 90_000]))),
           label: `${host.name} ${request.label}`,
           apply: () => request.apply(),
         })
         return this.#fail(host, request)
       case 'dieAfter':
-        await request.apply(true)
+        await request.apply('part')
         host.dead = true
         return
       case 'dieBefore':
@@ -91,12 +97,12 @@ export class Network {
       return
     }
     drop(host, request)
-    request.reject(new Trouble(`${request.label} failed`))
+    request.reject(new Trouble(`${TROUBLE}: ${request.label} failed`))
   }
 
   #freeze(host: Host): void {
-    const { now, random } = this.#options
-    host.frozenUntil = now() + random.pick([1_000, 6_500, 33_000, 70_000, 150_000])
+    const { now, plan, random } = this.#options
+    host.frozenUntil = now() + (plan.lateMs ?? random.pick([1_000, 6_500, 33_000, 70_000, 150_000]))
   }
 
   async #applyLate(late: LateRequest): Promise<void> {

@@ -1,26 +1,16 @@
 /**
- * The memory store under watch: each activation commits once, and a finished run does not change. It can also be
- * told to forget some of what a commit demands, to show that the simulation notices.
+ * The memory store under watch, for guarantees that are about single writes: each activation commits once (G1), is
+ * scheduled once and a join not before all have arrived (G3), a finished run does not change (G5).
  */
-import type { Change, Requirement } from '../../lib/adapter/change.ts'
+import type { Change } from '../../lib/adapter/change.ts'
 import type { RunGraph } from '../../lib/adapter/graph.ts'
 import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
-import { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
+import type { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
+import type { CommitResult, PageEntries } from '../../lib/adapter/store/run-store.ts'
 import { RUN_ID } from './names.ts'
-import type { Arrivals, CommitResult, PageEntries } from '../../lib/adapter/store/run-store.ts'
+import { type StoreMutation, WeakStore } from './weak-store.ts'
 
-export interface StoreMutation {
-  /** Requirements of these kinds are not checked. */
-  readonly drop?: readonly Requirement['kind'][]
-  /** The end of a run leaves nothing to be told. */
-  readonly noOutbox?: boolean
-  /** Arrivals at a shard are counted, not kept as a set. */
-  readonly countArrivals?: boolean
-  /** Only whoever fills a shard sees it full. */
-  readonly fillerOnly?: boolean
-}
-
-export class ObservedStore extends MemoryRunStore {
+export class ObservedStore extends WeakStore {
   readonly violations: string[] = []
   /** How often activations of each node committed. */
   readonly commits = new Map<number, number>()
@@ -30,14 +20,13 @@ export class ObservedStore extends MemoryRunStore {
   readonly #ended = new Set<string>()
   readonly #scheduled = new Set<string>()
   readonly #graph: RunGraph
-  #calls = 0
-  readonly #mutation: StoreMutation
-  #over: RunState | undefined
+  readonly #over = new Map<string, RunState>()
+  /** Runs that were cancelled, and whose children were too. */
+  readonly #concluded = new Set<string>()
 
   constructor(graph: RunGraph, mutation: StoreMutation = {}) {
-    super()
+    super(mutation)
     this.#graph = graph
-    this.#mutation = mutation
   }
 
   /** When the sweep must look at some run next. */
@@ -48,28 +37,11 @@ export class ObservedStore extends MemoryRunStore {
   }
 
   override async commit(runId: string, change: Change): Promise<CommitResult> {
-    const { drop = [] } = this.#mutation
     const before = await this.read(runId)
-    const require = change.require.filter(({ kind }) => !drop.includes(kind))
-    const { noOutbox } = this.#mutation
-    const final = change.final && noOutbox ? { ...change.final, outbox: undefined } : change.final
-    const result = await super.commit(runId, { ...change, final, require })
+    const result = await super.commit(runId, change)
     if (before && result.committed) this.#observe(before, result.run, change)
     else this.refusals++
     return result
-  }
-
-  override async arrive(
-    runId: string,
-    partition: string,
-    member: number,
-    failed: boolean,
-  ): Promise<Arrivals> {
-    const { countArrivals, fillerOnly } = this.#mutation
-    if (countArrivals) return super.arrive(runId, partition, ++this.#calls, failed)
-    const before = (await this.arrivals(runId, partition)).arrived.has(member)
-    const arrivals = await super.arrive(runId, partition, member, failed)
-    return fillerOnly && before ? { ...arrivals, arrived: new Set() } : arrivals
   }
 
   override async begin(...args: Parameters<MemoryRunStore['begin']>): Promise<CommitResult> {
@@ -78,10 +50,18 @@ export class ObservedStore extends MemoryRunStore {
     return result
   }
 
+  override async cancel(...args: Parameters<MemoryRunStore['cancel']>): Promise<CommitResult> {
+    const result = await super.cancel(...args)
+    if (result.committed) this.#check(result.run)
+    return result
+  }
+
   override async told(runId: string): Promise<void> {
     await super.told(runId)
     const run = await this.read(runId)
-    if (run) this.#check(run)
+    if (!run) return
+    this.#check(run)
+    if (run.status === 'cancelled') this.#concluded.add(runId)
   }
 
   override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
@@ -90,20 +70,43 @@ export class ObservedStore extends MemoryRunStore {
   }
 
   #observe(before: RunState, run: RunState, change: Change): void {
-    this.#checkSums(before, change)
-    if (change.park) return
-    const { node } = parseActivationKey(change.end)
-    const ended = `${run.runId} ${change.end}`
-    if (run.runId === RUN_ID) this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
+    const { runId } = run
+    this.#check(run)
+    if (isOver(before)) this.violations.push(`G5: ${change.end} of '${runId}' committed after its end`)
+    if (run.parent && this.#concluded.has(run.parent.runId)) {
+      this.violations.push(`G4: '${runId}' goes on though whoever waits for it is cancelled`)
+    }
+    if (runId === RUN_ID) this.#checkSums(before, change)
+    if (change.park) {
+      const [parks = 0, again = 0] = [before.active.get(change.end)?.parks, change.park.parks]
+      if (again <= parks) this.violations.push(`G1: ${runId} ${change.end} goes back to an earlier wait`)
+      return
+    }
+    const ended = `${runId} ${change.end}`
     if (this.#ended.has(ended)) this.violations.push(`G1: ${ended} committed twice`)
     this.#ended.add(ended)
-    for (const key of [...change.schedule.keys()].map((one) => `${run.runId} ${one}`)) {
+    for (const key of [...change.schedule.keys()].map((one) => `${runId} ${one}`)) {
       if (this.#scheduled.has(key)) this.violations.push(`G3: ${key} was scheduled twice`)
       this.#scheduled.add(key)
     }
-    if (run.runId === RUN_ID) this.#checkArrivals(run)
     if (isOver(run) && run.active.size > 0) this.violations.push('G4: the run ended with work left')
-    this.#check(run)
+    if (runId !== RUN_ID) return
+    const { node } = parseActivationKey(change.end)
+    this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
+    this.#checkJoins(before, change)
+    this.#checkArrivals(run)
+  }
+
+  /** A join that is scheduled has all its predecessors: those that completed before, or by this very commit. */
+  #checkJoins(before: RunState, change: Change): void {
+    for (const key of change.schedule.keys()) {
+      const { node } = parseActivationKey(key)
+      if (!this.#graph.isCountedJoin(node)) continue
+      const missing = (this.#graph.predecessors[node] ?? []).filter(
+        (other) => !isDone(before.done, other) && other !== parseActivationKey(change.end).node,
+      )
+      if (missing.length > 0) this.violations.push(`G3: ${key} was scheduled before ${missing} completed`)
+    }
   }
 
   /** DynamoDB adds and subtracts where the memory store sets and clears: it must come to the same. */
@@ -133,13 +136,14 @@ export class ObservedStore extends MemoryRunStore {
     }
   }
 
+  /** Of runs that have ended, only what is still to be told may change. */
   #check(run: RunState): void {
-    if (run.runId !== RUN_ID) return
-    if (this.#over) {
-      const changed = Object.entries(this.#over).filter(
+    const over = this.#over.get(run.runId)
+    if (over) {
+      const changed = Object.entries(over).filter(
         ([name, value]) => name !== 'outbox' && run[name as keyof RunState] !== value,
       )
       if (changed.length > 0) this.violations.push(`G5: a finished run changed in ${changed.map(([n]) => n)}`)
-    } else if (isOver(run)) this.#over = run
+    } else if (isOver(run)) this.#over.set(run.runId, run)
   }
 }

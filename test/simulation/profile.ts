@@ -15,6 +15,9 @@ export type Fault =
   /** The worker stands still for longer than its lease, before the request or between it and its answer. */
   | 'freezeBefore'
   | 'freezeAfter'
+  /** What is sent comes twice, or late. */
+  | 'twice'
+  | 'delayed'
 
 export const faults: readonly Exclude<Fault, 'none'>[] = [
   'refused',
@@ -26,7 +29,21 @@ export const faults: readonly Exclude<Fault, 'none'>[] = [
   'freezeAfter',
 ]
 /** What can happen to a node's own code. */
-export const codeFaults: readonly Fault[] = ['dieBefore', 'dieAfter', 'freezeBefore', 'freezeAfter']
+const codeFaults: readonly Fault[] = ['dieBefore', 'dieAfter', 'freezeBefore', 'freezeAfter']
+/** What can happen to messages beside what can happen to the request that sends them. */
+const messageFaults = ['twice', 'delayed'] as const
+
+/** A step of a node's own code, or a request to the store or the queue by its name there. */
+export interface FaultPoint {
+  readonly label: string
+  readonly isCode: boolean
+}
+
+/** Every fault that a request can meet, when it is a run's only one. */
+export function faultsOf({ label, isCode }: FaultPoint): readonly Fault[] {
+  if (isCode) return codeFaults
+  return label === 'send' ? [...faults, ...messageFaults] : faults
+}
 
 export interface Profile {
   readonly name: string
@@ -43,6 +60,10 @@ export interface Profile {
   readonly visibilityMs: number
   readonly sweep: boolean
   readonly workers: number
+  /** Requests of this name only meet faults. @default - any request */
+  readonly aim?: string
+  /** Somebody cancels the run within so many steps. @default - nobody does */
+  readonly cancelsBy?: number
 }
 
 const calm = {
@@ -104,6 +125,12 @@ export const STORM: Profile = {
   visibilityMs: 5_000,
 }
 export const LOSSES: Profile = { ...CHAOS, name: 'losses', losses: 0.15, sweep: true }
+export const CANCELS: Profile = { ...CHAOS, name: 'cancels', faultsAtMost: 6, cancelsBy: 80 }
+
+/** Trouble with requests of one name only, most of the time. */
+export function aimedAt(aim: string, faults: Profile['faults'], base: Profile = CHAOS): Profile {
+  return { ...base, name: `${base.name} at ${aim}`, aim, faults, faultsAtMost: 6 }
+}
 
 export const profiles: readonly Profile[] = [
   CALM,
@@ -115,18 +142,21 @@ export const profiles: readonly Profile[] = [
   CHAOS,
   STORM,
   LOSSES,
+  CANCELS,
 ]
 
 /** Decides on the fault that a request meets. */
 export interface FaultPlan {
-  next(isCode: boolean): Fault
+  next(point: FaultPoint): Fault
+  /** For how long a process stands still, and a late request is late, in milliseconds. @default - at random */
+  readonly lateMs?: number
 }
 
 export function randomFaults(profile: Profile, random: Random): FaultPlan {
   let left = profile.faultsAtMost
   return {
-    next(isCode) {
-      if (left === 0) return 'none'
+    next({ isCode, label }) {
+      if (left === 0 || (profile.aim !== undefined && profile.aim !== label)) return 'none'
       for (const fault of isCode ? codeFaults : faults) {
         if (!random.chance(profile.faults[fault] ?? 0)) continue
         left--
@@ -137,13 +167,11 @@ export function randomFaults(profile: Profile, random: Random): FaultPlan {
   }
 }
 
+/** Longer than an invocation, its lease and a message's invisibility: whoever is so late finds a successor's work. */
+const LATE_MS = 95_000
+
 /** One fault, at the request with this number. */
 export function oneFault(at: number, fault: Fault): FaultPlan {
   let request = 0
-  return {
-    next(isCode) {
-      if (request++ !== at) return 'none'
-      return isCode && !codeFaults.includes(fault) ? 'none' : fault
-    },
-  }
+  return { lateMs: LATE_MS, next: () => (request++ === at ? fault : 'none') }
 }

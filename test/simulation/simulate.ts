@@ -1,4 +1,16 @@
-/** Runs a case in a simulated world and tells every guarantee that did not hold. */
+/**
+ * Runs a case in a simulated world and tells every guarantee that did not hold. Which check is for which:
+ *
+ *   G1  `ObservedStore`: no activation commits twice; `World.ran`: nobody runs a node that they were told has ended
+ *   G2  here: without faults each node's code runs as often as in memory, with faults at least as often as it committed
+ *   G3  `ObservedStore`: nothing is scheduled twice, no join before all have arrived; here: commits as in memory
+ *   G4  `World.run`: nothing left to do and not over; `ObservedStore`: a child that goes on under a cancelled parent
+ *   G5  `ObservedStore`: a finished run changes; here: told at least once, and its outcome is the expected one when
+ *       everything that was late has come
+ *   G6  here: status, context and errors as in memory
+ *   G7  here: no error of a run is of the infrastructure; `World`: a job throws nothing but trouble
+ *   G8  `cost.test.ts`: requests and messages per node
+ */
 import { JsonSerializer } from 'flowcraft'
 import { RunGraph } from '../../lib/adapter/graph.ts'
 import { describeRun } from '../../lib/adapter/outcome.ts'
@@ -8,9 +20,10 @@ import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory } from '../conformance/outcome.ts'
 import { shown } from '../conformance/planned.ts'
 import type { Mutation } from './mutation.ts'
-import { type FaultPlan, type Profile, randomFaults } from './profile.ts'
+import { type FaultPlan, type FaultPoint, type Profile, randomFaults } from './profile.ts'
 import { Random } from './random.ts'
 import { RUN_ID } from './names.ts'
+import { TROUBLE } from './host.ts'
 import { World } from './world.ts'
 
 export interface Simulation {
@@ -30,8 +43,11 @@ export interface Simulation {
 
 export interface SimulationResult {
   readonly violations: readonly string[]
-  readonly requests: number
+  /** What met a fault, or might have. */
+  readonly points: readonly FaultPoint[]
   readonly trace: readonly string[]
+  /** Messages that were sent. */
+  readonly messages: number
   readonly pages: number
   readonly refusals: number
 }
@@ -70,22 +86,21 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   await world.run()
   const violations = [...world.violations, ...world.store.violations]
   if (world.tells && world.tellings === 0) violations.push('G5: the result was never told')
-  if (violations.length === 0 && expected) {
-    violations.push(...(await differences(world, expected, simulation)))
-  }
-  const { requests, trace } = world
+  if (violations.length === 0) violations.push(...(await differences(world, expected, simulation)))
+  const { points, trace, messages } = world
   const { pages, refusals } = world.store
-  return { violations, requests, trace, pages, refusals }
+  return { violations, points, trace, messages, pages, refusals }
 }
 
 async function differences(
   world: World,
-  expected: Outcome,
+  expected: Outcome | undefined,
   { profile, commits, shown: show = (outcome) => outcome }: Simulation,
 ): Promise<string[]> {
   const { store, setup, counts } = world
   const run = await store.read(RUN_ID)
   if (!run) return ['G4: there is no run']
+  if (run.status === 'cancelled' && profile.cancelsBy) return []
   const graph = new RunGraph(setup.blueprint)
   const serializer = setup.options?.serializer ?? new JsonSerializer()
   const values = new ValueStore({ store, serializer })
@@ -95,12 +110,23 @@ async function differences(
   const committed = Object.fromEntries(
     [...store.commits].map(([node, count]) => [graph.node(node).id, count]),
   )
-  const violations = [
+  const violations = outcome.errors.filter((line) => line.includes(TROUBLE)).map((line) => `G7: ${line}`)
+  for (const [id, count] of Object.entries(committed)) {
+    const ran = executions[id] ?? 0
+    if (ran < count) violations.push(`G2: ${id} committed ${count} times and ran ${ran} times`)
+    // Nobody else writes it, so it is the same whatever the order.
+    const counted = outcome.context[`${id} ran`]
+    if (counted !== undefined && counted !== count) {
+      violations.push(`G6: ${id} counted ${counted as number} of its ${count} rounds`)
+    }
+  }
+  if (!expected) return violations
+  violations.push(
     ...differing('G6: status', outcome.status, expected.status),
     ...differing('G6: context', outcome.context, expected.context),
     ...differing('G6: errors', outcome.errors, expected.errors),
     ...differing('G3: commits', committed, commitsOf(graph, expected.executions, commits)),
-  ]
+  )
   if (profile.faultsAtMost === 0) {
     violations.push(...differing('G2: executions', executions, expected.executions))
     violations.push(...differing('G2: calls', calls, expected.calls))

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ConformanceCase } from '../conformance/case.ts'
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { caseNamed, cases } from '../conformance/cases.ts'
-import { BUSY_QUEUE, type Fault, faults, oneFault, type Profile, profiles } from './profile.ts'
+import { strike, strikesOf } from './exhaustive.ts'
+import { CALM, type Profile, profiles } from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
@@ -50,23 +51,15 @@ describe('simulation', () => {
     vi.restoreAllMocks()
   })
 
+  // All cases: `npm run simulate -- --exhaustive`, which takes minutes.
   describe('every request in turn meets every fault', () => {
     for (const name of everyRequestOf) {
       it(name, async () => {
-        const made = await subjectOf(caseNamed(name))
-        const profile: Profile = { ...BUSY_QUEUE, name: 'one-fault', faultsAtMost: 1 }
-        const calm = await simulate({ ...made, profile, seed: SEED, plan: oneFault(-1, 'none') })
-        expect(calm.violations).toEqual([])
-        for (const fault of faults satisfies readonly Fault[]) {
-          for (let at = 0; at < calm.requests; at++) {
-            const { violations, trace } = await simulate({
-              ...made,
-              profile,
-              seed: SEED,
-              plan: oneFault(at, fault),
-            })
-            expect(violations, report(`${name}, ${fault} at ${at}`, profile, SEED, trace)).toEqual([])
-          }
+        const exhaustion = { ...(await subjectOf(caseNamed(name))), seed: SEED }
+        for (const one of await strikesOf(exhaustion)) {
+          const { violations, trace } = await strike(exhaustion, one)
+          const what = `${name}, ${one.fault} at ${one.at}`
+          expect(violations, report(what, CALM, SEED, trace)).toEqual([])
         }
       })
     }

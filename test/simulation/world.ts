@@ -6,23 +6,20 @@ import { setImmediate as macrotask } from 'node:timers/promises'
 import { isFlowcraftAwsError, messageOf } from '../../lib/adapter/errors.ts'
 import { RunGraph } from '../../lib/adapter/graph.ts'
 import { processJob } from '../../lib/adapter/message.ts'
-import { sendJobs } from '../../lib/adapter/outgoing.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
 import { reconcileRun } from '../../lib/adapter/reconcile.ts'
-import { isOver, START } from '../../lib/adapter/run-state.ts'
+import { isOver, parseActivationKey } from '../../lib/adapter/run-state.ts'
 import type { Disposition, Services } from '../../lib/adapter/services.ts'
-import { sweep } from '../../lib/adapter/sweep.ts'
-import { putRun } from '../../lib/adapter/start.ts'
 import { type MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'
-import { Events } from './events.ts'
-import { Host, type HostWorld, Trouble } from './host.ts'
+import { type Delivery, Host, type HostWorld, Trouble } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'
 import { RUN_ID } from './names.ts'
 import { Network } from './network.ts'
 import { ObservedStore } from './observed-store.ts'
-import type { FaultPlan, Profile } from './profile.ts'
+import { Outside } from './outside.ts'
+import type { FaultPlan, FaultPoint, Profile } from './profile.ts'
 import type { Random } from './random.ts'
 
 export interface WorldOptions {
@@ -37,8 +34,14 @@ const INVOCATION_MS = 30_000
 /** Too short an invocation to carry on inline. */
 const SHORT_INVOCATION_MS = 4_000
 const RETRY_MS = 5_000
+/** Longer than the run has taken by then, mostly. */
+const DELAYED_MS = 70_000
 const STEPS_AT_MOST = 20_000
 const SWEEPS_AT_MOST = 60
+/** The queue, the sweep's schedule and the clocks of hosts are not more exact than this, together. */
+const TIMER_LATE_MS = 15_000
+/** Nor do faults delay a timer by more, unless messages are lost. */
+const FAULTY_TIMER_LATE_MS = 3_600_000
 
 export class World implements HostWorld {
   readonly setup: Setup
@@ -49,14 +52,16 @@ export class World implements HostWorld {
   readonly violations: string[] = []
   readonly tells: boolean
   tellings = 0
+  /** Messages that were sent. */
+  messages = 0
   readonly #profile: Profile
   readonly #random: Random
   readonly #network: Network
   readonly #mutation: Mutation
   readonly #inline: number
-  readonly #events: Events
+  readonly #outside: Outside
+  readonly #graph: RunGraph
   #hosts: Host[] = []
-  #started = false
   #tokens = 0
   #names = 0
   #clock = Date.UTC(2026, 0, 1)
@@ -66,12 +71,22 @@ export class World implements HostWorld {
     this.#profile = profile
     this.#random = random
     this.#mutation = mutation
-    this.store = new ObservedStore(new RunGraph(setup.blueprint), mutation)
+    this.#graph = new RunGraph(setup.blueprint)
+    this.store = new ObservedStore(this.#graph, mutation)
     this.queue = new MemoryQueue(() => this.#clock)
     this.tells = random.chance(0.5)
     this.#network = new Network({ random, plan, now: () => this.#clock, trace: this.trace })
     this.#inline = random.pick([0, 0.5, 1])
-    this.#events = new Events(this.store, RUN_ID, setup)
+    this.#outside = new Outside({
+      setup,
+      graph: this.#graph,
+      profile,
+      random,
+      store: this.store,
+      now: () => this.#clock,
+      employ: (kind, work) => this.#employ(kind, work),
+      isBusy: (kind) => this.#hosts.some(({ name, busy, dead }) => busy && !dead && name.startsWith(kind)),
+    })
   }
 
   now(): number {
@@ -90,17 +105,27 @@ export class World implements HostWorld {
     return this.#random.below(count + 1)
   }
 
-  put(job: Job, delayMs: number): void {
+  put(job: Job, delayMs: number, delivery?: Delivery): void {
     if (this.#random.chance(this.#profile.losses ?? 0)) return
     const late = () => (this.#random.chance(this.#profile.delays) ? this.#random.below(2_000) : 0)
-    const delay = () => delayMs + late()
+    const delay = () => delayMs + late() + (delivery === 'delayed' ? DELAYED_MS : 0)
     this.queue.put(job, delay())
-    if (this.#random.chance(this.#profile.duplicates)) this.queue.put(job, delay())
+    if (delivery === 'twice' || this.#random.chance(this.#profile.duplicates)) this.queue.put(job, delay())
+    this.messages++
   }
 
-  /** Requests so far. */
-  get requests(): number {
-    return this.#network.requests
+  /** G1: nobody runs a node of which they were told that it has ended. */
+  ran({ name, seen }: Host, nodeId: string): void {
+    const run = seen.get(RUN_ID)
+    const node = this.#graph.find(nodeId)
+    if (!run || node === undefined || run.graph !== this.#graph.fingerprint) return
+    if ([...run.active.keys()].some((key) => parseActivationKey(key).node === node)) return
+    this.violations.push(`G1: ${name} runs ${nodeId} though it was told that it has ended`)
+  }
+
+  /** What met a fault, or might have. */
+  get points(): readonly FaultPoint[] {
+    return this.#network.points
   }
 
   /** Until nothing is left to happen. */
@@ -117,18 +142,29 @@ export class World implements HostWorld {
         return
       }
       this.#clock += INVOCATION_MS + 5_000
-      this.#employ('sweep', async ({ services }) => void (await reconcileRun(services, RUN_ID)))
+      this.#employ('sweep', async (services) => void (await reconcileRun(services, RUN_ID)))
     }
     this.violations.push(`G4: no end after ${STEPS_AT_MOST} steps`)
   }
 
   async #step(): Promise<boolean> {
-    const actions = [...this.#possible(), ...(await this.#fromOutside())]
+    const actions = [...this.#possible(), ...(await this.#outside.actions())]
+    if (!this.#profile.losses) await this.#checkTimers()
     if (actions.length === 0) return this.#skipTime(await this.store.nextDue())
     this.#clock += this.#random.below(4)
     await this.#random.pick(actions)()
     await this.#quiet()
     return true
+  }
+
+  /** G4: no timer is forgotten until something else brings the sweep. */
+  async #checkTimers(): Promise<void> {
+    const late = this.#profile.faultsAtMost === 0 ? TIMER_LATE_MS : FAULTY_TIMER_LATE_MS
+    const run = await this.store.read(RUN_ID)
+    for (const [key, { wait }] of run?.active ?? []) {
+      if (wait === undefined || !('at' in wait) || this.#clock - wait.at < late) continue
+      this.violations.push(`G4: the timer of ${key} is late`)
+    }
   }
 
   #possible(): (() => Promise<void> | void)[] {
@@ -141,24 +177,9 @@ export class World implements HostWorld {
       for (const request of host.pending) actions.push(() => this.#network.serve(host, request))
     }
     actions.push(...this.#network.due())
-    if (!this.#started && !this.#isStarting()) actions.push(() => this.#start())
     if (busy < this.#profile.workers && this.queue.visible().length > 0) {
       actions.push(() => this.#receive())
       actions.push(() => this.#receive())
-    }
-    return actions
-  }
-
-  /** Events for nodes that wait, and the sweep that timers beyond the queue's delay need. */
-  async #fromOutside(): Promise<(() => void)[]> {
-    const actions: (() => void)[] = []
-    const isBusy = (kind: string) =>
-      this.#hosts.some(({ name, busy, dead }) => busy && !dead && name.startsWith(kind))
-    const event = isBusy('resumer') ? undefined : await this.#events.next()
-    if (event)
-      actions.push(() => this.#employ('resumer', ({ services }) => this.#events.give(services, event)))
-    if (!isBusy('timer') && (await this.store.due(this.#clock)).length > 0) {
-      actions.push(() => this.#employ('timer', async ({ services }) => void (await sweep(services))))
     }
     return actions
   }
@@ -170,7 +191,7 @@ export class World implements HostWorld {
         .map((host) => host.frozenUntil),
       ...this.#network.times(),
       this.queue.nextAt() ?? 0,
-      dueAt ?? 0,
+      dueAt === undefined ? 0 : Math.max(dueAt, this.#outside.nextSweep),
     ]
     // What is due already waits for a worker, and all of them stand still.
     const next = Math.min(...times.filter((time) => time > this.#clock))
@@ -186,7 +207,7 @@ export class World implements HostWorld {
     this.#hosts = this.#hosts.filter(({ dead }) => !dead)
   }
 
-  #employ(kind: string, work: (host: Host) => Promise<void>): void {
+  #employ(kind: string, work: (services: Services, host: Host) => Promise<void>): void {
     let host = this.#hosts.find((other) => !other.busy && other.name.startsWith(kind))
     if (!host) {
       const skew = this.#random.below(2_001) - 1_000
@@ -196,10 +217,11 @@ export class World implements HostWorld {
     void this.#occupy(host, work)
   }
 
-  async #occupy(host: Host, work: (host: Host) => Promise<void>): Promise<void> {
+  async #occupy(host: Host, work: (services: Services, host: Host) => Promise<void>): Promise<void> {
     host.busy = true
+    host.seen.clear()
     try {
-      await work(host)
+      await work(mutated(host.services, this.#mutation), host)
     } catch (error) {
       if (!isTrouble(error)) this.violations.push(`${host.name} threw ${messageOf(error)}`)
     } finally {
@@ -207,38 +229,16 @@ export class World implements HostWorld {
     }
   }
 
-  /** A caller that starts the run, again and again until it was told that the run is accepted. */
-  #start(): void {
-    this.#employ('client', async ({ services }) => {
-      await this.#startOnce(services)
-      this.#started = true
-    })
-  }
-
-  #isStarting(): boolean {
-    return this.#hosts.some(({ name, busy, dead }) => busy && !dead && name.startsWith('client'))
-  }
-
-  async #startOnce(services: Services): Promise<void> {
-    const { blueprint, input = {} } = this.setup
-    const graph = await services.graphs.remember(blueprint.id)
-    const { run } = await putRun(services, { runId: RUN_ID, graph, input: structuredClone(input) })
-    if (isOver(run)) return
-    const first = [...run.active].filter(([, { origin }]) => origin === START).map(([key]) => key)
-    await sendJobs(services, graph, run, first)
-  }
-
   #receive(): void {
     const message = this.#random.pick(this.queue.visible())
     this.queue.receive(message, this.#profile.visibilityMs)
     const receipt = message.receives
-    this.#employ('worker', (host) => this.#work(host, message, receipt))
+    this.#employ('worker', (services, host) => this.#work(services, host, message, receipt))
   }
 
-  async #work(host: Host, message: MemoryMessage, receipt: number): Promise<void> {
+  async #work(services: Services, host: Host, message: MemoryMessage, receipt: number): Promise<void> {
     const length = this.#random.chance(this.#inline) ? INVOCATION_MS : SHORT_INVOCATION_MS
     const end = host.services.now() + length
-    const services = mutated(host.services, this.#mutation)
     const { nodeId, iteration } = message.job
     this.trace.push(`${this.#clock % 1e7} ${host.name} receives ${nodeId}.${iteration} (${receipt})`)
     let result: Disposition

@@ -57,7 +57,7 @@ export class MemoryRunStore implements RunStore {
 
   async commit(runId: string, change: Change): Promise<CommitResult> {
     const run = this.#runs.get(runId)
-    const next = run && apply(run, change)
+    const next = run && this.applied(run, change)
     return this.#set(runId, next && fitsItem(next) ? next : undefined)
   }
 
@@ -230,6 +230,16 @@ export class MemoryRunStore implements RunStore {
 
   async getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined> {
     return this.#values.get(`G ${blueprintId} ${fingerprint}`)
+  }
+
+  /** What a commit makes of a run; undefined where it is refused. */
+  protected applied(run: RunState, change: Change): RunState | undefined {
+    return apply(run, change)
+  }
+
+  /** Replaces a run's state, whatever it was. */
+  protected overwrite(run: RunState): void {
+    this.#runs.set(run.runId, run)
   }
 
   #set(runId: string, next: RunState | undefined): CommitResult {

@@ -84,8 +84,8 @@ function contentNumber(text: string): string {
 
 /** Small values of one activation ride up to so many bytes; the others are stored on their own, as large ones are. */
 const RIDING_BYTES = 48 * 1024
-/** Names and pointers stand in the header, which may have 400 KB: 8,000 active nodes take 240 of them. */
-const HEADER_BYTES = 150 * 1024
+/** Names and pointers stand in the header, which may have 400 KB: 5,000 active nodes take 260 of them. */
+const HEADER_BYTES = 130 * 1024
 /** At most: a pointer to a value of the input holds a hash. */
 const POINTER_BYTES = 60
 /** Values written at a time. */

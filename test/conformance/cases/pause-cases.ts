@@ -32,6 +32,17 @@ function approval(events: Setup['events']): Setup {
   )
 }
 
+function sleeps(durations: Record<string, string>, edges: string[]): Setup {
+  const nodes = Object.entries(durations).map(([id, duration]) => [
+    id,
+    { run: 'sleep', params: { duration } },
+  ])
+  return graph({ start: value('go'), ...Object.fromEntries(nodes), end: value('end') }, [
+    ...edges,
+    'sleep2>end',
+  ])
+}
+
 export const pauseCases: readonly ConformanceCase[] = [
   {
     name: 'a wait whose event approves',
@@ -109,6 +120,55 @@ export const pauseCases: readonly ConformanceCase[] = [
       { start: 'go', sleep1: 'go', sleep2: 'go', end: 'end' },
       { start: 1, sleep1: 1, sleep2: 1, end: 1 },
     ),
+  },
+  {
+    name: 'sleeps of 20 minutes and 3 hours side by side',
+    make: () => sleeps({ sleep1: '20m', sleep2: '3h' }, ['start>sleep1', 'start>sleep2', 'sleep1>end']),
+    instead: outcome(
+      { start: 'go', sleep1: 'go', sleep2: 'go', end: 'end' },
+      { start: 1, sleep1: 1, sleep2: 1, end: 1 },
+    ),
+  },
+  {
+    name: 'a sleep that begins when the sweep comes for another',
+    make: () =>
+      sleeps({ sleep1: '20m', sleep2: '3h', sleep3: '5m', sleep4: '16m' }, [
+        'start>sleep1',
+        'start>sleep2',
+        'start>sleep3',
+        'sleep3>sleep4',
+        'sleep1>end',
+        'sleep4>end',
+      ]),
+    instead: outcome(
+      { start: 'go', sleep1: 'go', sleep2: 'go', sleep3: 'go', sleep4: 'go', end: 'end' },
+      { start: 1, sleep1: 1, sleep2: 1, sleep3: 1, sleep4: 1, end: 1 },
+    ),
+  },
+  {
+    name: 'a small and a large value that belong together, read after a sleep',
+    make: () => {
+      let calls = 0
+      return graph(
+        {
+          start: async ({ context }) => {
+            const call = ++calls
+            await context.set('small', call)
+            await context.set('large', `${call} ${'x'.repeat(1_000)}`)
+            return { output: 'go' }
+          },
+          sleep: { run: 'sleep', params: { duration: '2m' } },
+          end: async ({ context }) => {
+            const output = `${await context.get('large')}`.startsWith(`${await context.get('small')} `)
+            await context.delete('small')
+            await context.delete('large')
+            return { output }
+          },
+        },
+        ['start>sleep', 'sleep>end'],
+      )
+    },
+    instead: outcome({ start: 'go', sleep: 'go', end: true }, { start: 1, sleep: 1, end: 1 }),
   },
   {
     name: 'a loop whose body waits',

@@ -1,0 +1,104 @@
+/** Whoever acts on a run from outside: starts it, gives it events, sweeps its timers, cancels it. */
+import { cancelRun } from '../../lib/adapter/cancel.ts'
+import type { RunGraph } from '../../lib/adapter/graph.ts'
+import { sendJobs } from '../../lib/adapter/outgoing.ts'
+import { isOver, START } from '../../lib/adapter/run-state.ts'
+import type { Services } from '../../lib/adapter/services.ts'
+import { putRun } from '../../lib/adapter/start.ts'
+import type { RunStore } from '../../lib/adapter/store/run-store.ts'
+import { sweep } from '../../lib/adapter/sweep.ts'
+import type { Setup } from '../conformance/case.ts'
+import { Events } from './events.ts'
+import { RUN_ID } from './names.ts'
+import type { Profile } from './profile.ts'
+import type { Random } from './random.ts'
+
+/** A schedule invokes the sweep this often; a minute on AWS, where nobody counts steps. */
+const SWEEP_EVERY_MS = 1_000
+
+export interface OutsideOptions {
+  readonly setup: Setup
+  readonly graph: RunGraph
+  readonly profile: Profile
+  readonly random: Random
+  readonly store: Pick<RunStore, 'read' | 'due'>
+  now(): number
+  /** Lets a process of this kind do this. */
+  employ(kind: string, work: (services: Services) => Promise<void>): void
+  isBusy(kind: string): boolean
+}
+
+export class Outside {
+  /** The sweep does not come before. Milliseconds since the epoch. */
+  nextSweep = 0
+  readonly #options: OutsideOptions
+  readonly #events: Events
+  /** How the run comes to be. */
+  readonly #way: 'begun' | 'accepted' | 'raw'
+  #started = false
+  /** When somebody cancels the run, in steps. */
+  #cancelIn = Infinity
+
+  constructor(options: OutsideOptions) {
+    const { setup, profile, random, store } = options
+    this.#options = options
+    this.#events = new Events(store, RUN_ID, setup, random.chance(0.5))
+    // Nobody can know of a run whose only message a queue loses.
+    const canBeRaw = !setup.input && !profile.losses
+    this.#way = random.pick(canBeRaw ? ['begun', 'begun', 'accepted', 'raw'] : ['begun', 'accepted'])
+    if (profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
+  }
+
+  /** What may happen next; each call is one step. */
+  async actions(): Promise<(() => void)[]> {
+    const { store, now, employ, isBusy } = this.#options
+    const actions: (() => void)[] = []
+    if (!this.#started && !isBusy('client')) actions.push(() => this.#start())
+    const event = isBusy('resumer') ? undefined : await this.#events.next()
+    if (event) actions.push(() => employ('resumer', (services) => this.#events.give(services, event)))
+    const isDue = this.nextSweep <= now() && (await store.due(now())).length > 0
+    if (isDue && !isBusy('timer')) {
+      actions.push(() => {
+        this.nextSweep = now() + SWEEP_EVERY_MS
+        employ('timer', async (services) => void (await sweep(services)))
+      })
+    }
+    if (this.#cancelIn-- <= 0 && !isBusy('canceller') && (await store.read(RUN_ID))) {
+      actions.push(() => this.#cancel())
+    }
+    return actions
+  }
+
+  /** A caller that cancels the run, again and again until it has an answer. */
+  #cancel(): void {
+    this.#options.employ('canceller', async (services) => {
+      await cancelRun(services, RUN_ID)
+      this.#cancelIn = Infinity
+    })
+  }
+
+  /** A caller that starts the run, again and again until it was told that the run is accepted. */
+  #start(): void {
+    this.#options.employ('client', async (services) => {
+      await this.#startOnce(services)
+      this.#started = true
+    })
+  }
+
+  /** As `RunClient.start` does with the blueprint or without, and as the guide's client does. */
+  async #startOnce(services: Services): Promise<void> {
+    const { graph, setup } = this.#options
+    const blueprintId = setup.blueprint.id
+    if (this.#way === 'raw') {
+      const nodeId = graph.node(graph.startNodes[0] as number).id
+      return services.queue.send([{ runId: RUN_ID, blueprintId, nodeId }])
+    }
+    const known = this.#way === 'begun' ? await services.graphs.remember(blueprintId) : undefined
+    const input = structuredClone(setup.input ?? {})
+    const { run } = await putRun(services, { runId: RUN_ID, blueprintId, input, graph: known })
+    if (isOver(run)) return
+    if (!known) return services.queue.send([{ runId: RUN_ID, blueprintId }])
+    const first = [...run.active].filter(([, { origin }]) => origin === START).map(([key]) => key)
+    await sendJobs(services, known, run, first)
+  }
+}

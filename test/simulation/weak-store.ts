@@ -1,0 +1,148 @@
+/** The memory store, told to forget some of what the protocol asks of it: a mutant of the store's half. */
+import { apply, type Change, type Requirement } from '../../lib/adapter/change.ts'
+import { isOver, type RunState } from '../../lib/adapter/run-state.ts'
+import { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
+import type {
+  Arrivals,
+  CommitResult,
+  FirstState,
+  Lease,
+  LeaseRequest,
+  PageEntries,
+} from '../../lib/adapter/store/run-store.ts'
+
+export interface StoreMutation {
+  /** Requirements of these kinds are not checked. */
+  readonly drop?: readonly Requirement['kind'][]
+  /**
+   * What every commit demands and this one does not: that the run is running, that the activation has not ended, that
+   * it is as it was seen, that what is scheduled is not there yet.
+   */
+  readonly forget?: readonly ('running' | 'unended' | 'seen' | 'unscheduled')[]
+  /** Cancelling leaves what is active. */
+  readonly cancelKeepsActive?: boolean
+  /** A run is begun though it was cancelled before. */
+  readonly beginsCancelled?: boolean
+  /** Nothing is marked as fired. */
+  readonly neverFires?: boolean
+  /** Only the edges that were taken arrive at their joins. */
+  readonly takenEdgesOnly?: boolean
+  /** The end of a run leaves nothing to be told. */
+  readonly noOutbox?: boolean
+  /** Arrivals at a shard are counted, not kept as a set. */
+  readonly countArrivals?: boolean
+  /** Only whoever fills a shard sees it full. */
+  readonly fillerOnly?: boolean
+  /** The time of the next look is moved whatever was committed meanwhile. */
+  readonly blindDue?: boolean
+  /** A page takes what an older header held. */
+  readonly backwardPages?: boolean
+  /** Nothing is put where a cancelled child is not there yet. */
+  readonly noTombstone?: boolean
+  /** Everybody gets the lease they ask for. */
+  readonly noLease?: boolean
+  /** Each lease is called the first. */
+  readonly firstAttempts?: boolean
+}
+
+export class WeakStore extends MemoryRunStore {
+  readonly #mutation: StoreMutation
+  #calls = 0
+
+  constructor(mutation: StoreMutation) {
+    super()
+    this.#mutation = mutation
+  }
+
+  protected override applied(run: RunState, change: Change): RunState | undefined {
+    const { forget = [] } = this.#mutation
+    let before = this.#forgetting(run, change)
+    if (forget.includes('running')) before = { ...before, status: 'running' }
+    const seen = forget.includes('seen') ? (run.active.get(change.end) ?? change.seen) : change.seen
+    const after = apply(before, { ...this.#weaker(change), seen })
+    return after && { ...after, status: change.final?.status ?? run.status }
+  }
+
+  override async cancel(...args: Parameters<MemoryRunStore['cancel']>): Promise<CommitResult> {
+    const before = await this.read(args[0])
+    const result = await super.cancel(...args)
+    if (!result.committed || !before || !this.#mutation.cancelKeepsActive) return result
+    const run = { ...result.run, active: before.active }
+    this.overwrite(run)
+    return { committed: true, run }
+  }
+
+  override async begin(runId: string, first: FirstState): Promise<CommitResult> {
+    const run = await this.read(runId)
+    if (!this.#mutation.beginsCancelled || !run || run.graph || !isOver(run)) return super.begin(runId, first)
+    const begun = { ...run, ...first }
+    this.overwrite(begun)
+    return { committed: true, run: begun }
+  }
+
+  override async arrive(
+    runId: string,
+    partition: string,
+    member: number,
+    failed: boolean,
+  ): Promise<Arrivals> {
+    const { countArrivals, fillerOnly } = this.#mutation
+    if (countArrivals) return super.arrive(runId, partition, ++this.#calls, failed)
+    const before = (await this.arrivals(runId, partition)).arrived.has(member)
+    const arrivals = await super.arrive(runId, partition, member, failed)
+    return fillerOnly && before ? { ...arrivals, arrived: new Set() } : arrivals
+  }
+
+  override async reschedule(
+    runId: string,
+    seen: { seq: number; dueAt: number | undefined },
+  ): Promise<boolean> {
+    const seq = this.#mutation.blindDue ? ((await this.read(runId))?.seq ?? seen.seq) : seen.seq
+    return super.reschedule(runId, { ...seen, seq })
+  }
+
+  override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
+    return super.writePage(runId, page, entries, this.#mutation.backwardPages ? Infinity : seq)
+  }
+
+  override async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
+    if (!this.#mutation.noTombstone) return super.putCancelled(runId, blueprintId, now)
+    return (await this.read(runId)) === undefined
+  }
+
+  override async lease(request: LeaseRequest): Promise<Lease> {
+    const { noLease, firstAttempts } = this.#mutation
+    const lease = await super.lease(noLease ? { ...request, now: Infinity } : request)
+    return firstAttempts ? { ...lease, attempt: 1 } : lease
+  }
+
+  /** Puts values into a header that no commit put there. */
+  async leak(runId: string, riders: ReadonlyMap<string, string>): Promise<void> {
+    const run = await this.read(runId)
+    if (run && !isOver(run)) this.overwrite({ ...run, riders: new Map([...run.riders, ...riders]) })
+  }
+
+  /** The header in which what the change should trip over looks as it wishes. */
+  #forgetting(run: RunState, change: Change): RunState {
+    const { forget = [] } = this.#mutation
+    const active = new Map(run.active)
+    if (forget.includes('unended') && !active.has(change.end)) active.set(change.end, change.seen)
+    if (forget.includes('unscheduled')) for (const key of change.schedule.keys()) active.delete(key)
+    return { ...run, active }
+  }
+
+  #weaker(change: Change): Change {
+    const { drop = [], neverFires, noOutbox, takenEdgesOnly } = this.#mutation
+    const asked = new Set(change.require.flatMap((one) => (one.kind === 'arrivalsBelow' ? [one.node] : [])))
+    const arrive = takenEdgesOnly
+      ? new Map([...change.arrive].filter(([join]) => asked.has(join)))
+      : change.arrive
+    return {
+      ...change,
+      arrive,
+      fire: neverFires ? [] : change.fire,
+      final: change.final && noOutbox ? { ...change.final, outbox: undefined } : change.final,
+      require: change.require.filter(({ kind }) => !drop.includes(kind)),
+    }
+  }
+}
