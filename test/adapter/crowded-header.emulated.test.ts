@@ -11,9 +11,9 @@ import { graph, type Setup } from '../conformance/case.ts'
 import { deployOn } from './driver.ts'
 import { Durable } from './durable.ts'
 
-const NODES = 4
+const NODES = 6
 /** Of 50 bytes each, with what they hold about 75 KB a node. */
-const KEYS = 1_200
+const KEYS = 1_000
 
 const keyOf = (node: number, key: number) => `node ${node} sets key ${key} `.padEnd(50, '.')
 

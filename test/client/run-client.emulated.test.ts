@@ -263,7 +263,7 @@ describe('start', () => {
       'an input of too many keys',
       { blueprintId: 'order', input: Object.fromEntries(manyKeys.map((key) => [key, 1])) },
       'INVALID_INPUT',
-      /^cannot start a run: too many context keys: 3000 keys at once need \d+ bytes; at most 153600$/,
+      /^cannot start a run: too many context keys: 3000 keys at once need \d+ bytes; at most 133120$/,
     ],
   ]
   for (const [what, request, code, message] of bad) {
