@@ -1,5 +1,5 @@
 /** Resumes: which node they mean, which of them counts, and what one does that is made again. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { cancelRun } from '../../lib/adapter/cancel.ts'
 import { resumeRun } from '../../lib/adapter/resume.ts'
 import { TestService } from '../../lib/testing/index.ts'
@@ -150,9 +150,11 @@ describe('a resume that comes too late', () => {
   it('for a run that was cancelled does not count', async () => {
     const { service, runId } = await waiting(graph({ only: wait }, []))
     await cancelRun(service.services, runId)
+    const putOnce = vi.spyOn(service.services.store, 'putOnce')
 
     expect(await service.resume(runId, { nodeId: 'only' })).toBe(false)
     expect(await service.resume(runId, { nodeId: 'only', idempotencyKey: 'k' })).toBe(false)
+    expect(putOnce).not.toHaveBeenCalled()
     await expect(service.resume(runId)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       message: "cannot resume run 'r': no node waits for an event",
