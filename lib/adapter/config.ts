@@ -101,7 +101,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     webhookUrl: optional('webhookUrl'),
     pools: new Pools(queueUrl, pools as Record<string, Pool>, optional('pool')),
     sqsClient: options.sqsClient ?? sqsClientOf(env),
-    dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({}),
+    dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({ requestHandler: answersWithin(10_000) }),
     s3Client: options.s3Client,
     eventBusName: optional('eventBusName'),
     eventBridgeClient: options.eventBridgeClient,
@@ -121,5 +121,13 @@ function poolsOf(text: string | undefined): unknown {
 /** With an endpoint of its own the SDK would still go to the host in the queue's URL: to AWS, with an emulator. */
 function sqsClientOf(env: NodeJS.ProcessEnv): SQSClient {
   const ownEndpoint = env['AWS_ENDPOINT_URL_SQS'] ?? env['AWS_ENDPOINT_URL']
-  return new SQSClient(ownEndpoint ? { endpoint: ownEndpoint, useQueueUrlAsEndpoint: false } : {})
+  // A long poll takes 20 seconds.
+  const requestHandler = answersWithin(30_000)
+  const where = ownEndpoint ? { endpoint: ownEndpoint, useQueueUrlAsEndpoint: false } : {}
+  return new SQSClient({ ...where, requestHandler })
+}
+
+/** By itself the SDK waits for ever: a connection that died without a word would cost an invocation. */
+function answersWithin(requestTimeout: number) {
+  return { connectionTimeout: 3_000, requestTimeout, throwOnRequestTimeout: true }
 }

@@ -37,7 +37,7 @@ export class LeaseHolder {
 
   /** Takes the lease, if nobody has it, and holds it until `stop`. */
   async take(): Promise<Lease> {
-    const lease = await this.#services.store.lease(this.#request())
+    const lease = await this.#take()
     if (!lease.held) return lease
     this.#until = lease.until
     if (this.#invocation.renews) this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS)
@@ -66,6 +66,16 @@ export class LeaseHolder {
     } catch (error) {
       // The trouble that brought us here, most likely; the lease then ends by itself.
       this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })
+    }
+  }
+
+  async #take(): Promise<Lease> {
+    try {
+      return await this.#services.store.lease(this.#request())
+    } catch (error) {
+      // Perhaps it was given, and only the answer was lost.
+      await this.release()
+      throw error
     }
   }
 

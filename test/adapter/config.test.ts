@@ -140,3 +140,18 @@ describe('the pools of the environment', () => {
     )
   })
 })
+
+describe('the clients that are made here', () => {
+  it('give up a request that nobody answers, later than a long poll takes', async () => {
+    const { sqsClient, dynamoDbClient } = resolveConfig({}, env)
+    const timeouts = await Promise.all(
+      [dynamoDbClient, sqsClient].map(async ({ config }) => {
+        const handler = config.requestHandler as unknown as {
+          configProvider: Promise<{ requestTimeout: number }>
+        }
+        return (await handler.configProvider).requestTimeout
+      }),
+    )
+    expect(timeouts).toEqual([10_000, 30_000])
+  })
+})

@@ -160,6 +160,19 @@ describe('a lease', () => {
     })
   }
 
+  it('whose answer was lost is given back, so that a redelivery need not wait for its end', async () => {
+    const lost = holderOf('lost answer', {
+      lease: async (request) => {
+        await store.lease(request)
+        throw new Error('socket hang up')
+      },
+    })
+
+    await expect(lost.take()).rejects.toThrow('socket hang up')
+
+    expect(await holderOf('lost answer').take()).toMatchObject({ held: true, attempt: 2, lost: 0 })
+  })
+
   it('that another holds sets no timer', async () => {
     await holderOf('held').take()
     const before = vi.getTimerCount()
