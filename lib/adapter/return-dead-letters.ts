@@ -13,6 +13,8 @@ import type { Services } from './services.ts'
 const RETURNS_AT_MOST = 50
 /** A sweep looks no longer than this. */
 const LOOK_MS = 15_000
+/** SQS asks some of its servers only, unless one waits, so one look may find nothing though there is something. */
+const EMPTY_LOOKS = 2
 
 export interface DeadLettersResult {
   /** Jobs that went back to the job queue. */
@@ -33,9 +35,9 @@ export async function returnDeadLetters(
   const errors: unknown[] = []
   const end = services.now() + LOOK_MS
   try {
-    while (services.now() < end) {
+    for (let empty = 0; empty < EMPTY_LOOKS && services.now() < end;) {
       const letters = await deadLetters.receive()
-      if (letters.length === 0) break
+      empty = letters.length === 0 ? empty + 1 : 0
       for (const letter of letters) {
         try {
           if (letter.reason !== undefined) kept.push(letter)

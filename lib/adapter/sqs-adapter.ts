@@ -23,25 +23,22 @@ import { Graphs } from './graphs.ts'
 import { consoleLogger } from './logger.ts'
 import { processJob } from './message.ts'
 import { describeRun } from './outcome.ts'
-import { DeadLetterQueue } from './queue/dead-letters.ts'
 import { checkJob } from './queue/job.ts'
-import { newToken, SqsJobQueue } from './queue/sqs-job-queue.ts'
+import { newToken } from './queue/sqs-job-queue.ts'
 import { SqsPoller } from './queue/sqs-poller.ts'
 import { reconcileRun } from './reconcile.ts'
 import { resumeRun } from './resume.ts'
 import type { RunEvent } from './run-events.ts'
+import { type Stores, storesOf } from './stores.ts'
 import { sweep, type SweepResult } from './sweep.ts'
 import { type Flow, register, type Registration } from './registration.ts'
 import type { RunState } from './run-state.ts'
 import type { Disposition, Invocation, Services } from './services.ts'
-import { DynamoDbRunStore } from './store/dynamodb-run-store.ts'
-import { S3BlobStore } from './values/s3-blob-store.ts'
 import { EmfTelemetry } from './telemetry/emf-telemetry.ts'
 import { StatusEvents } from './telemetry/status-events.ts'
 import { NO_TELEMETRY, type Telemetry } from './telemetry/telemetry.ts'
 import { warningsOf } from './warnings.ts'
 import { makeWebhook, type WebhookEndpoint } from './webhook.ts'
-import { ValueStore } from './values/value-store.ts'
 
 export interface SqsAdapterOptions extends AwsOptions, WithContainer {
   /** What `FlowRuntime` takes. Blueprints and implementations are checked here. @default {} */
@@ -72,6 +69,7 @@ const LEASE_MS = 90_000
  */
 export class SqsAdapter extends BaseDistributedAdapter {
   readonly #config: AwsConfig
+  readonly #stores: Stores
   readonly #services: Services
   readonly #concurrency: number
   readonly #deployGraceMs: number
@@ -105,6 +103,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       ? new StatusEvents({ eventBusName, client: eventBridgeClient })
       : undefined
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
+    this.#stores = storesOf(config, this.serializer)
     this.#services = this.#makeServices(registration)
     for (const warning of warningsOf(registration.blueprints)) this.logger.warn(warning)
     for (const rule of config.pools.rulesWithoutNode(registration.blueprints)) {
@@ -164,9 +163,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
    * queue. To be called every minute or so.
    */
   async sweep(): Promise<SweepResult> {
-    const { sqsClient: client, deadLetterQueueUrl: queueUrl } = this.#config
-    const deadLetters = queueUrl ? new DeadLetterQueue({ client, queueUrl }) : undefined
-    return sweep({ ...this.#services, deadLetters })
+    return sweep({ ...this.#services, deadLetters: this.#stores.deadLetters })
   }
 
   /** Stops polling and waits until the messages under way are done. */
@@ -223,16 +220,14 @@ export class SqsAdapter extends BaseDistributedAdapter {
   }
 
   #makeServices(registration: Registration): Services {
-    const { dynamoDbClient, tableName, sqsClient, pools, bucketName, s3Client } = this.#config
-    const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName })
-    const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
+    const { store, values, queue } = this.#stores
     return {
       runtime: this.runtime as Runtime,
       graphs: new Graphs({ ...registration, store }),
       store,
-      values: new ValueStore({ store, blobs, serializer: this.serializer }),
-      queue: new SqsJobQueue({ client: sqsClient, pools }),
-      isOwn: (job) => pools.isOwn(job),
+      values,
+      queue,
+      isOwn: (job) => this.#config.pools.isOwn(job),
       logger: this.logger,
       telemetry: this.telemetry,
       now: Date.now,

@@ -65,8 +65,6 @@ export class DeadLetterQueue {
       VisibilityTimeout: LOOK_SECONDS,
       MessageAttributeNames: [REASON_ATTRIBUTE],
       MessageSystemAttributeNames: ['DeadLetterQueueSourceArn'],
-      // Asks all of SQS's servers: a shorter look may find nothing though there is something.
-      WaitTimeSeconds: 1,
     })
     const { Messages = [] } = await this.#asked('ReceiveMessage', this.#client.send(command))
     return Messages.map(({ Body = '', ReceiptHandle = '', MessageAttributes, Attributes }) => ({

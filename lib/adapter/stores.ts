@@ -1,0 +1,30 @@
+/** What a configuration leads to, for workers and for programs outside: where runs, values, jobs and dead letters are. */
+import type { ISerializer } from 'flowcraft'
+import type { AwsConfig } from './config.ts'
+import { DeadLetterQueue } from './queue/dead-letters.ts'
+import { SqsJobQueue } from './queue/sqs-job-queue.ts'
+import { DynamoDbRunStore } from './store/dynamodb-run-store.ts'
+import { S3BlobStore } from './values/s3-blob-store.ts'
+import { ValueStore } from './values/value-store.ts'
+
+export interface Stores {
+  readonly store: DynamoDbRunStore
+  readonly values: ValueStore
+  readonly queue: SqsJobQueue
+  /** Undefined where no dead-letter queue is configured. */
+  readonly deadLetters: DeadLetterQueue | undefined
+}
+
+export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
+  const { dynamoDbClient, tableName, sqsClient, pools, deadLetterQueueUrl, bucketName, s3Client } = config
+  const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName })
+  const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
+  return {
+    store,
+    values: new ValueStore({ store, blobs, serializer }),
+    queue: new SqsJobQueue({ client: sqsClient, pools }),
+    deadLetters: deadLetterQueueUrl
+      ? new DeadLetterQueue({ client: sqsClient, queueUrl: deadLetterQueueUrl })
+      : undefined,
+  }
+}
