@@ -10,17 +10,13 @@ const order = {
   ],
 }
 
-/** The payment page of the tests. */
-const adapter = {
-  registerWebhookEndpoint: async () => ({ url: 'https://pay.example/1', event: 'webhook:paymentPage' }),
-}
-
 async function runTo(payment: { paid: boolean; reference?: string }) {
-  const service = new TestService({ flows, dependencies: { adapter } })
+  const service = new TestService({ flows })
   const runId = await service.start('order-fulfilment', order)
   await service.settle()
   const waiting = await service.describe(runId)
-  await service.resume(runId, { output: { method: 'POST', body: payment } })
+  const { url } = waiting.context['paymentPage'] as { url: string }
+  expect(await service.post(url, payment)).toBe('resumed')
   await service.settle()
   return {
     waiting,
@@ -36,7 +32,7 @@ describe('an order', () => {
     expect(waiting.status).toBe('awaiting')
     expect(waiting.context['check']).toEqual({ cents: 6_900 })
     expect(waiting.context['reserve']).toContainEqual({ sku: 'cup', quantity: 4, reservation: 'A-17/cup' })
-    expect(waiting.context['paymentPage']).toMatchObject({ url: 'https://pay.example/1' })
+    expect(waiting.waiting).toMatchObject([{ nodeId: 'payment', reason: 'external_event' }])
   })
 
   it('that is paid is shipped, and the customer asked three days later', async () => {

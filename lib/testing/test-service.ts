@@ -23,6 +23,7 @@ import type { RunStore } from '../adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
 import type { ResumeRequest } from '../client/run-client.ts'
+import { makeWebhook, receiveWebhook, type WebhookOutcome } from '../adapter/webhook.ts'
 import { MemoryQueue } from './memory-queue.ts'
 
 export interface TestServiceOptions extends RuntimeOptions, WithContainer {
@@ -38,6 +39,7 @@ export interface TestServiceOptions extends RuntimeOptions, WithContainer {
 
 /** A dead worker's message comes back after this, in milliseconds by the test's clock. */
 const VISIBILITY_MS = 180_000
+const WEBHOOK_URL = 'https://webhooks.test'
 
 /**
  * @example
@@ -59,8 +61,14 @@ export class TestService {
     this.queue = new MemoryQueue(() => this.now)
     const registration = register(options)
     const eventBus = options.eventBus && guardedBus(options.eventBus, options.logger)
-    const runtime = new FlowRuntime({ ...options, ...registration, eventBus }) as unknown as Runtime
     const store = options.store ?? new MemoryRunStore()
+    const adapter = {
+      registerWebhookEndpoint: (runId: string, nodeId: string) =>
+        makeWebhook(store, WEBHOOK_URL, runId, nodeId),
+    }
+    const dependencies = { adapter, ...options.dependencies }
+    const runtimeOptions = { ...options, ...registration, eventBus, dependencies }
+    const runtime = new FlowRuntime(runtimeOptions) as unknown as Runtime
     this.services = {
       runtime,
       graphs: new Graphs({ ...registration, store }),
@@ -116,6 +124,18 @@ export class TestService {
   /** Gives a waiting run an event; see `RunClient.resume`. */
   async resume(runId: string, { nodeId, ...event }: ResumeRequest = {}): Promise<boolean> {
     return resumeRun(this.services, runId, nodeId, event)
+  }
+
+  /**
+   * Posts to a URL that a `webhook` node gave, as the webhook function does with a request of this body.
+   *
+   * @returns 'resumed' where a node takes it, 'used' where the URL was used or its run is over, 'unknown', or
+   * 'unwaited' where no node of the blueprint waits for it
+   */
+  async post(url: string, body: unknown): Promise<WebhookOutcome> {
+    const { pathname, searchParams } = new URL(url)
+    const output = { method: 'POST', headers: {}, query: Object.fromEntries(searchParams), body }
+    return receiveWebhook(this.services, pathname, output)
   }
 
   /** When something is to be done next: a message comes, or the sweep must look at a run. */

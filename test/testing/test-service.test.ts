@@ -1,4 +1,4 @@
-import { createFlow, type FlowcraftEvent } from 'flowcraft'
+import { createFlow, type FlowcraftEvent, WebhookNode } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { MemoryRunStore, TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../adapter/driver.ts'
@@ -96,5 +96,28 @@ describe('TestService', () => {
     expect(message?.receives).toBe(2)
     expect(service.now - before).toBeGreaterThan(60_000)
     expect(service.now - before).toBeLessThan(70_000)
+  })
+})
+
+describe('webhooks of a TestService', () => {
+  it('take one request each, as the output of the node that waits for it', async () => {
+    const flow = createFlow('hooked')
+      .node('hook', WebhookNode)
+      .wait('wait', { params: { eventName: 'webhook:hook' } })
+      .node('end', async ({ input }) => ({ output: input as unknown }))
+      .edge('hook', 'wait')
+      .edge('wait', 'end')
+    const service = new TestService({ flows: [flow] })
+    const runId = await service.start('hooked')
+    await service.settle()
+    const { url } = (await service.describe(runId)).context['hook'] as { url: string }
+
+    expect(await service.post(`${url}x`, 1)).toBe('unknown')
+    expect(await service.post(`${url}?from=shop`, { paid: true })).toBe('resumed')
+    expect(await service.post(url, { paid: false })).toBe('used')
+    await service.settle()
+
+    const request = { method: 'POST', headers: {}, query: { from: 'shop' }, body: { paid: true } }
+    expect(await service.describe(runId)).toMatchObject({ status: 'completed', context: { end: request } })
   })
 })
