@@ -4,6 +4,7 @@ import {
   type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs'
 import {
   isFlowcraftAwsError,
@@ -50,6 +51,17 @@ export class Service {
     const run = await this.runs.waitFor(runId, { timeoutMs, pollMs: 250 })
     expectEqual(`the status of run '${runId}' (${JSON.stringify(run.errors)})`, run.status, 'completed')
     return run
+  }
+
+  /**
+   * The emulator kills a function's processes when its code changes, which AWS does not. Their messages come back when
+   * their visibility timeout is over: make that seconds, not the six minutes of the construct.
+   */
+  async survivesKills(): Promise<void> {
+    const { clients, outputs, target } = this.#options
+    if (!target.isEmulator) return
+    const Attributes = { VisibilityTimeout: '20' }
+    await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl: outputs.QueueUrl, Attributes }))
   }
 
   async paymentPage(runId: string): Promise<string> {
