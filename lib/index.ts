@@ -35,5 +35,9 @@ export {
 } from './client/run-client.ts'
 export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
 export { createSweepHandler, createWebhookHandler } from './client/operation-handlers.ts'
-export { createStartRunHandler, type StartRunHandlerOptions } from './client/start-run-handler.ts'
+export {
+  createStartRunHandler,
+  type StartRunHandler,
+  type StartRunHandlerOptions,
+} from './client/start-run-handler.ts'
 export { StartRunInvoker, type StartRunInvokerOptions } from './client/start-run-invoker.ts'

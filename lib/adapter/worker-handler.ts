@@ -18,7 +18,8 @@ export interface WorkerHandlerOptions
 export type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>
 
 /**
- * A Lambda handler for the job queue. The event source mapping must have `ReportBatchItemFailures`.
+ * A Lambda handler for the job queue. The event source mapping must have `ReportBatchItemFailures`, the function
+ * `RecursiveLoop` Allow: it sends to the queue that feeds it, which Lambda would stop after 16 rounds.
  *
  * @example
  * import { createWorkerHandler } from 'flowcraft-aws'

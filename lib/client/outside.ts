@@ -15,6 +15,7 @@ export interface OutsideOptions extends AwsOptions {
   readonly flows?: readonly Flow[]
   /** As `flows`, for blueprints without their functions. @default - none */
   readonly blueprints?: Record<string, WorkflowBlueprint>
+  /** As `flows`, functions by the keys that `blueprints` use. @default - none */
   readonly registry?: Registry
   /** Must be the workers'. @default new JsonSerializer() */
   readonly serializer?: ISerializer

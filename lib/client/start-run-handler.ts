@@ -1,29 +1,40 @@
 /** The StartRun function: what other Lambdas invoke to start a run. */
+import type { Context } from 'aws-lambda'
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../adapter/errors.ts'
 import { RunClient, type RunClientOptions } from './run-client.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
 export interface StartRunHandlerOptions extends RunClientOptions {}
 
+export type StartRunHandler = (
+  event: StartRunRequest,
+  context?: Pick<Context, 'awsRequestId'>,
+) => Promise<StartRunResult>
+
 /**
  * A Lambda handler that takes `{ blueprintId, input?, runId? }` and gives `{ runId, status, started }`. Bad input is
  * an error of the invocation that says what, got and allowed, with its code in front: `[INVALID_INPUT] ...`; nothing
- * was changed then. `StartRunInvoker` calls it.
+ * was changed then. Without a `runId` the run has the id of the request, so that an asynchronous invocation which Lambda
+ * repeats starts no second run. `StartRunInvoker` calls it.
  *
  * @example
  * export const startRun = createStartRunHandler({ flows: [order] })
  */
-export function createStartRunHandler(
-  options: StartRunHandlerOptions = {},
-): (event: StartRunRequest) => Promise<StartRunResult> {
+export function createStartRunHandler(options: StartRunHandlerOptions = {}): StartRunHandler {
   const client = new RunClient(options)
-  return async (event) => {
+  return async (event, context) => {
     try {
-      return await client.start(event)
+      return await client.start(named(event, context?.awsRequestId))
     } catch (error) {
       // An invocation hands over an error's name and message, nothing else of it.
       if (!isFlowcraftAwsError(error)) throw error
       throw new FlowcraftAwsError(error.code, `[${error.code}] ${error.message}`, { cause: error })
     }
   }
+}
+
+/** What is no request at all is left as it is, to be told as a problem. */
+function named(event: StartRunRequest, runId: string | undefined): StartRunRequest {
+  const isRecord = typeof event === 'object' && event !== null && !Array.isArray(event)
+  return isRecord && event.runId === undefined && runId !== undefined ? { ...event, runId } : event
 }

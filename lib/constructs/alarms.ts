@@ -21,15 +21,20 @@ import type { Worker } from './worker.ts'
 /** A queue with the workers behind it; containers have no metrics of their own. */
 export interface WatchedPool {
   readonly jobs: JobQueue
+  /** @default - containers, or none of this service */
   readonly worker?: Worker
 }
 
 export interface AlarmsProps extends WatchedPool {
   /** Pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, WatchedPool>>
+  /** @default - its throttles are not watched */
   readonly state?: StateTable
+  /** @default - not watched */
   readonly sweep?: Sweep
+  /** @default - not watched */
   readonly startRun?: StartRunFunction
+  /** @default - not watched */
   readonly webhook?: WebhookEndpoint
   /** Who is told. @default - nobody: the alarms are to be seen in CloudWatch */
   readonly alarmTopic?: ITopic

@@ -65,7 +65,7 @@ export interface FlowcraftServiceProps
   /** What becomes of table, bucket and logs when their stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy
 
-  /** @default true: about nine alarms, ten cents a month each beyond an account's first ten */
+  /** @default true: about nine alarms, ten cents a month for each metric in them beyond an account's first ten */
   readonly alarms?: boolean
   /** Who is told of alarms. @default - nobody: they are to be seen in CloudWatch */
   readonly alarmTopic?: ITopic

@@ -86,21 +86,26 @@ export class StateTable extends Construct {
     return this.#grant(grantee, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
   }
 
-  /** Requests that DynamoDB throttled, reads and writes. @default - the sum over 5 minutes */
+  /** Requests that DynamoDB throttled, reads and writes, those of the index too. @default - the sum over 5 minutes */
   metricThrottles(options: MetricOptions = {}): MathExpression {
     const { period, label = 'Throttled requests', color } = options
-    const metric = (metricName: string) => this.#metric(metricName, options)
+    const [reads, writes] = ['ReadThrottleEvents', 'WriteThrottleEvents'] as const
     return new MathExpression({
       // SUM takes what is there: a metric that was never written is not a zero.
-      expression: 'SUM([reads, writes])',
-      usingMetrics: { reads: metric('ReadThrottleEvents'), writes: metric('WriteThrottleEvents') },
+      expression: 'SUM([reads, writes, indexWrites])',
+      usingMetrics: {
+        reads: this.#metric(reads, options),
+        writes: this.#metric(writes, options),
+        // An index that is behind throttles writes of the table, and only the index counts them.
+        indexWrites: this.#metric(writes, options, { GlobalSecondaryIndexName: stateTable.dueIndex.name }),
+      },
       period,
       label,
       color,
     })
   }
 
-  /** Write units that were paid for. @default - the sum over 5 minutes */
+  /** Write units of the table that were paid for; its index has some for each timer besides. @default - the sum over 5 minutes */
   metricConsumedWriteUnits(options: MetricOptions = {}): Metric {
     return this.#metric('ConsumedWriteCapacityUnits', options)
   }
@@ -110,11 +115,11 @@ export class StateTable extends Construct {
     return this.#metric('ConsumedReadCapacityUnits', options)
   }
 
-  #metric(metricName: string, options: MetricOptions): Metric {
+  #metric(metricName: string, options: MetricOptions, index: Record<string, string> = {}): Metric {
     return new Metric({
       namespace: 'AWS/DynamoDB',
       metricName,
-      dimensionsMap: { TableName: this.table.tableName },
+      dimensionsMap: { TableName: this.table.tableName, ...index },
       statistic: 'Sum',
       ...options,
     }).attachTo(this)

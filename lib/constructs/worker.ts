@@ -8,6 +8,7 @@ import {
   type Function,
   type IFunction,
   type ProvisionedPollerConfig,
+  RecursiveLoop,
 } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
@@ -62,8 +63,8 @@ export interface WorkerLinks extends PoolChoice {
 
 export interface ExistingFunction {
   /**
-   * A function of one's own that exports a worker's handler; excludes what makes a new one. An imported one must have
-   * its environment set by its owner.
+   * A function of one's own that exports a worker's handler; excludes what makes a new one. Its `recursiveLoop` must be
+   * ALLOW, or Lambda stops runs after 16 messages. An imported one must have its environment set by its owner.
    * @default - a new function
    */
   readonly existingFunction?: IFunction
@@ -100,6 +101,9 @@ export class Worker extends Construct {
         ...options,
         environment: { ...workerEnvironment(this, props), ...props.environment },
         reservedConcurrentExecutions: props.reservedConcurrency,
+        // Lambda takes a function that sends to its own queue for a runaway and stops it after 16 rounds.
+        // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+        recursiveLoop: RecursiveLoop.ALLOW,
       })
     }
     this.#warn(jobs.visibilityTimeout, timeout ?? Duration.seconds(60))

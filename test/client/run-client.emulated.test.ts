@@ -413,6 +413,17 @@ describe('the StartRun function', () => {
     expect(await clientOf(deployment).get('r1')).toMatchObject({ status: 'completed', context: { take: 7 } })
   })
 
+  it('starts no second run where Lambda repeats an invocation that names none', async () => {
+    const handler = createStartRunHandler({ ...awsOptions(deployment), flows: [order] })
+    const context = { awsRequestId: '5b5d3c2e-7f0a-4c57-9a58-0a8f6f2f4d11' }
+
+    const first = await handler({ blueprintId: 'order' }, context)
+    const second = await handler({ blueprintId: 'order' }, context)
+
+    expect(first).toMatchObject({ runId: context.awsRequestId, started: true })
+    expect(second).toMatchObject({ runId: context.awsRequestId, started: false })
+  })
+
   it('fails with what is wrong with its event', async () => {
     const handler = createStartRunHandler({ ...awsOptions(deployment), flows: [order] })
 

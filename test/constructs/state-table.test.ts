@@ -149,9 +149,13 @@ describe('StateTable', () => {
     expect(readable(stack.resolve(dimensions?.['TableName']))).toBe('<State>')
     expect(state.metricConsumedReadUnits().metricName).toBe('ConsumedReadCapacityUnits')
     const { usingMetrics } = state.metricThrottles()
-    expect(Object.values(usingMetrics).map((used) => (used as Metric).metricName)).toEqual([
-      'ReadThrottleEvents',
-      'WriteThrottleEvents',
+    const used = Object.values(usingMetrics) as Metric[]
+    expect(
+      used.map(({ metricName, dimensions: { GlobalSecondaryIndexName: index } = {} }) => [metricName, index]),
+    ).toEqual([
+      ['ReadThrottleEvents', undefined],
+      ['WriteThrottleEvents', undefined],
+      ['WriteThrottleEvents', 'due'],
     ])
   })
 })

@@ -140,9 +140,14 @@ describe('what pools must not be', () => {
       'pools.a: image needs vpc or cluster, got neither',
     ],
     [
-      'too many to tell',
+      'of too many nodes to tell',
       { a: { nodes: huge } },
-      'pools must have at most 2000 bytes of names and nodes, since they go into the environment of each function, got 3499',
+      'pools must have at most 2800 bytes of names, nodes and queue URLs, since they go into the environment of each function, got 3655',
+    ],
+    [
+      'too many to tell',
+      Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`p${n}`, { nodes: [`n${n}`] }])),
+      'pools must have at most 2800 bytes of names, nodes and queue URLs, since they go into the environment of each function, got 2905',
     ],
   ])('%s', (_, pools, problem) => {
     expect(poolProblems(pools)).toEqual([problem])

@@ -49,6 +49,11 @@ describe('Worker', () => {
     })
   })
 
+  it('may send to the queue that feeds it as often as a run needs, where Lambda would stop it after 16 rounds', () => {
+    const { template } = synthesise({ entry })
+    expect(resourceOf(template, 'AWS::Lambda::Function', 'Worker')).toMatchObject({ RecursiveLoop: 'Allow' })
+  })
+
   it('may do what a worker does, and no more', () => {
     const stack = newStack()
     const parts = { ...newParts(stack), values: new ValueBucket(stack, 'Values') }

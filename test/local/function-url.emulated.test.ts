@@ -95,3 +95,12 @@ it('does not tell strangers what went wrong', async () => {
   expect([failed.status, await failed.text()]).toEqual([502, 'Internal Server Error'])
   expect(refused.status).toBe(429)
 })
+
+it.each([
+  ['a status', '{ statusCode: 42 }'],
+  ['a header', "{ statusCode: 200, headers: { 'x own': 'yes' } }"],
+])('answers 502 for %s that HTTP does not have, and goes on', async (_, answer) => {
+  const url = await local.createFunctionUrl(await functionOf(local, `return ${answer}`))
+  expect((await fetch(url)).status).toBe(502)
+  expect((await fetch(url)).status).toBe(502)
+})

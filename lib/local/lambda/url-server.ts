@@ -42,8 +42,14 @@ async function serve(fn: LocalFunction, req: IncomingMessage, res: ServerRespons
   }
   const answer = await fn.invoke(eventOf(req, body)).then(answerOf, failureOf)
   if (isGone(res)) return
-  res.writeHead(answer.status, answer.headers)
-  res.end(answer.body)
+  try {
+    res.writeHead(answer.status, answer.headers)
+    res.end(answer.body)
+  } catch {
+    // A status or a header that HTTP does not have.
+    res.writeHead(502, { 'content-type': 'application/json' })
+    res.end('Internal Server Error')
+  }
 }
 
 /** Strangers are not told what went wrong; it is in the function's log. */
