@@ -5,6 +5,7 @@ import {
   type AlarmProps,
   ComparisonOperator,
   type IMetric,
+  MathExpression,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
@@ -94,7 +95,7 @@ export class Alarms extends Construct {
     this.#alarm(
       scope,
       'Age',
-      jobs.metricAge({ period: FIVE_MINUTES }),
+      worker ? jobs.metricAge({ period: FIVE_MINUTES }) : ageWhileWaiting(jobs),
       'Jobs wait long for a worker: it fails, is throttled, or there are too few.',
       {
         threshold: alarmAge.toSeconds(),
@@ -180,6 +181,21 @@ export class Alarms extends Construct {
     if (this.#props.alarmTopic) alarm.addAlarmAction(new SnsAction(this.#props.alarmTopic))
     this.all.push(alarm)
   }
+}
+
+/**
+ * SQS counts the age of a job that is worked on too, and containers work for hours: only while others wait all the time
+ * does it tell anything. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+function ageWhileWaiting(jobs: JobQueue): MathExpression {
+  return new MathExpression({
+    expression: 'IF(waiting > 0, age, 0)',
+    usingMetrics: {
+      waiting: jobs.metricDepth({ period: FIVE_MINUTES, statistic: 'Minimum' }),
+      age: jobs.metricAge({ period: FIVE_MINUTES }),
+    },
+    period: FIVE_MINUTES,
+  })
 }
 
 export function alarmProblems({ alarmAge }: Pick<AlarmsProps, 'alarmAge'>): string[] {

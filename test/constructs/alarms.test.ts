@@ -1,5 +1,7 @@
 import { Duration } from 'aws-cdk-lib'
 import type { Template } from 'aws-cdk-lib/assertions'
+import { Vpc } from 'aws-cdk-lib/aws-ec2'
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { describe, expect, it } from 'vitest'
 import { Alarms } from '../../lib/constructs/index.ts'
@@ -76,6 +78,18 @@ describe('Alarms', () => {
     for (const [id, { AlarmActions }] of alarms) {
       expect(AlarmActions, id).toEqual([{ Ref: expect.stringMatching('^Topic') }])
     }
+  })
+
+  it('do not take a job that a container works on for one that waits', () => {
+    const image = ContainerImage.fromRegistry('example/worker')
+    const { template } = synthesise((stack) => ({
+      entry,
+      vpc: new Vpc(stack, 'Vpc'),
+      pools: { long: { nodes: ['train'], image } },
+    }))
+    expect(alarmsOf(template).map(asText)).toContain(
+      'PoolslongAge: IF(waiting > 0, age, 0) >= 1800, 1 x 300 s',
+    )
   })
 
   it('are usable for a queue alone', () => {

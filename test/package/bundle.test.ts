@@ -45,6 +45,14 @@ describe('what runs in Lambda', () => {
   })
 })
 
+describe('a function that starts runs', () => {
+  it('gets less than 10 KB from this package, without the engine', async () => {
+    const { outputs, inputs } = await bundle('examples/deployment/order-api.ts', SDK)
+    expect(Object.keys(inputs)).toContain('lib/client/start-run-invoker.ts')
+    expect(outputs['out.mjs']?.bytes).toBeLessThan(10_000)
+  })
+})
+
 describe('constructs', () => {
   it('take constants and types from the adapter, nothing that runs', async () => {
     const { inputs } = await bundle('lib/constructs/index.ts', ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'])
