@@ -122,8 +122,7 @@ export class FlowcraftService extends Construct {
    */
   grantManageRuns(grantee: IGrantable): Grant {
     setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
-    grantSendJobs(this.#parts, grantee)
-    const grant = this.state.grantReadWriteData(grantee)
+    const grant = grantSendJobs(this.#parts, grantee).combine(this.state.grantReadWriteData(grantee))
     return this.values ? grant.combine(this.values.grantReadWrite(grantee)) : grant
   }
 

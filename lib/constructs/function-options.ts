@@ -49,7 +49,7 @@ export interface FunctionSize {
 const NO_RESOURCES = { 'IAM5[Resource::*]': 'X-Ray and network interfaces have no resources to name.' }
 
 export const DEFAULT_TIMEOUT = Duration.seconds(60)
-export const DEFAULT_MEMORY = 512
+const DEFAULT_MEMORY = 512
 
 /** The props of a function in a construct of its own, whose children `Role` and `Logs` are made here. */
 export function functionDefaults(scope: Construct, options: FunctionOptions & FunctionSize) {

@@ -1,6 +1,6 @@
 /** What the functions of one service share: where its state, its jobs and its large values are. */
 import { Stack } from 'aws-cdk-lib'
-import type { IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../adapter/environment.ts'
 import type { JobQueue } from './job-queue.ts'
@@ -60,12 +60,13 @@ export function poolChoiceProblems({ pool, pools }: Pick<ServiceParts, 'pools'> 
 }
 
 /** Allows sending jobs to the workers of every pool: any function may schedule any node. */
-export function grantSendJobs(parts: Pick<ServiceParts, 'jobs' | 'pools'>, grantee: IGrantable): void {
-  for (const jobs of allQueues(parts)) jobs.grantSend(grantee)
-}
-
-export function allQueues({ jobs, pools = {} }: Pick<ServiceParts, 'jobs' | 'pools'>): JobQueue[] {
-  return [jobs, ...Object.values(pools).map((pool) => pool.jobs)]
+export function grantSendJobs(
+  { jobs, pools = {} }: Pick<ServiceParts, 'jobs' | 'pools'>,
+  grantee: IGrantable,
+): Grant {
+  let grant = jobs.grantSend(grantee)
+  for (const pool of Object.values(pools)) grant = grant.combine(pool.jobs.grantSend(grantee))
+  return grant
 }
 
 export function defined(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -26,7 +26,7 @@ export interface SweepProps extends ServiceParts, FunctionOptions, FunctionSize 
   readonly interval?: Duration
 }
 
-export const DEFAULT_SWEEP_INTERVAL = Duration.minutes(1)
+const DEFAULT_SWEEP_INTERVAL = Duration.minutes(1)
 
 /**
  * A function on a schedule that sends the timers which come due soon, and what can go back from the dead-letter queue.

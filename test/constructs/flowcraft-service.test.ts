@@ -436,6 +436,19 @@ describe('grants', () => {
     expect(told('Manager')).toEqual(told('Reader'))
   })
 
+  it('grantManageRuns gives one grant of all that it allows', () => {
+    const { service, stack } = synthesise({ entry, pools: { heavy: { nodes: ['transcode'] } } })
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') })
+    const { principalStatements } = service.grantManageRuns(role)
+    expect(principalStatements.map(({ actions }) => actions.join(' '))).toEqual([
+      'sqs:SendMessage',
+      'sqs:SendMessage',
+      'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query',
+      's3:GetObject',
+      's3:PutObject',
+    ])
+  })
+
   it('says what the owner of an imported function must do', () => {
     const { stack } = synthesise({ entry }, (service, stack) => {
       service.grantStartRun(Function.fromFunctionName(stack, 'Imported', 'imported'))
