@@ -186,6 +186,11 @@ export function jobQueueProblems(props: JobQueueProps): string[] {
       'existingQueue must be a standard queue: jobs are delayed one by one, which FIFO queues cannot',
     )
   }
+  if (existingDeadLetterQueue?.fifo) {
+    problems.push(
+      'existingDeadLetterQueue must be a standard queue, as that of a standard queue must, got a FIFO one',
+    )
+  }
   const retention = { min: Duration.seconds(60), max: LONGEST_RETENTION }
   if (!existingQueue && own.functionTimeout?.isUnresolved() && !own.visibilityTimeout) {
     problems.push('visibilityTimeout must be given where the timeout of the function is a token')

@@ -179,6 +179,7 @@ describe('JobQueue', () => {
       'give either existingQueue or props of a new queue, got existingQueue and deadLetterQueueName, visibilityTimeout, functionTimeout, maxReceiveCount, retentionPeriod, deadLetterRetentionPeriod',
       'give either existingDeadLetterQueue or props of a new dead-letter queue, got existingDeadLetterQueue and deadLetterQueueName, deadLetterRetentionPeriod',
       'existingQueue must be a standard queue: jobs are delayed one by one, which FIFO queues cannot',
+      'existingDeadLetterQueue must be a standard queue, as that of a standard queue must, got a FIFO one',
       'visibilityTimeout must be from 1 second to 12 hours in whole seconds, got 13 hours',
       'retentionPeriod must be from 1 minute to 14 days in whole seconds, got 15 days',
       'deadLetterRetentionPeriod must be from 1 minute to 14 days in whole seconds, got 1 second',
