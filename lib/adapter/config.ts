@@ -4,6 +4,7 @@ import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { environmentVariables } from './environment.ts'
+import { answersWithin } from './answers-within.ts'
 import { throwProblems } from './errors.ts'
 import { type Pool, poolProblems, Pools } from './queue/pools.ts'
 
@@ -125,9 +126,4 @@ function sqsClientOf(env: NodeJS.ProcessEnv): SQSClient {
   const requestHandler = answersWithin(30_000)
   const where = ownEndpoint ? { endpoint: ownEndpoint, useQueueUrlAsEndpoint: false } : {}
   return new SQSClient({ ...where, requestHandler })
-}
-
-/** By itself the SDK waits for ever: a connection that died without a word would cost an invocation. */
-function answersWithin(requestTimeout: number) {
-  return { connectionTimeout: 3_000, requestTimeout, throwOnRequestTimeout: true }
 }

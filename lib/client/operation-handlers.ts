@@ -34,6 +34,7 @@ const STATUS: Record<WebhookOutcome, { statusCode: number; message: string }> = 
 /**
  * The webhook endpoint, behind a function URL or an HTTP API: what is posted becomes the output of the node that
  * waits for it, as `{ method, headers, query, body }`, the body parsed where it is JSON, and base64 where it is no text.
+ * With a header that names a signature there is also `rawBody`, in base64, so that a node can verify it.
  *
  * @example
  * export const webhook = createWebhookHandler()
@@ -50,6 +51,7 @@ export function createWebhookHandler(
       headers: withoutSecrets(event.headers),
       query: event.queryStringParameters ?? {},
       body: bodyOf(event),
+      ...rawBodyOf(event),
     })
     return answer(STATUS[outcome].statusCode, STATUS[outcome].message)
   }
@@ -74,6 +76,12 @@ function bodyOf({ body, isBase64Encoded, headers }: APIGatewayProxyEventV2): unk
     // Says it is JSON and is not: the run gets what was sent.
     return text
   }
+}
+
+/** Where a header holds a signature of the body, as Stripe's and GitHub's do: it is of the bytes, not of what they mean. */
+function rawBodyOf({ body, headers, isBase64Encoded }: APIGatewayProxyEventV2): { rawBody?: string } {
+  if (body === undefined || !Object.keys(headers).some((name) => /signature/i.test(name))) return {}
+  return { rawBody: isBase64Encoded ? body : Buffer.from(body).toString('base64') }
 }
 
 function answer(statusCode: number, message: string): APIGatewayProxyStructuredResultV2 {

@@ -1,7 +1,8 @@
 /** Starts runs from another Lambda, by invoking the service's StartRun function: no queue, no table, one permission. */
 import { randomUUID } from 'node:crypto'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { environmentVariables } from '../adapter/config.ts'
+import { answersWithin } from '../adapter/answers-within.ts'
+import { environmentVariables } from '../adapter/environment.ts'
 import {
   FlowcraftAwsError,
   type FlowcraftAwsErrorCode,
@@ -20,6 +21,9 @@ export interface StartRunInvokerOptions {
   /** @default - a client for the region and credentials of the environment */
   readonly lambdaClient?: LambdaClient
 }
+
+/** More than the function has. */
+const ANSWER_MS = 90_000
 
 /**
  * @example
@@ -40,7 +44,7 @@ export class StartRunInvoker {
       throwProblems('INVALID_CONFIGURATION', 'cannot start runs', [`functionName is missing: ${how}`])
     }
     this.#functionName = functionName as string
-    this.#client = options.lambdaClient ?? new LambdaClient({})
+    this.#client = options.lambdaClient ?? new LambdaClient({ requestHandler: answersWithin(ANSWER_MS) })
   }
 
   /**

@@ -260,6 +260,22 @@ describe('a webhook', () => {
     }
   })
 
+  it('hands over the bytes where they are signed, so that a node can verify them', async () => {
+    const durable = durableOf()
+    const runId = await durable.start()
+    const body = '{ "paid":  true }'
+    const headers = { ...JSON_HEADERS, 'x-hub-signature-256': 'sha256=...' }
+
+    await handlerOf()(requestTo(await urlOf(durable, runId), { body, headers }))
+
+    const { context } = await durable.finish(runId)
+    expect(context['wait']).toMatchObject({
+      body: { paid: true },
+      rawBody: Buffer.from(body).toString('base64'),
+      headers: { 'x-hub-signature-256': 'sha256=...' },
+    })
+  })
+
   it('may be called before the run waits for it', async () => {
     let url = ''
     const durable = durableOf(

@@ -1,6 +1,10 @@
 /** Large values in S3. The client is loaded when the first large value comes: most runs never need it. */
 import type { S3Client } from '@aws-sdk/client-s3'
+import { answersWithin } from '../answers-within.ts'
 import type { BlobStore } from './value-store.ts'
+
+/** For the answer to begin. */
+const ANSWER_MS = 30_000
 
 export interface S3BlobStoreOptions {
   readonly bucketName: string
@@ -38,7 +42,8 @@ export class S3BlobStore implements BlobStore {
   async #connect(): Promise<S3Client> {
     if (!this.#client) {
       const { S3Client } = await import('@aws-sdk/client-s3')
-      this.#client = new S3Client(process.env['AWS_ENDPOINT_URL_S3'] ? { forcePathStyle: true } : {})
+      const forcePathStyle = Boolean(process.env['AWS_ENDPOINT_URL_S3'])
+      this.#client = new S3Client({ forcePathStyle, requestHandler: answersWithin(ANSWER_MS) })
     }
     return this.#client
   }
