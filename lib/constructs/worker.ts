@@ -94,6 +94,7 @@ export class Worker extends Construct {
     if (props.existingFunction) {
       this.function = props.existingFunction
       setEnvironment(this, this.function, workerEnvironment(this, props))
+      this.#warnOfRecursion(this.function)
     } else {
       const options = functionDefaults(this, props)
       this.logGroup = options.logGroup
@@ -138,6 +139,16 @@ export class Worker extends Construct {
   /** Milliseconds. @default - the average over 5 minutes */
   metricDuration(options?: MetricOptions): Metric {
     return this.function.metricDuration(options)
+  }
+
+  /** What an imported function allows is not to be seen here. */
+  #warnOfRecursion({ node }: IFunction): void {
+    const { recursiveLoop } = (node.defaultChild ?? {}) as { recursiveLoop?: string }
+    if (recursiveLoop === RecursiveLoop.ALLOW) return
+    Annotations.of(this).addWarningV2(
+      'flowcraft-aws:recursiveLoop',
+      `recursiveLoop of existingFunction must be ${RecursiveLoop.ALLOW}, got ${recursiveLoop ?? 'none that is known here'}: it sends to its own queue, and Lambda stops it after 16 rounds`,
+    )
   }
 
   #warn(visibility: Duration | undefined, timeout: Duration): void {

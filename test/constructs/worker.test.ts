@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { EventBus } from 'aws-cdk-lib/aws-events'
-import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { Code, Function, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { describe, expect, it } from 'vitest'
 import {
   JobQueue,
@@ -35,6 +35,16 @@ function synthesise(props: OwnProps, jobs?: JobQueueProps) {
 
 function problems(props: OwnProps, jobs?: JobQueueProps): string[] {
   return problemsOf((stack) => new Worker(stack, 'Worker', { ...newParts(stack, jobs), ...props }))
+}
+
+/** What is warned of an existing function that says this of loops. */
+function warned(recursiveLoop?: RecursiveLoop): string[] {
+  const stack = newStack()
+  const code = Code.fromInline('//')
+  const props = { code, handler: 'index.handler', runtime: Runtime.NODEJS_24_X, recursiveLoop }
+  const existingFunction = new Function(stack, 'Mine', props)
+  new Worker(stack, 'Worker', { ...newParts(stack), existingFunction })
+  return warningsOf(stack).filter((warning) => warning.includes('recursiveLoop'))
 }
 
 describe('Worker', () => {
@@ -173,6 +183,12 @@ describe('Worker', () => {
       'MineServiceRole: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <State.Arn>',
     )
     template.hasResourceProperties(MAPPING, { FunctionName: { Ref: Match.stringLikeRegexp('^Mine') } })
+  })
+
+  it('warns of an existing function that Lambda would stop after 16 rounds', () => {
+    expect(warned()).toEqual([expect.stringContaining('must be Allow, got none that is known here')])
+    expect(warned(RecursiveLoop.TERMINATE)).toEqual([expect.stringContaining('must be Allow, got Terminate')])
+    expect(warned(RecursiveLoop.ALLOW)).toEqual([])
   })
 
   it('has metrics of its function', () => {
