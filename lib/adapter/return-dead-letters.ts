@@ -40,8 +40,9 @@ export async function returnDeadLetters(
       empty = letters.length === 0 ? empty + 1 : 0
       for (const letter of letters) {
         try {
-          if (letter.reason !== undefined) kept.push(letter)
-          else if (await handle(services, deadLetters, letter)) returned++
+          const fate = letter.reason === undefined ? await handle(services, deadLetters, letter) : 'kept'
+          if (fate === 'kept') kept.push(letter)
+          else if (fate === 'returned') returned++
         } catch (error) {
           errors.push(error)
         }
@@ -54,17 +55,21 @@ export async function returnDeadLetters(
   return { returned, kept: kept.length }
 }
 
-/** Whether the job went back. Crash after a send, before the removal: the message is handled once more. */
+/** What became of a message: it stays as it is, its job went back, or it was removed, a copy with its reason put perhaps. */
+type Fate = 'kept' | 'returned' | 'removed'
+
+/** Crash after a send, before the removal: the message is handled once more. */
 async function handle(
   services: ReturnServices,
   deadLetters: DeadLetterQueue,
   letter: DeadLetter,
-): Promise<boolean> {
+): Promise<Fate> {
   const job = jobOf(letter)
   if (job instanceof Error) {
-    await deadLetters.put(letter.body, job.message)
+    // One that the queue does not take with a reason stays without one.
+    if (!(await deadLetters.put(letter.body, job.message))) return 'kept'
     await deadLetters.remove(letter)
-    return false
+    return 'removed'
   }
   const run = await services.store.read(job.runId)
   const returns = (job.returns ?? 0) + 1
@@ -72,9 +77,9 @@ async function handle(
   const goesBack = isNeeded && returns <= RETURNS_AT_MOST
   // To the pool of its node, wherever it was passed on to before.
   if (goesBack) await services.queue.send([{ ...job, passedOn: undefined, returns }])
-  else if (isNeeded) await keep(services, deadLetters, job, run)
+  else if (isNeeded && !(await keep(services, deadLetters, job, run))) return 'kept'
   await deadLetters.remove(letter)
-  return goesBack
+  return goesBack ? 'returned' : 'removed'
 }
 
 function jobOf({ body }: DeadLetter): Job | Error {
@@ -91,7 +96,7 @@ async function keep(
   deadLetters: DeadLetterQueue,
   job: Job,
   run: RunState | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const reason = `sent back ${RETURNS_AT_MOST} times, and no worker was done with it`
   // The note first: what fails for good must not put a copy there with each sweep.
   if (run) {
@@ -102,5 +107,5 @@ async function keep(
     }
     await store.noteDeadLetter(run.runId, key, reason)
   }
-  await deadLetters.put(formatJob({ ...job, returns: undefined, passedOn: undefined }), reason)
+  return deadLetters.put(formatJob({ ...job, returns: undefined, passedOn: undefined }), reason)
 }

@@ -22,7 +22,7 @@ import type { Runtime } from './execute.ts'
 import { Graphs } from './graphs.ts'
 import { consoleLogger } from './logger.ts'
 import { processJob } from './message.ts'
-import { describeRun } from './outcome.ts'
+import { describeRun, type RunDescription } from './outcome.ts'
 import { checkJob } from './queue/job.ts'
 import { newToken } from './queue/sqs-job-queue.ts'
 import { SqsPoller } from './queue/sqs-poller.ts'
@@ -201,7 +201,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
 
   /**
    * Called when a run has ended, at least once, after its result is stored. To be overridden; does nothing, since the
-   * result stands in the table.
+   * result stands in the table. A run that failed or was cancelled has a `reason`: of a run whose nodes failed, the
+   * message of the first one's error, with its cause.
    */
   protected override async publishFinalResult(
     _runId: string,
@@ -254,7 +255,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
     const { graphs, store, values } = this.#services
     const graph = run.graph === undefined ? undefined : await graphs.of(run.blueprintId, run.graph)
     const serializer = this.serializer
-    const { context, errors, reason } = await describeRun({ run, graph, store, values, serializer })
+    const described = await describeRun({ run, graph, store, values, serializer })
+    const { context, errors } = described
     const status = run.status === 'completed' ? 'completed' : 'failed'
     const payload = {
       context,
@@ -262,7 +264,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
       status,
       errors,
     } as WorkflowResult
-    await this.publishFinalResult(run.runId, { status, payload, ...(reason === undefined ? {} : { reason }) })
+    const reason = status === 'failed' ? { reason: whyFailed(described) } : {}
+    await this.publishFinalResult(run.runId, { status, payload, ...reason })
     await this.eventBus?.emit({
       type: 'workflow:finish',
       payload: {
@@ -273,4 +276,14 @@ export class SqsAdapter extends BaseDistributedAdapter {
       },
     })
   }
+}
+
+function whyFailed({ status, reason, errors = [], nodes }: RunDescription): string {
+  if (reason !== undefined) return reason
+  if (status === 'cancelled') return 'the run was cancelled'
+  // Not an error that a fallback made good.
+  const error = errors.find(({ nodeId }) => nodes.failed.includes(nodeId)) ?? errors[0]
+  if (!error) return 'the run failed without an error'
+  const { message, originalError: cause } = error
+  return message.includes(cause.message) ? message : `${message}: ${cause.message}`
 }

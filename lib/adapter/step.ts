@@ -9,6 +9,7 @@ import { RunReader } from './context/run-reader.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError } from './errors.ts'
 import { type Execution, executeNode, failed } from './execute.ts'
 import type { RunGraph } from './graph.ts'
+import { emitBatchStart } from './items/batch-events.ts'
 import { scatter } from './items/scatter.ts'
 import { gatherItems } from './items/wake-items.ts'
 import { sendJobs } from './outgoing.ts'
@@ -148,6 +149,7 @@ async function settle(
   try {
     const { items } = execution
     const batch = items && (await scatter(services, run, key, `${attempt}`, items))
+    if (batch) await emitBatchStart(services, graph, run, batch, 0)
     const riders = await flush(services.values, { ...request, execution, batch, writes: context.writes })
     return { riders, settled: execution }
   } catch (error) {

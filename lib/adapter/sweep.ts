@@ -46,7 +46,8 @@ export async function sweep(services: SweepServices): Promise<SweepResult> {
     await Promise.all(
       due.slice(at, at + CONCURRENCY).map((runId) =>
         attempt(`sweep run '${runId}'`, async () => {
-          jobs += await sweepRun(services, runId)
+          const sent = await sweepRun(services, runId)
+          jobs += sent
         }),
       ),
     )

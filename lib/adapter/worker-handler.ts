@@ -6,7 +6,7 @@ import { type AwsConfig, type AwsOptions, resolveConfig } from './config.ts'
 import { withContainer } from './container.ts'
 import { messageOf } from './errors.ts'
 import { jsonLogger } from './logger.ts'
-import { isPoison, rejectMessage } from './queue/dead-letters.ts'
+import { isPoison, rejectMessage, shownOf } from './queue/dead-letters.ts'
 import { parseJob } from './queue/job.ts'
 import { comeBackIn, retrySeconds } from './queue/redelivery.ts'
 import type { Disposition, Invocation } from './services.ts'
@@ -92,7 +92,7 @@ async function work(
       return rejected ? { kind: 'done' } : { kind: 'left', reason }
     }
     adapter.telemetry.jobRetried()
-    const body = record.body.slice(0, 500)
+    const body = shownOf(record.body)
     logger.error('a job failed and comes back', { reason, messageId: record.messageId, body })
     const receives = Number(record.attributes?.ApproximateReceiveCount)
     return { kind: 'left', reason, seconds: retrySeconds(receives) }

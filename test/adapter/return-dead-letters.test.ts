@@ -13,6 +13,8 @@ class MemoryLetters {
   readonly #letters = new Map<string, DeadLetter>()
   #hidden = new Set<string>()
   #next = 1
+  /** A body that the queue takes no more. */
+  refused: string | undefined
 
   readonly queue = {
     receive: async () => {
@@ -21,7 +23,11 @@ class MemoryLetters {
       for (const { receiptHandle } of got) this.#hidden.add(receiptHandle)
       return got
     },
-    put: async (body: string, reason: string) => this.add(body, reason),
+    put: async (body: string, reason: string) => {
+      if (body === this.refused) return false
+      this.add(body, reason)
+      return true
+    },
     remove: async ({ receiptHandle }: DeadLetter) => void this.#letters.delete(receiptHandle),
     release: async (letters: readonly DeadLetter[]) => {
       for (const { receiptHandle } of letters) this.#hidden.delete(receiptHandle)
@@ -98,6 +104,17 @@ describe('the dead-letter queue', () => {
 
     expect(sent()).toEqual([{ ...job('r1'), returns: 1 }])
     expect(await letters.queue.receive()).toHaveLength(10)
+  })
+
+  it('keeps what is no job and cannot be put with a reason, and goes on to the next', async () => {
+    letters.add('no job')
+    letters.add(job('r1'))
+    letters.refused = 'no job'
+
+    for (let time = 0; time < 2; time++) expect(await sweep()).toEqual({ returned: 1 - time, kept: 1 })
+
+    expect(letters.all).toEqual([{ body: 'no job', reason: undefined }])
+    expect(sent()).toHaveLength(1)
   })
 
   it('does not fill with copies of a job whose run cannot be noted', async () => {

@@ -385,10 +385,10 @@ describe('the end of a run', () => {
       if (this.trouble-- > 0) throw new Error('nobody listens')
     }
   }
-  const telling = (flow: FlowBuilder) =>
+  const telling = (...flows: FlowBuilder[]) =>
     new Telling({
       ...awsOptions(deployment),
-      flows: [flow],
+      flows,
       runtimeOptions: { logger: quiet },
       deployGraceMs: 0,
     })
@@ -423,23 +423,34 @@ describe('the end of a run', () => {
     expect(await depth(deployment, deployment.queueUrl)).toEqual({ visible: 0, hidden: 0 })
   })
 
-  it('is published of a failure, with its errors, and of a run that could not begin, with its reason', async () => {
+  it('is published with a reason where the run failed or was cancelled', async () => {
     const flow = createFlow('bad').node('a', async () => {
       throw new Error('no good')
     })
-    const adapter = telling(flow)
+    const made = createFlow('made good')
+      .node('a', async () => Promise.reject(new Error('made good')), { config: { fallback: 'b' } })
+      .node('b', async () => Promise.reject(new Error('not made good')))
+    const adapter = telling(flow, made)
     const client = clientOf(deployment)
     await client.start({ blueprintId: 'bad', runId: 'r1' })
+    await client.start({ blueprintId: 'made good', runId: 'r3' })
+    await client.start({ blueprintId: 'bad', runId: 'r4' })
+    await client.cancel('r4')
     await client.start({ blueprintId: 'unknown', runId: 'r2' })
 
     await drain(deployment, adapter)
 
     const of = (runId: string) => adapter.told.find((one) => one.runId === runId)?.result
-    expect(of('r1')).toMatchObject({ status: 'failed', payload: { errors: [{ nodeId: 'a' }] } })
-    expect(of('r1')).not.toHaveProperty('reason')
+    expect(of('r1')).toMatchObject({
+      status: 'failed',
+      payload: { errors: [{ nodeId: 'a' }] },
+      reason: "Node 'a' execution failed: no good",
+    })
+    expect(of('r3')?.reason).toBe("Node 'b' execution failed: not made good")
+    expect(of('r4')).toMatchObject({ status: 'failed', reason: 'the run was cancelled' })
     expect(of('r2')).toMatchObject({
       status: 'failed',
-      reason: "no blueprint 'unknown' here; registered: 'bad'",
+      reason: "no blueprint 'unknown' here; registered: 'bad', 'made good'",
     })
   })
 })

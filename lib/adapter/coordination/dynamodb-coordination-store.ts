@@ -11,6 +11,8 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import type { ICoordinationStore } from 'flowcraft'
+import { throwProblems } from '../errors.ts'
+import { show } from '../queue/job.ts'
 import { translateConfig } from '../store/table.ts'
 import { keys } from '../store/schema.ts'
 
@@ -24,7 +26,8 @@ export interface DynamoDbCoordinationStoreOptions {
 
 /**
  * Atomic counters and locks with a time to live. A key whose time is over counts as absent at once; DynamoDB deletes
- * its item some time later.
+ * its item some time later. Each method throws FlowcraftAwsError INVALID_INPUT for a key that is no text of 1 to 2,000
+ * bytes, or a time to live that is no number of seconds from 0.
  *
  * @example
  * const store = new DynamoDbCoordinationStore({ dynamoDbClient: new DynamoDBClient({}), tableName: 'state' })
@@ -46,6 +49,7 @@ export class DynamoDbCoordinationStore implements ICoordinationStore {
    * answer was lost, so a counter may then be one ahead.
    */
   async increment(key: string, ttlSeconds: number): Promise<number> {
+    check('increment', key, ttlSeconds)
     for (;;) {
       const live = await refused(
         this.#client.send(
@@ -66,11 +70,13 @@ export class DynamoDbCoordinationStore implements ICoordinationStore {
 
   /** Sets a key unless it is there; false where it is. */
   async setIfNotExist(key: string, value: string, ttlSeconds: number): Promise<boolean> {
+    check('setIfNotExist', key, ttlSeconds)
     return this.#putIfOver(key, { v: value }, ttlSeconds)
   }
 
   /** Moves the end of a key; false where it is absent or over. */
   async extendTTL(key: string, ttlSeconds: number): Promise<boolean> {
+    check('extendTTL', key, ttlSeconds)
     const done = await refused(
       this.#client.send(
         new UpdateCommand({
@@ -86,11 +92,13 @@ export class DynamoDbCoordinationStore implements ICoordinationStore {
   }
 
   async delete(key: string): Promise<void> {
+    check('delete', key, 0)
     await this.#client.send(new DeleteCommand({ TableName: this.#table, Key: keys.coordination(key) }))
   }
 
   /** A key's value, a counter's as its digits; undefined where it is absent or over. */
   async get(key: string): Promise<string | undefined> {
+    check('get', key, 0)
     const { Item: item } = await this.#client.send(
       new GetCommand({ TableName: this.#table, Key: keys.coordination(key), ConsistentRead: true }),
     )
@@ -121,6 +129,21 @@ export class DynamoDbCoordinationStore implements ICoordinationStore {
     const until = this.#now() + ttlSeconds * 1000
     return { ':until': until, ':ttl': Math.ceil(until / 1000) }
   }
+}
+
+/** DynamoDB's partition keys have 2,048 bytes at most, and ours begin with two characters more. */
+const KEY_BYTES = 2_000
+
+function check(method: string, key: string, ttlSeconds: number): void {
+  const problems: string[] = []
+  if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > KEY_BYTES) {
+    problems.push(`key must be a text of 1 to ${KEY_BYTES} bytes; got ${show(key)}`)
+  }
+  if (typeof ttlSeconds !== 'number' || !(ttlSeconds >= 0 && ttlSeconds <= Number.MAX_SAFE_INTEGER)) {
+    const got = typeof ttlSeconds === 'number' ? `${ttlSeconds}` : show(ttlSeconds)
+    problems.push(`ttlSeconds must be a number of seconds from 0; got ${got}`)
+  }
+  throwProblems('INVALID_INPUT', `DynamoDbCoordinationStore.${method}`, problems)
 }
 
 /** The answer, or undefined where the condition was refused. */

@@ -35,6 +35,11 @@ export function perPage(total: number, bytes: number): number {
   return PAGE_SIZES.find((size) => size <= fitting) ?? 1
 }
 
+/** The id of the node that an item of a worker's batch runs as. */
+export function itemNodeId({ uses, key }: Batch, item: number): string {
+  return `${uses}_${key}_${item}`
+}
+
 export interface Round {
   readonly index: number
   readonly from: number

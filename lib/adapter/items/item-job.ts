@@ -26,6 +26,7 @@ import { names } from '../values/rider.ts'
 import {
   type Batch,
   itemKeys,
+  itemNodeId,
   partitions,
   RANGE_SPLIT,
   type Round,
@@ -236,7 +237,7 @@ async function givenTo({ graph, key, batch }: BatchUnderWay, reader: RunReader, 
   return { [id]: output, [`_outputs.${id}`]: output }
 }
 
-function definitionOf({ key, batch }: BatchUnderWay, item: number, input: unknown): NodeDefinition {
+function definitionOf({ batch }: BatchUnderWay, item: number, input: unknown): NodeDefinition {
   if (batch.kind === 'nodes') return input as NodeDefinition
-  return { id: `${batch.uses}_${key}_${item}`, uses: batch.uses as string, inputs: '_item' }
+  return { id: itemNodeId(batch, item), uses: batch.uses as string, inputs: '_item' }
 }

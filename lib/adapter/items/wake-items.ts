@@ -5,6 +5,7 @@ import type { RunGraph } from '../graph.ts'
 import { activationKey, type ActivationKey, type RunState } from '../run-state.ts'
 import type { Services } from '../services.ts'
 import type { ErrorRecord } from '../values/flush.ts'
+import { emitBatchFinish, emitBatchStart } from './batch-events.ts'
 import { isLastRound, partitions } from './batch.ts'
 import { type BatchUnderWay, batchUnderWay, readBatch, sendRange } from './item-job.ts'
 import { results } from './results.ts'
@@ -41,6 +42,7 @@ export async function wakeByItems(
     return { kind: 'asleep' }
   }
   if (root.failed === 0 && !isLastRound(batch, index)) {
+    await emitBatchStart(services, graph, run, batch, index + 1)
     const outcome = { kind: 'parked', wait: { kind: 'items', round: index + 1 } } as const
     return { kind: 'parked', execution: { outcome, inputs: new Map() } }
   }
@@ -95,5 +97,6 @@ export async function gatherItems(
       for (const [name, value] of result.writes) writes.set(name, value)
     }
   }
+  await emitBatchFinish(services, run, gatherNodeId, gathered)
   return { results: gathered, writes }
 }

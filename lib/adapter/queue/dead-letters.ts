@@ -8,11 +8,21 @@ import {
 } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { isFlowcraftAwsError, requestFailed } from '../errors.ts'
+import { beginningInBytes, beginningOf, printable } from '../texts.ts'
 
 /** The message attribute that tells why a message is in the dead-letter queue. */
 export const REASON_ATTRIBUTE = 'flowcraft-reason'
-/** SQS takes attributes up to the size of a message; a reason need not be long. */
-const REASON_CHARACTERS = 1_000
+/** A reason need not be long. */
+const REASON_BYTES = 1_000
+const NO_REASON = 'no reason was given'
+/**
+ * SQS's largest message, 1 MiB, with the names, types and values of its attributes. A queue may allow less.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+ */
+const MESSAGE_BYTES = 1_048_576
+const ATTRIBUTE_TYPE = 'String'
+/** Of a body, what a log shows. */
+const SHOWN_CHARACTERS = 500
 /** Nobody else gets a message while it is looked at, in seconds. */
 const LOOK_SECONDS = 60
 /** SQS hands out and takes ten messages a request. */
@@ -30,15 +40,21 @@ export interface RejectOptions {
 }
 
 /**
- * Puts a copy of the message into the dead-letter queue. False where there is none: then the message stays, and its
- * queue's redrive policy moves it in time. Crash after the send: the message comes back and is copied once more.
+ * Puts a copy of the message into the dead-letter queue. False where there is none, or where it takes no such copy:
+ * then the message stays, and its queue's redrive policy moves it in time. Crash after the send: the message comes back
+ * and is copied once more.
  */
 export async function rejectMessage(options: RejectOptions, body: string, error: Error): Promise<boolean> {
   const { sqsClient, deadLetterQueueUrl, logger } = options
-  logger.error('rejected a message', { reason: error.message, body: body.slice(0, 500) })
+  logger.error('rejected a message', { reason: error.message, body: shownOf(body) })
   if (!deadLetterQueueUrl) return false
-  await new DeadLetterQueue({ client: sqsClient, queueUrl: deadLetterQueueUrl }).put(body, error.message)
-  return true
+  const queue = new DeadLetterQueue({ client: sqsClient, queueUrl: deadLetterQueueUrl })
+  return queue.put(body, error.message)
+}
+
+/** The beginning of a message's body, for a log. */
+export function shownOf(body: string): string {
+  return beginningOf(body, SHOWN_CHARACTERS)
 }
 
 export interface DeadLetter {
@@ -77,14 +93,21 @@ export class DeadLetterQueue {
     }))
   }
 
-  async put(body: string, reason: string): Promise<void> {
-    const StringValue = reason.slice(0, REASON_CHARACTERS)
+  /** Puts a message with the reason why it is here. False where the queue takes no such message, now or later. */
+  async put(body: string, reason: string): Promise<boolean> {
+    const StringValue = reasonBeside(body, reason)
     const command = new SendMessageCommand({
       QueueUrl: this.#queueUrl,
       MessageBody: body,
-      MessageAttributes: { [REASON_ATTRIBUTE]: { DataType: 'String', StringValue } },
+      MessageAttributes: { [REASON_ATTRIBUTE]: { DataType: ATTRIBUTE_TYPE, StringValue } },
     })
-    await this.#asked('SendMessage', this.#client.send(command))
+    try {
+      await this.#client.send(command)
+      return true
+    } catch (error) {
+      if (isRefusal(error)) return false
+      throw requestFailed(`SQS SendMessage on '${this.#queueUrl}'`, error)
+    }
   }
 
   async remove({ receiptHandle }: DeadLetter): Promise<void> {
@@ -112,4 +135,19 @@ export class DeadLetterQueue {
       throw requestFailed(`SQS ${operation} on '${this.#queueUrl}'`, error)
     }
   }
+}
+
+/** The reason as an attribute: of characters that SQS takes, not empty, and as long as the body leaves room for. */
+function reasonBeside(body: string, reason: string): string {
+  const room = MESSAGE_BYTES - Buffer.byteLength(body) - REASON_ATTRIBUTE.length - ATTRIBUTE_TYPE.length
+  // One byte at least: a body that leaves no room is refused, whatever the reason.
+  return beginningInBytes(printable(reason) || NO_REASON, Math.max(1, Math.min(REASON_BYTES, room)))
+}
+
+/** Whether SQS will refuse this message each time: too large for the queue, or with characters that it does not take. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(InvalidParameterValue|InvalidMessageContents|InvalidAttribute)/.test(error.name)
+  )
 }

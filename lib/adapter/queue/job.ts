@@ -1,5 +1,6 @@
 /** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
 import { FlowcraftAwsError } from '../errors.ts'
+import { beginningOf } from '../texts.ts'
 
 export interface Job {
   readonly runId: string
@@ -63,7 +64,7 @@ export function blueprintIdProblem(blueprintId: unknown): string | undefined {
 /** What was given, short enough for a message. */
 export function show(value: unknown): string {
   const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value))
-  return text.length > 80 ? `${text.slice(0, 77)}... (${text.length} characters)` : text
+  return text.length > 80 ? `${beginningOf(text, 77)}... (${text.length} characters)` : text
 }
 
 /** ASCII only: some emulators and older proxies refuse or mangle characters beyond it. */

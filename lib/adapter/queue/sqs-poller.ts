@@ -4,7 +4,7 @@ import type { ILogger } from 'flowcraft'
 import { Consumer } from 'sqs-consumer'
 import { messageOf } from '../errors.ts'
 import type { Disposition } from '../services.ts'
-import { isPoison, rejectMessage } from './dead-letters.ts'
+import { isPoison, rejectMessage, shownOf } from './dead-letters.ts'
 import { type Job, parseJob } from './job.ts'
 import { comeBackIn, retrySeconds } from './redelivery.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -110,7 +110,7 @@ export class SqsPoller {
         return (await rejectMessage(this.#options, body, error)) ? message : {}
       }
       telemetry.jobRetried()
-      logger.error('a job failed and comes back', { reason: messageOf(error), body: body.slice(0, 500) })
+      logger.error('a job failed and comes back', { reason: messageOf(error), body: shownOf(body) })
       await this.#comeBackIn(message, retrySeconds(Number(message.Attributes?.ApproximateReceiveCount)))
     }
     return {}

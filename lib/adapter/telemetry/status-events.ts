@@ -2,7 +2,11 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { requestFailed } from '../errors.ts'
 import type { RunState, RunStatus } from '../run-state.ts'
+import { beginningOf } from '../texts.ts'
 import { telemetry } from './names.ts'
+
+/** An event of EventBridge has 1 MB at most; a reason need not be long. */
+const REASON_CHARACTERS = 2_000
 
 /** `detail` of an event with source 'flowcraft' and detail-type 'Flowcraft Run Status Change'. */
 export interface RunStatusChange {
@@ -13,7 +17,7 @@ export interface RunStatusChange {
   readonly status: Exclude<RunStatus, 'running'>
   /** Number of nodes that failed. */
   readonly errors: number
-  /** Why the run itself failed, where no node did. */
+  /** Why the run itself failed, where no node did; the beginning of a long one. */
   readonly reason?: string
   /** ISO 8601. */
   readonly startedAt: string
@@ -71,7 +75,7 @@ function changeOf(run: RunState): RunStatusChange {
     blueprintId,
     status,
     errors,
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason: beginningOf(reason, REASON_CHARACTERS) }),
     startedAt: new Date(startedAt).toISOString(),
     endedAt: new Date(endedAt).toISOString(),
     ...(parent ? { parentRunId: parent.runId } : {}),
