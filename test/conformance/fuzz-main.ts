@@ -96,10 +96,15 @@ function tell({ seed, path, plan, problems }: Difference): void {
   if (values.json) return
   console.log(inspect(plan, { depth: null, breakLength: 110 }))
   for (const problem of problems) console.log(`  ${problem}`)
-  console.log(`  again: npm run fuzz -- --seed ${seed} --path ${path}\n`)
+  console.log(`${againBy({ seed, path })}\n`)
+}
+
+function againBy({ seed, path }: { seed: number; path: string }): string {
+  return `  again: npm run fuzz -- --seed ${seed} --path ${path}`
 }
 
 async function main(): Promise<void> {
+  if (!values.json) console.log(`seed ${values.seed}`)
   const results =
     values.path === undefined ? await inProcesses() : [await tryPlans(Number(values.seed), values.path)]
   const differences = results.flatMap(({ difference }) => difference ?? [])
@@ -108,8 +113,9 @@ async function main(): Promise<void> {
   const compared = results.reduce((sum, result) => sum + result.compared, 0)
   const seeds = differences.map(({ seed, path }) => ({ seed, path }))
   const counted = { runs, compared, different: seeds.length, seeds }
-  const text = `${runs} runs by the protocol, ${compared} of them compared with memory, ${seeds.length} blueprints differ`
+  const text = `from seed ${values.seed}: ${runs} runs by the protocol, ${compared} of them compared with memory, ${seeds.length} blueprints differ`
   console.log(values.json ? JSON.stringify(counted) : text)
+  if (!values.json) seeds.forEach((one) => console.log(againBy(one)))
   process.exitCode = seeds.length > 0 ? 1 : 0
 }
 

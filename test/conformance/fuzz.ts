@@ -11,7 +11,7 @@ import type { Plan } from './plan.ts'
 
 type Pick = (ready: readonly string[]) => number
 
-const RANDOM_ORDERS = 3
+const RANDOM_ORDERS = 40
 
 /** Last come first, at random, and each node that had a rival as late as can be. */
 function ordersOf(rivals: ReadonlySet<string>, random: Random): Pick[] {

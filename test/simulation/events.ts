@@ -1,5 +1,6 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
 import type { WorkflowBlueprint } from 'flowcraft'
+import { RunGraph } from '../../lib/adapter/graph.ts'
 import { resumeRun } from '../../lib/adapter/resume.ts'
 import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
@@ -10,71 +11,82 @@ type GivenEvent = NonNullable<Setup['events']>[number]
 
 interface NextEvent {
   readonly runId: string
-  readonly event: GivenEvent
-  /** The activation that waits; undefined where the node is past it. */
+  readonly event: GivenEvent & { readonly idempotencyKey?: string }
+  /** The activation that waits; undefined where the node does not wait yet, or is past it. */
   readonly target: string | undefined
 }
 
+export interface EventsOptions {
+  readonly store: Pick<RunStore, 'read'>
+  readonly runId: string
+  readonly setup: Setup
+  /** An event may come before its node waits. */
+  readonly early: boolean
+  /** Each call has a name, so that it is the same call when it is made again. */
+  readonly named: boolean
+}
+
 export class Events {
-  readonly #store: Pick<RunStore, 'read'>
-  readonly #runId: string
-  readonly #setup: Setup
-  readonly #early: boolean
+  readonly #options: EventsOptions
   /** Activations that have their event. */
   readonly #served = new Set<string>()
   #given = 0
-  #target: string | undefined
-  /** Given, and not yet answered. */
+  /** Given, and not yet answered: the call is made again until it is, even where it has had its effect. */
   #open: NextEvent | undefined
 
-  /** `early`: an event may come before its node waits. */
-  constructor(store: Pick<RunStore, 'read'>, runId: string, setup: Setup, early: boolean) {
-    this.#store = store
-    this.#early = early
-    this.#runId = runId
-    this.#setup = setup
+  constructor(options: EventsOptions) {
+    this.#options = options
   }
 
   /** The event to give now, if the run is where it should come. */
   async next(): Promise<NextEvent | undefined> {
-    const { answers } = this.#setup
-    // A call is made again until it is answered, even where it has had its effect.
-    if (answers) return this.#open ?? this.#nextAnswer(this.#runId, answers)
-    const event = this.#setup.events?.[this.#given]
-    const run = event && (await this.#waitingRun(this.#runId))
+    const { setup, runId } = this.#options
+    if (this.#open) return this.#open
+    if (setup.answers) return this.#nextAnswer(runId, setup.answers)
+    const event = setup.events?.[this.#given]
+    const run = event && (await this.#waitingRun(runId))
     if (!event || run?.graph === undefined || run.active.size === 0) return undefined
     const node = this.#nodeOf(run, event.nodeId)
     const waiting = [...run.active].find(
       ([key, { wait }]) => wait?.kind === 'event' && parseActivationKey(key).node === node,
     )
     const target = waiting && `${run.runId} ${waiting[0]}`
-    if (this.#target !== undefined && this.#target !== target) {
-      // It was taken, though nobody was told.
-      this.#pass()
-      return undefined
-    }
     if (target !== undefined && this.#served.has(target)) return undefined
-    if (target === undefined && (node < 0 || !(this.#early || isDone(run.done, node)))) return undefined
-    return { runId: run.runId, event, target }
+    if (target === undefined && !this.#mayMiss(run, node)) return undefined
+    return this.#nextEvent(run, event, target)
   }
 
-  async give(services: Services, { runId, event, target }: NextEvent): Promise<void> {
-    this.#target = target
-    if (this.#setup.answers) this.#open = { runId, event, target }
+  async give(services: Services, next: NextEvent): Promise<void> {
+    const { runId, event, target } = next
+    this.#open = next
     await resumeRun(services, runId, event.nodeId, event)
     this.#open = undefined
-    this.#pass()
+    if (target !== undefined) this.#served.add(target)
+    this.#given++
+  }
+
+  /** Whether a call may come though the node does not wait now. In a loop it could be taken for another round's. */
+  #mayMiss(run: RunState, node: number): boolean {
+    if (node < 0 || this.#isRepeatable(run, node)) return false
+    return this.#options.early || isDone(run.done, node)
+  }
+
+  #nextEvent(run: RunState, event: GivenEvent, target: string | undefined): NextEvent {
+    // Without a name, a call that is made again may give its event to the next round of a loop.
+    const isNamed = this.#options.named || this.#isRepeatable(run, this.#nodeOf(run, event.nodeId))
+    const idempotencyKey = `call ${this.#given}`
+    return { runId: run.runId, event: isNamed ? { ...event, idempotencyKey } : event, target }
   }
 
   /** For whichever node waits, in the run or below it, and has no answer yet. */
   async #nextAnswer(runId: string, answers: NonNullable<Setup['answers']>): Promise<NextEvent | undefined> {
-    const run = await this.#store.read(runId)
+    const run = await this.#options.store.read(runId)
     for (const [key, { wait }] of run?.active ?? []) {
       const target = `${runId} ${key}`
       const nodeId = this.#idOf(run as RunState, parseActivationKey(key).node)
       const answer = answers[nodeId]
       if (wait?.kind === 'event' && answer && !this.#served.has(target)) {
-        return { runId, event: { nodeId, ...answer }, target }
+        return this.#nextEvent(run as RunState, { nodeId, ...answer }, target)
       }
       const below =
         wait?.kind === 'child' && (await this.#nextAnswer(childIdOf(runId, key, wait.tries), answers))
@@ -83,27 +95,26 @@ export class Events {
     return undefined
   }
 
-  #pass(): void {
-    if (this.#target !== undefined) this.#served.add(this.#target)
-    this.#given++
-    this.#target = undefined
+  #blueprintOf(run: RunState): WorkflowBlueprint | undefined {
+    const { setup } = this.#options
+    return [setup.blueprint, ...(setup.blueprints ?? [])].find(({ id }) => id === run.blueprintId)
   }
 
-  #nodesOf(run: RunState): WorkflowBlueprint['nodes'] {
-    const all = [this.#setup.blueprint, ...(this.#setup.blueprints ?? [])]
-    return all.find(({ id }) => id === run.blueprintId)?.nodes ?? []
+  #isRepeatable(run: RunState, node: number): boolean {
+    const blueprint = this.#blueprintOf(run)
+    return blueprint !== undefined && new RunGraph(blueprint).repeatable.has(node)
   }
 
   #nodeOf(run: RunState, nodeId: string): number {
-    return this.#nodesOf(run).findIndex(({ id }) => id === nodeId)
+    return this.#blueprintOf(run)?.nodes.findIndex(({ id }) => id === nodeId) ?? -1
   }
 
   #idOf(run: RunState, node: number): string {
-    return this.#nodesOf(run)[node]?.id ?? ''
+    return this.#blueprintOf(run)?.nodes[node]?.id ?? ''
   }
 
   async #waitingRun(runId: string): Promise<RunState | undefined> {
-    const run = await this.#store.read(runId)
+    const run = await this.#options.store.read(runId)
     for (const [key, { wait }] of run?.active ?? []) {
       if (wait?.kind === 'child') return this.#waitingRun(childIdOf(runId, key, wait.tries))
     }

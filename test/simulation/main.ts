@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type { ConformanceCase } from '../conformance/case.ts'
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { cases } from '../conformance/cases.ts'
+import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
 import { CALM, type Fault, profiles } from './profile.ts'
 import { simulate, type SimulationResult, subjectOf, unorderedSubjectOf } from './simulate.ts'
@@ -36,17 +37,14 @@ if (chosen.length === 0) throw new Error(`no case '${values.case}'`)
 if (under.length === 0) throw new Error(`no profile '${values.profile}'`)
 const limit = Number(values.runs ?? (values.exhaustive ? Infinity : 2000))
 const first = Number(values.seed)
-const failures: object[] = []
+const failures: { command: string; [name: string]: unknown }[] = []
 let runs = 0
 
-function note(result: SimulationResult, where: { case: string; seed: number; fat: boolean }, more: object) {
+function note(result: SimulationResult, run: SimulatedRun) {
   runs++
   if (result.violations.length === 0) return
-  const { seed, fat } = where
-  const flags = Object.entries(more).map(([name, value]) => ` --${name}${value === true ? '' : ` ${value}`}`)
-  const which = `--case ${JSON.stringify(where.case)} --seed ${seed} --${fat ? 'fat' : 'lean'}${flags.join('')}`
-  const command = `npm run simulate -- ${which} --runs 1`
-  failures.push({ ...where, ...more, violation: result.violations[0], command })
+  const { strike: fault, ...which } = run
+  failures.push({ ...which, ...fault, violation: result.violations[0], command: again(run) })
   if (!values.json) console.log(failures.at(-1))
 }
 
@@ -55,7 +53,7 @@ async function subject(theCase: ConformanceCase, fat: boolean) {
 }
 
 async function exhaust(): Promise<void> {
-  const profile = values.profile === undefined ? CALM : under[0]
+  const profile = (values.profile !== undefined && under[0]) || CALM
   const fat = values.fat
   for (const theCase of chosen) {
     const exhaustion = { ...(await subject(theCase, fat)), profile, seed: first }
@@ -63,8 +61,8 @@ async function exhaust(): Promise<void> {
       if (runs >= limit) return
       if (values.at !== undefined && Number(values.at) !== at) continue
       if (values.fault !== undefined && (values.fault as Fault) !== fault) continue
-      const more = { exhaustive: true, profile: profile?.name, at, fault }
-      note(await strike(exhaustion, { at, fault }), { case: theCase.name, seed: first, fat }, more)
+      const which = { case: theCase.name, profile: profile.name, seed: first, fat, strike: { at, fault } }
+      note(await strike(exhaustion, { at, fault }), which)
     }
   }
 }
@@ -77,13 +75,18 @@ async function randomly(): Promise<void> {
         const alternately = (index + seed + profile.name.length) % 2 === 0
         const fat = values.fat || (!values.lean && alternately)
         const result = await simulate({ ...(await subject(theCase, fat)), profile, seed })
-        note(result, { case: theCase.name, seed, fat }, { profile: profile.name })
+        note(result, { case: theCase.name, profile: profile.name, seed, fat })
       }
     }
   }
 }
 
+if (!values.json) console.log(`seed ${first}`)
 await (values.exhaustive ? exhaust() : randomly())
 const counted = { runs, violations: failures.length, seeds: failures }
-console.log(values.json ? JSON.stringify(counted) : `${runs} runs, ${failures.length} violations`)
+if (values.json) console.log(JSON.stringify(counted))
+else {
+  console.log(`${runs} runs from seed ${first}, ${failures.length} violations`)
+  for (const { command } of failures) console.log(`  again: ${command}`)
+}
 process.exitCode = failures.length > 0 ? 1 : 0

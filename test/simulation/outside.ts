@@ -42,7 +42,8 @@ export class Outside {
   constructor(options: OutsideOptions) {
     const { setup, profile, random, store } = options
     this.#options = options
-    this.#events = new Events(store, RUN_ID, setup, random.chance(0.5))
+    const [early, named] = [random.chance(0.5), random.chance(0.5)]
+    this.#events = new Events({ store, runId: RUN_ID, setup, early, named })
     // Nobody can know of a run whose only message a queue loses.
     const canBeRaw = !setup.input && !profile.losses
     this.#way = random.pick(canBeRaw ? ['begun', 'begun', 'accepted', 'raw'] : ['begun', 'accepted'])

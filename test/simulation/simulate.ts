@@ -83,13 +83,24 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   const random = new Random(seed)
   const plan = simulation.plan ?? randomFaults(profile, random)
   const world = new World({ setup: make(), profile, random, plan, mutation })
-  await world.run()
+  await byTheClockOf(world, () => world.run())
   const violations = [...world.violations, ...world.store.violations]
   if (world.tells && world.tellings === 0) violations.push('G5: the result was never told')
   if (violations.length === 0) violations.push(...(await differences(world, expected, simulation)))
   const { points, trace, messages } = world
   const { pages, refusals } = world.store
   return { violations, points, trace, messages, pages, refusals }
+}
+
+/** The engine asks the host's clock when a sleep ends: it must be the world's, or the same seed gives another run. */
+async function byTheClockOf(world: World, work: () => Promise<void>): Promise<void> {
+  const { now } = Date
+  Date.now = () => world.now()
+  try {
+    await work()
+  } finally {
+    Date.now = now
+  }
 }
 
 async function differences(

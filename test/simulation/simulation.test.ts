@@ -1,13 +1,14 @@
 /**
- * Runs keep their guarantees whatever happens to the requests, messages and workers behind them. A failure names
- * case, profile and seed; the same three give the same run again.
+ * Runs keep their guarantees whatever happens to the requests, messages and workers behind them. Always the same seeds,
+ * `.ci/run` has others each time. A failure prints the command that gives the same run again.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ConformanceCase } from '../conformance/case.ts'
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { caseNamed, cases } from '../conformance/cases.ts'
+import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
-import { CALM, type Profile, profiles } from './profile.ts'
+import { CALM, profiles } from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
@@ -39,8 +40,8 @@ function subject(it: ConformanceCase, fat: boolean): Promise<Pick<Simulation, 'm
   return unorderedCases.includes(it) ? Promise.resolve(unorderedSubjectOf(it, fat)) : subjectOf(it, fat)
 }
 
-function report(what: string, { name }: Profile, seed: number, trace: readonly string[]): string {
-  return `${what}, profile ${name}, seed ${seed}\n${trace.slice(-200).join('\n')}`
+function report(run: SimulatedRun, trace: readonly string[]): string {
+  return `again: ${again(run)}\n${trace.slice(-200).join('\n')}`
 }
 
 describe('simulation', () => {
@@ -58,10 +59,25 @@ describe('simulation', () => {
         const exhaustion = { ...(await subjectOf(caseNamed(name))), seed: SEED }
         for (const one of await strikesOf(exhaustion)) {
           const { violations, trace } = await strike(exhaustion, one)
-          const what = `${name}, ${one.fault} at ${one.at}`
-          expect(violations, report(what, CALM, SEED, trace)).toEqual([])
+          const run = { case: name, profile: CALM.name, seed: SEED, fat: false, strike: one }
+          expect(violations, report(run, trace)).toEqual([])
         }
       })
+    }
+  })
+
+  it('the same seed gives the same run', async () => {
+    const names = [
+      'a batch of 1',
+      'tries that the queue keeps apart',
+      'sleeps of 20 minutes and 3 hours side by side',
+    ]
+    for (const name of names) {
+      const simulation = { ...(await subjectOf(caseNamed(name))), seed: SEED }
+      for (const profile of profiles) {
+        const { trace } = await simulate({ ...simulation, profile })
+        expect((await simulate({ ...simulation, profile })).trace).toEqual(trace)
+      }
     }
   })
 
@@ -75,8 +91,8 @@ describe('simulation', () => {
           // Half of the runs have a header that is always full.
           const isFat = (index + seed + profile.name.length) % 2 === 0
           const { violations, trace } = await simulate({ ...(isFat ? fat : plain), profile, seed })
-          const what = `${theCase.name}${isFat ? ' (fat)' : ''}`
-          expect(violations, report(what, profile, seed, trace)).toEqual([])
+          const run = { case: theCase.name, profile: profile.name, seed, fat: isFat }
+          expect(violations, report(run, trace)).toEqual([])
         }
       }
     }

@@ -172,7 +172,6 @@ export const pauseCases: readonly ConformanceCase[] = [
   },
   {
     name: 'a loop whose body waits',
-    notSimulated: 'a call that resumes again, since its answer was lost, may be taken for the next round',
     make: () =>
       graph(
         {
