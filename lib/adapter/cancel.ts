@@ -4,7 +4,7 @@
  */
 import { FlowcraftAwsError } from './errors.ts'
 import { RunReader } from './context/run-reader.ts'
-import { type ActivationKey, childIdOf, isOver, type RunState } from './run-state.ts'
+import { type ActivationKey, childrenOf, isOver, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
 import type { ChildRequest } from './subflow-node.ts'
 import { names } from './values/rider.ts'
@@ -53,9 +53,7 @@ async function turnToCancelled(services: CancelServices, seen: RunState): Promis
   for (let run: RunState | undefined = seen; run;) {
     if (isOver(run)) return run.status === 'cancelled' ? run : undefined
     const { runId, seq } = run
-    const children = [...run.active].flatMap(([key, { wait }]) =>
-      wait?.kind === 'child' ? [childIdOf(runId, key, wait.tries)] : [],
-    )
+    const children = childrenOf(run)
     // On condition that nothing was committed since: a child that a node begins to wait for is not overlooked.
     const result = await services.store.cancel(runId, { seq, children, now: services.now() })
     if (result.committed) return result.run

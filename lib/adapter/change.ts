@@ -33,12 +33,25 @@ export type Requirement =
   | { readonly kind: 'activeOrNotPending'; readonly key: ActivationKey; readonly node: number }
   /** This rider is as seen, or already gone into its page. */
   | { readonly kind: 'riderAsSeen'; readonly name: string; readonly text: string }
+  /** This rider is in the header with this text, or, without one, it is not there. */
+  | { readonly kind: 'riderIs'; readonly name: string; readonly text: string | undefined }
   /** The sweep is not to look at the run before this time, or not at all: setting it makes it sooner, never later. */
   | { readonly kind: 'dueNotBefore'; readonly at: number }
   /** The sweep is to look at the run by this time. */
   | { readonly kind: 'dueBy'; readonly at: number }
+  /** Nothing was committed since the run was seen. */
+  | { readonly kind: 'unchanged'; readonly seq: number }
   /** The word of completed nodes that a loop reset subtracts from is as seen. */
   | { readonly kind: 'doneWord'; readonly word: number; readonly is: bigint }
+
+export interface Final {
+  readonly status: RunStatus
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number
+  readonly outbox?: Outbox
+  /** The run ends though something is left to do: whatever is active is given up, and these child runs are cancelled. */
+  readonly givenUp?: { readonly reason: string; readonly children: readonly string[] }
+}
 
 /** All that one commit does. Every commit also requires that the run is running and that `end` is active as seen. */
 export interface Change {
@@ -69,7 +82,7 @@ export interface Change {
   readonly spilled: readonly string[]
   /** When the sweep must look at the run, where this change makes it sooner. */
   readonly dueAt?: number
-  readonly final?: { readonly status: RunStatus; readonly endedAt: number; readonly outbox?: Outbox }
+  readonly final?: Final
   readonly require: readonly Requirement[]
 }
 
@@ -102,10 +115,14 @@ export function holds(run: RunState, requirement: Requirement): boolean {
       const text = run.riders.get(requirement.name)
       return text === undefined || text === requirement.text
     }
+    case 'riderIs':
+      return run.riders.get(requirement.name) === requirement.text
     case 'dueNotBefore':
       return run.dueAt === undefined || run.dueAt >= requirement.at
     case 'dueBy':
       return run.dueAt !== undefined && run.dueAt <= requirement.at
+    case 'unchanged':
+      return run.seq === requirement.seq
     case 'doneWord':
       return wordOf(run.done, requirement.word) === requirement.is
     default: {
@@ -125,6 +142,8 @@ export function apply(run: RunState, change: Change): RunState | undefined {
   if (change.park) active.set(change.end, change.park)
   else active.delete(change.end)
   for (const [key, entry] of change.schedule) active.set(key, entry)
+  const givenUp = change.final?.givenUp
+  if (givenUp) active.clear()
   const arrivals = new Map(run.arrivals)
   for (const [node, count] of change.arrive) arrivals.set(node, (arrivals.get(node) ?? 0) + count)
   for (const [node, count] of change.arrivals) arrivals.set(node, count)
@@ -153,6 +172,8 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
     outbox: change.final?.outbox ?? run.outbox,
     endedAt: change.final?.endedAt ?? run.endedAt,
+    ...(givenUp ? { reason: givenUp.reason } : {}),
+    ...(givenUp && givenUp.children.length > 0 ? { cancelledChildren: givenUp.children } : {}),
   }
 }
 

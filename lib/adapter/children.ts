@@ -78,7 +78,7 @@ export async function childResult(
   const reader = new RunReader({ graph, run: child, store, values })
   if (child.status !== 'completed') {
     const [first] = (await reader.named('x')) as ErrorRecord[]
-    return childError(child, first?.message ?? child.reason, first)
+    return childError(child, child.reason ?? first?.message, first)
   }
   const outputOf = async (id: string) => (await reader.find(`_outputs.${id}`))?.value
   if (outputs) {

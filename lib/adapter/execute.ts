@@ -19,7 +19,7 @@ import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
-import { isDone, type RunState, wholeMs } from './run-state.ts'
+import { activationKey, childIdOf, isDone, isTooDeep, type RunState, wholeMs } from './run-state.ts'
 import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
 import type { Outcome } from './transition.ts'
 import type { ErrorRecord } from './values/flush.ts'
@@ -123,6 +123,9 @@ function stoodInFor(graph: RunGraph, fallbackId: string, error: Error): Executio
   return { outcome: { kind: 'fallback', fallback }, output: { value: null }, inputs: NO_INPUTS, error }
 }
 
+/** Stands for any: whether a subflow is nested too deep must not depend on the round of a loop that it is in. */
+const LONGEST_ITERATION = 99_999
+
 interface AwaitingDetails {
   readonly reason?: string
   readonly wakeUpAt?: string
@@ -130,7 +133,7 @@ interface AwaitingDetails {
 
 /** The node marked itself as awaiting: for a time, for a child run, or for an event. */
 function parked(
-  { now, tries }: ExecuteOptions,
+  { now, tries, run, graph, node }: ExecuteOptions,
   details: (AwaitingDetails & Partial<ChildRequest>) | undefined,
   value: unknown,
   startedAt: number,
@@ -144,6 +147,10 @@ function parked(
   }
   if (details?.reason === SUBFLOW_REASON) {
     const { blueprintId, input } = details as ChildRequest
+    if (isTooDeep(childIdOf(run.runId, activationKey(node, LONGEST_ITERATION), tries))) {
+      const why = `subflows are nested too deep to start '${blueprintId}': perhaps a flow starts itself without an end`
+      return failedForGood(graph, node, new FlowcraftAwsError('INVALID_BLUEPRINT', why))
+    }
     return {
       outcome: { kind: 'parked', wait: { kind: 'child', tries } },
       inputs,

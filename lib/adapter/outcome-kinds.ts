@@ -1,5 +1,6 @@
 /** How an activation ended, and what its commit may do about it: the words of the state machine. Types only. */
 import type { NodeResult } from 'flowcraft'
+import type { MaxActivations } from './bounds.ts'
 import type { Change } from './change.ts'
 import type { ActivationKey, Outbox, Wait } from './run-state.ts'
 
@@ -32,6 +33,8 @@ export interface TransitionOptions {
   readonly strand: ActivationKey
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** A run that would pass them ends. */
+  readonly bounds: Required<MaxActivations>
   /** What the end of the run leaves to be told. */
   readonly outbox?: Outbox
 }

@@ -18,6 +18,7 @@ import {
   WebhookNode,
   type WorkflowBlueprint,
 } from 'flowcraft'
+import { boundsProblems } from './bounds.ts'
 import { messageOf, throwProblems } from './errors.ts'
 import { blueprintIdProblem, show } from './queue/job.ts'
 import { gatherNode, scatterNode } from './items/scatter-node.ts'
@@ -108,6 +109,8 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   } catch (error) {
     return [`blueprint '${id}' cannot be stored: ${messageOf(error)}`]
   }
+  const bounds = boundsProblems(blueprint.metadata?.['maxActivations'])
+  if (bounds.length > 0) return bounds.map((problem) => `blueprint '${id}': metadata.${problem}`)
   const seen = new Set<unknown>()
   return nodes.flatMap((node) => {
     if (typeof node?.id !== 'string' || node.id === '') return [`blueprint '${id}' has a node without an id`]

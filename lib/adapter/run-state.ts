@@ -158,6 +158,24 @@ export function childIdOf(runId: string, key: ActivationKey, tries: number): str
   return `${runId}/${key}${tries === 0 ? '' : `~${tries}`}`
 }
 
+/**
+ * S3 takes keys of 1,024 bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"), and a large value's has its run's
+ * id in it, encoded: some 120 subflows may be nested.
+ */
+const CHILD_ID_AT_MOST = 800
+
+/** Whether the id of a child run is too long to be one: its parents are nested too deep. */
+export function isTooDeep(childId: string): boolean {
+  return encodeURIComponent(childId).length > CHILD_ID_AT_MOST
+}
+
+/** The child runs that a run waits for. */
+export function childrenOf(run: RunState): string[] {
+  return [...run.active].flatMap(([key, { wait }]) =>
+    wait?.kind === 'child' ? [childIdOf(run.runId, key, wait.tries)] : [],
+  )
+}
+
 /** The latest time that a Date holds. */
 const END_OF_TIME = 8.64e15
 

@@ -1,5 +1,6 @@
 /** What the parts of a worker share; made once by the adapter. */
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
+import type { MaxActivations } from './bounds.ts'
 import { FlowcraftAwsError } from './errors.ts'
 import type { Runtime } from './execute.ts'
 import type { Graphs } from './graphs.ts'
@@ -26,6 +27,8 @@ export interface Services {
   readonly newToken: () => string
   /** For so long after its start a run waits for a worker that has what this one lacks, in milliseconds. */
   readonly deployGraceMs: number
+  /** Of blueprints that have none of their own. @default - those of `bounds.ts` */
+  readonly maxActivations?: MaxActivations
   /** Whether the end of a run is to be told to somebody, so that its last commit leaves it to be told. */
   readonly tells: boolean
   /** Tells the end of a run; may be called more than once. */

@@ -17,7 +17,8 @@ import { type WithContainer, withContainer } from './container.ts'
 import { guardedBus } from './events.ts'
 import { DynamoDbCoordinationStore } from './coordination/dynamodb-coordination-store.ts'
 import { RunContext } from './context/run-context.ts'
-import { FlowcraftAwsError } from './errors.ts'
+import { boundsProblems, type MaxActivations } from './bounds.ts'
+import { FlowcraftAwsError, throwProblems } from './errors.ts'
 import type { Runtime } from './execute.ts'
 import { Graphs } from './graphs.ts'
 import { consoleLogger } from './logger.ts'
@@ -54,6 +55,11 @@ export interface SqsAdapterOptions extends AwsOptions, WithContainer {
    * milliseconds; after it, the run or the node fails. A deploy should take less. @default 120000
    */
   readonly deployGraceMs?: number
+  /**
+   * A run that would have more ends 'failed', with that as its `reason`. A blueprint may have bounds of its own in
+   * `metadata.maxActivations`. @default { perNode: 10000, perRun: 1000000 }
+   */
+  readonly maxActivations?: MaxActivations
 }
 
 /** A long-lived worker's lease reaches this far ahead and is prolonged while a node works. */
@@ -73,6 +79,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #services: Services
   readonly #concurrency: number
   readonly #deployGraceMs: number
+  readonly #maxActivations: MaxActivations | undefined
   readonly #statusEvents: StatusEvents | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
@@ -81,6 +88,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
   constructor(options: SqsAdapterOptions) {
     const config = resolveConfig(options)
+    throwProblems('INVALID_CONFIGURATION', 'cannot make a worker', boundsProblems(options.maxActivations))
     const runtimeOptions = withContainer({ container: options.container, ...options.runtimeOptions })
     const registration = register({ ...runtimeOptions, flows: options.flows })
     const bus = options.eventBus ?? runtimeOptions.eventBus
@@ -98,6 +106,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.#config = config
     this.#concurrency = options.concurrency ?? 10
     this.#deployGraceMs = options.deployGraceMs ?? 120_000
+    this.#maxActivations = options.maxActivations
     const { eventBusName, eventBridgeClient, metricsNamespace } = config
     this.#statusEvents = eventBusName
       ? new StatusEvents({ eventBusName, client: eventBridgeClient })
@@ -234,6 +243,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       now: Date.now,
       newToken,
       deployGraceMs: this.#deployGraceMs,
+      maxActivations: this.#maxActivations,
       tells: this.#publishes || this.#statusEvents !== undefined,
       tell: (run) => this.#tell(run),
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),

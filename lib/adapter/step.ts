@@ -3,6 +3,7 @@
  * before and after it leaves.
  */
 import { FlowcraftError } from 'flowcraft'
+import { boundsOf } from './bounds.ts'
 import type { Change } from './change.ts'
 import { ActivationContext } from './context/activation-context.ts'
 import { RunReader } from './context/run-reader.ts'
@@ -183,6 +184,7 @@ async function commitUntilDecided(
         services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
       strand: strand.origin,
       now: services.now(),
+      bounds: boundsOf(graph.blueprint, services.maxActivations),
       outbox: services.tells ? 'tell' : run.parent ? 'end' : undefined,
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for

@@ -2,6 +2,8 @@
  * The state machine: (graph, run state, ended activation, outcome) -> what its commit sets, and on which conditions.
  * Pure. The engine decides what follows (`engine.ts`); `decision.ts` what of it is still to be done.
  */
+import { boundPassed } from './bounds.ts'
+import type { Final } from './change.ts'
 import { Decision } from './decision.ts'
 import type { RunGraph } from './graph.ts'
 import type { CoreChange, Outcome, TransitionOptions } from './outcome-kinds.ts'
@@ -10,6 +12,9 @@ import {
   type ActivationKey,
   activationKey,
   type ActiveEntry,
+  childrenOf,
+  isDone,
+  parseActivationKey,
   type RunState,
   START,
   type Wait,
@@ -40,7 +45,40 @@ export function decide(
   if (outcome.kind === 'parked') {
     return parkedChange(run, key, seen, outcome.wait, options.now)
   }
-  return new Decision(graph, run, key, seen, outcome).toChange(options)
+  const change = new Decision(graph, run, key, seen, outcome).toChange(options)
+  const reason = boundPassed(run, change.iterations, options.bounds, (node) => graph.node(node).id)
+  return reason === undefined ? change : givenUpChange(run, key, seen, outcome, reason, options)
+}
+
+/**
+ * The run ends with this activation, whatever else is active: as a cancelled run, on the condition that nothing was
+ * committed since, so that no child run that a node begins to wait for is overlooked.
+ */
+function givenUpChange(
+  run: RunState,
+  key: ActivationKey,
+  seen: ActiveEntry,
+  outcome: Exclude<Outcome, { kind: 'parked' }>,
+  reason: string,
+  { now, outbox }: TransitionOptions,
+): CoreChange {
+  const { node } = parseActivationKey(key)
+  const children = childrenOf(run)
+  const final: Final = {
+    status: 'failed',
+    endedAt: now,
+    outbox: outbox ?? (children.length > 0 ? 'end' : undefined),
+    givenUp: { reason, children },
+  }
+  return {
+    ...NOTHING,
+    end: key,
+    seen,
+    completed: outcome.kind === 'failed' || isDone(run.done, node) ? [] : [node],
+    errors: outcome.kind === 'failed' ? (outcome.errors ?? 1) : 0,
+    final,
+    require: [{ kind: 'unchanged', seq: run.seq }],
+  }
 }
 
 /**

@@ -5,6 +5,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
+import { boundsProblems, type MaxActivations } from '../adapter/bounds.ts'
+import { throwProblems } from '../adapter/errors.ts'
 import { type WithContainer, withContainer } from '../adapter/container.ts'
 import { guardedBus } from '../adapter/events.ts'
 import type { Runtime } from '../adapter/execute.ts'
@@ -35,6 +37,8 @@ export interface TestServiceOptions extends RuntimeOptions, WithContainer {
   readonly invocationMs?: number
   /** Whether a chain goes on in the same invocation. @default true */
   readonly inline?: boolean
+  /** As of `SqsAdapter`. @default { perNode: 10000, perRun: 1000000 } */
+  readonly maxActivations?: MaxActivations
 }
 
 /** A dead worker's message comes back after this, in milliseconds by the test's clock. */
@@ -58,6 +62,11 @@ export class TestService {
   constructor(given: TestServiceOptions) {
     const options: TestServiceOptions = { ...given, ...withContainer(given) }
     this.#options = options
+    throwProblems(
+      'INVALID_CONFIGURATION',
+      'cannot make a TestService',
+      boundsProblems(options.maxActivations),
+    )
     this.queue = new MemoryQueue(() => this.now)
     const registration = register(options)
     const eventBus = options.eventBus && guardedBus(options.eventBus, options.logger)
@@ -81,6 +90,7 @@ export class TestService {
       now: () => this.now,
       newToken: randomUUID,
       deployGraceMs: 0,
+      maxActivations: options.maxActivations,
       tells: false,
       tell: async () => {},
       emit: async (event) => eventBus?.emit(event),

@@ -7,6 +7,7 @@
  * well. Not here, since the store's contract suite shows it better: `last` (whoever is alone stays alone) and
  * `doneWord` (the memory store clears bits where DynamoDB subtracts).
  */
+import { ENDLESS } from '../conformance/cases/unordered-cases.ts'
 import {
   aimedAt,
   BUSY_QUEUE,
@@ -88,6 +89,12 @@ export const mutants: readonly Mutant[] = [
     cases: [BUSY_FAN],
     profiles: [LOSSES, CHAOS, BUSY_QUEUE],
     fat: true,
+  },
+  {
+    what: 'a run that is given up without asking what was committed meanwhile',
+    mutation: { drop: ['unchanged'] },
+    cases: [ENDLESS],
+    profiles: [CALM, CHAOS],
   },
   {
     what: 'the end of a child run that leaves no word for its parent',

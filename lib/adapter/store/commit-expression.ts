@@ -33,10 +33,13 @@ function partsExpression(change: Change, letter: boolean): UpdateExpression {
   if (letter) e.remove(e.path(`l${change.end}`))
   e.when(`${e.path('s')} = ${e.value('running')}`)
   e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
-  if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
+  const givenUp = change.final?.givenUp !== undefined
+  if (givenUp) e.set(e.path('a'), {})
+  else if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
   else e.remove(e.path('a', change.end))
   for (const [key, entry] of change.schedule) {
-    e.when(`attribute_not_exists(${e.path('a', key)})`).set(e.path('a', key), packEntry(entry))
+    e.when(`attribute_not_exists(${e.path('a', key)})`)
+    if (!givenUp) e.set(e.path('a', key), packEntry(entry))
   }
   for (const node of change.fire) e.set(e.path('f', `${node}`), 1)
   for (const node of change.unfire) e.remove(e.path('f', `${node}`))
@@ -85,6 +88,8 @@ function addRest(e: ExpressionBuilder, change: Change): void {
 function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>): void {
   e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
   if (final.outbox) e.set(e.path('o'), final.outbox)
+  if (final.givenUp) e.set(e.path('x'), final.givenUp.reason)
+  if (final.givenUp && final.givenUp.children.length > 0) e.set(e.path('cc'), final.givenUp.children)
   e.set(e.path('expiresAt'), expiry(final.endedAt, RUN_RETENTION_DAYS))
   e.remove(e.path('y')).remove(e.path('u'))
 }
@@ -134,12 +139,19 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
       const path = e.path('r', requirement.name)
       return `(attribute_not_exists(${path}) OR ${path} = ${e.value(requirement.text)})`
     }
+    case 'riderIs': {
+      const path = e.path('r', requirement.name)
+      if (requirement.text === undefined) return `attribute_not_exists(${path})`
+      return `${path} = ${e.value(requirement.text)}`
+    }
     case 'dueNotBefore': {
       const path = e.path('u')
       return `(attribute_not_exists(${path}) OR ${path} >= ${e.value(requirement.at)})`
     }
     case 'dueBy':
       return `${e.path('u')} <= ${e.value(requirement.at)}`
+    case 'unchanged':
+      return `${e.path('q')} = ${e.value(requirement.seq)}`
     case 'doneWord': {
       const path = e.path(`d${requirement.word}`)
       const equal = `${path} = ${e.value(requirement.is)}`

@@ -2,6 +2,8 @@
 import { type ConformanceCase, failing, graph, rounds, tally, value } from '../case.ts'
 import { beside, besideEdges, controller } from './loop-parts.ts'
 
+export const ENDLESS = 'a cycle without an end, and a subflow beside it'
+
 export const unorderedCases: readonly ConformanceCase[] = [
   {
     name: 'two edges back to one head',
@@ -136,5 +138,26 @@ export const unorderedCases: readonly ConformanceCase[] = [
           'outerLoop>end:break',
         ],
       ),
+  },
+  {
+    name: ENDLESS,
+    make: () => {
+      const sub = graph({ x: value('x'), y: tally('y'), z: tally('z') }, ['x>y', 'y>z'])
+      return graph(
+        {
+          start: value('go'),
+          head: { run: tally('head'), any: true },
+          tail: { run: tally('tail'), any: true },
+          child: { run: 'subflow', params: { blueprintId: 'sub' } },
+          after: tally('after'),
+        },
+        ['start>head', 'head>tail', 'tail>head', 'start>child', 'child>after'],
+        {
+          metadata: { maxActivations: { perNode: 4 } },
+          blueprints: [{ ...sub.blueprint, id: 'sub' }],
+          builtIn: sub.registry,
+        },
+      )
+    },
   },
 ]

@@ -129,6 +129,8 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
       { kind: 'notPending', node: pick(...NODES) },
       { kind: 'activeOrNotPending', key: pick(...keys), node: pick(...NODES) },
       { kind: 'riderAsSeen', name: pick('o0', ':a', ':b'), text: `${end}=${pick(1, 2)}` },
+      { kind: 'riderIs', name: pick('o0', ':a', ':b'), text: pick(undefined, `${end}=${pick(1, 2)}`) },
+      { kind: 'unchanged', seq: run.seq + pick(0, 0, 1) },
       { kind: 'doneWord', word: pick(0, 1, 2), is: pick(0n, wordOf(run.done, pick(0, 1, 2))) },
     )
   const require = Array.from({ length: pick(0, 1, 2, 3) }, requirement).filter(
@@ -155,7 +157,12 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
     riders,
     spilled: ['o0', ':a', ':c'].filter(() => pick(true, false, false)),
     final: pick(true, ...Array.from({ length: 11 }, () => false))
-      ? { status: pick('completed', 'failed'), endedAt: STARTED_AT + 1, outbox: pick(undefined, 'end') }
+      ? {
+          status: pick('completed', 'failed'),
+          endedAt: STARTED_AT + 1,
+          outbox: pick(undefined, 'end'),
+          ...(coin() ? { givenUp: { reason: 'why', children: pick([], ['run/0.1']) } } : {}),
+        }
       : undefined,
     require: [
       ...require,

@@ -67,6 +67,19 @@ export function commitContract(make: () => RunStore): void {
         errors: 1,
         final: { status: 'failed', endedAt: STARTED_AT + 5 },
       },
+      'the end of a run that is given up with something left to do': {
+        completed: [0],
+        final: {
+          status: 'failed',
+          endedAt: STARTED_AT + 5,
+          outbox: 'end',
+          givenUp: { reason: 'a loop without an end', children: ['run/1.1'] },
+        },
+        require: [{ kind: 'unchanged', seq: 1 }],
+      },
+      'the end of a run that is given up without children': {
+        final: { status: 'failed', endedAt: STARTED_AT + 5, givenUp: { reason: 'why', children: [] } },
+      },
       'everything at once': {
         schedule: new Map([['4.1', { origin: '0.1', inline: true, source: 0 }]]),
         completed: [0],
@@ -243,6 +256,24 @@ export function commitContract(make: () => RunStore): void {
           { kind: 'riderAsSeen', name: ':gone', text: '=1' },
         ],
         refused: [{ kind: 'riderAsSeen', name: ':seen', text: '=2' }],
+      },
+      riderIs: {
+        holding: [
+          { kind: 'riderIs', name: ':seen', text: '=1' },
+          { kind: 'riderIs', name: ':gone', text: undefined },
+        ],
+        refused: [
+          { kind: 'riderIs', name: ':seen', text: '=2' },
+          { kind: 'riderIs', name: ':seen', text: undefined },
+          { kind: 'riderIs', name: ':gone', text: '=1' },
+        ],
+      },
+      unchanged: {
+        holding: [{ kind: 'unchanged', seq: 1 }],
+        refused: [
+          { kind: 'unchanged', seq: 0 },
+          { kind: 'unchanged', seq: 2 },
+        ],
       },
       dueBy: {
         holding: [
