@@ -12,6 +12,11 @@ const count = async ({ context }: NodeContext<Record<string, number>>) => {
   return { output: rounds }
 }
 
+const again = async ({ context }: NodeContext<Record<string, number>>) => {
+  const { output } = await count({ context } as NodeContext<Record<string, number>>)
+  return { output, action: output < 5 ? 'again' : 'done' }
+}
+
 /** As a user builds it. */
 const endless = () =>
   createFlow('endless')
@@ -127,10 +132,6 @@ describe('a loop that never ends', () => {
   })
 
   it('that ends in time is left alone', async () => {
-    const again = async ({ context }: NodeContext<Record<string, number>>) => {
-      const { output } = await count({ context } as NodeContext<Record<string, number>>)
-      return { output, action: output < 5 ? 'again' : 'done' }
-    }
     const setup = graph({ a: value(0), b: { run: again, any: true }, c: echo }, [
       'a>b',
       'b>b:again',
