@@ -4,12 +4,18 @@ export type FlowcraftAwsErrorCode =
   | 'INVALID_BLUEPRINT'
   | 'UNKNOWN_BLUEPRINT'
   | 'INVALID_INPUT'
+  /** The run id was used before, with another input or blueprint. */
+  | 'RUN_CONFLICT'
+  /** The idempotency key was used before, with another action or output. */
+  | 'RESUME_CONFLICT'
   | 'INVALID_JOB'
   | 'RUN_NOT_FOUND'
   | 'RUN_TIMEOUT'
   | 'VALUE_NOT_SERIALIZABLE'
   | 'VALUE_LOST'
   | 'NODE_TIMEOUT'
+  /** A node's event did not come within its `timeout`. */
+  | 'WAIT_TIMEOUT'
   | 'NODE_KILLED'
   | 'MESSAGE_LEFT'
   | 'NOT_DEPLOYED'

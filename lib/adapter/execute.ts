@@ -23,6 +23,7 @@ import { activationKey, childIdOf, isDone, isTooDeep, type RunState, wholeMs } f
 import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
 import type { Outcome } from './transition.ts'
 import type { ErrorRecord } from './values/flush.ts'
+import { eventWait } from './wait-timeout.ts'
 
 export type Runtime = FlowRuntime<Record<string, unknown>, Record<string, unknown>>
 
@@ -129,11 +130,12 @@ const LONGEST_ITERATION = 99_999
 interface AwaitingDetails {
   readonly reason?: string
   readonly wakeUpAt?: string
+  readonly timeout?: unknown
 }
 
 /** The node marked itself as awaiting: for a time, for a child run, or for an event. */
 function parked(
-  { now, tries, run, graph, node }: ExecuteOptions,
+  { graph, node, implementation, run, now, tries }: ExecuteOptions,
   details: (AwaitingDetails & Partial<ChildRequest>) | undefined,
   value: unknown,
   startedAt: number,
@@ -162,7 +164,12 @@ function parked(
     const outcome = { kind: 'parked', wait: { kind: 'items', round: 0 } } as const
     return { outcome, output, inputs, items: { kind, uses, items, chunk } }
   }
-  return { outcome: { kind: 'parked', wait: { kind: 'event' } }, output, inputs }
+  try {
+    const wait = eventWait(graph, node, implementation, details ?? {}, now())
+    return { outcome: { kind: 'parked', wait }, output, inputs }
+  } catch (error) {
+    return failed(error as Error)
+  }
 }
 
 /** Nodes that the node itself made run before it counts as ended: whatever follows may use them. */

@@ -28,6 +28,8 @@ export interface WaitingNode {
   readonly nodeId: string
   readonly reason: 'external_event' | 'timer' | 'retry' | 'subflow' | 'items'
   readonly wakeUpAt?: Date
+  /** When an event need not come any more, where the wait has a `timeout`. */
+  readonly timeoutAt?: Date
   readonly childRunId?: string
 }
 
@@ -121,7 +123,10 @@ function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {
   return inGraphOrder.flatMap(([key, { wait }]): WaitingNode[] => {
     if (!wait) return []
     const nodeId = graph.node(parseActivationKey(key).node).id
-    if (wait.kind === 'event') return [{ nodeId, reason: 'external_event' }]
+    if (wait.kind === 'event') {
+      const timeoutAt = wait.at === undefined ? {} : { timeoutAt: new Date(wait.at) }
+      return [{ nodeId, reason: 'external_event', ...timeoutAt }]
+    }
     if (wait.kind === 'child') {
       return [{ nodeId, reason: 'subflow', childRunId: childIdOf(run.runId, key, wait.tries) }]
     }

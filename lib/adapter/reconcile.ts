@@ -24,7 +24,8 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
   const waiting = new Set<string>()
   for (const [key, entry] of run.active) {
     // Whoever gives an event sends the job as well, unless it died between the two.
-    if (entry.wait?.kind === 'event' && !(await readEvent(services, runId, key))) continue
+    const untimed = entry.wait?.kind === 'event' && entry.wait.at === undefined
+    if (untimed && !(await readEvent(services, runId, key))) continue
     if (entry.wait?.kind === 'child') await reconcileChild(services, childIdOf(runId, key, entry.wait.tries))
     const strand = entry.wait ? key : strandOf(key, entry)
     const lease = await services.store.readLease(runId, strand)

@@ -23,6 +23,7 @@ import { messageOf, throwProblems } from './errors.ts'
 import { blueprintIdProblem, show } from './queue/job.ts'
 import { gatherNode, scatterNode } from './items/scatter-node.ts'
 import { durableSubflow } from './subflow-node.ts'
+import { waitProblems } from './wait-timeout.ts'
 
 export type Registry = NonNullable<RuntimeOptions['registry']>
 export type Flow = Pick<FlowBuilder, 'toBlueprint' | 'getFunctionRegistry'>
@@ -166,6 +167,7 @@ function lint(
     // A graph that is all cycle has no start node by edges, so the engine's linter calls all of it unreachable.
     .issues.filter(({ code }) => !(code === 'ORPHAN_NODE' && entersCycle))
     .map(({ message }) => `${where}${message}`)
+  problems.push(...waitProblems(blueprint, (uses) => registry[uses]).map((problem) => `${where}${problem}`))
   for (const node of blueprint.nodes) {
     const fallback = node.config?.fallback
     if (fallback !== undefined && !blueprint.nodes.some(({ id }) => id === fallback)) {

@@ -1,16 +1,21 @@
 /** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
-import { RunReader } from './context/run-reader.ts'
 import { FlowcraftAwsError } from './errors.ts'
+import { RunReader } from './context/run-reader.ts'
 import type { RunGraph } from './graph.ts'
 import { sendJobs } from './outgoing.ts'
+import { doesNotWait, nodeToResume, refuseAction, takesEarlyEvents, takesEvents } from './resumable.ts'
 import {
+  type Claim,
   claim,
   claimOf,
+  type EncodedEvent,
+  encodeEvent,
   giveEvent,
   iterationOf,
-  nodeToResume,
   type RunEvent,
   waitingAt,
+  wasGiven,
+  wasResumed,
 } from './run-events.ts'
 import {
   type ActivationKey,
@@ -21,13 +26,17 @@ import {
   type RunState,
 } from './run-state.ts'
 import type { Services } from './services.ts'
+import { awaitedChange } from './transition.ts'
 import { names } from './values/rider.ts'
 
 export type ResumeServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit'>
 
 /**
  * @returns whether this call's event is the one that counts; false where the node was resumed before
- * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
+ * @throws FlowcraftAwsError RUN_NOT_FOUND
+ * @throws FlowcraftAwsError INVALID_INPUT where the run has no such node, where that waits for no event, or where no
+ * edge of it names the action
+ * @throws FlowcraftAwsError RESUME_CONFLICT where the idempotency key came with another event before
  */
 export async function resumeRun(
   services: ResumeServices,
@@ -39,11 +48,14 @@ export async function resumeRun(
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
   const earlier = await claimOf(services, runId, event.idempotencyKey)
   const named = earlier ? claimedNode(graph, earlier, nodeId) : nodeToResume(graph, run, nodeId)
-  const present = earlier ?? (await activationOf(services, graph, run, named))
-  const target = present && (earlier ?? (await claim(services, runId, present, event.idempotencyKey)))
+  refuseAction(graph, named, event.action)
+  const encoded = encodeEvent(services, graph.node(named).id, event)
+  if (earlier) refuseOther(graph, earlier, encoded)
+  const present = earlier?.activation ?? (await activationOf(services, graph, run, named))
+  const claimed = present && (earlier ?? (await claimNow(services, graph, runId, present, encoded, event)))
   // Of two calls under one key that come together the first to claim it says which node is meant.
-  const node = target ? claimedNode(graph, target, nodeId) : named
-  const given = target ? await giveEvent(services, graph, run, target, event) : false
+  const node = claimed ? claimedNode(graph, claimed, nodeId) : named
+  const given = claimed ? await give(services, graph, run, claimed.activation, encoded) : false
   // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
   // here. Also when another gave the event: its sender may have died before it came this far.
   const now = await begun(services, runId)
@@ -52,28 +64,101 @@ export async function resumeRun(
   return given
 }
 
-/** The activation of a node that waits, or will be the next to; undefined where none is to come. */
+/**
+ * The activation of a node that waits, or will be the next to; undefined where none is to come.
+ * @throws FlowcraftAwsError INVALID_INPUT where the node does not wait, and nobody can know that it will
+ */
 async function activationOf(
-  { store, values }: ResumeServices,
+  services: ResumeServices,
   graph: RunGraph,
   run: RunState,
   node: number,
 ): Promise<ActivationKey | undefined> {
+  if (!takesEarlyEvents(graph, node)) return parkedActivation(services, graph, run, node)
   const iteration = isOver(run) ? undefined : iterationOf(graph, run, node)
   if (iteration === undefined) return undefined
   const key = activationKey(node, iteration)
   if (run.active.has(key) || graph.repeatable.has(node)) return key
+  const { store, values } = services
   const failed = await new RunReader({ graph, run, store, values }).stored(names.error(key))
   return failed ? undefined : key
 }
 
+async function parkedActivation(
+  services: ResumeServices,
+  graph: RunGraph,
+  run: RunState,
+  node: number,
+): Promise<ActivationKey | undefined> {
+  for (const [key, { wait }] of run.active) {
+    if (parseActivationKey(key).node === node && takesEvents(wait)) return key
+  }
+  // Was it resumed before, or has it slept?
+  const last = activationKey(node, run.iterations.get(node) ?? 1)
+  if (graph.node(node).uses === 'sleep' && isDone(run.done, node)) return undefined
+  if (await wasResumed(services, run.runId, last)) return undefined
+  throw doesNotWait(graph, run, node)
+}
+
+/**
+ * Gives the event to an activation that waits for one, or may. A sleeper is told first that an event is to come: then
+ * its time is the end of a wait, and what comes first counts. Crash after that: it sleeps on, until its time.
+ */
+async function give(
+  services: ResumeServices,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  event: EncodedEvent,
+): Promise<boolean> {
+  const early = takesEarlyEvents(graph, parseActivationKey(key).node)
+  const isOpen = !isOver(run) && (early || (await awaitsEvent(services, run, key)))
+  return isOpen ? giveEvent(services, run.runId, key, event) : wasGiven(services, run.runId, key, event.id)
+}
+
+/** Whether an activation waits for an event from now on; false where it has ended. */
+async function awaitsEvent({ store }: ResumeServices, seen: RunState, key: ActivationKey): Promise<boolean> {
+  for (let run: RunState | undefined = seen; run && !isOver(run);) {
+    const entry = run.active.get(key)
+    if (entry?.wait?.kind !== 'timer' || entry.wait.awaited) return takesEvents(entry?.wait)
+    const change = awaitedChange(key, entry, entry.wait.at)
+    const result = await store.commit(run.runId, { ...change, riders: new Map(), spilled: [] }, run)
+    if (result.committed) return true
+    run = result.run
+  }
+  return false
+}
+
+async function claimNow(
+  services: ResumeServices,
+  graph: RunGraph,
+  runId: string,
+  activation: ActivationKey,
+  encoded: EncodedEvent,
+  { idempotencyKey }: RunEvent,
+): Promise<Claim | undefined> {
+  const own: Claim = { activation, content: encoded.content }
+  const claimed = await claim(services, runId, idempotencyKey, own)
+  if (claimed) refuseOther(graph, claimed, encoded)
+  return claimed
+}
+
 /** The node of an earlier call under the same key. @throws FlowcraftAwsError INVALID_INPUT where this one names another */
-function claimedNode(graph: RunGraph, earlier: ActivationKey, nodeId: string | undefined): number {
-  const { node } = parseActivationKey(earlier)
+function claimedNode(graph: RunGraph, { activation }: Claim, nodeId: string | undefined): number {
+  const { node } = parseActivationKey(activation)
   const { id } = graph.node(node)
   if (nodeId === undefined || nodeId === id) return node
   const why = `its idempotencyKey was given in a call for node '${id}'`
   throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume node '${nodeId}': ${why}`)
+}
+
+/** @throws FlowcraftAwsError RESUME_CONFLICT where the call under the same key carried something else */
+function refuseOther(graph: RunGraph, { activation, content }: Claim, event: EncodedEvent): void {
+  // Older versions of this package kept no content.
+  if (content === undefined || content === event.content) return
+  const { id } = graph.node(parseActivationKey(activation).node)
+  const why = 'its idempotencyKey was given in a call with another action or output'
+  throw new FlowcraftAwsError('RESUME_CONFLICT', `cannot resume node '${id}': ${why}`)
 }
 
 /**

@@ -3,9 +3,10 @@
  * may be given before the node waits. An event is given to a node, or by a name to every node whose `eventName` it is.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { FlowcraftAwsError } from './errors.ts'
+import { contentHash } from './content.ts'
 import type { RunGraph } from './graph.ts'
-import { type ActivationKey, isDone, isOver, parseActivationKey, type RunState } from './run-state.ts'
+import { takesEvents } from './resumable.ts'
+import { type ActivationKey, isDone, parseActivationKey, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
 import { compress, expand } from './values/value-store.ts'
 
@@ -26,6 +27,8 @@ export interface RunEvent {
 interface StoredEvent {
   /** Names the call that gave it. */
   readonly id: string
+  /** Nobody gave it in time. */
+  readonly timedOut?: true
   readonly action?: string
   /** The output's text, or the key and reference of the value that holds it. */
   readonly text?: string
@@ -35,17 +38,38 @@ interface StoredEvent {
 /** Larger outputs are values of their own. */
 const INLINE_BYTES = 100 * 1024
 
+/** What a node that waits goes on with. */
+export interface GivenEvent extends Pick<RunEvent, 'action' | 'output'> {
+  /** Nobody gave it in time. */
+  readonly timedOut?: true
+}
+
 export async function readEvent(
   services: EventServices,
   runId: string,
   key: ActivationKey,
-): Promise<RunEvent | undefined> {
+): Promise<GivenEvent | undefined> {
   const stored = await readStored(services, runId, eventKey(key))
   if (!stored) return undefined
-  const { action, text, at } = stored
+  const { action, text, at, timedOut } = stored
+  if (timedOut) return { timedOut }
   const encoded = text ?? (at && (await services.values.read(runId, ...at)))
   return { action, ...(encoded === undefined ? {} : { output: services.values.decode(encoded) }) }
 }
+
+/** What the node goes on with whose time is over: the end of its time is an event like any other, and the first counts. */
+export async function eventOrTimeout(
+  services: EventServices,
+  runId: string,
+  key: ActivationKey,
+): Promise<GivenEvent> {
+  // Crash after the put: the message comes back and finds it. A put that comes late is refused, since the activation
+  // went on with an event or with this.
+  await services.store.putOnce(runId, eventKey(key), { text: JSON.stringify(TIMEOUT) })
+  return (await readEvent(services, runId, key)) as GivenEvent
+}
+
+const TIMEOUT: StoredEvent = { id: '', timedOut: true }
 
 async function readStored(
   { store }: EventServices,
@@ -56,65 +80,104 @@ async function readStored(
   return stored && (JSON.parse(await expand(stored)) as StoredEvent)
 }
 
+/** An event on its way: its output as text, and what tells it from another one. */
+export interface EncodedEvent {
+  readonly id: string
+  readonly action?: string
+  readonly text?: string
+  readonly content: string
+}
+
+/** @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE */
+export function encodeEvent(
+  { values }: Pick<Services, 'values'>,
+  nodeId: string,
+  { action, output, idempotencyKey }: RunEvent,
+): EncodedEvent {
+  const id = idempotencyKey ?? randomUUID()
+  const text =
+    output === undefined ? undefined : values.encode(output, `the output given to node '${nodeId}'`)
+  const texts: [string, string][] = [['action', JSON.stringify(action ?? null)]]
+  if (text !== undefined) texts.push(['output', text])
+  return { id, action, text, content: contentHash(texts) }
+}
+
 /**
- * Gives an activation its event. False where it has another, or its run is over.
+ * Gives an activation its event. False where it has another.
  * Crash after the put: the event stands, and the node finds it when it parks; one that is parked already is sent its
  * job when the call is made again.
  */
 export async function giveEvent(
   services: EventServices,
-  graph: RunGraph,
-  run: RunState,
+  runId: string,
   activation: ActivationKey,
-  event: RunEvent,
+  event: EncodedEvent,
 ): Promise<boolean> {
-  const { runId } = run
-  const key = eventKey(activation)
-  if (!isOver(run)) {
-    const stored = await encodeEvent(services, graph, runId, activation, event)
-    if (await services.store.putOnce(runId, key, await compress(JSON.stringify(stored)))) return true
-    // Refused by itself, perhaps: the SDK repeats a request whose answer was lost.
-    return (await readStored(services, runId, key))?.id === stored.id
-  }
-  const there = await readStored(services, runId, key)
-  return there !== undefined && there.id === event.idempotencyKey
+  const stored = await storable(services, runId, activation, event)
+  const value = await compress(JSON.stringify(stored))
+  if (await services.store.putOnce(runId, eventKey(activation), value)) return true
+  // Refused by itself, perhaps: the SDK repeats a request whose answer was lost.
+  return wasGiven(services, runId, activation, event.id)
 }
 
-/** The activation that the first call of this name was for. */
+/** Whether the event that counts is that of this call. */
+export async function wasGiven(
+  services: EventServices,
+  runId: string,
+  activation: ActivationKey,
+  id: string | undefined,
+): Promise<boolean> {
+  const there = await readStored(services, runId, eventKey(activation))
+  return there !== undefined && !there.timedOut && there.id === id
+}
+
+/** Whether anything ended the wait of an activation, or will. */
+export async function wasResumed(
+  services: EventServices,
+  runId: string,
+  activation: ActivationKey,
+): Promise<boolean> {
+  return (await readStored(services, runId, eventKey(activation))) !== undefined
+}
+
+/** What the first call of a name was for. */
+export interface Claim {
+  readonly activation: ActivationKey
+  /** Tells what it carried. */
+  readonly content?: string
+}
+
 export async function claimOf(
   { store }: EventServices,
   runId: string,
   idempotencyKey: string | undefined,
-): Promise<ActivationKey | undefined> {
+): Promise<Claim | undefined> {
   if (idempotencyKey === undefined) return undefined
-  return (await store.getValue(runId, claimKey(idempotencyKey)))?.text as ActivationKey | undefined
+  const text = (await store.getValue(runId, claimKey(idempotencyKey)))?.text
+  const [activation, content] = text?.split(' ') ?? []
+  return activation === undefined ? undefined : { activation: activation as ActivationKey, content }
 }
 
 /** Names the call for an activation. Crash after the put: a repeated call gives the event there. */
 export async function claim(
   services: EventServices,
   runId: string,
-  activation: ActivationKey,
   idempotencyKey: string | undefined,
-): Promise<ActivationKey | undefined> {
-  if (idempotencyKey === undefined) return activation
-  const key = claimKey(idempotencyKey)
-  if (await services.store.putOnce(runId, key, { text: activation })) return activation
+  claimed: Claim,
+): Promise<Claim | undefined> {
+  if (idempotencyKey === undefined) return claimed
+  const text = `${claimed.activation} ${claimed.content}`
+  if (await services.store.putOnce(runId, claimKey(idempotencyKey), { text })) return claimed
   return claimOf(services, runId, idempotencyKey)
 }
 
-async function encodeEvent(
+async function storable(
   { values }: EventServices,
-  graph: RunGraph,
   runId: string,
   activation: ActivationKey,
-  { action, output, idempotencyKey }: RunEvent,
+  { id, action, text }: EncodedEvent,
 ): Promise<StoredEvent> {
-  const id = idempotencyKey ?? randomUUID()
-  if (output === undefined) return { id, action }
-  const { node } = parseActivationKey(activation)
-  const text = values.encode(output, `the output given to node '${graph.node(node).id}'`)
-  if (text.length <= INLINE_BYTES) return { id, action, text }
+  if (text === undefined || text.length <= INLINE_BYTES) return { id, action, text }
   // Named by its content, since several may give different ones and one wins.
   const valueKey = `${eventKey(activation)}#${hashOf(text)}`
   return { id, action, at: [valueKey, await values.write(runId, valueKey, text)] }
@@ -155,31 +218,6 @@ export function iterationOf(graph: RunGraph, run: RunState, node: number): numbe
 /** The activations of these nodes that wait for an event now. */
 export function waitingAt(run: RunState, nodes: readonly number[]): ActivationKey[] {
   return [...run.active].flatMap(([key, { wait }]) =>
-    wait?.kind === 'event' && nodes.includes(parseActivationKey(key).node) ? [key] : [],
+    takesEvents(wait) && nodes.includes(parseActivationKey(key).node) ? [key] : [],
   )
-}
-
-/** The nodes that wait for an event now. */
-export function waitingNodes(run: RunState): number[] {
-  const waiting = [...run.active].filter(([, entry]) => entry.wait?.kind === 'event')
-  return waiting.map(([key]) => parseActivationKey(key).node).toSorted((a, b) => a - b)
-}
-
-/** The node that is meant: the named one, or the only one that waits. @throws FlowcraftAwsError INVALID_INPUT */
-export function nodeToResume(graph: RunGraph, run: RunState, nodeId: string | undefined): number {
-  const listed = (nodes: number[]) => nodes.map((node) => `'${graph.node(node).id}'`).join(', ')
-  if (nodeId !== undefined) {
-    const node = graph.find(nodeId)
-    if (node !== undefined) return node
-    const all = listed(graph.blueprint.nodes.map((_, index) => index))
-    throw new FlowcraftAwsError('INVALID_INPUT', `run '${run.runId}' has no node '${nodeId}'; it has ${all}`)
-  }
-  const waiting = waitingNodes(run)
-  const [only] = waiting
-  if (only !== undefined && waiting.length === 1) return only
-  const what =
-    waiting.length === 0
-      ? 'no node waits for an event'
-      : `name one of the nodes that wait: ${listed(waiting)}`
-  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume run '${run.runId}': ${what}`)
 }

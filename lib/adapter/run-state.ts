@@ -20,15 +20,21 @@ export type ActivationKey = `${number}.${number}`
  * waits for is there goes on with it. Times are milliseconds since the epoch.
  */
 export type Wait =
-  /** An event of the run, by `resume` or a webhook. */
-  | { readonly kind: 'event' }
-  | { readonly kind: 'timer'; readonly at: number }
+  /** An event of the run, by `resume` or a webhook; `at` is when nobody need give it any more. */
+  | { readonly kind: 'event'; readonly at?: number }
+  /** A time; somebody is about to wake it before, where it is `awaited` that an event does. */
+  | { readonly kind: 'timer'; readonly at: number; readonly awaited?: true }
   /** The next try of a node whose last one failed. */
   | { readonly kind: 'retry'; readonly at: number; readonly tries: number }
   /** The end of a child run; `tries` of them have ended badly. */
   | { readonly kind: 'child'; readonly tries: number }
   /** The items of a batch; `round` counts those of `chunkSize`. */
   | { readonly kind: 'items'; readonly round: number }
+
+/** When a wait ends whatever comes, in milliseconds since the epoch. */
+export function timeOf(wait: Wait | undefined): number | undefined {
+  return wait !== undefined && 'at' in wait ? wait.at : undefined
+}
 
 /** An activation that is scheduled and has not ended. */
 export interface ActiveEntry {

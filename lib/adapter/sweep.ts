@@ -7,7 +7,7 @@ import { messageOf } from './errors.ts'
 import type { DeadLetterQueue } from './queue/dead-letters.ts'
 import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
 import { type DeadLettersResult, returnDeadLetters } from './return-dead-letters.ts'
-import { isOver, parseActivationKey, type RunState } from './run-state.ts'
+import { isOver, parseActivationKey, type RunState, timeOf } from './run-state.ts'
 import type { Services } from './services.ts'
 
 export interface SweepResult {
@@ -84,7 +84,8 @@ async function sweepRun(services: SweepServices, runId: string): Promise<number>
 }
 
 function timersOf(run: RunState) {
-  return [...run.active].flatMap(([key, { wait }]) =>
-    wait?.kind === 'timer' || wait?.kind === 'retry' ? [{ key, at: wait.at }] : [],
-  )
+  return [...run.active].flatMap(([key, { wait }]) => {
+    const at = timeOf(wait)
+    return at === undefined ? [] : [{ key, at }]
+  })
 }

@@ -17,6 +17,7 @@ import {
   parseActivationKey,
   type RunState,
   START,
+  timeOf,
   type Wait,
 } from './run-state.ts'
 
@@ -96,13 +97,23 @@ function parkedChange(
 ): CoreChange {
   const park = { ...seen, inline: false, wait, parks: (seen.parks ?? 0) + 1 }
   const change = { ...NOTHING, end: key, seen, park }
-  if (!('at' in wait) || wait.at - now <= LONGEST_DELAY_MS) return change
-  const dueAt = wait.at - LONGEST_DELAY_MS
+  const at = timeOf(wait)
+  if (at === undefined || at - now <= LONGEST_DELAY_MS) return change
+  const dueAt = at - LONGEST_DELAY_MS
   if (run.dueAt !== undefined && run.dueAt <= dueAt) {
     // The sweep may be about to look, and to say that it need not look again.
     return { ...change, require: [{ kind: 'dueBy', at: dueAt }] }
   }
   return { ...change, dueAt, require: [{ kind: 'dueNotBefore', at: dueAt }] }
+}
+
+/**
+ * A sleeper that an event is to wake. Its time stays as it is, and so does what brings the message of it: that was sent,
+ * or the sweep has been told.
+ */
+export function awaitedChange(key: ActivationKey, seen: ActiveEntry, at: number): CoreChange {
+  const wait: Wait = { kind: 'timer', at, awaited: true }
+  return { ...NOTHING, end: key, seen, park: { ...seen, wait, parks: (seen.parks ?? 0) + 1 } }
 }
 
 const NOTHING: Omit<CoreChange, 'end' | 'seen'> = {

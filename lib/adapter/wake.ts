@@ -11,7 +11,8 @@ import { type Execution, failedForGood, stateOf } from './execute.ts'
 import { follow } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import { wakeByItems } from './items/wake-items.ts'
-import { readEvent } from './run-events.ts'
+import { takesEarlyEvents } from './resumable.ts'
+import { eventOrTimeout, type GivenEvent, readEvent } from './run-events.ts'
 import {
   type ActivationKey,
   isOver,
@@ -22,6 +23,7 @@ import {
 } from './run-state.ts'
 import { leaveToNewerWorker, type Services } from './services.ts'
 import { names } from './values/rider.ts'
+import { timeoutActionOf, waitTimedOut } from './wait-timeout.ts'
 
 export type Awakening =
   /** Not there yet. `at`: when the queue should ask again, in milliseconds since the epoch. */
@@ -42,20 +44,12 @@ export interface WakeOptions {
 }
 
 export async function wake(options: WakeOptions): Promise<Awakening> {
-  const { services, run, key, wait, reader } = options
-  const { node } = parseActivationKey(key)
+  const { services, wait } = options
   switch (wait.kind) {
-    case 'event': {
-      const event = await readEvent(services, run.runId, key)
-      if (!event) return { kind: 'asleep' }
-      // Null is an output like any other.
-      const output =
-        event.output === undefined ? (await reader.stored(names.output(node)))?.value : event.output
-      return ended(options, { output, action: event.action })
-    }
+    case 'event':
+      return wakeByEvent(options, wait)
     case 'timer':
-      if (services.now() < wait.at) return { kind: 'asleep', at: wait.at }
-      return ended(options, { output: (await reader.stored(names.output(node)))?.value })
+      return wakeByTimer(options, wait)
     case 'retry':
       if (services.now() < wait.at) return { kind: 'asleep', at: wait.at }
       return { kind: 'execute', tries: wait.tries }
@@ -68,6 +62,45 @@ export async function wake(options: WakeOptions): Promise<Awakening> {
       return never
     }
   }
+}
+
+async function wakeByEvent(options: WakeOptions, { at }: { at?: number }): Promise<Awakening> {
+  const { services, graph, run, key } = options
+  const isOverdue = at !== undefined && services.now() >= at
+  const event = isOverdue
+    ? await eventOrTimeout(services, run.runId, key)
+    : await readEvent(services, run.runId, key)
+  if (!event) return { kind: 'asleep', at }
+  if (!event.timedOut) return endedByEvent(options, event)
+  const { node } = parseActivationKey(key)
+  const action = timeoutActionOf(graph, node)
+  if (action !== undefined) return endedByEvent(options, { action })
+  return { kind: 'ended', execution: failedForGood(graph, node, waitTimedOut(graph, node)) }
+}
+
+/**
+ * One that nobody has asked to wake early needs no look for an event: who gives it one asks first. Only a node that
+ * takes events before it waits may have one by then.
+ */
+async function wakeByTimer(
+  options: WakeOptions,
+  { at, awaited }: { at: number; awaited?: true },
+): Promise<Awakening> {
+  const { services, graph, run, key } = options
+  const isOverdue = services.now() >= at
+  const byEvent = awaited ?? takesEarlyEvents(graph, parseActivationKey(key).node)
+  if (!byEvent) return isOverdue ? endedByEvent(options, {}) : { kind: 'asleep', at }
+  const event = isOverdue
+    ? await eventOrTimeout(services, run.runId, key)
+    : await readEvent(services, run.runId, key)
+  return event ? endedByEvent(options, event) : { kind: 'asleep', at }
+}
+
+/** Null is an output like any other; without one the node has what it gave before it waited. */
+async function endedByEvent(options: WakeOptions, { action, output }: GivenEvent): Promise<Awakening> {
+  const { reader, key } = options
+  const own = async () => (await reader.stored(names.output(parseActivationKey(key).node)))?.value
+  return ended(options, { output: output === undefined ? await own() : output, action })
 }
 
 async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakening> {

@@ -4,7 +4,9 @@ import { RunGraph } from './graph.ts'
 
 export function warningsOf(blueprints: Readonly<Record<string, WorkflowBlueprint>>): string[] {
   return Object.values(blueprints).flatMap((blueprint) =>
-    [...joins(blueprint), ...loops(blueprint)].map((warning) => `blueprint '${blueprint.id}': ${warning}`),
+    [...joins(blueprint), ...loops(blueprint), ...webhooks(blueprint)].map(
+      (warning) => `blueprint '${blueprint.id}': ${warning}`,
+    ),
   )
 }
 
@@ -39,6 +41,20 @@ function loops(blueprint: WorkflowBlueprint): string[] {
       ...standIns.map(
         (node) => `the fallback of '${graph.node(node).id}' ends loop '${id}' in the round that uses it`,
       ),
+    ]
+  })
+}
+
+/** A call to a webhook names no action, and a node that goes on by none whose edges all name one takes all of them. */
+function webhooks(blueprint: WorkflowBlueprint): string[] {
+  const { nodes, edges } = blueprint
+  const hooks = new Set(nodes.flatMap(({ id, uses }) => (uses === 'webhook' ? [`webhook:${id}`] : [])))
+  return nodes.flatMap(({ id, params }) => {
+    const own = edges.filter(({ source }) => source === id)
+    const isCalled = hooks.has(`${params?.['eventName'] as string}`)
+    if (!isCalled || own.length < 2 || !own.every(({ action }) => action)) return []
+    return [
+      `'${id}' waits for a webhook, whose calls have no action, and each of its edges names one: all are taken`,
     ]
   })
 }

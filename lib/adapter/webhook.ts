@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { RunGraph } from './graph.ts'
-import { giveEvent, iterationOf, nodesOfEvent, waitingAt } from './run-events.ts'
+import { encodeEvent, giveEvent, iterationOf, nodesOfEvent, waitingAt } from './run-events.ts'
 import { sendJobs } from './outgoing.ts'
 import { runIdProblem } from './queue/job.ts'
 import type { ResumeServices } from './resume.ts'
@@ -63,7 +63,8 @@ export async function receiveWebhook(
     if (graph.repeatable.has(node) && !(await claim(services.store, graph, run, node, key))) continue
     const iteration = iterationOf(graph, run, node)
     if (iteration === undefined) continue
-    given = (await giveEvent(services, graph, run, activationKey(node, iteration), { output })) || given
+    const event = encodeEvent(services, graph.node(node).id, { output })
+    given = (await giveEvent(services, runId, activationKey(node, iteration), event)) || given
   }
   const now = await services.store.read(runId)
   if (now) await sendJobs(services, graph, now, waitingAt(now, nodes))

@@ -1,11 +1,12 @@
 /** Resumes: which node they mean, which of them counts, and what one does that is made again. */
+import type { NodeContext } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { cancelRun } from '../../lib/adapter/cancel.ts'
 import { resumeRun } from '../../lib/adapter/resume.ts'
 import { TestService } from '../../lib/testing/index.ts'
-import { failing, graph, rounds, type Setup } from '../conformance/case.ts'
+import { failing, graph, rounds, type Setup, trail, value } from '../conformance/case.ts'
 import { Gate, quiet } from './driver.ts'
-import { withMethods } from './one-message.ts'
+import { takeOne, withMethods } from './one-message.ts'
 
 async function waiting({ blueprint, registry }: Setup) {
   const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
@@ -139,10 +140,12 @@ describe('a resume that is made again', () => {
 })
 
 describe('a resume that comes too late', () => {
-  it('for a node that failed does not count', async () => {
-    const { service, runId } = await waiting(graph({ bad: failing('no'), only: wait }, []))
+  it('for a wait that failed does not count', async () => {
+    const timed = { ...wait, params: { timeout: '1h' } }
+    const { service, runId } = await waiting(graph({ timed, only: wait }, []))
+    expect(await service.describe(runId)).toMatchObject({ nodes: { failed: ['timed'] } })
 
-    expect(await service.resume(runId, { nodeId: 'bad' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'timed' })).toBe(false)
     expect(service.queue.size).toBe(0)
     expect(await service.describe(runId)).toMatchObject({ waiting: [{ nodeId: 'only' }] })
   })
@@ -161,3 +164,295 @@ describe('a resume that comes too late', () => {
     })
   })
 })
+
+describe('an action that no edge names', () => {
+  const branches = { yes: trail('yes'), no: trail('no'), other: trail('other') }
+  const approval = ['ask>yes:approve', 'ask>no:reject']
+  const allowed = "allowed: 'approve', 'reject'"
+
+  it.each([
+    ['is refused', [], 'aprove', `no edge names the action 'aprove'; ${allowed}`],
+    ['is refused beside an edge that has a condition', ['ask>other?result.output'], 'aprove', allowed],
+    ['must not be left out', [], undefined, `it goes on by an action, and none was given; ${allowed}`],
+    ['must not be empty', [], '', `it goes on by an action, and none was given; ${allowed}`],
+  ])('%s', async (_, more, action, why) => {
+    const { service, runId } = await waiting(graph({ ask: wait, ...branches }, [...approval, ...more]))
+    const putOnce = vi.spyOn(service.services.store, 'putOnce')
+
+    const refused = service.resume(runId, { nodeId: 'ask', action, idempotencyKey: 'k' })
+
+    await expect(refused).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining(why),
+    })
+    expect([putOnce.mock.calls.length, service.queue.size]).toEqual([0, 0])
+    expect(await service.resume(runId, { nodeId: 'ask', action: 'approve', idempotencyKey: 'k' })).toBe(true)
+    await service.settle()
+    const { completed } = (await service.describe(runId)).nodes
+    expect([completed.includes('yes'), completed.includes('no')]).toEqual([true, false])
+  })
+
+  it.each([
+    ['takes the edge without an action', [...approval, 'ask>other'], 'later', ['ask', 'other']],
+    ['and none at all take it as well', [...approval, 'ask>other'], undefined, ['ask', 'other']],
+    [
+      'is not looked at where no edge names one',
+      ['ask>yes', 'ask>no', 'ask>other?result.no'],
+      'approve',
+      ['ask', 'yes', 'no'],
+    ],
+    ['is not looked at where nothing follows', [], 'approve', ['ask', 'yes', 'no', 'other']],
+  ])('%s', async (_, edges, action, completed) => {
+    const { service, runId } = await waiting(graph({ ask: wait, ...branches }, edges))
+
+    await service.resume(runId, { nodeId: 'ask', action })
+    await service.settle()
+
+    expect(await service.describe(runId)).toMatchObject({ status: 'completed', nodes: { completed } })
+  })
+
+  it('is refused before the node waits, and where the edges are those of the node it stands in for', async () => {
+    const { yes, no } = branches
+    const standIn = graph({ bad: { run: failing('no'), fallback: 'ask' }, ask: wait, yes, no }, [
+      'bad>yes:approve',
+      'bad>no:reject',
+    ])
+    const { service, runId } = await waiting(standIn)
+    const refused = { code: 'INVALID_INPUT', message: expect.stringContaining(allowed) }
+    await expect(service.resume(runId, { action: 'aprove' })).rejects.toMatchObject(refused)
+    expect(await service.resume(runId, { action: 'reject' })).toBe(true)
+    await service.settle()
+    expect((await service.describe(runId)).nodes.completed).toEqual(['bad', 'ask', 'no'])
+
+    const early = await waiting(graph({ first: wait, ask: wait, ...branches }, ['first>ask', ...approval]))
+    await expect(
+      early.service.resume(early.runId, { nodeId: 'ask', action: 'aprove' }),
+    ).rejects.toMatchObject(refused)
+  })
+})
+
+describe('a resume of what does not wait for an event', () => {
+  const sleep = { run: 'sleep', params: { duration: '3h' } }
+
+  it('is refused, naming what does', async () => {
+    const subflow = { run: 'subflow', params: { blueprintId: 'child' } }
+    const child = graph({ inner: wait }, []).blueprint
+    const setup = graph(
+      { work: value(1), ask: wait, nap: sleep, later: value(2), call: subflow, next: sleep },
+      ['ask>later', 'nap>next'],
+    )
+    const service = new TestService({
+      blueprints: { case: setup.blueprint, child: { ...child, id: 'child' } },
+      registry: setup.registry,
+      logger: quiet,
+    })
+    const runId = await service.start('case', {}, 'r')
+    await workOnAll(service)
+    const what = "these wait: 'ask', 'nap' (sleeps)"
+
+    for (const nodeId of ['work', 'later', 'next', 'call']) {
+      await expect(service.resume(runId, { nodeId })).rejects.toMatchObject(refused(what))
+    }
+    await expect(service.resume(runId, { nodeId: 'next' })).rejects.toMatchObject(
+      refused('it does not sleep now'),
+    )
+    await expect(service.resume(runId, { nodeId: 'call' })).rejects.toMatchObject(refused("run 'r/4.1'"))
+    expect(service.queue.visible()).toEqual([])
+  })
+
+  it('also where it is between its tries, or its run is over', async () => {
+    const flaky = { run: failing('no'), maxRetries: 2, retryDelay: 60_000 }
+    const service = serviceOf(graph({ flaky }, []))
+    const runId = await service.start('case', {}, 'r')
+    await workOnAll(service)
+    const between = refused('it waits for its next try; no node of the run waits for one')
+    await expect(service.resume(runId, { nodeId: 'flaky' })).rejects.toMatchObject(between)
+    await service.settle()
+
+    expect(await service.isOver(runId)).toBe(true)
+    await expect(service.resume(runId, { nodeId: 'flaky' })).rejects.toMatchObject(
+      refused('it does not wait for an event'),
+    )
+  })
+})
+
+describe('a resume of a node that sleeps', () => {
+  it.each(['10m', '3h'])(
+    'of %s wakes it at once, with what it was given or what it had',
+    async (duration) => {
+      for (const [event, output] of [
+        [{ nodeId: 'nap', output: 'woken' }, 'woken'],
+        [{ nodeId: 'nap' }, 'go'],
+        [{ output: null }, null],
+      ] as const) {
+        const { service, runId, from } = await asleep(duration)
+
+        expect(await service.resume(runId, event)).toBe(true)
+        expect(await service.resume(runId, { nodeId: 'nap', output: 'second' })).toBe(false)
+        await workOnAll(service)
+
+        expect([await service.isOver(runId), service.now]).toEqual([true, from])
+        expect((await service.describe(runId)).context).toMatchObject({ nap: output, end: ['end', output] })
+        expect(await service.resume(runId, { nodeId: 'nap' })).toBe(false)
+        await service.settle()
+      }
+    },
+  )
+
+  it('is told that it is too late when it woke by itself', async () => {
+    const { service, runId } = await asleep()
+    await service.settle()
+
+    expect(await service.resume(runId, { nodeId: 'nap', output: 'late', idempotencyKey: 'k' })).toBe(false)
+    expect((await service.describe(runId)).context).toMatchObject({ nap: 'go' })
+  })
+
+  it('sleeps on where its caller dies before it gave the event', async () => {
+    const { service, runId, from } = await asleep()
+    const dying = withMethods(service.services.store, {
+      putOnce: async () => {
+        throw new Error('died')
+      },
+    })
+    const event = { output: 'woken' }
+    await expect(resumeRun({ ...service.services, store: dying }, runId, 'nap', event)).rejects.toThrow(
+      'died',
+    )
+    expect(await service.describe(runId)).toMatchObject({ waiting: [{ nodeId: 'nap', reason: 'timer' }] })
+
+    await service.settle()
+
+    expect((await service.describe(runId)).context).toMatchObject({ nap: 'go' })
+    expect(service.now - from).toBeGreaterThanOrEqual(3 * 3_600_000)
+    expect(await service.resume(runId, { nodeId: 'nap' })).toBe(false)
+  })
+
+  it('counts or does not, whichever its event and the end of its time come first', async () => {
+    for (const eventFirst of [true, false]) {
+      const { service, runId } = await asleep('5m')
+      const { store } = service.services
+      const [held, gate] = [new Gate(), new Gate()]
+      const slow = withMethods(store, {
+        putOnce: async (...put) => {
+          held.open()
+          await gate.passed
+          return store.putOnce(...put)
+        },
+      })
+      const given = resumeRun({ ...service.services, store: slow }, runId, 'nap', { output: 'woken' })
+      await held.passed
+      if (eventFirst) {
+        gate.open()
+        await given
+      }
+
+      await service.settle()
+      gate.open()
+
+      expect(await given).toBe(eventFirst)
+      expect((await service.describe(runId)).context).toMatchObject({ nap: eventFirst ? 'woken' : 'go' })
+    }
+  })
+})
+
+describe('a node that marks itself as awaiting', () => {
+  it('takes an event while it waits, and is told of one that comes again', async () => {
+    const { service, runId } = await waiting(graph({ own, end: trail('end') }, ['own>end']))
+
+    expect(await service.resume(runId, { nodeId: 'own', output: 'told' })).toBe(true)
+    expect(await service.resume(runId, { nodeId: 'own', output: 'again' })).toBe(false)
+    await service.settle()
+
+    expect((await service.describe(runId)).context).toMatchObject({ own: 'told', end: ['end', 'told'] })
+    expect(await service.resume(runId, { nodeId: 'own' })).toBe(false)
+  })
+
+  it('takes one before it waits where it says so by its eventName', async () => {
+    const named = { run: own, params: { eventName: 'answer' } }
+    const { service, runId } = await waiting(graph({ first: wait, own: named }, ['first>own']))
+    expect(await service.resume(runId, { nodeId: 'own', output: 'early' })).toBe(true)
+
+    await service.resume(runId, { nodeId: 'first' })
+    await service.settle()
+
+    expect(await service.describe(runId)).toMatchObject({ status: 'completed', context: { own: 'early' } })
+  })
+})
+
+describe('an idempotency key that comes with another event', () => {
+  it.each([
+    ['output', { output: { a: 1, b: 3 } }],
+    ['no output', {}],
+    ['action', { output: { a: 1, b: 2 }, action: 'later' }],
+  ])('(%s) is a conflict, also after the end of the run', async (_, other) => {
+    const { service, runId } = await waiting(graph({ ask: wait, end: value(1) }, ['ask>end']))
+    const first = { nodeId: 'ask', output: { a: 1, b: 2 }, idempotencyKey: 'k' }
+    const again = { ...first, output: { b: 2, a: 1 } }
+    const conflict = {
+      code: 'RESUME_CONFLICT',
+      message:
+        "cannot resume node 'ask': its idempotencyKey was given in a call with another action or output",
+    }
+    expect(await service.resume(runId, first)).toBe(true)
+
+    const call = { nodeId: 'ask', idempotencyKey: 'k', ...other }
+    await expect(service.resume(runId, call)).rejects.toMatchObject(conflict)
+    expect(await service.resume(runId, again)).toBe(true)
+    await service.settle()
+    await expect(service.resume(runId, call)).rejects.toMatchObject(conflict)
+    expect(await service.resume(runId, again)).toBe(true)
+    expect((await service.describe(runId)).context).toMatchObject({ ask: { a: 1, b: 2 } })
+  })
+
+  it('is told where both come at once', async () => {
+    const { service, runId } = await waiting(graph({ ask: wait }, []))
+    const calls = ['one', 'two'].map((output) =>
+      service.resume(runId, { nodeId: 'ask', output, idempotencyKey: 'k' }),
+    )
+
+    const results = await Promise.allSettled(calls)
+
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  it('is none where an older version of this package kept the key', async () => {
+    const { service, runId } = await waiting(graph({ ask: wait }, []))
+    const { store } = service.services
+    const older = withMethods(store, {
+      putOnce: (run, key, stored) =>
+        store.putOnce(run, key, key.startsWith('resume#') ? { text: stored.text?.split(' ')[0] } : stored),
+    })
+    await resumeRun({ ...service.services, store: older }, runId, 'ask', { output: 1, idempotencyKey: 'k' })
+
+    expect(await service.resume(runId, { nodeId: 'ask', output: 2, idempotencyKey: 'k' })).toBe(true)
+  })
+})
+
+const refused = (why: string) => ({ code: 'INVALID_INPUT', message: expect.stringContaining(why) })
+
+const napping = (duration: string) =>
+  graph({ start: value('go'), nap: { run: 'sleep', params: { duration } }, end: trail('end') }, [
+    'start>nap',
+    'nap>end',
+  ])
+
+async function asleep(duration = '3h') {
+  const service = serviceOf(napping(duration))
+  const runId = await service.start('case', {}, 'r')
+  await workOnAll(service)
+  return { service, runId, from: service.now }
+}
+
+async function own({ dependencies }: NodeContext) {
+  await dependencies.workflowState.markAsAwaiting('own', { reason: 'external_event' })
+  return { output: 'asked' }
+}
+
+function serviceOf({ blueprint, registry }: Setup) {
+  return new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
+}
+
+/** Works on what is there now, and lets no time pass. */
+async function workOnAll(service: TestService): Promise<void> {
+  while (service.queue.visible().length > 0) await takeOne(service)
+}

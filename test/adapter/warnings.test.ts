@@ -41,6 +41,24 @@ describe('a blueprint is warned of', () => {
     ])
   })
 
+  it('a wait for a webhook, whose calls choose none of its edges', () => {
+    const hooked = (edges: string[]) =>
+      graph(
+        {
+          hook: { run: 'webhook' },
+          paid: { run: 'wait', params: { eventName: 'webhook:hook' } },
+          ship: value(1),
+          late: value(1),
+        },
+        ['hook>paid', ...edges],
+      )
+
+    expect(warned(hooked(['paid>ship:paid', 'paid>late:timeout']))).toEqual([
+      "blueprint 'case': 'paid' waits for a webhook, whose calls have no action, and each of its edges names one: all are taken",
+    ])
+    expect(warned(hooked(['paid>ship', 'paid>late:timeout']))).toEqual([])
+  })
+
   it('nothing where nothing is odd', () => {
     expect(warningsOf(register({ flows: audits }).blueprints)).toEqual([])
   })

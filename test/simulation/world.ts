@@ -8,7 +8,7 @@ import { RunGraph } from '../../lib/adapter/graph.ts'
 import { processJob } from '../../lib/adapter/message.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
 import { reconcileRun } from '../../lib/adapter/reconcile.ts'
-import { isOver, parseActivationKey } from '../../lib/adapter/run-state.ts'
+import { isOver, parseActivationKey, timeOf } from '../../lib/adapter/run-state.ts'
 import type { Disposition, Services } from '../../lib/adapter/services.ts'
 import { type MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
 import type { Setup } from '../conformance/case.ts'
@@ -162,7 +162,8 @@ export class World implements HostWorld {
     const late = this.#profile.faultsAtMost === 0 ? TIMER_LATE_MS : FAULTY_TIMER_LATE_MS
     const run = await this.store.read(RUN_ID)
     for (const [key, { wait }] of run?.active ?? []) {
-      if (wait === undefined || !('at' in wait) || this.#clock - wait.at < late) continue
+      const at = timeOf(wait)
+      if (at === undefined || this.#clock - at < late) continue
       this.violations.push(`G4: the timer of ${key} is late`)
     }
   }

@@ -32,7 +32,7 @@ export function packEntry(entry: ActiveEntry): string {
 }
 
 export function unpackEntry(text: string): ActiveEntry {
-  const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etrci])([0-9a-z.]*))?$/.exec(text)
+  const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etwrci])([0-9a-z.]*))?$/.exec(text)
   if (!match) throw new Error(`not an active entry: '${text}'`)
   return {
     origin: (match[1] as ActivationKey | undefined) ?? START,
@@ -47,9 +47,9 @@ export function unpackEntry(text: string): ActiveEntry {
 function packWait(wait: Wait): string {
   switch (wait.kind) {
     case 'event':
-      return 'e'
+      return `e${wait.at === undefined ? '' : wait.at.toString(36)}`
     case 'timer':
-      return `t${wait.at.toString(36)}`
+      return `${wait.awaited ? 'w' : 't'}${wait.at.toString(36)}`
     case 'retry':
       return `r${wait.at.toString(36)}.${wait.tries.toString(36)}`
     case 'items':
@@ -65,8 +65,9 @@ function packWait(wait: Wait): string {
 
 function unpackWait(kind: string, text: string): Wait {
   const [first = 0, second = 0] = text.split('.').map((part) => Number.parseInt(part, 36))
-  if (kind === 'e') return { kind: 'event' }
+  if (kind === 'e') return text === '' ? { kind: 'event' } : { kind: 'event', at: first }
   if (kind === 't') return { kind: 'timer', at: first }
+  if (kind === 'w') return { kind: 'timer', at: first, awaited: true }
   if (kind === 'r') return { kind: 'retry', at: first, tries: second }
   if (kind === 'i') return { kind: 'items', round: first }
   return { kind: 'child', tries: first }

@@ -28,7 +28,9 @@ export function timersContract(make: () => RunStore): void {
   describe('park', () => {
     const waits: Wait[] = [
       { kind: 'event' },
+      { kind: 'event', at: AT },
       { kind: 'timer', at: AT },
+      { kind: 'timer', at: AT, awaited: true },
       { kind: 'retry', at: AT + 1, tries: 41 },
       { kind: 'child', tries: 0 },
       { kind: 'child', tries: 40 },
