@@ -8,6 +8,17 @@ import { failing, graph, rounds, value } from '../conformance/case.ts'
 
 const warned = ({ blueprint }: ReturnType<typeof graph>) => warningsOf({ case: blueprint })
 
+const hooked = (edges: string[]) =>
+  graph(
+    {
+      hook: { run: 'webhook' },
+      paid: { run: 'wait', params: { eventName: 'webhook:hook' } },
+      ship: value(1),
+      late: value(1),
+    },
+    ['hook>paid', ...edges],
+  )
+
 describe('a blueprint is warned of', () => {
   it("an 'all' join that a predecessor may pass by", () => {
     const nodes = { a: value(1), b: value(1), other: value(1), join: value(1) }
@@ -42,17 +53,6 @@ describe('a blueprint is warned of', () => {
   })
 
   it('a wait for a webhook, whose calls choose none of its edges', () => {
-    const hooked = (edges: string[]) =>
-      graph(
-        {
-          hook: { run: 'webhook' },
-          paid: { run: 'wait', params: { eventName: 'webhook:hook' } },
-          ship: value(1),
-          late: value(1),
-        },
-        ['hook>paid', ...edges],
-      )
-
     expect(warned(hooked(['paid>ship:paid', 'paid>late:timeout']))).toEqual([
       "blueprint 'case': 'paid' waits for a webhook, whose calls have no action, and each of its edges names one: all are taken",
     ])
