@@ -4,7 +4,7 @@
  * its own count, of leases that were lost. Part of the sweep; all of it may happen twice.
  */
 import { messageOf } from './errors.ts'
-import type { DeadLetter, DeadLetterQueue } from './queue/dead-letters.ts'
+import type { DeadLetter, DeadLetters } from './queue/dead-letters.ts'
 import { formatJob, type Job, parseJob } from './queue/job.ts'
 import { type ActivationKey, activationKey, isOver, type RunState } from './run-state.ts'
 import type { Services } from './services.ts'
@@ -28,7 +28,7 @@ type ReturnServices = Pick<Services, 'store' | 'graphs' | 'queue' | 'now'>
 /** @throws AggregateError of what went wrong with single messages, after the others were looked at */
 export async function returnDeadLetters(
   services: ReturnServices,
-  deadLetters: DeadLetterQueue,
+  deadLetters: DeadLetters,
 ): Promise<DeadLettersResult> {
   let returned = 0
   const kept: DeadLetter[] = []
@@ -59,11 +59,7 @@ export async function returnDeadLetters(
 type Fate = 'kept' | 'returned' | 'removed'
 
 /** Crash after a send, before the removal: the message is handled once more. */
-async function handle(
-  services: ReturnServices,
-  deadLetters: DeadLetterQueue,
-  letter: DeadLetter,
-): Promise<Fate> {
+async function handle(services: ReturnServices, deadLetters: DeadLetters, letter: DeadLetter): Promise<Fate> {
   const job = jobOf(letter)
   if (job instanceof Error) {
     // One that the queue does not take with a reason stays without one.
@@ -93,7 +89,7 @@ function jobOf({ body }: DeadLetter): Job | Error {
 /** The message stays, and its run says so. Without its count, so that it is sent back again once a person has sent it. */
 async function keep(
   { store, graphs }: ReturnServices,
-  deadLetters: DeadLetterQueue,
+  deadLetters: DeadLetters,
   job: Job,
   run: RunState | undefined,
 ): Promise<boolean> {

@@ -9,7 +9,6 @@ import {
   type IEventBus,
   type JobPayload,
   type RuntimeOptions,
-  type WorkflowResult,
 } from 'flowcraft'
 import { type AwsConfig, type AwsOptions, environmentVariables, resolveConfig } from './config.ts'
 import { cancelRun } from './cancel.ts'
@@ -23,7 +22,7 @@ import type { Runtime } from './execute.ts'
 import { Graphs } from './graphs.ts'
 import { consoleLogger } from './logger.ts'
 import { processJob } from './message.ts'
-import { describeRun, type RunDescription } from './outcome.ts'
+import { type FinalResult, finalResult } from './final-result.ts'
 import { checkJob } from './queue/job.ts'
 import { newToken } from './queue/sqs-job-queue.ts'
 import { SqsPoller } from './queue/sqs-poller.ts'
@@ -213,10 +212,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
    * result stands in the table. A run that failed or was cancelled has a `reason`: of a run whose nodes failed, the
    * message of the first one's error, with its cause.
    */
-  protected override async publishFinalResult(
-    _runId: string,
-    _result: { status: 'completed' | 'failed'; payload?: WorkflowResult; reason?: string },
-  ): Promise<void> {}
+  protected override async publishFinalResult(_runId: string, _result: FinalResult): Promise<void> {}
 
   /** Makes a URL that gives this run an event, once. @throws FlowcraftAwsError INVALID_CONFIGURATION without a base URL */
   override async registerWebhookEndpoint(runId: string, nodeId: string): Promise<WebhookEndpoint> {
@@ -262,38 +258,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
   }
 
   async #publish(run: RunState): Promise<void> {
-    const { graphs, store, values } = this.#services
-    const graph = run.graph === undefined ? undefined : await graphs.of(run.blueprintId, run.graph)
-    const serializer = this.serializer
-    const described = await describeRun({ run, graph, store, values, serializer })
-    const { context, errors } = described
-    const status = run.status === 'completed' ? 'completed' : 'failed'
-    const payload = {
-      context,
-      serializedContext: serializer.serialize(context),
-      status,
-      errors,
-    } as WorkflowResult
-    const reason = status === 'failed' ? { reason: whyFailed(described) } : {}
-    await this.publishFinalResult(run.runId, { status, payload, ...reason })
-    await this.eventBus?.emit({
-      type: 'workflow:finish',
-      payload: {
-        blueprintId: run.blueprintId,
-        executionId: run.runId,
-        status: run.status,
-        errors: payload.errors,
-      },
-    })
+    const { result, event } = await finalResult(this.#services, this.serializer, run)
+    await this.publishFinalResult(run.runId, result)
+    await this.eventBus?.emit(event)
   }
-}
-
-function whyFailed({ status, reason, errors = [], nodes }: RunDescription): string {
-  if (reason !== undefined) return reason
-  if (status === 'cancelled') return 'the run was cancelled'
-  // Not an error that a fallback made good.
-  const error = errors.find(({ nodeId }) => nodes.failed.includes(nodeId)) ?? errors[0]
-  if (!error) return 'the run failed without an error'
-  const { message, originalError: cause } = error
-  return message.includes(cause.message) ? message : `${message}: ${cause.message}`
 }

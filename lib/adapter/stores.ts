@@ -1,18 +1,20 @@
 /** What a configuration leads to, for workers and for programs outside: where runs, values, jobs and dead letters are. */
 import type { ISerializer } from 'flowcraft'
 import type { AwsConfig } from './config.ts'
-import { DeadLetterQueue } from './queue/dead-letters.ts'
+import { DeadLetterQueue, type DeadLetters } from './queue/dead-letters.ts'
+import type { JobQueue } from './queue/job.ts'
 import { SqsJobQueue } from './queue/sqs-job-queue.ts'
 import { DynamoDbRunStore } from './store/dynamodb-run-store.ts'
+import type { RunStore } from './store/run-store.ts'
 import { S3BlobStore } from './values/s3-blob-store.ts'
 import { ValueStore } from './values/value-store.ts'
 
 export interface Stores {
-  readonly store: DynamoDbRunStore
+  readonly store: RunStore
   readonly values: ValueStore
-  readonly queue: SqsJobQueue
+  readonly queue: JobQueue
   /** Undefined where no dead-letter queue is configured. */
-  readonly deadLetters: DeadLetterQueue | undefined
+  readonly deadLetters: DeadLetters | undefined
 }
 
 export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {

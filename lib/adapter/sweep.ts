@@ -4,7 +4,7 @@
  * beside live workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
  */
 import { messageOf } from './errors.ts'
-import type { DeadLetterQueue } from './queue/dead-letters.ts'
+import type { DeadLetters } from './queue/dead-letters.ts'
 import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
 import { type DeadLettersResult, returnDeadLetters } from './return-dead-letters.ts'
 import { isOver, parseActivationKey, type RunState, timeOf } from './run-state.ts'
@@ -23,7 +23,7 @@ export interface SweepResult {
 
 export interface SweepServices extends Pick<Services, 'store' | 'graphs' | 'queue' | 'now'> {
   /** @default - the dead-letter queue is not looked at */
-  readonly deadLetters?: DeadLetterQueue
+  readonly deadLetters?: DeadLetters
 }
 
 /** Runs looked at side by side. */

@@ -25,8 +25,10 @@ export interface OutsideOptions extends AwsOptions {
 
 export type OutsideServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit'>
 
+export type OutsideParts = OutsideServices & { readonly serializer: ISerializer }
+
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
-export function servicesOutside(options: OutsideOptions): OutsideServices & { serializer: ISerializer } {
+export function servicesOutside(options: OutsideOptions): OutsideParts {
   const serializer = options.serializer ?? new JsonSerializer()
   const stores = storesOf(resolveConfig(options), serializer)
   const graphs = new Graphs({ ...register(options), store: stores.store })

@@ -10,7 +10,7 @@ import { type Job, runIdProblem, show } from '../adapter/queue/job.ts'
 import { resumeRun } from '../adapter/resume.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../adapter/run-state.ts'
 import { type NewRunRequest, putRun } from '../adapter/start.ts'
-import { type OutsideOptions, type OutsideServices, servicesOutside } from './outside.ts'
+import { type OutsideOptions, type OutsideParts, type OutsideServices, servicesOutside } from './outside.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
 export interface RunClientOptions extends OutsideOptions {}
@@ -47,9 +47,12 @@ export class RunClient {
   readonly #serializer: ISerializer
   readonly #checks: boolean
 
-  /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
-  constructor(options: RunClientOptions = {}) {
-    const { serializer, ...services } = servicesOutside(options)
+  /**
+   * `made` are stores of another kind, as `TestService` has them. @default - those that `options` or the environment name
+   * @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once
+   */
+  constructor(options: RunClientOptions = {}, made: OutsideParts = servicesOutside(options)) {
+    const { serializer, ...services } = made
     this.#services = services
     this.#serializer = serializer
     this.#checks = Boolean(options.flows ?? options.blueprints)

@@ -10,6 +10,8 @@ export interface MemoryMessage {
   /** Milliseconds by the caller's clock at which it may be received (again). */
   visibleAt: number
   receives: number
+  /** Milliseconds by the caller's clock. */
+  readonly sentAt: number
 }
 
 export class MemoryQueue implements JobQueue {
@@ -32,7 +34,8 @@ export class MemoryQueue implements JobQueue {
   /** Puts one message, visible after `delayMs`. */
   put(job: Job, delayMs = 0): void {
     const id = this.#nextId++
-    this.#messages.set(id, { id, job, visibleAt: this.#now() + delayMs, receives: 0 })
+    const sentAt = this.#now()
+    this.#messages.set(id, { id, job, visibleAt: sentAt + delayMs, receives: 0, sentAt })
   }
 
   /** Messages that may be received now, oldest first. */
@@ -49,9 +52,12 @@ export class MemoryQueue implements JobQueue {
     this.#messages.delete(message.id)
   }
 
-  /** When the next invisible message comes back, by the caller's clock. */
-  nextAt(): number | undefined {
-    const times = [...this.#messages.values()].map(({ visibleAt }) => visibleAt)
-    return times.length > 0 ? Math.min(...times) : undefined
+  /** When the next message is visible, by the caller's clock, but for those in `except`. */
+  nextAt(except: ReadonlySet<MemoryMessage> = new Set()): number | undefined {
+    let next: number | undefined
+    for (const message of this.#messages.values()) {
+      if (!except.has(message)) next = Math.min(next ?? Infinity, message.visibleAt)
+    }
+    return next
   }
 }

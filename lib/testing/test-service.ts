@@ -6,44 +6,49 @@
 import { randomUUID } from 'node:crypto'
 import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
 import { boundsProblems, type MaxActivations } from '../adapter/bounds.ts'
+import { cancelRun } from '../adapter/cancel.ts'
 import { throwProblems } from '../adapter/errors.ts'
 import { type WithContainer, withContainer } from '../adapter/container.ts'
 import { guardedBus } from '../adapter/events.ts'
 import type { Runtime } from '../adapter/execute.ts'
+import { type FinalResult, finalResult } from '../adapter/final-result.ts'
 import { Graphs } from '../adapter/graphs.ts'
-import { processJob } from '../adapter/message.ts'
-import { sendQueued } from '../adapter/outgoing.ts'
-import { describeRun, type RunDescription } from '../adapter/outcome.ts'
+import { consoleLogger } from '../adapter/logger.ts'
+import type { RunDescription } from '../adapter/outcome.ts'
+import { reconcileRun } from '../adapter/reconcile.ts'
 import { type Flow, register } from '../adapter/registration.ts'
-import { isOver, START } from '../adapter/run-state.ts'
-import type { Services } from '../adapter/services.ts'
 import { resumeRun } from '../adapter/resume.ts'
-import { putRun } from '../adapter/start.ts'
-import { sweep } from '../adapter/sweep.ts'
+import type { RunEvent } from '../adapter/run-events.ts'
+import { isOver, type RunState } from '../adapter/run-state.ts'
+import type { Services } from '../adapter/services.ts'
 import { MemoryRunStore } from '../adapter/store/memory-run-store.ts'
 import type { RunStore } from '../adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
-import type { ResumeRequest } from '../client/run-client.ts'
+import { warningsOf } from '../adapter/warnings.ts'
 import { makeWebhook, receiveWebhook, type WebhookOutcome } from '../adapter/webhook.ts'
+import { type ResumeRequest, RunClient } from '../client/run-client.ts'
+import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { MemoryQueue } from './memory-queue.ts'
+import { MemoryWorker, type WorkOptions } from './memory-worker.ts'
 
-export interface TestServiceOptions extends RuntimeOptions, WithContainer {
+export interface TestServiceOptions extends RuntimeOptions, WithContainer, WorkOptions {
   /** What `createFlow()` builds. @default - none */
   readonly flows?: readonly Flow[]
   /** @default new MemoryRunStore() */
   readonly store?: RunStore
-  /** Time an invocation may take, in milliseconds by the test's clock. @default 30000 */
-  readonly invocationMs?: number
-  /** Whether a chain goes on in the same invocation. @default true */
-  readonly inline?: boolean
   /** As of `SqsAdapter`. @default { perNode: 10000, perRun: 1000000 } */
   readonly maxActivations?: MaxActivations
+  /** As `SqsAdapter` has it, in milliseconds by the test's clock. @default 120000 */
+  readonly deployGraceMs?: number
+  /** What a subclass of `SqsAdapter` overrides: told the end of each run, at least once. @default - nobody is told */
+  readonly publishFinalResult?: (runId: string, result: FinalResult) => Promise<void>
+  /** Names runs that are started without an id. @default - random UUIDs */
+  readonly newRunId?: () => string
 }
 
-/** A dead worker's message comes back after this, in milliseconds by the test's clock. */
-const VISIBILITY_MS = 180_000
-const WEBHOOK_URL = 'https://webhooks.test'
+/** What the URLs of webhooks begin with. */
+export const WEBHOOK_URL = 'https://webhooks.test'
 
 /**
  * @example
@@ -54,9 +59,13 @@ const WEBHOOK_URL = 'https://webhooks.test'
 export class TestService {
   readonly services: Services
   readonly queue: MemoryQueue
+  /** Messages that are no jobs, and those that were received too often. */
+  readonly deadLetters = new MemoryDeadLetters()
   /** Milliseconds since the epoch, by the test's clock; set it to let time pass. */
   now = Date.UTC(2026, 0, 1)
   readonly #options: TestServiceOptions
+  readonly #client: RunClient
+  readonly #worker: MemoryWorker
 
   /** @throws FlowcraftAwsError INVALID_BLUEPRINT, with all problems at once */
   constructor(given: TestServiceOptions) {
@@ -69,32 +78,35 @@ export class TestService {
     )
     this.queue = new MemoryQueue(() => this.now)
     const registration = register(options)
-    const eventBus = options.eventBus && guardedBus(options.eventBus, options.logger)
+    const logger = options.logger ?? consoleLogger
+    const eventBus = options.eventBus && guardedBus(options.eventBus, logger)
     const store = options.store ?? new MemoryRunStore()
-    const adapter = {
-      registerWebhookEndpoint: (runId: string, nodeId: string) =>
-        makeWebhook(store, WEBHOOK_URL, runId, nodeId),
-    }
-    const dependencies = { adapter, ...options.dependencies }
-    const runtimeOptions = { ...options, ...registration, eventBus, dependencies }
-    const runtime = new FlowRuntime(runtimeOptions) as unknown as Runtime
+    const serializer = options.serializer ?? new JsonSerializer()
+    const dependencies = { adapter: this.#adapter(), ...options.dependencies }
+    const runtimeOptions = { ...options, ...registration, eventBus, logger, serializer, dependencies }
     this.services = {
-      runtime,
+      runtime: new FlowRuntime(runtimeOptions) as unknown as Runtime,
       graphs: new Graphs({ ...registration, store }),
       store,
-      values: new ValueStore({ store, serializer: options.serializer ?? new JsonSerializer() }),
+      values: new ValueStore({ store, serializer }),
       queue: this.queue,
       isOwn: () => true,
-      logger: runtime.logger,
+      logger,
       telemetry: NO_TELEMETRY,
       now: () => this.now,
       newToken: randomUUID,
-      deployGraceMs: 0,
       maxActivations: options.maxActivations,
-      tells: false,
-      tell: async () => {},
+      deployGraceMs: options.deployGraceMs ?? 120_000,
+      tells: eventBus !== undefined || options.publishFinalResult !== undefined,
+      tell: (run) => this.#tell(run),
       emit: async (event) => eventBus?.emit(event),
     }
+    // What a client has; it emits no events.
+    const outside = { ...this.services, emit: async () => {}, deadLetters: this.deadLetters, serializer }
+    this.#client = new RunClient(registration, outside)
+    const { services, queue, deadLetters } = this
+    this.#worker = new MemoryWorker({ ...options, services, queue, deadLetters, clock: this })
+    for (const warning of warningsOf(registration.blueprints)) logger.warn(warning)
   }
 
   /** Runs a blueprint to its end and tells how it ended. */
@@ -104,36 +116,35 @@ export class TestService {
     return this.describe(runId)
   }
 
+  /**
+   * Starts a run as `RunClient.start` does, and gives its id.
+   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT; then nothing was changed
+   */
   async start(
     blueprintId: string,
     input: Record<string, unknown> = {},
-    runId: string = randomUUID(),
+    runId: string = (this.#options.newRunId ?? randomUUID)(),
   ): Promise<string> {
-    const graph = await this.services.graphs.remember(blueprintId)
-    const { run } = await putRun(this.services, { runId, graph, input })
-    await sendQueued(this.services, graph, run, START)
-    return runId
+    const started = await this.#client.start({ blueprintId, input, runId })
+    return started.runId
   }
 
-  /** Works on messages until there is none left, letting time pass where all that is left comes later. */
+  /**
+   * Works on messages until there is none left, letting time pass where all that is left comes later. Nodes that can
+   * run at the same time do: each sees the run as it was when all of them began.
+   */
   async settle(): Promise<void> {
-    for (let next = await this.#next(); next !== undefined; next = await this.#next()) {
-      this.now = Math.max(this.now, next)
-      await sweep(this.services)
-      for (const message of this.queue.visible()) {
-        this.queue.receive(message, VISIBILITY_MS)
-        const end = this.now + (this.#options.invocationMs ?? 30_000)
-        const deadline = () => (this.#options.inline === false ? this.now : end)
-        const result = await processJob(this.services, message.job, { deadline, renews: false })
-        if (result.kind === 'done') this.queue.delete(message)
-        else if (result.seconds !== undefined) message.visibleAt = this.now + result.seconds * 1000
-      }
-    }
+    await this.#worker.settle()
   }
 
   /** Gives a waiting run an event; see `RunClient.resume`. */
-  async resume(runId: string, { nodeId, ...event }: ResumeRequest = {}): Promise<boolean> {
-    return resumeRun(this.services, runId, nodeId, event)
+  async resume(runId: string, request: ResumeRequest = {}): Promise<boolean> {
+    return (await this.#client.resume(runId, request)).resumed
+  }
+
+  /** Cancels a run and the child runs it waits for; see `RunClient.cancel`. */
+  async cancel(runId: string): Promise<boolean> {
+    return (await this.#client.cancel(runId)).cancelled
   }
 
   /**
@@ -148,26 +159,33 @@ export class TestService {
     return receiveWebhook(this.services, pathname, output)
   }
 
-  /** When something is to be done next: a message comes, or the sweep must look at a run. */
-  async #next(): Promise<number | undefined> {
-    const runs = await Promise.all(
-      (await this.services.store.due(Infinity)).map((id) => this.services.store.read(id)),
-    )
-    const times = [this.queue.nextAt(), ...runs.map((run) => run?.dueAt)].filter((time) => time !== undefined)
-    return times.length > 0 ? Math.min(...times) : undefined
-  }
-
+  /** How a run stands, as `RunClient.get` tells it. @throws FlowcraftAwsError RUN_NOT_FOUND */
   async describe(runId: string): Promise<RunDescription> {
-    const { store, values, graphs } = this.services
-    const run = await store.read(runId)
-    if (!run) throw new Error(`there is no run '${runId}'`)
-    const graph = run.graph === undefined ? undefined : await graphs.of(run.blueprintId, run.graph)
-    return describeRun({ run, graph, store, values, serializer: this.services.runtime.serializer })
+    return this.#client.get(runId)
   }
 
   /** Whether a run has ended. */
   async isOver(runId: string): Promise<boolean> {
     const run = await this.services.store.read(runId)
     return run !== undefined && isOver(run)
+  }
+
+  async #tell(run: RunState): Promise<void> {
+    const { services } = this
+    const { result, event } = await finalResult(services, services.runtime.serializer, run)
+    await this.#options.publishFinalResult?.(run.runId, result)
+    await services.emit(event)
+  }
+
+  /** What nodes find as `dependencies.adapter`. */
+  #adapter() {
+    return {
+      registerWebhookEndpoint: (runId: string, nodeId: string) =>
+        makeWebhook(this.services.store, WEBHOOK_URL, runId, nodeId),
+      resume: (runId: string, event: RunEvent & { nodeId?: string } = {}) =>
+        resumeRun(this.services, runId, event.nodeId, event),
+      cancel: (runId: string) => cancelRun(this.services, runId),
+      reconcile: (runId: string) => reconcileRun(this.services, runId),
+    }
   }
 }

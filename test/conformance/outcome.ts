@@ -17,6 +17,7 @@ import {
 } from 'flowcraft'
 import type { RunDescription } from '../../lib/adapter/outcome.ts'
 import { TestService } from '../../lib/testing/index.ts'
+import { quiet } from '../adapter/driver.ts'
 import type { Setup } from './case.ts'
 
 export interface Outcome {
@@ -123,7 +124,7 @@ export interface Harness {
 export type HarnessOptions = RuntimeOptions & Required<Pick<RuntimeOptions, 'blueprints' | 'registry'>>
 
 export async function runOnService(setup: Setup, inline: boolean): Promise<Outcome> {
-  return runOn(setup, (options) => new TestService({ ...options, inline }))
+  return runOn(setup, (options) => new TestService({ logger: quiet, ...options, inline }))
 }
 
 export async function runOn(

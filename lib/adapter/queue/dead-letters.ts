@@ -64,6 +64,9 @@ export interface DeadLetter {
   readonly receiptHandle: string
 }
 
+/** What the sweep needs of a dead-letter queue. */
+export type DeadLetters = Pick<DeadLetterQueue, 'receive' | 'put' | 'remove' | 'release'>
+
 export class DeadLetterQueue {
   readonly #client: SQSClient
   readonly #queueUrl: string

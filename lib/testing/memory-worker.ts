@@ -1,0 +1,147 @@
+/** Feeds the protocol from a queue in memory, as event source mapping, worker function and sweep do on AWS. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate as timersRun } from 'node:timers/promises'
+import { messageOf } from '../adapter/errors.ts'
+import { processJob } from '../adapter/message.ts'
+import { isPoison } from '../adapter/queue/dead-letters.ts'
+import { formatJob } from '../adapter/queue/job.ts'
+import { retrySeconds } from '../adapter/queue/redelivery.ts'
+import type { Services } from '../adapter/services.ts'
+import type { RunStore } from '../adapter/store/run-store.ts'
+import { sweep } from '../adapter/sweep.ts'
+import type { MemoryDeadLetters } from './memory-dead-letters.ts'
+import type { MemoryMessage, MemoryQueue } from './memory-queue.ts'
+import { randomOf } from './random.ts'
+import { SideBySide } from './side-by-side.ts'
+
+export interface WorkOptions {
+  /** Time an invocation may take, in milliseconds by the test's clock. @default 30000 */
+  readonly invocationMs?: number
+  /** Whether a chain goes on in the same invocation. @default true */
+  readonly inline?: boolean
+  /**
+   * In which order messages that are there together are received, and nodes that run at the same time end. 'sent': that
+   * in which the messages were sent, the same each time. 'random': any that AWS may choose, by `seed`. @default 'sent'
+   */
+  readonly order?: 'sent' | 'random'
+  /** Decides a random order, the same for the same seed. @default 1 */
+  readonly seed?: number
+}
+
+export interface WorkerParts extends WorkOptions {
+  readonly services: Services
+  readonly queue: MemoryQueue
+  readonly deadLetters: MemoryDeadLetters
+  /** The test's clock, in milliseconds since the epoch. */
+  readonly clock: { now: number }
+}
+
+/** A dead worker's message comes back after this, in milliseconds by the test's clock. */
+const VISIBILITY_MS = 180_000
+/** As the constructs' queue: received more often, a message goes to the dead-letter queue. */
+const RECEIVES_AT_MOST = 20
+/** Messages worked on at a time: Lambda's default concurrency of an account. */
+const CONCURRENCY = 1_000
+
+export class MemoryWorker {
+  readonly #parts: WorkerParts
+  readonly #random: (limit: number) => number
+  readonly #inFlight = new Set<MemoryMessage>()
+  /** Set in whatever a node calls. */
+  readonly #inNode = new AsyncLocalStorage<true>()
+  #settling: Promise<void> | undefined
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts
+    this.#random = randomOf(parts.seed ?? 1)
+  }
+
+  /** Works on messages until none is left, letting time pass where all that is left comes later. */
+  async settle(): Promise<void> {
+    // A node that runs something by this service must not wait for its own end.
+    if (this.#inNode.getStore()) return this.#settle()
+    while (this.#settling) await this.#settling
+    this.#settling = this.#settle().finally(() => (this.#settling = undefined))
+    return this.#settling
+  }
+
+  async #settle(): Promise<void> {
+    const { services, deadLetters, clock } = this.#parts
+    const side = new SideBySide(services.store, (message, store) => this.#process(message, store))
+    for (;;) {
+      // Lets the process's own timers run: a test runner's timeout ends a test of a flow that never ends.
+      await timersRun()
+      await side.quiet()
+      if ((await this.#go(side)) || side.size > 0) continue
+      const next = await this.#next()
+      if (next === undefined) return
+      clock.now = Math.max(clock.now, next)
+      await sweep({ ...services, deadLetters })
+    }
+  }
+
+  /** Receives messages, or lets some that are worked on commit. False where there are none. */
+  async #go(side: SideBySide): Promise<boolean> {
+    const visible = this.#parts.queue.visible().slice(0, CONCURRENCY - side.size)
+    const begins = visible.map((message) => async () => this.#receive(side, message))
+    const holding = side.holding()
+    if (this.#parts.order === 'random') {
+      const all = [...begins, ...holding]
+      await all[this.#random(all.length)]?.()
+      return all.length > 0
+    }
+    // What is there together begins together, before any of it commits.
+    const together = begins.length > 0 ? begins : holding
+    for (const one of together) await one()
+    return together.length > 0
+  }
+
+  #receive(side: SideBySide, message: MemoryMessage): void {
+    const { queue, deadLetters } = this.#parts
+    if (message.receives >= RECEIVES_AT_MOST) {
+      queue.delete(message)
+      deadLetters.move(formatJob(message.job))
+    } else {
+      queue.receive(message, VISIBILITY_MS)
+      this.#inFlight.add(message)
+      this.#inNode.run(true, () => side.begin(message))
+    }
+  }
+
+  /** What the worker function does with a message. */
+  async #process(message: MemoryMessage, store: RunStore): Promise<void> {
+    const { services, queue, deadLetters, clock, invocationMs = 30_000, inline } = this.#parts
+    const { job, sentAt, receives } = message
+    const end = clock.now + invocationMs
+    const deadline = () => (inline === false ? clock.now : end)
+    const comeBackIn = (seconds: number) => (message.visibleAt = clock.now + seconds * 1000)
+    try {
+      const result = await processJob({ ...services, store }, job, { deadline, renews: false, sentAt })
+      if (result.kind === 'done') queue.delete(message)
+      else if (result.seconds !== undefined) comeBackIn(result.seconds)
+    } catch (error) {
+      const reason = messageOf(error)
+      if (isPoison(error)) {
+        services.logger.error('rejected a message', { reason, ...job })
+        queue.delete(message)
+        await deadLetters.put(formatJob(job), reason)
+      } else {
+        services.logger.error('a job failed and comes back', { reason, ...job })
+        comeBackIn(retrySeconds(receives))
+      }
+    } finally {
+      this.#inFlight.delete(message)
+    }
+  }
+
+  /** When something is to be done next: a message comes, or the sweep must look at a run or a dead letter. */
+  async #next(): Promise<number | undefined> {
+    const { services, queue, deadLetters, clock } = this.#parts
+    const due = await services.store.due(Infinity)
+    const runs = await Promise.all(due.map((id) => services.store.read(id)))
+    const letters = deadLetters.hasReturnable ? clock.now : undefined
+    const all = [queue.nextAt(this.#inFlight), letters, ...runs.map((run) => run?.dueAt)]
+    const times = all.filter((time) => time !== undefined)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+}
