@@ -22,7 +22,8 @@ export default defineConfig({
     },
     // What the engine says of values that a test gives it on purpose.
     onConsoleLog: (log) => !log.includes('[Flowcraft] Warning'),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Generous: the machine may be busy with other things, and a test that is slow is not wrong.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })
