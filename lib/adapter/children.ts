@@ -85,7 +85,8 @@ export async function childResult(
     for (const [key, source] of Object.entries(outputs)) {
       await context.set(key, (await outputOf(source)) ?? (await reader.find(source))?.value)
     }
-    return { output: await reader.all() }
+    // As in memory, where a subflow goes by the id of the run that it is part of.
+    return { output: { ...(await reader.all()), _executionId: child.parent?.runId } }
   }
   const ends = analyzeBlueprint(graph.blueprint).terminalNodeIds
   const last = await Promise.all(ends.map(outputOf))

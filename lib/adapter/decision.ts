@@ -238,16 +238,22 @@ export class Decision {
     const inline = this.#schedule.size === 1 && options.inline(only as number)
     const entries = new Map<ActivationKey, ActiveEntry>()
     for (const node of this.#schedule) {
-      const source = this.#graph.staticSource(node) === undefined ? this.#inputSource(node) : undefined
-      entries.set(activationKey(node, this.#nextIteration(node)), { origin: options.strand, inline, source })
+      entries.set(activationKey(node, this.#nextIteration(node)), {
+        origin: options.strand,
+        inline,
+        source: this.#inputSource(node),
+      })
     }
     return entries
   }
 
-  /** This node, where it takes an edge there; else one that took its edge before. */
+  /**
+   * This node, where it takes an edge there and nothing else would tell that it was the one: of an 'any' join others may
+   * give something before it runs. Undefined where it takes none: what was given before is noted.
+   */
   #inputSource(node: number): number | undefined {
-    if (this.#outcome.kind !== 'completed') return undefined
-    return this.#outcome.matched.includes(node) ? this.#node : this.#graph.plainSource(node, this.#run.done)
+    if (this.#outcome.kind !== 'completed' || this.#graph.inputs.of(node).by !== 'note') return undefined
+    return this.#outcome.matched.includes(node) ? this.#node : undefined
   }
 
   #nextIteration(node: number): number {

@@ -31,8 +31,8 @@ export interface Execution {
   readonly outcome: Outcome
   /** Undefined where the node gave no result at all. */
   readonly output?: { readonly value: unknown }
-  /** Inputs that edges transformed, by target node. */
-  readonly inputs: ReadonlyMap<number, unknown>
+  /** What the edges that are taken give, by target node. */
+  readonly inputs: ReadonlyMap<number, GivenInput>
   /** The node's own failure, also where a fallback stands in. */
   readonly error?: Error
   /** The child run that the node waits for. */
@@ -41,6 +41,14 @@ export interface Execution {
   readonly items?: ItemsRequest
   /** Errors of the items that it waited for. */
   readonly itemErrors?: readonly ErrorRecord[]
+}
+
+/** What a node's completion gives to one that follows it. */
+export interface GivenInput {
+  /** As an edge transformed it; absent where it is the node's output as it is. */
+  readonly changed?: { readonly value: unknown }
+  /** Whether the output as it is takes the place of what an edge transformed. */
+  readonly overrides?: boolean
 }
 
 export interface ExecuteOptions {
@@ -61,7 +69,7 @@ export interface ExecuteOptions {
   readonly inProcess?: boolean
 }
 
-const NO_INPUTS: ReadonlyMap<number, unknown> = new Map()
+const NO_INPUTS: Execution['inputs'] = new Map()
 
 /** Never throws for what the node did; throws when the store failed while it ran. */
 export async function executeNode(options: ExecuteOptions): Promise<Execution> {
@@ -235,7 +243,7 @@ async function runThroughEngine(
     },
   }
   try {
-    const input = await resolveInput(runtime, graph, options.node, state.getContext())
+    const input = await resolveInput(options, state.getContext())
     const executor = runtime.getExecutorForNode(def.id, executionContext) as {
       execute(input: unknown): Promise<NodeExecutionResult>
     }
@@ -257,14 +265,10 @@ function withOneTry(graph: RunGraph, def: NodeDefinition): RunGraph['blueprint']
 
 /** As the engine resolves it, with what it notes in the blueprint of a run: a transformed input replaces `inputs`. */
 async function resolveInput(
-  runtime: Runtime,
-  graph: RunGraph,
-  node: number,
-  context: IAsyncContext<Record<string, unknown>>,
+  { runtime, graph, node, context }: ExecuteOptions,
+  seen: IAsyncContext<Record<string, unknown>>,
 ): Promise<unknown> {
   const def = graph.node(node)
-  const transformed = (graph.predecessors[node] ?? []).some((source) => graph.transforms(source, node))
-  const key = `_inputs.${def.id}`
-  if (def.inputs !== undefined && transformed && (await context.has(key))) return context.get(key)
-  return runtime.resolveNodeInput(def.id, graph.blueprint, context)
+  if (def.inputs !== undefined && (await context.isTransformed(node))) return seen.get(`_inputs.${def.id}`)
+  return runtime.resolveNodeInput(def.id, graph.blueprint, seen)
 }

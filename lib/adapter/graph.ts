@@ -6,14 +6,13 @@
 import { createHash } from 'node:crypto'
 import {
   analyzeBlueprint,
-  type EdgeDefinition,
   GraphTraverser,
   type NodeDefinition,
   sanitizeBlueprint,
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { FlowcraftAwsError } from './errors.ts'
-import { isDone } from './run-state.ts'
+import { InputRules } from './input-rules.ts'
 
 export class RunGraph {
   readonly blueprint: WorkflowBlueprint
@@ -30,6 +29,8 @@ export class RunGraph {
   readonly repeatable: ReadonlySet<number>
   /** Nodes that more than one commit could schedule in one generation. */
   readonly contested: ReadonlySet<number>
+  /** Who gives each node its input. */
+  readonly inputs: InputRules
   readonly #indexes: ReadonlyMap<string, number>
   readonly #backEdges: ReadonlyMap<string, ReadonlySet<number>>
 
@@ -48,6 +49,7 @@ export class RunGraph {
     this.loops = this.#findLoops(traverser)
     this.repeatable = this.#findRepeatable()
     this.contested = this.#findContested()
+    this.inputs = new InputRules(this)
   }
 
   get size(): number {
@@ -83,58 +85,6 @@ export class RunGraph {
   /** The loop that an edge back closes (its target included), or undefined for an edge that leads forward. */
   loopClosedBy(source: number, target: number): ReadonlySet<number> | undefined {
     return this.#backEdges.get(`${source}>${target}`)
-  }
-
-  /**
-   * The predecessor whose output is the input of a node without explicit inputs, where the graph alone tells:
-   * the only one, or, of an 'all' join whose edges are all taken always, the last in edge order. In memory it
-   * is whichever was applied last.
-   */
-  staticSource(index: number): number | undefined {
-    const predecessors = this.predecessors[index] ?? []
-    if (this.#inherits(index)) return undefined
-    const { id } = this.node(index)
-    const edges = this.blueprint.edges.filter(({ target }) => target === id)
-    const byAction = edges.some(({ action }) => action)
-    const byCondition = edges.some(({ condition }) => condition)
-    // An edge whose action nobody named may be passed over and its target run all the same, without its output;
-    // the engine does that only where no edge to the target has a condition.
-    if (predecessors.length === 1) return byAction && !byCondition ? undefined : predecessors[0]
-    return this.isAny(index) || byAction || byCondition ? undefined : predecessors.at(-1)
-  }
-
-  /** The last in edge order of the predecessors in `done` that lead to a node whatever they return. */
-  plainSource(index: number, done: bigint): number | undefined {
-    const { id } = this.node(index)
-    return this.predecessors[index]?.findLast(
-      (source) =>
-        isDone(done, source) &&
-        this.blueprint.edges.some(
-          (edge) =>
-            edge.target === id && this.find(edge.source) === source && !edge.action && !edge.condition,
-        ),
-    )
-  }
-
-  /** The edges a node may take, those it inherits as a fallback included. */
-  edgesFrom(source: number): EdgeDefinition[] {
-    const { id } = this.node(source)
-    return this.blueprint.edges.filter((edge) => edge.source === id || this.#stoodInForBy(edge.source) === id)
-  }
-
-  /** Whether an edge from `source` to `target`, inherited ones included, changes what it carries. */
-  transforms(source: number, target: number): boolean {
-    const { id } = this.node(target)
-    return this.edgesFrom(source).some((edge) => edge.target === id && edge.transform !== undefined)
-  }
-
-  #stoodInForBy(nodeId: string): string | undefined {
-    const index = this.find(nodeId)
-    return index === undefined ? undefined : this.node(index).config?.fallback
-  }
-
-  #inherits(index: number): boolean {
-    return (this.predecessors[index] ?? []).some((source) => this.node(source).config?.fallback !== undefined)
   }
 
   #successors(): number[][] {

@@ -43,7 +43,7 @@ export function nodeToResume(graph: RunGraph, run: RunState, nodeId: string | un
  * @throws FlowcraftAwsError INVALID_INPUT, with the actions that there are
  */
 export function refuseAction(graph: RunGraph, node: number, action: string | undefined): void {
-  const edges = graph.edgesFrom(node)
+  const edges = graph.inputs.edgesFrom(node)
   const actions = [...new Set(edges.flatMap((edge) => edge.action || []))]
   if (actions.length === 0 || (action && actions.includes(action))) return
   const plain = edges.filter((edge) => !edge.action)

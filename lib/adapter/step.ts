@@ -27,6 +27,7 @@ import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from '
 import { makeRoom, spill } from './spill.ts'
 import { type CoreChange, decide } from './transition.ts'
 import { flush } from './values/flush.ts'
+import { keptInputs } from './values/kept-inputs.ts'
 import { wake } from './wake.ts'
 
 /** A strand goes on inline while at least this much time remains, or as much again as its last node took. */
@@ -143,15 +144,22 @@ async function settle(
   activation: Activation,
   execution: Execution,
 ): Promise<{ riders: Map<string, string>; settled: Execution }> {
-  const { services, graph, run, key, entry, strand, context } = activation
+  const { services, graph, run, key, entry, strand, context, reader } = activation
   const others = strand.origin === key ? 0 : ATTEMPTS_OF_OWN
   const attempt = strand.attempt + others + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
-  const request = { graph, runId: run.runId, key, entry, attempt, now: services.now() }
+  const request = { graph, runId: run.runId, key, attempt, now: services.now() }
   try {
     const { items } = execution
     const batch = items && (await scatter(services, run, key, `${attempt}`, items))
     if (batch) await emitBatchStart(services, graph, run, batch, 0)
-    const riders = await flush(services.values, { ...request, execution, batch, writes: context.writes })
+    const kept = await keptInputs(reader, graph, parseActivationKey(key).node, execution)
+    const riders = await flush(services.values, {
+      ...request,
+      execution,
+      batch,
+      kept,
+      writes: context.writes,
+    })
     return { riders, settled: execution }
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error

@@ -59,7 +59,7 @@ export function timeoutActionOf(graph: RunGraph, node: number): string | undefin
     graph.node(node).params?.['timeoutAction'] ??
     webhookOf(graph, node)?.params?.['timeoutAction'] ??
     DEFAULT_ACTION
-  return graph.edgesFrom(node).find((edge) => edge.action === action)?.action
+  return graph.inputs.edgesFrom(node).find((edge) => edge.action === action)?.action
 }
 
 export function waitTimedOut(graph: RunGraph, node: number): FlowcraftAwsError {

@@ -6,6 +6,7 @@ import { contextCases } from './cases/context-cases.ts'
 import { batchCases } from './cases/batch-cases.ts'
 import { cycleCases } from './cases/cycle-cases.ts'
 import { dataCases } from './cases/data-cases.ts'
+import { edgeCases } from './cases/edge-cases.ts'
 import { engineCases } from './cases/engine-cases.ts'
 import { fallbackCases } from './cases/fallback-cases.ts'
 import { foundCases } from './cases/found-cases.ts'
@@ -20,6 +21,7 @@ import { timeoutCases } from './cases/timeout-cases.ts'
 export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   Joins: joinCases,
   Branches: branchCases,
+  Edges: edgeCases,
   Fallbacks: fallbackCases,
   Data: dataCases,
   Context: contextCases,

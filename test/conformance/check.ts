@@ -1,6 +1,6 @@
 /** Runs a case in memory, and holds against that what it comes to elsewhere. */
 import type { ConformanceCase } from './case.ts'
-import { type Outcome, runInMemory } from './outcome.ts'
+import { type Outcome, runInMemory, withoutInputs } from './outcome.ts'
 import { shown } from './planned.ts'
 
 export async function expectedOf({ make, instead, reference }: ConformanceCase): Promise<Outcome> {
@@ -9,6 +9,7 @@ export async function expectedOf({ make, instead, reference }: ConformanceCase):
 }
 
 /** What of an outcome is compared. */
-export function comparedOf({ reference }: ConformanceCase, outcome: Outcome): Outcome {
-  return reference ? shown(outcome) : outcome
+export function comparedOf({ reference, instead }: ConformanceCase, outcome: Outcome): Outcome {
+  if (reference) return shown(outcome)
+  return instead?.context ? withoutInputs(outcome) : outcome
 }

@@ -44,6 +44,7 @@ async function differentOn(aws: LocalAws | undefined): Promise<string[]> {
 }
 
 console.warn = () => {}
+console.error = () => {}
 // The SDK's reminder of Node 22 is not a warning about this project.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 const aws = values.aws ? await startLocalAws() : undefined

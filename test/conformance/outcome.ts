@@ -1,6 +1,6 @@
 /**
- * The outcome of a run in a form that can be compared: in memory and by the protocol. What is left out: inputs
- * (`_inputs.`, where the order of predecessors shows), ids and times.
+ * The outcome of a run in a form that can be compared: in memory and by the protocol. What is left out: inputs of nodes
+ * that several could give one (`_inputs.`, where the order of predecessors shows), ids and times.
  */
 import {
   type BaseNode,
@@ -101,7 +101,7 @@ export async function runInMemory(setup: Setup, orchestrator?: unknown): Promise
   const { executions, calls } = counts
   return {
     status: result.status,
-    context: comparable(serializer.deserialize(serializer.serialize(result.context))),
+    context: comparable(blueprint, serializer.deserialize(serializer.serialize(result.context))),
     // The engine loses `message` now and then; that of the error it holds is always there.
     errors: errorLines((result.errors ?? []) as unknown as ErrorLike[]),
     executions,
@@ -179,7 +179,7 @@ export function describedOutcome(
   blueprint: WorkflowBlueprint,
   description: RunDescription,
 ): Pick<Outcome, 'status' | 'context' | 'errors'> {
-  const context = comparable(description.context)
+  const context = comparable(blueprint, description.context)
   const errors = (description.errors ?? []) as ErrorLike[]
   return {
     status: description.reason ? `${description.status}: ${description.reason}` : description.status,
@@ -208,11 +208,35 @@ function errorLines(errors: readonly ErrorLike[]): string[] {
     .toSorted()
 }
 
-function comparable(context: Record<string, unknown>): Record<string, unknown> {
+function comparable(blueprint: WorkflowBlueprint, context: Record<string, unknown>): Record<string, unknown> {
+  const inputs = comparedInputs(blueprint)
   const entries = Object.entries(context).filter(
-    ([key]) => key !== '_executionId' && !key.startsWith('_inputs.') && !BATCH_KEY.test(key),
+    ([key]) =>
+      key !== '_executionId' && !BATCH_KEY.test(key) && (!key.startsWith('_inputs.') || inputs.has(key)),
   )
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** An outcome without inputs, for where it was written down and not found by a run. */
+export function withoutInputs(outcome: Outcome): Outcome {
+  const entries = Object.entries(outcome.context).filter(([key]) => !key.startsWith('_inputs.'))
+  return { ...outcome, context: Object.fromEntries(entries) }
+}
+
+/** Keys of the inputs that one node could give: where several could, the order in which they end shows. */
+export function comparedInputs({ nodes, edges }: WorkflowBlueprint): Set<string> {
+  const givers = new Map<string, Set<string>>()
+  for (const { source, target } of edges) givers.set(target, (givers.get(target) ?? new Set()).add(source))
+  const stoodInFor = new Set(nodes.filter(({ config }) => config?.fallback).map(({ id }) => id))
+  const ids = nodes.map(({ id }) => id)
+  return new Set(
+    ids
+      .filter(
+        (id) =>
+          (givers.get(id)?.size ?? 0) <= 1 && ![...(givers.get(id) ?? [])].some((one) => stoodInFor.has(one)),
+      )
+      .map((id) => `_inputs.${id}`),
+  )
 }
 
 /** What the engine in memory keeps in the context of a batch under way. */

@@ -1,7 +1,7 @@
 /** What a plan means: its blueprint for the kit, and one for memory that must come to the same. */
 import { type Expectation, failing, type NodeSpec, rounds, type Setup, tally, value } from './case.ts'
 import { Draft, type Side } from './draft.ts'
-import type { Outcome } from './outcome.ts'
+import { comparedInputs, type Outcome } from './outcome.ts'
 import { type Ends, Parts } from './parts.ts'
 import { behaviour, inputsOf, ofJoin, repeatedly } from './plain-nodes.ts'
 import type { EdgePlan, NodePlan, Plan } from './plan.ts'
@@ -21,6 +21,7 @@ export interface Reference {
 /** What to run in memory. */
 export function referenceOf(plan: Plan): Reference {
   const draft = made(plan, 'memory')
+  const inputs = comparedInputs(setupOf(plan).blueprint)
   return {
     setup: draft.toSetup('case', { input: INPUT }),
     expected: (outcome) => {
@@ -31,8 +32,18 @@ export function referenceOf(plan: Plan): Reference {
         id,
         triesApart.has(id) ? (calls[id] ?? count) : count,
       ])
+      // What two nodes could give a node of a loop is one node's to give in each of its unrolled rounds.
+      const { context, ...rest } = shown(outcome)
+      const compared = Object.entries(context).filter(
+        ([key]) => !key.startsWith('_inputs.') || inputs.has(key),
+      )
       return {
-        outcome: { ...shown(outcome), calls: summed(own), executions: summed(apart) },
+        outcome: {
+          ...rest,
+          context: Object.fromEntries(compared),
+          calls: summed(own),
+          executions: summed(apart),
+        },
         commits: summed(Object.entries(executions)),
       }
     },
@@ -47,18 +58,22 @@ const OWN_KEY =
  * unrolled loops as one, whose last round counts.
  */
 export function shown(outcome: Outcome): Outcome {
-  const { status, context, errors } = JSON.parse(
-    JSON.stringify(outcome).replaceAll(/@\d+/g, ''),
-    (key, inner: unknown) => (OWN_KEY.test(key) ? undefined : inner),
-  ) as Outcome
+  const { status, context, errors } = folded(outcome)
+  const inputs = Object.entries(outcome.context).filter(([key]) => key.startsWith('_inputs.'))
   return {
     status,
-    context,
+    context: { ...context, ...Object.fromEntries(folded(inputs)) },
     // In memory messages vanish, and which of several errors of a subflow comes first depends on order.
     errors: errors.map((line) => line.replace(/( did not complete successfully\. Status: \w+\.) .*$/, '$1')),
     executions: summed(Object.entries(outcome.executions)),
     calls: summed(Object.entries(outcome.calls)),
   }
+}
+
+/** Without the engine's own keys inside, and without what tells the rounds of an unrolled loop. */
+function folded<T>(value: T): T {
+  const text = JSON.stringify(value).replaceAll(/@\d+/g, '')
+  return JSON.parse(text, (key, inner: unknown) => (OWN_KEY.test(key) ? undefined : inner)) as T
 }
 
 function summed(counts: readonly (readonly [string, number])[]): Record<string, number> {

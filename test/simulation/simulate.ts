@@ -17,7 +17,7 @@ import { describeRun } from '../../lib/adapter/outcome.ts'
 import { retriesByQueue } from '../../lib/adapter/policy.ts'
 import { ValueStore } from '../../lib/adapter/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
-import { describedOutcome, type Outcome, runInMemory } from '../conformance/outcome.ts'
+import { describedOutcome, type Outcome, runInMemory, withoutInputs } from '../conformance/outcome.ts'
 import { shown } from '../conformance/planned.ts'
 import type { Mutation } from './mutation.ts'
 import { type FaultPlan, type FaultPoint, type Profile, randomFaults } from './profile.ts'
@@ -65,7 +65,7 @@ export async function subjectOf(
   }
   const expected = { ...(await runInMemory(made())), ...instead }
   if (!instead?.context) return { make: made, expected }
-  return { make: made, expected: { ...expected, context: padded(instead.context) } }
+  return { make: made, expected: { ...expected, context: padded(instead.context) }, shown: withoutInputs }
 }
 
 export function unorderedSubjectOf({ make }: ConformanceCase, fat = false): Pick<Simulation, 'make'> {

@@ -92,6 +92,11 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
     }
   }
 
+  /** Whether an edge to this node has transformed its input: then that is its input, whatever its `inputs` says. */
+  async isTransformed(node: number, by?: number): Promise<boolean> {
+    return this.guard(() => this.#reader.isTransformed(node, by))
+  }
+
   async #pick(only: ReadonlySet<string>): Promise<Record<string, unknown>> {
     const context: Record<string, unknown> = {}
     for (const key of only) {

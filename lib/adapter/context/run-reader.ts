@@ -3,7 +3,8 @@
  * `X`, `_inputs.X`, and what user code set), wherever their values are. Reads only; caches what it read.
  */
 import type { RunGraph } from '../graph.ts'
-import { isDone, type RunState } from '../run-state.ts'
+import type { Giver } from '../input-rules.ts'
+import { activationKey, isDone, parseActivationKey, type RunState } from '../run-state.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { names, pageOf, parseRider } from '../values/rider.ts'
 import type { ValueStore } from '../values/value-store.ts'
@@ -26,6 +27,7 @@ export class RunReader {
   readonly #pages = new Map<string, Promise<ReadonlyMap<string, string>>>()
   readonly #found = new Map<string, Promise<Found>>()
   #all: Promise<Record<string, unknown>> | undefined
+  #active: ReadonlySet<number> | undefined
 
   constructor(options: RunReaderOptions) {
     this.#graph = options.graph
@@ -62,6 +64,31 @@ export class RunReader {
     return this.#decode(await this.#text(name))
   }
 
+  /** Whether an edge to the node, or the one from `by`, has transformed its input. */
+  async isTransformed(node: number, by?: number): Promise<boolean> {
+    for (const giver of this.#graph.inputs.of(node).givers) {
+      if (giver.transforms === 'none' || (by !== undefined && giver.node !== by)) continue
+      if ((await this.#text(names.input(node, giver.node))) !== undefined) return true
+    }
+    return false
+  }
+
+  /**
+   * What the new output of `source` leaves to be said about the input of `node`, to which it may lead: `text` to be
+   * kept under `names.kept`, where `source` gave its last output and does not give the new one; `isKept` where such a
+   * text stands.
+   */
+  async keptFor(node: number, source: number): Promise<{ isKept: boolean; text?: string }> {
+    // What never ran was given nothing, unless it waits for others.
+    if (!this.#graph.isCountedJoin(node) && !(await this.#hasBegun(node))) return { isKept: false }
+    const kept = await this.#text(names.kept(node, source))
+    if (kept !== undefined && parseRider(kept).kind !== '-') return { isKept: true }
+    const given = await this.#text(names.input(node, source))
+    const isTransformed = given !== undefined && parseRider(given).kind !== '-'
+    if (isTransformed || (await this.#giver(node)) !== source) return { isKept: false }
+    return { isKept: false, text: await this.#text(names.output(source)) }
+  }
+
   async #find(key: string, source: number | undefined): Promise<Found> {
     if (key.startsWith('_outputs.')) {
       const node = this.#graph.find(key.slice('_outputs.'.length))
@@ -84,22 +111,66 @@ export class RunReader {
     // A node of a loop keeps the output of its last round while the next one is under way.
     if (!done && !this.#graph.repeatable.has(node)) return undefined
     const text = await this.#text(names.output(node))
-    if (text === undefined) return done ? { value: undefined } : undefined
+    // What runs once and gives an undefined output leaves no text.
+    if (text === undefined)
+      return done && !this.#graph.repeatable.has(node) ? { value: undefined } : undefined
     return this.#decode(text)
   }
 
   async #input(node: number, given: number | undefined): Promise<Found> {
-    const source = given ?? (await this.#sourceOf(node))
-    if (source === undefined) return undefined
-    if (!this.#graph.transforms(source, node)) return this.#output(source)
-    return this.#decode(await this.#text(names.input(node, source)))
+    if (given !== undefined) return this.#given(node, given)
+    const { givers, by } = this.#graph.inputs.of(node)
+    if (by !== 'completion') {
+      const giver = await this.#giver(node)
+      return giver === undefined ? undefined : ((await this.#kept(node, giver)) ?? this.#given(node, giver))
+    }
+    const last = givers.toReversed()
+    // Those that have completed in this round of a loop come before those that did in an earlier one.
+    const present = last.filter((giver) => isDone(this.#run.done, giver.node))
+    return this.#firstGiven([...present, ...last.filter((giver) => !present.includes(giver))], node)
   }
 
-  async #sourceOf(node: number): Promise<number | undefined> {
-    const fixed = this.#graph.staticSource(node)
-    if (fixed !== undefined) return fixed
+  async #firstGiven(givers: readonly Giver[], node: number): Promise<Found> {
+    for (const giver of givers) {
+      if (!isDone(this.#run.done, giver.node) && !this.#graph.repeatable.has(giver.node)) continue
+      const found = await this.#given(node, giver.node)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  /** What the edge from `source` that was taken last gave. */
+  async #given(node: number, source: number): Promise<Found> {
+    const transforms = this.#graph.inputs.giver(source, node)?.transforms ?? 'none'
+    if (transforms === 'none') return this.#output(source)
+    const found = await this.#decode(await this.#text(names.input(node, source)))
+    // No such value, or one that was taken back: then the edge without a transform was taken.
+    return found ?? (transforms === 'some' ? this.#output(source) : undefined)
+  }
+
+  /** Who gave a node its input last, where the completed nodes do not tell. */
+  async #giver(node: number): Promise<number | undefined> {
+    const { givers, by } = this.#graph.inputs.of(node)
+    if (by === 'activation') return (await this.#hasBegun(node)) ? givers[0]?.node : undefined
     const text = await this.#text(names.source(node))
-    return text === undefined ? undefined : Number(parseRider(text).body)
+    if (text !== undefined) return Number(parseRider(text).body)
+    // Earlier versions of this package noted nothing where all edges to a join are plain.
+    if (!givers.every(({ isPlain }) => isPlain) || !(await this.#hasBegun(node))) return undefined
+    return givers.findLast((giver) => isDone(this.#run.done, giver.node))?.node
+  }
+
+  async #kept(node: number, source: number): Promise<Found> {
+    if (!this.#graph.repeatable.has(source)) return undefined
+    return this.#decode(await this.#text(names.kept(node, source)))
+  }
+
+  /** Whether the node was ever scheduled. */
+  async #hasBegun(node: number): Promise<boolean> {
+    const run = this.#run
+    if (isDone(run.done, node) || run.iterations.has(node)) return true
+    this.#active ??= new Set([...run.active.keys()].map((key) => parseActivationKey(key).node))
+    if (this.#active.has(node)) return true
+    return (await this.#text(names.error(activationKey(node, 1)))) !== undefined
   }
 
   async #text(name: string): Promise<string | undefined> {

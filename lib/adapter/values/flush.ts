@@ -9,7 +9,7 @@ import { FlowcraftAwsError } from '../errors.ts'
 import type { Execution } from '../execute.ts'
 import type { RunGraph } from '../graph.ts'
 import type { Batch } from '../items/batch.ts'
-import { type ActivationKey, type ActiveEntry, parseActivationKey } from '../run-state.ts'
+import { type ActivationKey, parseActivationKey } from '../run-state.ts'
 import { formatRider, names } from './rider.ts'
 import { RIDER_BYTES, type ValueStore } from './value-store.ts'
 
@@ -17,12 +17,13 @@ export interface FlushRequest {
   readonly graph: RunGraph
   readonly runId: string
   readonly key: ActivationKey
-  readonly entry: ActiveEntry
   readonly attempt: number
   readonly execution: Execution
   readonly writes: ReadonlyMap<string, Write>
   readonly now: number
   readonly batch?: Batch
+  /** What earlier rounds gave: see `RunReader.keptFor`. By target node; undefined where it is to be kept no longer. */
+  readonly kept?: ReadonlyMap<number, string | undefined>
 }
 
 /** What the engine notes of awaiting nodes; the header says it better. */
@@ -30,20 +31,31 @@ const ENGINE_KEYS: ReadonlySet<string> = new Set(['_awaitingNodeIds', '_awaiting
 
 /** The riders of a commit. @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE, before anything is written */
 export async function flush(values: ValueStore, request: FlushRequest): Promise<Map<string, string>> {
-  const { graph, key, entry, execution } = request
+  const { graph, key, execution } = request
   const { node } = parseActivationKey(key)
   const { id } = graph.node(node)
   const riders = new RiderWriter(values, request.runId, key, (_, slot) => `${request.attempt}.${slot}`)
+  const isRepeatable = graph.repeatable.has(node)
   // An undefined output needs no value of its own, unless an earlier round left another.
-  if (execution.output && (execution.output.value !== undefined || graph.repeatable.has(node))) {
+  if (execution.output && (execution.output.value !== undefined || isRepeatable)) {
     riders.set(names.output(node), execution.output.value, `the output of node '${id}'`)
   }
-  for (const [target, value] of execution.inputs) {
-    riders.set(
-      names.input(target, node),
-      value,
-      `the input that node '${id}' gives '${graph.node(target).id}'`,
-    )
+  // In memory one that completes without any result has no output, not even an undefined one.
+  if (execution.outcome.kind === 'completed' && !execution.output && !isRepeatable) {
+    riders.delete(names.output(node))
+  }
+  for (const [target, { changed, overrides }] of execution.inputs) {
+    const name = names.input(target, node)
+    if (changed) {
+      riders.set(name, changed.value, `the input that node '${id}' gives '${graph.node(target).id}'`)
+    } else if (overrides) {
+      riders.delete(name)
+    }
+    if (graph.inputs.of(target).by === 'note') riders.note(names.source(target), `${node}`)
+  }
+  for (const [target, text] of request.kept ?? []) {
+    if (text === undefined) riders.delete(names.kept(target, node))
+    else riders.copy(names.kept(target, node), text)
   }
   if (request.batch) riders.set(names.batch(node), request.batch, `the batch of node '${id}'`)
   for (const [at, error] of (execution.itemErrors ?? []).entries()) {
@@ -59,7 +71,6 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
   if (execution.outcome.kind === 'failed' && !execution.itemErrors) {
     riders.set(names.error(key), errorRecord(id, execution.error, request.now), `the error of node '${id}'`)
   }
-  if (entry.source !== undefined) riders.note(names.source(node), `${entry.source}`)
   return riders.write()
 }
 
@@ -127,6 +138,11 @@ class RiderWriter {
 
   delete(name: string): void {
     this.#ride(name, '-', '')
+  }
+
+  /** The same value under another name, as its writer wrote it. */
+  copy(name: string, text: string): void {
+    this.#riders.set(name, text)
   }
 
   note(name: string, text: string): void {

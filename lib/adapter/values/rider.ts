@@ -3,7 +3,8 @@
  * says which activation wrote it and holds it or points to it. Pure.
  *
  *   o17      output of node 17                 i20.17   input of node 20 as the edge from 17 transformed it
- *   x17.3    error of the third iteration      f20      number of the node whose edge gave node 20 its input
+ *   x17.3    error of the third iteration      f20      number of the node whose edge gave node 20 its input last
+ *   k20.17   what 17 gave 20 in an earlier round of a loop, kept as its output since then was not given
  *   b17      the batch that node 17 waits for
  *   c17.3    what the child run of activation 17.3 starts with
  *   :key     a key that user code set
@@ -39,6 +40,7 @@ export function parseRider(text: string): Rider {
 export const names = {
   output: (node: number) => `o${node}`,
   input: (target: number, source: number) => `i${target}.${source}`,
+  kept: (target: number, source: number) => `k${target}.${source}`,
   error: (key: ActivationKey, at?: number) => `x${key}${at === undefined ? '' : `-${at}`}`,
   source: (node: number) => `f${node}`,
   batch: (node: number) => `b${node}`,
@@ -57,7 +59,7 @@ export function pageOf(name: string): string {
     const [, ofNode, iteration] = perIteration.map(Number) as [number, number, number]
     return `${Math.floor(ofNode / NODES_PER_PAGE)}.${Math.floor(iteration / NODES_PER_PAGE)}`
   }
-  const perSource = /^i(\d+)\.(\d+)$/.exec(name)
+  const perSource = /^[ik](\d+)\.(\d+)$/.exec(name)
   if (perSource) {
     // A join may have thousands of sources: its inputs cannot all be in one page.
     const [, target, source] = perSource.map(Number) as [number, number, number]

@@ -5,7 +5,7 @@ import type { Write } from '../../../lib/adapter/context/activation-context.ts'
 import { RunReader } from '../../../lib/adapter/context/run-reader.ts'
 import type { Execution } from '../../../lib/adapter/execute.ts'
 import { RunGraph } from '../../../lib/adapter/graph.ts'
-import { type RunState, START } from '../../../lib/adapter/run-state.ts'
+import type { RunState } from '../../../lib/adapter/run-state.ts'
 import { MemoryRunStore } from '../../../lib/adapter/store/memory-run-store.ts'
 import {
   type ErrorCause,
@@ -42,7 +42,6 @@ function setup() {
       graph,
       runId: 'run',
       key: '0.1',
-      entry: { origin: START, inline: false },
       attempt: 1,
       execution: {
         outcome: { kind: 'completed', result: {}, matched: [] },
@@ -79,7 +78,10 @@ describe('what an activation leaves', () => {
       ['gone', 'deleted'],
     ])
 
-    const riders = await leave({ output: { value: { a: 1 } }, inputs: new Map([[4, 'x']]) }, { writes })
+    const riders = await leave(
+      { output: { value: { a: 1 } }, inputs: new Map([[4, { changed: { value: 'x' } }]]) },
+      { writes },
+    )
 
     expect(riders).toEqual(
       new Map([
@@ -147,17 +149,18 @@ describe('what an activation leaves', () => {
     const { leave } = setup()
 
     expect(await leave({ output: { value: undefined } })).toEqual(new Map())
-    expect(await leave({})).toEqual(new Map())
+    expect(await leave({ output: { value: undefined } })).toEqual(new Map())
     expect(await leave({ output: { value: undefined } }, { key: '1.2' })).toEqual(new Map([['o1', '1.2u']]))
   })
 
-  it('names the node that gave the input where the graph alone does not tell', async () => {
+  it('says that a node which gave no result has no output, where none of an earlier round stands', async () => {
     const { leave, readerOf } = setup()
 
-    const riders = await leave({}, { key: '3.1', entry: { origin: '0.1', inline: false, source: 2 } })
+    const riders = await leave({})
 
-    expect(riders).toEqual(new Map([['f3', '3.1=2']]))
-    expect(await readerOf(riders).named('f')).toBeDefined()
+    expect(riders).toEqual(new Map([['o0', '0.1-']]))
+    expect(await readerOf(riders).find('start')).toBeUndefined()
+    expect(await leave({}, { key: '1.2' })).toEqual(new Map())
   })
 
   it('is refused as a whole, before anything is written, where one value cannot be carried', async () => {
@@ -180,7 +183,7 @@ describe('what an activation leaves', () => {
     const { leave } = setup()
 
     await expect(leave({ output: { value: () => 1 } })).rejects.toThrow("the output of node 'start'")
-    await expect(leave({ inputs: new Map([[4, () => 1]]) })).rejects.toThrow(
+    await expect(leave({ inputs: new Map([[4, { changed: { value: () => 1 } }]]) })).rejects.toThrow(
       "the input that node 'start' gives 'side'",
     )
   })
