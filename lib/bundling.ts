@@ -3,9 +3,19 @@
  * Constants only.
  */
 
-/** Gives CommonJS dependencies the `require` that an ES module does not have. */
-export const REQUIRE_BANNER =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+/**
+ * Gives CommonJS dependencies what an ES module does not have: `require`, `__filename` and `__dirname`. By `var`, since
+ * a module of the user's may declare the same names itself, and esbuild makes `var` of what stands at the top of a
+ * module; `const` beside it would be a syntax error.
+ */
+export const COMMONJS_BANNER = [
+  "import { createRequire as __bundleRequire } from 'node:module';",
+  "import { fileURLToPath as __bundlePath } from 'node:url';",
+  "import { dirname as __bundleFolder } from 'node:path';",
+  'var require = __bundleRequire(import.meta.url);',
+  'var __filename = __bundlePath(import.meta.url);',
+  'var __dirname = __bundleFolder(__filename);',
+].join(' ')
 
 /** An ES module with everything inside. */
 export const esmOptions = {
@@ -13,7 +23,7 @@ export const esmOptions = {
   format: 'esm',
   platform: 'node',
   mainFields: ['module', 'main'],
-  banner: { js: REQUIRE_BANNER },
+  banner: { js: COMMONJS_BANNER },
 } as const
 
 /** The functions that come bundled with the package, by the file in `lambdas/` that is their entry. */

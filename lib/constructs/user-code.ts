@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { type Code, Function, type FunctionProps } from 'aws-cdk-lib/aws-lambda'
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import type { Construct } from 'constructs'
-import { esmOptions, REQUIRE_BANNER } from '../bundling.ts'
+import { COMMONJS_BANNER, esmOptions } from '../bundling.ts'
 
 /** Where the user's code is. */
 export interface UserCode {
@@ -40,8 +40,6 @@ export const USER_CODE = [
 const BUNDLING: BundlingOptions = {
   format: OutputFormat.ESM,
   target: 'node24',
-  mainFields: [...esmOptions.mainFields],
-  banner: REQUIRE_BANNER,
   bundleAwsSDK: true,
   minify: true,
   keepNames: true,
@@ -63,8 +61,16 @@ export function userFunction(
     entry,
     handler: handler ?? 'handler',
     depsLockFilePath,
-    bundling: { ...BUNDLING, ...bundling },
+    bundling: bundlingOf(bundling),
   })
+}
+
+/** A banner of the user's stands beside ours; in CommonJS, which has what ours gives, ours would not load. */
+function bundlingOf(given: BundlingOptions = {}): BundlingOptions {
+  const options = { ...BUNDLING, ...given }
+  if (options.format !== OutputFormat.ESM) return options
+  const banner = [given.banner, COMMONJS_BANNER].filter((text) => text !== undefined).join(' ')
+  return { mainFields: [...esmOptions.mainFields], ...options, banner }
 }
 
 /** The same code, another export of it. */

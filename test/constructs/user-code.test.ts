@@ -1,10 +1,12 @@
 import { Code } from 'aws-cdk-lib/aws-lambda'
+import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { App, Stack } from 'aws-cdk-lib'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FlowcraftService } from '../../lib/constructs/index.ts'
 import { userCodeProblems } from '../../lib/constructs/user-code.ts'
+import { commonJsProject, ENTRIES } from '../support/common-js.ts'
 import { entry } from './support.ts'
 
 /** The files of each asset that functions have, by the function's logical id without its hash. */
@@ -60,6 +62,30 @@ describe('a bundled service', () => {
   it('is the same when it is made again, byte by byte', () => {
     const hashes = (all: typeof first) => [...all.values()].map(({ folder }) => folder.split('asset.')[1])
     expect(hashes(bundleService())).toEqual(hashes(first))
+  })
+})
+
+describe('an entry with CommonJS in it', () => {
+  it.each<[string, string, object]>([
+    ...Object.entries(ENTRIES).map(([name, source]): [string, string, object] => [name, source, {}]),
+    ['a banner of its own', ENTRIES.both, { banner: '/* of Ada */' }],
+    ['a bundle in CommonJS', ENTRIES['a dependency'], { format: OutputFormat.CJS }],
+  ])('loads with %s', async (_, source, bundling) => {
+    await using project = await commonJsProject()
+    const own = await project.entry(source)
+    const made = bundles((stack) => {
+      new FlowcraftService(stack, 'Flows', { entry: own, bundling })
+    })
+    const { folder = '', files = [] } = made.get('FlowsWorker') ?? {}
+    const file = files.find((name) => /^index\.m?js$/.test(name)) as string
+
+    const { handler } = (await import(join(folder, file))) as { handler: () => Promise<object> }
+
+    expect(await handler()).toMatchObject({
+      ...(source.includes("'dep'") && { dep: { folder, file: join(folder, file), os: 'function' } }),
+      ...(source.includes('own.mjs') && { own: { folder, os: 'function' } }),
+    })
+    if ('banner' in bundling) expect(readFileSync(join(folder, file), 'utf8')).toMatch(/^\/\* of Ada \*\//)
   })
 })
 

@@ -43,11 +43,13 @@ let current = null
 // The parent is gone: so is the Lambda service.
 process.on('disconnect', () => process.exit(0))
 
-function describe(error, errorType) {
+function describe(error, errorType, causes = 5) {
   if (!(error instanceof Error)) {
     return { errorType: errorType ?? typeof error, errorMessage: String(error), trace: [] }
   }
   const trace = (error.stack ?? '').split('\n')
+  const cause = causes && error.cause instanceof Error ? describe(error.cause, undefined, causes - 1).trace : []
+  if (cause.length > 0) trace.push('caused by: ' + cause[0], ...cause.slice(1))
   return { errorType: errorType ?? error.name, errorMessage: error.message, trace }
 }
 

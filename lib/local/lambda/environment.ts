@@ -43,6 +43,10 @@ export class ExecutionEnvironment {
   #ready: Waiting | undefined
   #invocation: (Waiting & { id: string }) | undefined
   #alive = true
+  #killed = false
+  /** Lines of a process that has not loaded its code: whoever started it decides whether they are told. */
+  #held: string[] | undefined = []
+  #told = true
 
   constructor(spec: EnvironmentSpec) {
     this.#spec = spec
@@ -58,7 +62,7 @@ export class ExecutionEnvironment {
     this.#child.once('exit', (code, signal) => this.#died(exitReason(code, signal)))
     this.#child.once('error', (error) => this.#died(error.message))
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', spec.onLog)
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.#print(line))
     }
   }
 
@@ -74,16 +78,25 @@ export class ExecutionEnvironment {
   async ready(): Promise<void> {
     const timer = setTimeout(() => {
       this.#fail({ errorType: 'Sandbox.Timedout', errorMessage: 'Init phase timed out after 10.00 seconds' })
-      this.kill()
+      this.#end()
     }, INIT_TIMEOUT_MS)
     try {
       await new Promise<string>((resolve, reject) => {
         this.#ready = { resolve, reject }
       })
+      this.tell(true)
     } finally {
       this.#ready = undefined
       clearTimeout(timer)
     }
+  }
+
+  /** Whether the lines so far, and those that come, go to the log. Called once, when the code is loaded or has failed. */
+  tell(told: boolean): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    this.#told = told
+    for (const line of held) this.#print(line)
   }
 
   /** Runs the handler and gives its result as JSON. */
@@ -109,9 +122,24 @@ export class ExecutionEnvironment {
     }
   }
 
+  /** Whether it was ended from outside. */
+  get killed(): boolean {
+    return this.#killed
+  }
+
   kill(): void {
+    this.#killed = true
+    this.#end()
+  }
+
+  #end(): void {
     this.#alive = false
     this.#child.kill('SIGKILL')
+  }
+
+  #print(line: string): void {
+    if (this.#held) this.#held.push(line)
+    else if (this.#told) this.#spec.onLog(line)
   }
 
   #receive(message: ChildMessage): void {

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LocalAwsError, resourceName, wholeNumber } from '../errors.ts'
+import { LocalAwsError, messageOf, resourceName, wholeNumber } from '../errors.ts'
 import { freshName } from '../resources.ts'
 import { deployCode, deployRuntime } from './code.ts'
 import type { DeployedCode } from './code.ts'
@@ -77,6 +77,8 @@ class ProcessFunction implements LocalFunction {
   #idle: ExecutionEnvironment[] = []
   #inFlight = 0
   #version = 1
+  /** Why the present code did not load, where it did not; said once, not for each message. */
+  #initError: string | undefined
   #code: DeployedCode
   #stopped: Promise<void> | undefined
 
@@ -121,6 +123,7 @@ class ProcessFunction implements LocalFunction {
     const { handler, folder } = this.#settings
     const given = typeof code === 'string' ? { file: code } : code
     this.#code = await deployCode(given, handler, join(folder, String(this.#version)))
+    this.#initError = undefined
     for (const environment of this.#idle) environment.kill()
     this.#idle = []
   }
@@ -177,8 +180,26 @@ class ProcessFunction implements LocalFunction {
       this.#environments.delete(environment)
       this.#idle = this.#idle.filter((other) => other !== environment)
     })
-    await environment.ready()
-    return environment
+    try {
+      await environment.ready()
+      this.#initError = undefined
+      return environment
+    } catch (error) {
+      environment.tell(environment.killed || this.#sayOnce(error))
+      throw error
+    }
+  }
+
+  /** Whether this is the first time that the code fails to load in this way. */
+  #sayOnce(error: unknown): boolean {
+    const said = messageOf(error)
+    if (this.#stopped || this.#initError === said) return false
+    this.#initError = said
+    const { trace = [] } = error instanceof FunctionError ? error : {}
+    const text = `function ${this.name} does not load, so each invocation of it fails: ${said}`
+    // Who invokes it may look at nothing, as a queue's messages and schedules do.
+    if (!this.#settings.onLog) console.error([text, ...trace.slice(1)].join('\n'))
+    return true
   }
 
   /** Keeps an environment for the next invocation, unless it died or its code was replaced meanwhile. */

@@ -1,0 +1,35 @@
+/** Packages are named, not linked: where one gets them from is the reader's affair, and differs from place to place. */
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const FOLDERS = ['bin', 'docs', 'examples', 'lambdas', 'lib', 'scripts', 'test']
+const FILES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'package.json', '.npmrc']
+/** Hosts of package indexes, and of their mirrors. */
+const INDEX =
+  /https?:\/\/[\w.-]*(pypi|pythonhosted|npmjs|npm\.pkg\.github|registry\.|artifactory|crates\.io|proxy\.golang)/i
+
+async function textFiles(): Promise<string[]> {
+  const inside = await Promise.all(
+    FOLDERS.map(async (folder) => {
+      const entries = await readdir(root + folder, { recursive: true, withFileTypes: true })
+      return entries
+        .filter((entry) => entry.isFile() && /\.(md|[cm]?[jt]s|json|txt|toml|ya?ml)$/.test(entry.name))
+        .map((entry) => `${entry.parentPath}/${entry.name}`)
+    }),
+  )
+  return [...FILES.map((file) => root + file), ...inside.flat()]
+}
+
+it('no file links a package index by its host', async () => {
+  const files = (await textFiles()).filter((file) => file !== fileURLToPath(import.meta.url))
+  expect(files.length).toBeGreaterThan(300)
+  const found = await Promise.all(
+    files.map(async (file) => {
+      const lines = (await readFile(file, 'utf8')).split('\n')
+      return lines.filter((line) => INDEX.test(line)).map((line) => `${file.slice(root.length)}: ${line}`)
+    }),
+  )
+  expect(found.flat()).toEqual([])
+})
