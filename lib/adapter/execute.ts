@@ -85,6 +85,11 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   if (context.infrastructureError !== undefined) throw context.infrastructureError
   if (result.status === 'failed' && def.uses === 'webhook') rethrowTrouble(result.error)
   if (result.status === 'success' && state.isAwaiting()) {
+    // Only the engine's own subflow step writes that: somebody's function called it.
+    if ([...context.writes.keys()].some((key) => key.startsWith('_subflowState.'))) {
+      const why = `node '${def.id}' runs a subflow inside its own execution, which waits; use 'subflow' nodes`
+      return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', why))
+    }
     return parked(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
   }
   if (result.status === 'success' && result.result?.dynamicNodes?.length) {

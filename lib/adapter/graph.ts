@@ -42,7 +42,8 @@ export class RunGraph {
     const traverser = new GraphTraverser(blueprint)
     this.startNodes = traverser.getReadyNodes().map((ready) => this.indexOf(ready.nodeId))
     this.predecessors = blueprint.nodes.map((node) =>
-      [...traverser.getPredecessors(node.id)].map((id) => this.indexOf(id)),
+      // An edge may come from what is no node: what it leads to is never ready, as the engine says.
+      [...traverser.getPredecessors(node.id)].flatMap((id) => this.find(id) ?? []),
     )
     this.successors = this.#successors()
     this.#backEdges = this.#findBackEdges()
@@ -108,7 +109,7 @@ export class RunGraph {
     const loops = new Map<number, Set<number>>()
     this.blueprint.nodes.forEach((node, controller) => {
       if (!isController(controller)) return
-      const body = new Set([...traverser.getNodesInLoop(node.id)].map((id) => this.indexOf(id)))
+      const body = new Set([...traverser.getNodesInLoop(node.id)].flatMap((id) => this.find(id) ?? []))
       const closing = [
         ...(this.predecessors[controller] ?? []).map((source) => this.loopClosedBy(source, controller)),
         ...(this.successors[controller] ?? []).map((target) => this.loopClosedBy(controller, target)),

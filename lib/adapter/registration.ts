@@ -4,26 +4,21 @@
  * nothing that is stored may depend on that, so such keys are replaced by `<blueprint id>.<node id>`.
  */
 import {
-  BatchGatherNode,
-  BatchScatterNode,
+  BaseNode,
   type FlowBuilder,
-  lintBlueprint,
   type NodeClass,
   type NodeDefinition,
   type NodeFunction,
   type RuntimeOptions,
-  SleepNode,
-  SubflowNode,
-  WaitNode,
-  WebhookNode,
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { boundsProblems } from './bounds.ts'
-import { messageOf, throwProblems } from './errors.ts'
-import { blueprintIdProblem, show } from './queue/job.ts'
+import { type BuiltInName, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
+import { FlowcraftAwsError, messageOf, throwProblems } from './errors.ts'
 import { gatherNode, scatterNode } from './items/scatter-node.ts'
+import { lint } from './lint.ts'
+import { blueprintIdProblem, show } from './queue/job.ts'
 import { durableSubflow } from './subflow-node.ts'
-import { waitProblems } from './wait-timeout.ts'
 
 export type Registry = NonNullable<RuntimeOptions['registry']>
 export type Flow = Pick<FlowBuilder, 'toBlueprint' | 'getFunctionRegistry'>
@@ -33,17 +28,6 @@ export interface Registration {
   readonly registry: Registry
 }
 
-/** Implementations that the engine brings along. */
-const BUILT_IN = ['wait', 'sleep', 'webhook', 'subflow', 'batch-scatter', 'batch-gather', 'loop-controller']
-/** Those that a builder can be given as classes, as `.node('page', WebhookNode)`: the builder would name them anew. */
-const BUILT_IN_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
-  [WaitNode, 'wait'],
-  [SleepNode, 'sleep'],
-  [WebhookNode, 'webhook'],
-  [SubflowNode, 'subflow'],
-  [BatchScatterNode, 'batch-scatter'],
-  [BatchGatherNode, 'batch-gather'],
-])
 /**
  * All of them active at a time, waiting for their next tries in a late round of a loop, take up to 52 bytes each in the
  * header (`store/header.ts`): 260 KB of the 400 KB that DynamoDB gives an item, which leaves room for values.
@@ -77,17 +61,62 @@ export function register(options: {
       problems.push(messageOf(error))
     }
   }
+  const ofFlows = sharedFunctions(options.flows ?? [], registry)
   for (const [id, blueprint] of Object.entries(options.blueprints ?? {})) {
     if (blueprint?.id !== id)
       problems.push(`the blueprint registered as '${id}' has the id ${show(blueprint?.id)}`)
-    else add(blueprint, new Map())
+    else add(blueprint, ofFlows)
   }
-  for (const blueprint of Object.values(blueprints)) problems.push(...lint(blueprint, registry, blueprints))
+  makeDurable(registry, blueprints)
+  problems.push(...lint(blueprints, registry))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
-  registry['subflow'] ??= durableSubflow(blueprints)
-  registry['batch-scatter'] ??= scatterNode
-  registry['batch-gather'] ??= gatherNode
   return { blueprints, registry }
+}
+
+/**
+ * The functions that come with flows, for plain blueprints whose functions do, as in memory those of a subflow's
+ * blueprint come with the run. Not what the registry has, nor a key that means another function in another flow.
+ */
+function sharedFunctions(flows: readonly Flow[], registry: Registry): ReadonlyMap<string, unknown> {
+  const shared = new Map<string, unknown>()
+  const ambiguous = new Set(Object.keys(registry))
+  for (const flow of flows) {
+    for (const [key, given] of flow.getFunctionRegistry()) {
+      if (shared.has(key) && shared.get(key) !== given) ambiguous.add(key)
+      shared.set(key, given)
+    }
+  }
+  for (const key of ambiguous) shared.delete(key)
+  return shared
+}
+
+/**
+ * Whatever the registry holds under any key that the engine would run inside one node's execution is replaced by the
+ * durable step: runs that began before remember graphs with those keys, and nodes that are made while a run is under
+ * way may name them.
+ */
+function makeDurable(registry: Registry, blueprints: Record<string, WorkflowBlueprint>): void {
+  const durable: Partial<Record<BuiltInName, NodeClass>> = {
+    subflow: durableSubflow(blueprints),
+    'batch-scatter': scatterNode,
+    'batch-gather': gatherNode,
+  }
+  for (const [key, given] of Object.entries(registry)) {
+    const builtIn = builtInOf(given)
+    if (!builtIn) continue
+    const step = 'name' in builtIn ? durable[builtIn.name] : refusing(key, builtIn.problem)
+    if (step) registry[key] = 'subclass' in builtIn ? withDurableStep(builtIn.subclass, step) : step
+  }
+  for (const [name, step] of Object.entries(durable)) registry[name] ??= step
+}
+
+/** In place of what no registered node uses. */
+function refusing(key: string, problem: string): NodeClass {
+  return class extends BaseNode {
+    override async exec(): Promise<never> {
+      throw new FlowcraftAwsError('INVALID_BLUEPRINT', `'${key}' cannot run here: ${problem}`)
+    }
+  }
 }
 
 function shapeProblems(blueprint: WorkflowBlueprint): string[] {
@@ -123,22 +152,38 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   })
 }
 
-/** Gives generated keys, and all keys that come from a builder, a name made of the blueprint and the node. */
+/**
+ * Gives generated keys, and all keys that come from a builder, a name made of the blueprint and the node; nodes that are
+ * one of the engine's get its name, whatever they call it, so that stored graphs say what they are.
+ */
 function giveStableKeys(
   blueprint: WorkflowBlueprint,
   own: ReadonlyMap<string, unknown>,
   registry: Registry,
 ): string[] {
   const problems: string[] = []
+  const where = (node: NodeDefinition) => `blueprint '${blueprint.id}': node '${node.id}'`
   const rename = (key: string, node: NodeDefinition, role = ''): string => {
-    const given = own.get(key) ?? (GENERATED.test(key) ? registry[key] : undefined)
+    const given: unknown = own.get(key) ?? registry[key]
     if (given === undefined) return key
-    const builtIn = BUILT_IN_CLASSES.get(given)
-    if (builtIn !== undefined) return builtIn
+    const builtIn = builtInOf(given)
+    if (builtIn && 'problem' in builtIn) {
+      problems.push(`${where(node)} cannot run here: ${builtIn.problem}`)
+      return key
+    }
+    if (builtIn) {
+      if ('subclass' in builtIn && role === '')
+        problems.push(...takeParams(builtIn.subclass, node, where(node)))
+      const named: unknown = registry[builtIn.name]
+      if (named === undefined || key === builtIn.name || isBuiltIn(named, builtIn.name)) return builtIn.name
+      problems.push(`${where(node)} is '${builtIn.name}', for which the registry has another implementation`)
+      return key
+    }
+    if (!own.has(key) && !GENERATED.test(key)) return key
     const name = `${blueprint.id}.${node.id}${role}`
     if (registry[name] !== undefined && registry[name] !== given) {
       const taken = `would be registered as '${name}', which is another implementation's name`
-      problems.push(`blueprint '${blueprint.id}': node '${node.id}' ${taken}`)
+      problems.push(`${where(node)} ${taken}`)
     }
     registry[name] = given as NodeFunction | NodeClass
     return name
@@ -152,33 +197,21 @@ function giveStableKeys(
   return problems
 }
 
-function lint(
-  blueprint: WorkflowBlueprint,
-  registry: Registry,
-  blueprints: Record<string, WorkflowBlueprint>,
-): string[] {
-  const known = new Map<string, NodeFunction | NodeClass>(
-    Object.entries(registry) as [string, NodeFunction][],
-  )
-  for (const key of BUILT_IN) if (!known.has(key)) known.set(key, async () => ({}))
-  const where = `blueprint '${blueprint.id}': `
-  const entersCycle = blueprint.nodes.every((node) => blueprint.edges.some((edge) => edge.target === node.id))
-  const problems = lintBlueprint(blueprint, known, blueprints)
-    // A graph that is all cycle has no start node by edges, so the engine's linter calls all of it unreachable.
-    .issues.filter(({ code }) => !(code === 'ORPHAN_NODE' && entersCycle))
-    .map(({ message }) => `${where}${message}`)
-  problems.push(...waitProblems(blueprint, (uses) => registry[uses]).map((problem) => `${where}${problem}`))
-  for (const node of blueprint.nodes) {
-    const fallback = node.config?.fallback
-    if (fallback !== undefined && !blueprint.nodes.some(({ id }) => id === fallback)) {
-      problems.push(`${where}the fallback '${fallback}' of node '${node.id}' is no node`)
-    }
-    if (
-      node.uses === 'loop-controller' &&
-      !blueprint.edges.some((e) => e.source === node.id && e.action === 'continue')
-    ) {
-      problems.push(`${where}loop '${node.id}' has no 'continue' edge`)
-    }
+function isBuiltIn(implementation: unknown, name: BuiltInName): boolean {
+  const builtIn = builtInOf(implementation)
+  return builtIn !== undefined && 'name' in builtIn && builtIn.name === name
+}
+
+/** The params that a subclass's constructor gives, noted in the node. */
+function takeParams(subclass: NodeClass, node: NodeDefinition, where: string): string[] {
+  try {
+    const params = paramsOf(subclass, node.params, node.id)
+    JSON.stringify(params)
+    node.params = structuredClone(params)
+    return []
+  } catch (error) {
+    return [
+      `${where} cannot run here: ${subclass.name} gives it params that cannot be stored: ${messageOf(error)}`,
+    ]
   }
-  return problems
 }

@@ -1,10 +1,11 @@
 /** What a blueprint is allowed to say and most likely does not mean, told when it is registered. */
 import type { WorkflowBlueprint } from 'flowcraft'
 import { RunGraph } from './graph.ts'
+import { reachableNodes } from './reachable.ts'
 
 export function warningsOf(blueprints: Readonly<Record<string, WorkflowBlueprint>>): string[] {
   return Object.values(blueprints).flatMap((blueprint) =>
-    [...joins(blueprint), ...loops(blueprint), ...webhooks(blueprint)].map(
+    [...joins(blueprint), ...loops(blueprint), ...unreached(blueprint), ...webhooks(blueprint)].map(
       (warning) => `blueprint '${blueprint.id}': ${warning}`,
     ),
   )
@@ -57,4 +58,21 @@ function webhooks(blueprint: WorkflowBlueprint): string[] {
       `'${id}' waits for a webhook, whose calls have no action, and each of its edges names one: all are taken`,
     ]
   })
+}
+
+/** As in memory, which says nothing of it. */
+function unreached(blueprint: WorkflowBlueprint): string[] {
+  const { nodes, edges } = blueprint
+  const ids = new Set(nodes.map(({ id }) => id))
+  const reached = reachableNodes(blueprint)
+  return [
+    ...nodes.flatMap(({ id }) => (reached.has(id) ? [] : [`no run comes to node '${id}'`])),
+    ...edges.flatMap(({ source, target }) => {
+      const edge = `the edge from '${source}' to '${target}'`
+      if (ids.has(source)) return ids.has(target) ? [] : [`no run takes ${edge}, which is no node`]
+      const waits = nodes.some(({ id, config }) => id === target && config?.joinStrategy !== 'any')
+      const so = waits ? `, and '${target}' waits for it for ever` : ''
+      return [`no run takes ${edge}: '${source}' is no node${so}`]
+    }),
+  ]
 }

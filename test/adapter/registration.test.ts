@@ -2,6 +2,7 @@ import { marshall } from '@aws-sdk/util-dynamodb'
 import {
   BaseNode,
   createFlow,
+  FlowRuntime,
   type NodeResult,
   SubflowNode,
   WebhookNode,
@@ -22,6 +23,29 @@ class Ship extends BaseNode {
     return { output: 'shipped' }
   }
 }
+
+/** A blueprint with these nodes and their fallbacks. */
+function standIns(
+  fallbacks: Readonly<Record<string, string | undefined>>,
+  edges: readonly (readonly [source: string, target: string])[] = [],
+): WorkflowBlueprint {
+  const nodes = Object.entries(fallbacks).map(([id, fallback]) => ({
+    id,
+    uses: 'work',
+    ...(fallback && { config: { fallback } }),
+  }))
+  return { id: 'order', nodes, edges: edges.map(([source, target]) => ({ source, target })) }
+}
+
+const outputs = (of: Record<string, unknown>) => Object.keys(of).filter((key) => key.length === 1)
+
+const calling = (): WorkflowBlueprint => ({
+  id: 'order',
+  nodes: [{ id: 'call', uses: 'subflow', params: { blueprintId: 'child' } }],
+  edges: [],
+})
+/** Its function's key is one that the builder made up. */
+const child = (): WorkflowBlueprint => ({ id: 'child', nodes: [{ id: 'c', uses: 'fn_1a' }], edges: [] })
 
 /** All problems that registering these has, one a line. */
 function problemsOf(options: Parameters<typeof register>[0]): string[] {
@@ -265,33 +289,33 @@ describe('a blueprint is refused', () => {
       ],
     ],
     [
-      'with an edge from and to nowhere',
-      blueprint(plain({ edges: [...plain().edges, { source: 'x', target: 'y' }] })),
-      [
-        "blueprint 'order': Edge source 'x' does not correspond to a valid node ID.",
-        "blueprint 'order': Edge target 'y' does not correspond to a valid node ID.",
-      ],
+      'with an edge to nowhere that a run can take',
+      blueprint(plain({ edges: [...plain().edges, { source: 'b', target: 'y' }] })),
+      ["blueprint 'order': Edge target 'y' does not correspond to a valid node ID."],
     ],
     [
       'with a fallback that is no node',
       blueprint(plain({ nodes: [{ id: 'a', uses: 'work', config: { fallback: 'z' } }], edges: [] })),
       ["blueprint 'order': the fallback 'z' of node 'a' is no node"],
     ],
-    [
-      'with a cycle that nothing leads into',
-      blueprint(
-        plain({
-          nodes: ['a', 'b', 'c'].map((id) => ({ id, uses: 'work' })),
-          edges: [
-            { source: 'b', target: 'c' },
-            { source: 'c', target: 'b' },
-          ],
-        }),
-      ),
+    ...(
       [
-        "blueprint 'order': Node 'b' is not reachable from any start node.",
-        "blueprint 'order': Node 'c' is not reachable from any start node.",
+        ['whose only node is its own fallback', { a: 'a' }, []],
+        ['whose nodes are fallbacks of each other', { a: 'b', b: 'a' }, []],
+        ['whose nodes are fallbacks in a ring', { a: 'b', b: 'c', c: 'a' }, []],
+        ['whose first node is the fallback of a later one', { a: undefined, b: 'a' }, [['a', 'b']]],
+      ] as const
+    ).map(([what, fallbacks, edges]): (typeof cases)[number] => [
+      what,
+      blueprint(standIns(fallbacks, edges)),
+      [
+        "blueprint 'order': no node of it would ever run: a run starts with the nodes that no edge leads to and that are no fallback of another",
       ],
+    ]),
+    [
+      'whose subflow has nobody to run it',
+      { blueprints: { order: calling(), child: child() } },
+      ["blueprint 'child': Node implementation key 'fn_1a' is not found in the provided registry."],
     ],
     [
       'with a loop that nothing continues',
@@ -345,6 +369,81 @@ describe('a blueprint is accepted', () => {
       { source: 'b', target: 'a' },
     ]
     expect(problemsOf({ blueprints: { order: plain({ edges }) }, registry: { work: node } })).toEqual([])
+  })
+
+  const unreached: [what: string, over: Partial<WorkflowBlueprint>][] = [
+    ['an edge from nowhere', { edges: [...plain().edges, { source: 'x', target: 'b' }] }],
+    [
+      'a cycle that nothing leads into',
+      {
+        nodes: ['a', 'b', 'c'].map((id) => ({ id, uses: 'work' })),
+        edges: [
+          { source: 'b', target: 'c' },
+          { source: 'c', target: 'b' },
+        ],
+      },
+    ],
+    [
+      'what nobody implements, names or stands in for, where no run comes to',
+      {
+        nodes: [
+          { id: 'a', uses: 'work' },
+          { id: 'b', uses: 'gone', config: { fallback: 'z' } },
+          { id: 'c', uses: 'subflow', params: { blueprintId: 'gone' } },
+        ],
+        edges: [
+          { source: 'b', target: 'c' },
+          { source: 'c', target: 'b' },
+          { source: 'c', target: 'y' },
+        ],
+      },
+    ],
+    ['fallbacks of each other beside its start', standIns({ s: undefined, a: 'b', b: 'a' })],
+  ]
+  for (const [what, over] of unreached) {
+    it(`with ${what}, and ends as in memory`, async () => {
+      const blueprint = plain(over)
+      const registry = { work: node }
+      const service = new TestService({ blueprints: { order: blueprint }, registry })
+
+      const inMemory = await new FlowRuntime({ registry }).run(structuredClone(blueprint), {})
+      const { status, context } = await service.run('order')
+
+      expect(status).toBe(inMemory.status)
+      expect(outputs(context)).toEqual(outputs(inMemory.context))
+    })
+  }
+
+  it('whose functions come with a flow that it is part of', async () => {
+    const functions = new Map([['fn_1a', node]])
+    const flow: Flow = { toBlueprint: calling, getFunctionRegistry: () => functions }
+
+    const service = new TestService({ flows: [flow], blueprints: { child: child() } })
+
+    expect(await service.run('order')).toMatchObject({ status: 'completed', context: { call: 1 } })
+  })
+
+  it('though a subflow that no run comes to lacks its functions', () => {
+    const blueprint: WorkflowBlueprint = {
+      id: 'order',
+      nodes: [{ id: 'a', uses: 'work' }, ...calling().nodes],
+      edges: [{ source: 'call', target: 'call' }],
+    }
+
+    expect(
+      problemsOf({ blueprints: { order: blueprint, child: child() }, registry: { work: node } }),
+    ).toEqual([])
+  })
+
+  it('not where two flows mean other functions by the key that it names', () => {
+    const flows = [node, other].map((one, at): Flow => ({
+      toBlueprint: () => ({ id: `flow ${at}`, nodes: [{ id: 'n', uses: 'fn_1a' }], edges: [] }),
+      getFunctionRegistry: () => new Map([['fn_1a', one]]),
+    }))
+
+    expect(problemsOf({ flows, blueprints: { child: child() } })).toEqual([
+      "blueprint 'child': Node implementation key 'fn_1a' is not found in the provided registry.",
+    ])
   })
 
   it('with a loop of the builder', () => {

@@ -36,6 +36,20 @@ describe('a blueprint is warned of', () => {
     expect(warned(graph(nodes, ['a>join:left', 'a>other:right']))).toEqual([])
   })
 
+  it('what no run comes to: nodes, and edges from or to what is no node', () => {
+    const nodes = { a: value(1), b: value(1), c: value(1), d: { run: value(1), any: true } }
+
+    expect(warned(graph(nodes, ['a>d', 'b>c', 'c>b', 'b>ghost', 'ghost>c', 'ghost>d']))).toEqual([
+      "blueprint 'case': no run comes to node 'b'",
+      "blueprint 'case': no run comes to node 'c'",
+      "blueprint 'case': no run takes the edge from 'b' to 'ghost', which is no node",
+      "blueprint 'case': no run takes the edge from 'ghost' to 'c': 'ghost' is no node, and 'c' waits for it for ever",
+      "blueprint 'case': no run takes the edge from 'ghost' to 'd': 'ghost' is no node",
+    ])
+    const standIn = { a: { run: value(1), fallback: 'b' }, b: value(1), c: value(1) }
+    expect(warned(graph(standIn, ['a>c']))).toEqual([])
+  })
+
   it('a loop that cannot end, and a fallback that ends one', () => {
     const nodes = {
       start: value('go'),

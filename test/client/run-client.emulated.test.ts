@@ -237,7 +237,7 @@ describe('start', () => {
       'a list for an input',
       { blueprintId: 'order', input: [1] },
       'INVALID_INPUT',
-      "input must be an object, whose keys become the context's; got [1]",
+      "input must be a plain object, whose keys become the context's; got [1]",
     ],
     ['null for an input', { blueprintId: 'order', input: null }, 'INVALID_INPUT', 'got null'],
     ['a text for an input', { blueprintId: 'order', input: '{}' }, 'INVALID_INPUT', "got '{}'"],

@@ -16,6 +16,7 @@ import { pauseCases } from './cases/pause-cases.ts'
 import { scaleCases } from './cases/scale-cases.ts'
 import { subflowCases } from './cases/subflow-cases.ts'
 import { timeoutCases } from './cases/timeout-cases.ts'
+import { unreachedCases } from './cases/unreached-cases.ts'
 
 /** By the part of the engine that they are about. */
 export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
@@ -31,6 +32,7 @@ export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'Batches and nodes that nodes make': batchCases,
   'Waits, sleeps and retries': pauseCases,
   Subflows: subflowCases,
+  'What no run comes to, and nodes given by class': unreachedCases,
   Scale: scaleCases,
   'Found by fuzzing': foundCases,
 }

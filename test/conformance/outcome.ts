@@ -16,6 +16,7 @@ import {
   type WorkflowBlueprint,
 } from 'flowcraft'
 import type { RunDescription } from '../../lib/adapter/outcome.ts'
+import { builtInOf } from '../../lib/adapter/built-in.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../adapter/driver.ts'
 import type { Setup } from './case.ts'
@@ -39,7 +40,8 @@ export function probed(setup: Setup, probe: Probe): Pick<Setup, 'blueprint' | 'r
   const registry: Record<string, NodeImplementation> = { ...setup.registry }
   const nodes = setup.blueprint.nodes.map((node) => {
     const implementation = setup.registry[node.uses]
-    if (!implementation) return node
+    // The engine's own, by whatever name, stay what they are: a subclass with an `exec` of its own would be none.
+    if (!implementation || builtInOf(implementation)) return node
     registry[`probed ${node.id}`] = withProbe(implementation, () => probe(node.id))
     return { ...node, uses: `probed ${node.id}` }
   })
