@@ -24,8 +24,8 @@ describe('what a TestService refuses', () => {
     ],
     ['an empty run id', { runId: '' }, 'runId must be'],
     ["a child's run id", { runId: 'a/1.1' }, "runId must not end like a child run's"],
-    ['an input that is a list', { input: [1] }, 'input must be an object'],
-    ['an input that is null', { input: null }, 'input must be an object'],
+    ['an input that is a list', { input: [1] }, 'input must be a plain object'],
+    ['an input that is null', { input: null }, 'input must be a plain object'],
     [
       'an input that JSON cannot carry',
       { input: { big: 1n } },
