@@ -1,7 +1,8 @@
 /**
- * One simulated process: its requests wait until the world lets them happen, its clock is a little off, and it may
- * die (what it waits for never comes) or stand still.
+ * One simulated process: it works on one message or on several at a time, whose requests wait until the world lets them
+ * happen. Its clock is a little off, and it may die (what its messages wait for never comes) or stand still.
  */
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { FlowRuntime, JsonSerializer, NullLogger } from 'flowcraft'
 import type { Runtime } from '../../lib/adapter/execute.ts'
 import { Graphs } from '../../lib/adapter/graphs.ts'
@@ -14,9 +15,33 @@ import { NO_TELEMETRY } from '../../lib/adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../../lib/adapter/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
+import { killerBlueprint, killerRegistry } from './killer.ts'
+
+/** What a process is at, beside others: a message that it works on, say. */
+export interface Task {
+  readonly name: string
+  /** What the store last told it of each run. */
+  readonly seen: Map<string, RunState>
+  /** Requests that it waits for. */
+  open: number
+  /** It only waits for other tasks of its process. */
+  waitsForOthers: boolean
+  /** The message that it works on. */
+  readonly job?: Job
+  readonly intervals: Set<Interval>
+}
+
+/** Something that is done again and again while a task works. */
+export interface Interval {
+  readonly everyMs: number
+  /** When it is due, by the world's clock. */
+  at: number
+  run(): void
+}
 
 /** A request under way, or a step of a node's own code. */
 export interface Request {
+  readonly task: Task
   readonly label: string
   readonly isCode: boolean
   /** Makes it happen. */
@@ -27,6 +52,10 @@ export interface Request {
   retried: boolean
   /** It happened, and its answer is on its way. */
   answered: boolean
+  /** It kills its process, each time. */
+  readonly kills: boolean
+  /** It takes until then. */
+  readonly until?: number
 }
 
 /** What becomes of messages that are sent: a part of them comes, all come twice, or late. @default - as the queue has it */
@@ -49,8 +78,12 @@ export interface HostWorld {
   newToken(): string
   put(job: Job, delayMs: number, delivery?: Delivery): void
   told(): void
+  /** Whether there is a run whose nodes kill their processes. */
+  readonly hasKiller: boolean
+  /** How long a node's own code takes, in milliseconds. */
+  readonly codeMs: number
   /** A node's own code runs on this host. */
-  ran(host: Host, nodeId: string): void
+  ran(task: Task, nodeId: string): void
   /** How many of a batch are taken when its answer is lost. */
   partOf(count: number): number
 }
@@ -58,24 +91,48 @@ export interface HostWorld {
 /** SQS takes this many messages in one request. */
 const BATCH = 10
 
+/** Which of a process's tasks asks. */
+const current = new AsyncLocalStorage<Task>()
+
+/** Intervals of tasks go by the world's clock, and die with their process. */
+export function setTaskInterval(now: number, everyMs: number, work: () => void): Interval | undefined {
+  const task = current.getStore()
+  if (!task) return undefined
+  const interval = { everyMs, at: now + everyMs, run: AsyncResource.bind(work) }
+  task.intervals.add(interval)
+  return interval
+}
+
+export function clearTaskInterval(interval: Interval): void {
+  current.getStore()?.intervals.delete(interval)
+}
+
 export class Host {
   readonly name: string
   readonly services: Services
   readonly pending: Request[] = []
-  busy = false
+  readonly tasks = new Set<Task>()
   dead = false
   frozenUntil = 0
-  /** What the store last told this host of each run. */
-  readonly seen = new Map<string, RunState>()
+  /** The only task of a process that never has two; asking `current` costs time. */
+  #only: Task | undefined
+  #count = 0
 
   constructor(name: string, world: HostWorld, skewMs: number) {
     this.name = name
     const { blueprint, registry } = probed(world.setup, async (nodeId) => {
       world.counts.probe(nodeId)
-      world.ran(this, nodeId)
-      await this.request(`code of ${nodeId}`, async () => undefined, true)
+      world.ran(this.#task(), nodeId)
+      await this.#code(nodeId, { until: world.now() + world.codeMs })
     })
     const all = [blueprint, ...(world.setup.blueprints ?? [])]
+    if (world.hasKiller) {
+      all.push(killerBlueprint)
+      Object.assign(
+        registry,
+        killerRegistry(() => this.#code('killer', { kills: true })),
+      )
+    }
     const registration = register({
       blueprints: Object.fromEntries(all.map((one) => [one.id, one])),
       registry,
@@ -102,24 +159,63 @@ export class Host {
     }
   }
 
-  request<T>(label: string, apply: (how?: Delivery) => Promise<T>, isCode = false): Promise<T> {
+  /** Works on something, beside what else it works on if it is `shared`. */
+  async work<T>(
+    { shared, job }: { shared: boolean; job?: Job },
+    work: (task: Task) => Promise<T>,
+  ): Promise<T> {
+    const name = shared ? `${this.name}.${++this.#count}` : this.name
+    const task: Task = { name, seen: new Map(), open: 0, waitsForOthers: false, job, intervals: new Set() }
+    this.tasks.add(task)
+    this.#only = shared ? undefined : task
+    try {
+      return await (shared ? current.run(task, () => work(task)) : work(task))
+    } finally {
+      this.tasks.delete(task)
+    }
+  }
+
+  request<T>(
+    label: string,
+    apply: (how?: Delivery) => Promise<T>,
+    { isCode = false, kills = false, until }: Partial<Pick<Request, 'isCode' | 'kills' | 'until'>> = {},
+  ): Promise<T> {
+    const task = this.#task()
     return new Promise<T>((resolve, reject) => {
       const settle = resolve as (answer: unknown) => void
-      this.pending.push({ label, isCode, apply, resolve: settle, reject, retried: false, answered: false })
+      const [retried, answered] = [false, false]
+      this.put({ task, label, isCode, kills, until, apply, resolve: settle, reject, retried, answered })
     })
+  }
+
+  put(request: Request): void {
+    request.task.open++
+    this.pending.push(request)
+  }
+
+  drop(request: Request): void {
+    request.task.open--
+    this.pending.splice(this.pending.indexOf(request), 1)
+  }
+
+  /** A step of a node's own code. */
+  async #code(nodeId: string, how: Partial<Pick<Request, 'kills' | 'until'>>): Promise<void> {
+    await this.request(`code of ${nodeId}`, async () => undefined, { isCode: true, ...how })
+  }
+
+  #task(): Task {
+    return this.#only ?? (current.getStore() as Task)
   }
 
   #remote(store: RunStore): RunStore {
     const request = this.request.bind(this)
-    const see = (answer: unknown) => {
-      const run = (answer as { run?: RunState } | undefined)?.run ?? (answer as RunState | undefined)
-      if (run?.active) this.seen.set(run.runId, run)
-      return answer
-    }
     return new Proxy(store, {
-      get(target, name: keyof RunStore) {
+      get: (target, name: keyof RunStore) => {
         const method = target[name] as (...args: unknown[]) => Promise<unknown>
-        return async (...args: unknown[]) => see(await request(name, () => method.apply(target, args)))
+        return async (...args: unknown[]) => {
+          const task = this.#task()
+          return see(task, await request(name, () => method.apply(target, args)))
+        }
       },
     })
   }
@@ -133,4 +229,11 @@ export class Host {
       })
     }
   }
+}
+
+/** Notes what a task was told of a run. */
+function see(task: Task, answer: unknown): unknown {
+  const run = (answer as { run?: RunState } | undefined)?.run ?? (answer as RunState | undefined)
+  if (run?.active) task.seen.set(run.runId, run)
+  return answer
 }

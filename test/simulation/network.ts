@@ -1,5 +1,6 @@
 /** Between processes and what they call: lets requests happen, each with the fault that the plan has for it. */
 import { type Host, type Request, Trouble, TROUBLE } from './host.ts'
+import { RUN_ID } from './names.ts'
 import type { Fault, FaultPlan, FaultPoint } from './profile.ts'
 import type { Random } from './random.ts'
 
@@ -20,6 +21,8 @@ export interface NetworkOptions {
 export class Network {
   /** What met a fault, or might have, in this order; a request that is tried again is there again. */
   readonly points: FaultPoint[] = []
+  /** Messages of the run that went down with a node of another. */
+  downs = 0
   readonly #options: NetworkOptions
   /** Whether the client libraries of this run try again by themselves. */
   readonly #retries: boolean
@@ -45,15 +48,19 @@ export class Network {
     const { plan, now, random } = this.#options
     const fault: Fault = request.answered ? 'none' : plan.next(request)
     if (!request.answered) this.points.push({ label: request.label, isCode: request.isCode })
-    this.#note(`${host.name} ${request.label}${fault === 'none' ? '' : ` [${fault}]`}`)
+    this.#note(`${request.task.name} ${request.label}${fault === 'none' ? '' : ` [${fault}]`}`)
+    if (request.kills) {
+      this.downs += [...host.tasks].filter(({ job }) => job?.runId === RUN_ID).length
+      return this.#die(host)
+    }
     switch (fault) {
       case 'none':
-        drop(host, request)
+        host.drop(request)
         request.resolve(request.apply())
         return
       case 'twice':
       case 'delayed':
-        drop(host, request)
+        host.drop(request)
         request.resolve(request.apply(fault))
         return
       case 'refused':
@@ -64,21 +71,25 @@ export class Network {
       case 'late':
         this.#late.push({
           at: now() + (plan.lateMs ?? random.below(random.pick([100, 10_000, 90_000]))),
-          label: `${host.name} ${request.label}`,
+          label: `${request.task.name} ${request.label}`,
           apply: () => request.apply(),
         })
         return this.#fail(host, request)
       case 'dieAfter':
         await request.apply('part')
-        host.dead = true
-        return
+        return this.#die(host)
       case 'dieBefore':
-        host.dead = true
+        return this.#die(host)
+      case 'slow': {
+        const until = now() + random.pick([10_000, 45_000, 150_000])
+        host.drop(request)
+        host.put({ ...request, answered: true, until })
         return
+      }
       case 'freezeAfter': {
         const answer = await request.apply()
-        drop(host, request)
-        host.pending.push({ ...request, answered: true, apply: async () => answer })
+        host.drop(request)
+        host.put({ ...request, answered: true, apply: async () => answer })
         return this.#freeze(host)
       }
       case 'freezeBefore':
@@ -96,8 +107,13 @@ export class Network {
       request.retried = true
       return
     }
-    drop(host, request)
+    host.drop(request)
     request.reject(new Trouble(`${TROUBLE}: ${request.label} failed`))
+  }
+
+  /** Whatever it was at is lost. */
+  #die(host: Host): void {
+    host.dead = true
   }
 
   #freeze(host: Host): void {
@@ -115,8 +131,4 @@ export class Network {
     const { now, trace } = this.#options
     trace.push(`${now() % 1e7} ${what}`)
   }
-}
-
-function drop(host: Host, request: Request): void {
-  host.pending.splice(host.pending.indexOf(request), 1)
 }

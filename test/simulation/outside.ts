@@ -1,7 +1,7 @@
 /** Whoever acts on a run from outside: starts it, gives it events, sweeps its timers, cancels it. */
 import { cancelRun } from '../../lib/adapter/cancel.ts'
 import type { RunGraph } from '../../lib/adapter/graph.ts'
-import { sendJobs } from '../../lib/adapter/outgoing.ts'
+import { sendJobs, sendQueued } from '../../lib/adapter/outgoing.ts'
 import { isOver, START } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
 import { putRun } from '../../lib/adapter/start.ts'
@@ -9,6 +9,7 @@ import type { RunStore } from '../../lib/adapter/store/run-store.ts'
 import { sweep } from '../../lib/adapter/sweep.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Events } from './events.ts'
+import { KILLER_ID, killerBlueprint } from './killer.ts'
 import { RUN_ID } from './names.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
@@ -88,7 +89,8 @@ export class Outside {
 
   /** As `RunClient.start` does with the blueprint or without, and as the guide's client does. */
   async #startOnce(services: Services): Promise<void> {
-    const { graph, setup } = this.#options
+    const { graph, setup, profile } = this.#options
+    if (profile.killer) await this.#startKiller(services)
     const blueprintId = setup.blueprint.id
     if (this.#way === 'raw') {
       const nodeId = graph.node(graph.startNodes[0] as number).id
@@ -101,5 +103,11 @@ export class Outside {
     if (!known) return services.queue.send([{ runId: RUN_ID, blueprintId }])
     const first = [...run.active].filter(([, { origin }]) => origin === START).map(([key]) => key)
     await sendJobs(services, known, run, first)
+  }
+
+  async #startKiller(services: Services): Promise<void> {
+    const graph = await services.graphs.remember(killerBlueprint.id)
+    const { run } = await putRun(services, { runId: KILLER_ID, input: {}, graph })
+    if (!isOver(run)) await sendQueued(services, graph, run, START)
   }
 }

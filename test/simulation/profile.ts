@@ -15,11 +15,13 @@ export type Fault =
   /** The worker stands still for longer than its lease, before the request or between it and its answer. */
   | 'freezeBefore'
   | 'freezeAfter'
+  /** A node's code takes its time; whoever works on other messages goes on with them. */
+  | 'slow'
   /** What is sent comes twice, or late. */
   | 'twice'
   | 'delayed'
 
-export const faults: readonly Exclude<Fault, 'none'>[] = [
+export const faults: readonly Exclude<Fault, 'none' | 'slow'>[] = [
   'refused',
   'lost',
   'late',
@@ -30,6 +32,8 @@ export const faults: readonly Exclude<Fault, 'none'>[] = [
 ]
 /** What can happen to a node's own code. */
 const codeFaults: readonly Fault[] = ['dieBefore', 'dieAfter', 'freezeBefore', 'freezeAfter']
+/** Where a process has one message, being slow is standing still. */
+const anyCodeFaults: readonly Fault[] = [...codeFaults, 'slow']
 /** What can happen to messages beside what can happen to the request that sends them. */
 const messageFaults = ['twice', 'delayed'] as const
 
@@ -43,6 +47,15 @@ export interface FaultPoint {
 export function faultsOf({ label, isCode }: FaultPoint): readonly Fault[] {
   if (isCode) return codeFaults
   return label === 'send' ? [...faults, ...messageFaults] : faults
+}
+
+export interface Together {
+  /**
+   * `batch`: an invocation gets them together, answers for all of them together, and gets no others meanwhile.
+   * `slots`: a long-lived worker gets another whenever it is done with one, and prolongs its leases.
+   */
+  readonly as: 'batch' | 'slots'
+  readonly atMost: number
 }
 
 export interface Profile {
@@ -59,7 +72,14 @@ export interface Profile {
   /** A message that is being worked on comes again after this. */
   readonly visibilityMs: number
   readonly sweep: boolean
+  /** Processes that work on messages. */
   readonly workers: number
+  /** Messages that a process works on at a time, all of which die or stand still with it. @default - one */
+  readonly together?: Together
+  /** Another run has a node that kills its process each time. @default false */
+  readonly killer?: boolean
+  /** How long each node's own code takes, but for the one that kills. In milliseconds. @default 0 */
+  readonly codeMs?: number
   /** Requests of this name only meet faults. @default - any request */
   readonly aim?: string
   /** Somebody cancels the run within so many steps. @default - nobody does */
@@ -127,6 +147,23 @@ export const STORM: Profile = {
 export const LOSSES: Profile = { ...CHAOS, name: 'losses', losses: 0.15, sweep: true }
 export const CANCELS: Profile = { ...CHAOS, name: 'cancels', faultsAtMost: 6, cancelsBy: 80 }
 
+const batch = { as: 'batch', atMost: 10 } as const
+const slots = { as: 'slots', atMost: 4 } as const
+/** A function that gets several messages at a time. */
+export const BATCHES: Profile = { ...CHAOS, name: 'batches', workers: 3, together: batch }
+/** A long-lived worker. */
+export const SLOTS: Profile = {
+  ...CHAOS,
+  name: 'slots',
+  faults: { ...everything, slow: 0.15 },
+  workers: 2,
+  together: slots,
+}
+const killer = { killer: true, codeMs: 400, faultsAtMost: 3 } as const
+/** Beside them, a node that kills its process each time, sooner than others are done: it must take no other run down. */
+export const BATCH_KILLER: Profile = { ...BATCHES, ...killer, name: 'batch-killer' }
+export const SLOT_KILLER: Profile = { ...SLOTS, ...killer, name: 'slot-killer' }
+
 /** Trouble with requests of one name only, most of the time. */
 export function aimedAt(aim: string, faults: Profile['faults'], base: Profile = CHAOS): Profile {
   return { ...base, name: `${base.name} at ${aim}`, aim, faults, faultsAtMost: 6 }
@@ -143,6 +180,8 @@ export const profiles: readonly Profile[] = [
   STORM,
   LOSSES,
   CANCELS,
+  BATCHES,
+  SLOTS,
 ]
 
 /** Decides on the fault that a request meets. */
@@ -157,7 +196,7 @@ export function randomFaults(profile: Profile, random: Random): FaultPlan {
   return {
     next({ isCode, label }) {
       if (left === 0 || (profile.aim !== undefined && profile.aim !== label)) return 'none'
-      for (const fault of isCode ? codeFaults : faults) {
+      for (const fault of isCode ? anyCodeFaults : faults) {
         if (!random.chance(profile.faults[fault] ?? 0)) continue
         left--
         return fault

@@ -19,6 +19,8 @@ import { ValueStore } from '../../lib/adapter/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory, withoutInputs } from '../conformance/outcome.ts'
 import { shown } from '../conformance/planned.ts'
+import { byClock } from './clock.ts'
+import { killerProblems } from './killer.ts'
 import type { Mutation } from './mutation.ts'
 import { type FaultPlan, type FaultPoint, type Profile, randomFaults } from './profile.ts'
 import { Random } from './random.ts'
@@ -50,6 +52,8 @@ export interface SimulationResult {
   readonly messages: number
   readonly pages: number
   readonly refusals: number
+  /** Messages of the run that went down with a node of another. */
+  readonly downs: number
 }
 
 /** A case with what it must come to. `fat` fills the header, so that what rides there is moved to pages all the time. */
@@ -83,24 +87,16 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   const random = new Random(seed)
   const plan = simulation.plan ?? randomFaults(profile, random)
   const world = new World({ setup: make(), profile, random, plan, mutation })
-  await byTheClockOf(world, () => world.run())
+  await byClock(
+    () => world.now(),
+    () => world.run(),
+  )
   const violations = [...world.violations, ...world.store.violations]
   if (world.tells && world.tellings === 0) violations.push('G5: the result was never told')
   if (violations.length === 0) violations.push(...(await differences(world, expected, simulation)))
-  const { points, trace, messages } = world
+  const { points, trace, messages, downs } = world
   const { pages, refusals } = world.store
-  return { violations, points, trace, messages, pages, refusals }
-}
-
-/** The engine asks the host's clock when a sleep ends: it must be the world's, or the same seed gives another run. */
-async function byTheClockOf(world: World, work: () => Promise<void>): Promise<void> {
-  const { now } = Date
-  Date.now = () => world.now()
-  try {
-    await work()
-  } finally {
-    Date.now = now
-  }
+  return { violations, points, trace, messages, pages, refusals, downs }
 }
 
 async function differences(
@@ -122,6 +118,7 @@ async function differences(
     [...store.commits].map(([node, count]) => [graph.node(node).id, count]),
   )
   const violations = outcome.errors.filter((line) => line.includes(TROUBLE)).map((line) => `G7: ${line}`)
+  if (profile.killer) violations.push(...(await killerProblems(store, values)))
   for (const [id, count] of Object.entries(committed)) {
     const ran = executions[id] ?? 0
     if (ran < count) violations.push(`G2: ${id} committed ${count} times and ran ${ran} times`)
