@@ -6,6 +6,14 @@ import { messageOf } from './errors.ts'
 import { CLOCK_MARGIN_MS, type Disposition, type Invocation, type Services } from './services.ts'
 import type { Lease, LeaseRequest } from './store/run-store.ts'
 
+/**
+ * A strand that is to be worked on alone waits in a long-lived worker until those beside it are done, so long and with
+ * each lease as long again, so that it gets there even where nodes take hours. A function gives it back at once.
+ */
+const PATIENCE_MS = 30_000
+/** A strand that cannot begin comes back within so many seconds: each after another time, so that they come apart. */
+const APART_SECONDS = 5
+
 /** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
 const RENEW_EVERY_MS = 30_000
 
@@ -19,6 +27,8 @@ export class LeaseHolder {
   readonly #invocation: Invocation
   readonly #token: string
   #until = 0
+  /** Whether the lease was to be held alone: an answer may have been lost. */
+  #isAlone = false
   #timer: NodeJS.Timeout | undefined
 
   /** `strand` as in `LeaseRequest`. */
@@ -33,6 +43,26 @@ export class LeaseHolder {
   /** Aborted when a successor took the lease over. */
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  /**
+   * Takes the lease, and the place in this process that the strand needs: alone where it was lost before. Else says
+   * what becomes of its message. `what` names the work.
+   *
+   * Crash after the lease: it is lost, and was not held alone. After the note that it is held alone: the strand may be
+   * what killed its worker.
+   */
+  async begin(what: string): Promise<Begun | Left> {
+    const lease = await this.take()
+    if (!lease.held) return heldByAnother(this.#services, lease, what)
+    const wasLost = lease.lost > 0
+    const { place, renews } = this.#invocation
+    const mayBegin = (await place?.enter(wasLost, renews ? PATIENCE_MS * lease.attempt : 0)) ?? true
+    if (!mayBegin) {
+      await this.release()
+      return comesApart(what, this.#strand, lease)
+    }
+    return wasLost ? this.#beginAlone(lease, what) : { kind: 'begun', lease }
   }
 
   /** Takes the lease, if nobody has it, and holds it until `stop`. */
@@ -62,10 +92,27 @@ export class LeaseHolder {
   async release(): Promise<void> {
     this.stop()
     try {
-      await this.#services.store.release(this.#request())
+      await this.#services.store.release({ ...this.#request(), alone: this.#isAlone })
     } catch (error) {
       // The trouble that brought us here, most likely; the lease then ends by itself.
       this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })
+    }
+  }
+
+  async #beginAlone(lease: Lease, what: string): Promise<Begun | Left> {
+    this.#isAlone = true
+    try {
+      const alone = await this.#services.store.holdAlone(this.#request())
+      if (alone.held) {
+        this.#until = alone.until
+        return { kind: 'begun', lease }
+      }
+      this.stop()
+      return heldByAnother(this.#services, alone, what)
+    } catch (error) {
+      // So that the redelivery need not wait for the lease to end.
+      await this.release()
+      throw error
     }
   }
 
@@ -100,8 +147,28 @@ export class LeaseHolder {
   }
 }
 
+export interface Begun {
+  readonly kind: 'begun'
+  readonly lease: Lease
+}
+
+type Left = Extract<Disposition, { kind: 'left' }>
+
+/** What becomes of a message whose strand cannot begin: it comes back soon, and not with those that it came with. */
+function comesApart(what: string, strand: string, { attempt }: Lease): Left {
+  const number = [...`${what} ${strand} ${attempt}`].reduce(
+    (sum, character) => (sum * 31 + character.charCodeAt(0)) | 0,
+    0,
+  )
+  return {
+    kind: 'left',
+    reason: `${what} is not to be worked on beside others now`,
+    seconds: 1 + Math.abs(number % APART_SECONDS),
+  }
+}
+
 /** What becomes of a message whose work another worker holds: it is that strand's only redelivery. */
-export function heldByAnother({ now }: Pick<Services, 'now'>, lease: Lease, what: string): Disposition {
+export function heldByAnother({ now }: Pick<Services, 'now'>, lease: Lease, what: string): Left {
   const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
   return { kind: 'left', reason: `another worker holds ${what}`, seconds }
 }

@@ -31,12 +31,16 @@ import { workOnStrand } from './strand.ts'
  * help.
  */
 export async function processJob(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
+  const { renews, deadline } = invocation
+  const place = invocation.place ?? services.isolation.arrive(renews ? {} : { until: deadline })
   try {
-    return await process(services, job, invocation)
+    return await process(services, job, { ...invocation, place })
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
     services.logger.warn('left a job to a newer worker', { ...job, reason: error.message })
     return leftToNewerWorker(services, error.message)
+  } finally {
+    if (!invocation.place) place.leave()
   }
 }
 

@@ -4,10 +4,11 @@ import type { MaxActivations } from './bounds.ts'
 import { FlowcraftAwsError } from './errors.ts'
 import type { Runtime } from './execute.ts'
 import type { Graphs } from './graphs.ts'
+import type { Isolation, Place } from './isolation.ts'
 import type { JobQueue } from './queue/job.ts'
 import type { Routed } from './queue/pools.ts'
 import type { ActivationKey, RunState } from './run-state.ts'
-import type { RunStore } from './store/run-store.ts'
+import type { Lease, RunStore } from './store/run-store.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { ValueStore } from './values/value-store.ts'
 
@@ -21,6 +22,8 @@ export interface Services {
   isOwn(job: Routed): boolean
   readonly logger: ILogger
   readonly telemetry: Telemetry
+  /** Who is worked on beside whom in this process. */
+  readonly isolation: Isolation
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Unguessable and unique: names the holder of a lease. */
@@ -46,10 +49,21 @@ export interface Invocation {
   readonly sentAt?: number
   /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
   readonly renews: boolean
+  /** The message's place in this process, for whoever leaves it when the message is deleted. @default - one for as long as the work takes */
+  readonly place?: Place
 }
 
 /** What many workers died with is given up; fewer than the queue's receives of a message. */
 export const DEATHS_AT_MOST = 15
+
+/**
+ * How many workers a strand may have killed. The first death may have been that of another beside it; from then on it
+ * is worked on alone, and only such deaths count. What came between (a process that died while the strand waited to be
+ * alone in it) does not.
+ */
+export function deathsOf({ lost, lostAlone }: Lease): number {
+  return lost === 0 ? 0 : lostAlone + 1
+}
 
 /** A message being worked on, by whoever holds its lease. */
 export interface Strand {
@@ -58,6 +72,8 @@ export interface Strand {
   readonly attempt: number
   /** Number of earlier holders that did not give the lease back: they died while they worked on the strand. */
   readonly lost: number
+  /** Number of workers that it may have killed: see `deathsOf`. */
+  readonly deaths: number
   readonly invocation: Invocation
   /** Aborted when a successor took the lease over. */
   readonly signal: AbortSignal

@@ -21,6 +21,7 @@ import { FlowcraftAwsError, throwProblems } from './errors.ts'
 import type { Runtime } from './execute.ts'
 import { Graphs } from './graphs.ts'
 import { consoleLogger } from './logger.ts'
+import { Isolation } from './isolation.ts'
 import { processJob } from './message.ts'
 import { type FinalResult, finalResult } from './final-result.ts'
 import { checkJob } from './queue/job.ts'
@@ -59,7 +60,12 @@ export interface SqsAdapterOptions extends AwsOptions, WithContainer {
    * `metadata.maxActivations`. @default { perNode: 10000, perRun: 1000000 }
    */
   readonly maxActivations?: MaxActivations
+  /** For tests in which each adapter stands for a process. @default - one for all adapters of this process @internal */
+  readonly isolation?: Isolation
 }
+
+/** All adapters of a process die together. */
+const isolationOfProcess = new Isolation(Date.now)
 
 /** A long-lived worker's lease reaches this far ahead and is prolonged while a node works. */
 const LEASE_MS = 90_000
@@ -82,6 +88,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #statusEvents: StatusEvents | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
+  /** Who is worked on beside whom in this process; for whoever feeds it messages. */
+  readonly isolation: Isolation
   #poller: SqsPoller | undefined
 
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
@@ -106,6 +114,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.#concurrency = options.concurrency ?? 10
     this.#deployGraceMs = options.deployGraceMs ?? 120_000
     this.#maxActivations = options.maxActivations
+    this.isolation = options.isolation ?? isolationOfProcess
     const { eventBusName, eventBridgeClient, metricsNamespace } = config
     this.#statusEvents = eventBusName
       ? new StatusEvents({ eventBusName, client: eventBridgeClient })
@@ -236,6 +245,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       isOwn: (job) => this.#config.pools.isOwn(job),
       logger: this.logger,
       telemetry: this.telemetry,
+      isolation: this.isolation,
       now: Date.now,
       newToken,
       deployGraceMs: this.#deployGraceMs,

@@ -91,7 +91,7 @@ export async function step(
 async function perform(activation: Activation): Promise<Execution | undefined> {
   const { services, graph, run, key, entry, reader, context, strand } = activation
   // Also of one that waits: gathering what it waited for may be what kills its workers.
-  if (strand.lost >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
+  if (strand.deaths >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
   if (!entry.wait) return execute(activation, 0)
   const awakening = await wake({ services, graph, run, key, wait: entry.wait, reader, context })
   if (awakening.kind === 'execute') return execute(activation, awakening.tries)
@@ -136,7 +136,7 @@ async function execute(activation: Activation, tries: number): Promise<Execution
 
 function deaths({ graph, key, strand }: Activation): string {
   const { id } = graph.node(parseActivationKey(key).node)
-  return `${strand.lost} workers died or ran out of time while they executed node '${id}' or one before it in its strand`
+  return `${strand.deaths} workers died or ran out of time while they executed node '${id}' or one before it in its strand`
 }
 
 /** The riders of the commit. A value that cannot be stored is the node's failure, with that as its cause. */

@@ -4,10 +4,10 @@
  * it when nothing of the strand is left.
  */
 import type { RunGraph } from './graph.ts'
-import { heldByAnother, LeaseHolder } from './lease-holder.ts'
+import { LeaseHolder } from './lease-holder.ts'
 import { conclude, sendQueued } from './outgoing.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from './run-state.ts'
-import { type Disposition, DONE, type Invocation, type Services, type Strand } from './services.ts'
+import { deathsOf, type Disposition, DONE, type Invocation, type Services, type Strand } from './services.ts'
 import { step } from './step.ts'
 
 export async function workOnStrand(
@@ -20,8 +20,9 @@ export async function workOnStrand(
   const { store } = services
   const holder = new LeaseHolder(services, seen.runId, origin, invocation)
   // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
-  const lease = await holder.take()
-  if (!lease.held) return heldByAnother(services, lease, `${origin} of run '${seen.runId}'`)
+  const begun = await holder.begin(`${origin} of run '${seen.runId}'`)
+  if (begun.kind === 'left') return begun
+  const { lease } = begun
   try {
     // A first lease on the strand: nobody but cancel can have ended what was seen active.
     const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
@@ -29,6 +30,7 @@ export async function workOnStrand(
       origin,
       attempt: lease.attempt,
       lost: lease.lost,
+      deaths: deathsOf(lease),
       invocation,
       signal: holder.signal,
       isMine: () => holder.isMine(),

@@ -45,20 +45,34 @@ export function createWorkerHandler(options: WorkerHandlerOptions = {}): WorkerH
  * @throws FlowcraftAwsError INVALID_CONFIGURATION, with all problems at once
  */
 export function workerHandlerOf(
-  adapter: Pick<SqsAdapter, 'process' | 'telemetry'>,
+  adapter: Fed,
   options: AwsOptions = {},
   logger: ILogger = jsonLogger(),
 ): WorkerHandler {
   const worker = { adapter, config: resolveConfig(options), logger }
   return async (event, context) => {
-    const deadline = Date.now() + context.getRemainingTimeInMillis()
+    const end = Date.now() + context.getRemainingTimeInMillis()
+    const deadline = () => end
+    // All of them before the first begins: one that was lost before has none beside it.
+    const places = new Map(
+      event.Records.map((record) => {
+        const isRedelivered = receivesOf(record) > 1
+        return [record, adapter.isolation.arrive({ until: deadline, isRedelivered })]
+      }),
+    )
     const handle = async (record: SQSRecord): Promise<void> => {
       const sentAt = Number(record.attributes?.SentTimestamp)
-      const result = await work(worker, record, { deadline: () => deadline, renews: false, sentAt })
-      if (result.kind === 'done') return
-      if (result.seconds !== undefined) await giveBack(worker, record, result.seconds)
-      // What is thrown here becomes a batch item failure: the message stays in the queue.
-      throw new Error(result.reason)
+      const place = places.get(record)
+      try {
+        const result = await work(worker, record, { deadline, renews: false, sentAt, place })
+        if (result.kind === 'done') return
+        if (result.seconds !== undefined) await giveBack(worker, record, result.seconds)
+        // What is thrown here becomes a batch item failure: the message stays in the queue.
+        throw new Error(result.reason)
+      } finally {
+        // Not before it is given back: whoever is alone then may end the process.
+        place?.leave()
+      }
     }
     try {
       return await processPartialResponse(event, handle, new BatchProcessor(EventType.SQS), {
@@ -66,13 +80,21 @@ export function workerHandlerOf(
         throwOnFullBatchFailure: false,
       })
     } finally {
+      for (const place of places.values()) place.leave()
       adapter.telemetry.publish()
     }
   }
 }
 
+/** What the handler needs of an adapter. */
+type Fed = Pick<SqsAdapter, 'process' | 'telemetry' | 'isolation'>
+
+function receivesOf({ attributes }: SQSRecord): number {
+  return Number(attributes?.ApproximateReceiveCount)
+}
+
 interface Worker {
-  readonly adapter: Pick<SqsAdapter, 'process' | 'telemetry'>
+  readonly adapter: Fed
   readonly config: AwsConfig
   readonly logger: ILogger
 }
@@ -94,8 +116,7 @@ async function work(
     adapter.telemetry.jobRetried()
     const body = shownOf(record.body)
     logger.error('a job failed and comes back', { reason, messageId: record.messageId, body })
-    const receives = Number(record.attributes?.ApproximateReceiveCount)
-    return { kind: 'left', reason, seconds: retrySeconds(receives) }
+    return { kind: 'left', reason, seconds: retrySeconds(receivesOf(record)) }
   }
 }
 

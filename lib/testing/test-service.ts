@@ -13,6 +13,7 @@ import { guardedBus } from '../adapter/events.ts'
 import type { Runtime } from '../adapter/execute.ts'
 import { type FinalResult, finalResult } from '../adapter/final-result.ts'
 import { Graphs } from '../adapter/graphs.ts'
+import { Isolation } from '../adapter/isolation.ts'
 import { consoleLogger } from '../adapter/logger.ts'
 import type { RunDescription } from '../adapter/outcome.ts'
 import { reconcileRun } from '../adapter/reconcile.ts'
@@ -93,6 +94,7 @@ export class TestService {
       isOwn: () => true,
       logger,
       telemetry: NO_TELEMETRY,
+      isolation: new Isolation(() => this.now),
       now: () => this.now,
       newToken: randomUUID,
       maxActivations: options.maxActivations,

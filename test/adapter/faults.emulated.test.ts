@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Message } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { messageOf } from '../../lib/adapter/errors.ts'
+import { Isolation } from '../../lib/adapter/isolation.ts'
 import { RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import type { ConformanceCase } from '../conformance/case.ts'
@@ -114,8 +115,14 @@ async function underFaults(theCase: ConformanceCase, seed: number): Promise<stri
   try {
     const all = Object.fromEntries([blueprint, ...blueprints].map((one) => [one.id, one]))
     const runtimeOptions = { logger: quiet, ...options, blueprints: all, registry }
+    // Each stands for a process.
     const makeAdapter = () =>
-      new SqsAdapter({ ...awsOptions(deployment), ...workers.clients, runtimeOptions })
+      new SqsAdapter({
+        ...awsOptions(deployment),
+        ...workers.clients,
+        runtimeOptions,
+        isolation: new Isolation(Date.now),
+      })
     const client = new RunClient({ ...awsOptions(deployment), serializer: options?.serializer })
     const { runId } = await client.start({ blueprintId: blueprint.id, input })
     await drain(deployment, makeAdapter, workers, random)

@@ -1,4 +1,5 @@
 /** Works on one message at a time of a service in memory, so that a test decides on every one. */
+import { Isolation } from '../../lib/adapter/isolation.ts'
 import { processJob } from '../../lib/adapter/message.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
 import type { Disposition, Invocation, Services } from '../../lib/adapter/services.ts'
@@ -13,7 +14,9 @@ export interface WorkerOptions {
 /** As one worker works on a job. */
 export function workOnJob(service: TestService, job: Job, options: WorkerOptions = {}): Promise<Disposition> {
   const invocation = { deadline: () => service.now + 30_000, renews: false, ...options.invocation }
-  return processJob({ ...service.services, ...options.services }, job, invocation)
+  // A process of its own, unless the test says otherwise.
+  const isolation = new Isolation(() => service.now)
+  return processJob({ ...service.services, isolation, ...options.services }, job, invocation)
 }
 
 /** The job of the message that comes next. */

@@ -6,6 +6,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { FlowRuntime, JsonSerializer, NullLogger } from 'flowcraft'
 import type { Runtime } from '../../lib/adapter/execute.ts'
 import { Graphs } from '../../lib/adapter/graphs.ts'
+import { Isolation } from '../../lib/adapter/isolation.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
 import { register } from '../../lib/adapter/registration.ts'
 import type { RunState } from '../../lib/adapter/run-state.ts'
@@ -150,6 +151,7 @@ export class Host {
       isOwn: () => true,
       logger: new NullLogger(),
       telemetry: NO_TELEMETRY,
+      isolation: new Isolation(() => world.now() + skewMs),
       now: () => world.now() + skewMs,
       newToken: () => world.newToken(),
       deployGraceMs: 0,

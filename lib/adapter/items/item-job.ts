@@ -15,6 +15,7 @@ import type { Job } from '../queue/job.ts'
 import { type ActivationKey, isOver, parseActivationKey, type RunState } from '../run-state.ts'
 import {
   DEATHS_AT_MOST,
+  deathsOf,
   type Disposition,
   DONE,
   type Invocation,
@@ -134,8 +135,9 @@ async function workOnItem(
   const partition = partitions.shard(key, batch, round, shardOf(round, item))
   const holder = new LeaseHolder(services, run.runId, itemKeys.lease(partition, item), invocation)
   // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
-  const lease = await holder.take()
-  if (!lease.held) return heldByAnother(services, lease, `item ${item} of ${key} of run '${run.runId}'`)
+  const begun = await holder.begin(`item ${item} of ${key} of run '${run.runId}'`)
+  if (begun.kind === 'left') return begun
+  const { lease } = begun
   try {
     await finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
     return holder.signal.aborted ? heldByAnother(services, lease, `item ${item} of ${key}`) : DONE
@@ -158,11 +160,12 @@ interface LeasedItem extends Lease {
 
 async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<void> {
   const { services, run, round } = underWay
-  const { partition, item, attempt, lost } = leased
+  const { partition, item, attempt } = leased
   const known = attempt > 1 ? await hasResult(services, run.runId, partition, item) : undefined
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
   const ok =
-    known ?? (lost >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runItem(underWay, leased))
+    known ??
+    (deathsOf(leased) >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runItem(underWay, leased))
   if (ok === undefined) return
   const arrivals = await services.store.arrive(run.runId, partition, item, !ok)
   const shard = shardOf(round, item)
@@ -214,11 +217,9 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boo
   return putResult(services, run.runId, partition, item, attempt, definition.id, execution, context.writes)
 }
 
-async function giveUp(
-  { services, run }: BatchUnderWay,
-  { partition, item, attempt, lost }: LeasedItem,
-): Promise<boolean> {
-  const why = `${lost} workers died or ran out of time while they executed item ${item}`
+async function giveUp({ services, run }: BatchUnderWay, leased: LeasedItem): Promise<boolean> {
+  const { partition, item, attempt } = leased
+  const why = `${deathsOf(leased)} workers died or ran out of time while they executed item ${item}`
   const execution = failed(new FlowcraftAwsError('NODE_KILLED', why))
   return putResult(services, run.runId, partition, item, attempt, `item ${item}`, execution, new Map())
 }

@@ -8,7 +8,7 @@ import { type ActivationKey, type RunState, START } from '../run-state.ts'
 import { commitExpression, setDue } from './commit-expression.ts'
 import { expiry, ExpressionBuilder } from './expression.ts'
 import { type Item, packFirst, packHeader, ridersWithout, unpackHeader } from './header.ts'
-import { readLease, releaseLease, renewLease, takeLease } from './leases.ts'
+import { holdLeaseAlone, readLease, releaseLease, renewLease, takeLease } from './leases.ts'
 import { unpackPage, writePage } from './pages.ts'
 import type {
   Arrivals,
@@ -18,6 +18,7 @@ import type {
   LeaseRequest,
   NewRun,
   PageEntries,
+  ReleaseRequest,
   RunStore,
   StoredValue,
 } from './run-store.ts'
@@ -134,7 +135,11 @@ export class DynamoDbRunStore implements RunStore {
     return renewLease(this.#table, request)
   }
 
-  release(request: Omit<LeaseRequest, 'until'>): Promise<void> {
+  holdAlone(request: LeaseRequest): Promise<Lease> {
+    return holdLeaseAlone(this.#table, request)
+  }
+
+  release(request: ReleaseRequest): Promise<void> {
     return releaseLease(this.#table, request)
   }
 

@@ -1,11 +1,14 @@
 /** Leases: who works on a strand until when. An item of its own for each strand; saves double work, decides nothing. */
 import { expiry, ExpressionBuilder } from './expression.ts'
 import type { Item } from './header.ts'
-import type { Lease, LeaseRequest } from './run-store.ts'
+import type { Lease, LeaseRequest, ReleaseRequest } from './run-store.ts'
 import { keys, VALUE_RETENTION_DAYS } from './schema.ts'
 import type { Table } from './table.ts'
 
-/** `u` until, `k` token, `n` number of leases, `g` number of those given back. */
+/**
+ * `u` until, `k` token, `n` number of leases, `g` number of those given back, `a` number of those held alone and not
+ * given back, `s` the token of the last who held it alone, until it is given back. Items of older versions have no `a`.
+ */
 export async function takeLease(table: Table, request: LeaseRequest): Promise<Lease> {
   const e = new ExpressionBuilder()
   const [until, token] = [e.path('u'), e.path('k')]
@@ -24,13 +27,31 @@ export async function renewLease(table: Table, request: LeaseRequest): Promise<L
   return updateLease(table, request, e)
 }
 
-export async function releaseLease(table: Table, request: Omit<LeaseRequest, 'until'>): Promise<void> {
+export async function holdLeaseAlone(table: Table, request: LeaseRequest): Promise<Lease> {
+  const e = new ExpressionBuilder()
+  const [until, alone] = [e.path('u'), e.path('s')]
+  const token = e.value(request.token)
+  e.when(`${e.path('k')} = ${token}`).when(`${until} > ${e.value(0)}`)
+  // Once: the SDK repeats a request whose answer was lost.
+  e.when(`(attribute_not_exists(${alone}) OR ${alone} <> ${token})`)
+  e.set(until, request.until).set(alone, request.token).add(e.path('a'), 1)
+  return updateLease(table, request, e)
+}
+
+export async function releaseLease(table: Table, request: ReleaseRequest): Promise<void> {
   const e = new ExpressionBuilder()
   const until = e.path('u')
+  const token = e.value(request.token)
   // Once: the SDK repeats a request whose answer was lost.
-  e.when(`${e.path('k')} = ${e.value(request.token)}`).when(`${until} > ${e.value(0)}`)
+  e.when(`${e.path('k')} = ${token}`).when(`${until} > ${e.value(0)}`)
+  if (request.alone)
+    e.when(`${e.path('s')} = ${token}`)
+      .add(e.path('a'), -1)
+      .remove(e.path('s'))
   e.set(until, 0).add(e.path('g'), 1)
-  await updateLease(table, request, e)
+  const { held } = await updateLease(table, request, e)
+  // Still held: it was to be held alone, and that request never arrived.
+  if (held && request.alone) await releaseLease(table, { ...request, alone: false })
 }
 
 export async function readLease(table: Table, runId: string, strand: string): Promise<Lease | undefined> {
@@ -40,16 +61,18 @@ export async function readLease(table: Table, runId: string, strand: string): Pr
 
 async function updateLease(
   table: Table,
-  request: Omit<LeaseRequest, 'until'>,
+  request: ReleaseRequest,
   expression: ExpressionBuilder,
 ): Promise<Lease> {
   const { done, item } = await table.update(keys.lease(request.runId, request.strand), expression.build())
   // The holder asks again where the answer to its first request was lost.
-  return unpackLease(item ?? {}, done || (item?.['k'] === request.token && Number(item['u']) > 0))
+  return unpackLease(item ?? {}, (done || item?.['k'] === request.token) && Number(item?.['u']) > 0)
 }
 
 function unpackLease(item: Item, held: boolean): Lease {
   const attempt = Number(item['n'] ?? 0)
   const lost = Math.max(0, attempt - 1 - Number(item['g'] ?? 0))
-  return { held, attempt, lost, until: Number(item['u'] ?? 0) }
+  const isAlone = item['s'] !== undefined && item['s'] === item['k']
+  const lostAlone = Math.max(0, Number(item['a'] ?? 0) - (isAlone ? 1 : 0))
+  return { held, attempt, lost, lostAlone, until: Number(item['u'] ?? 0) }
 }

@@ -12,6 +12,7 @@ import type {
   LeaseRequest,
   NewRun,
   PageEntries,
+  ReleaseRequest,
   RunStore,
   StoredValue,
 } from './run-store.ts'
@@ -131,8 +132,8 @@ export class MemoryRunStore implements RunStore {
     const id = `${runId} ${strand}`
     const there = this.#leases.get(id)
     if (there && there.until >= now) return toLease(there, there.token === token)
-    const { attempt, released } = there ?? { attempt: 0, released: 0 }
-    const lease = { attempt: attempt + 1, released, until, token }
+    const { attempt, released, alone } = there ?? { attempt: 0, released: 0, alone: 0 }
+    const lease = { attempt: attempt + 1, released, alone, until, token, isAlone: false }
     this.#leases.set(id, lease)
     return toLease(lease, true)
   }
@@ -144,11 +145,24 @@ export class MemoryRunStore implements RunStore {
     return toLease(there, isOurs)
   }
 
-  async release({ runId, strand, token }: Omit<LeaseRequest, 'until'>): Promise<void> {
+  async holdAlone({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    const isOurs = there?.token === token && there.until > 0
+    if (isOurs && !there.isAlone) {
+      there.until = until
+      there.isAlone = true
+      there.alone++
+    }
+    return toLease(there, isOurs)
+  }
+
+  async release({ runId, strand, token }: ReleaseRequest): Promise<void> {
     const there = this.#leases.get(`${runId} ${strand}`)
     if (there?.token !== token || there.until === 0) return
     there.until = 0
     there.released++
+    if (there.isAlone) there.alone--
+    there.isAlone = false
   }
 
   async readLease(runId: string, strand: string): Promise<Lease | undefined> {
@@ -254,9 +268,13 @@ interface HeldLease {
   readonly token: string
   until: number
   released: number
+  /** Leases held alone and not given back, and whether this one is among them. */
+  alone: number
+  isAlone: boolean
 }
 
 function toLease(there: HeldLease | undefined, held: boolean): Lease {
-  const { attempt = 0, until = 0, released = 0 } = there ?? {}
-  return { held, attempt, until, lost: Math.max(0, attempt - 1 - released) }
+  const { attempt = 0, until = 0, released = 0, alone = 0, isAlone = false } = there ?? {}
+  const lost = Math.max(0, attempt - 1 - released)
+  return { held, attempt, until, lost, lostAlone: isAlone ? alone - 1 : alone }
 }

@@ -17,6 +17,8 @@ export interface Lease {
   readonly attempt: number
   /** Number of earlier leases whose holders did not give them back: they died, most likely. */
   readonly lost: number
+  /** Number of those among them whose holders worked on nothing else in their process. */
+  readonly lostAlone: number
   /** Milliseconds since the epoch at which the present lease ends. */
   readonly until: number
 }
@@ -37,6 +39,11 @@ export interface LeaseRequest {
   readonly now: number
   /** Milliseconds since the epoch. */
   readonly until: number
+}
+
+export interface ReleaseRequest extends Omit<LeaseRequest, 'until'> {
+  /** Whether the lease is, or perhaps is, held alone. @default false */
+  readonly alone?: boolean
 }
 
 /** A value in a page, with the `seq` of the header that it was moved from. */
@@ -91,8 +98,13 @@ export interface RunStore {
   lease(request: LeaseRequest): Promise<Lease>
   /** Moves the end of one's own lease; not held where a successor took over. */
   renew(request: LeaseRequest): Promise<Lease>
+  /**
+   * Notes on one's own lease that its holder works on nothing else in its process, and moves its end: whoever finds it
+   * lost knows what its worker died with. Not held where a successor took over.
+   */
+  holdAlone(request: LeaseRequest): Promise<Lease>
   /** Gives one's own lease back, so that a successor need not wait for its end. */
-  release(request: Omit<LeaseRequest, 'until'>): Promise<void>
+  release(request: ReleaseRequest): Promise<void>
   /** Consistent read of the lease on a strand. */
   readLease(runId: string, strand: string): Promise<Lease | undefined>
 

@@ -33,7 +33,7 @@ export function leasesContract(make: () => RunStore): void {
       const refused = { held: false, attempt: 1, until: STARTED_AT + 100 }
       expect(await store.lease(leaseRequest(run, 'b', 50, 200))).toMatchObject(refused)
       expect(await store.lease(leaseRequest(run, 'b', 100, 200))).toMatchObject(refused)
-      expect(await store.readLease(run, '3.1')).toEqual({ ...refused, lost: 0 })
+      expect(await store.readLease(run, '3.1')).toEqual({ ...refused, lost: 0, lostAlone: 0 })
     })
 
     it('that are over go to the next, with the next attempt', async () => {
@@ -138,7 +138,7 @@ export function leasesContract(make: () => RunStore): void {
 
       expect(await store.readLease(run, '3.1')).toMatchObject({ attempt: 1, lost: 0, until: 0 })
       const second = await store.lease(leaseRequest(run, 'b', 11, 100))
-      expect(second).toEqual({ held: true, attempt: 2, lost: 0, until: STARTED_AT + 100 })
+      expect(second).toEqual({ held: true, attempt: 2, lost: 0, lostAlone: 0, until: STARTED_AT + 100 })
     })
 
     it('that nobody gave back are lost', async () => {
@@ -174,6 +174,53 @@ export function leasesContract(make: () => RunStore): void {
 
       expect(await store.lease(leaseRequest(run, 'c', 120, 300))).toMatchObject({ held: false, attempt: 2 })
       expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, until: STARTED_AT + 200 })
+    })
+
+    it('that were held alone and not given back are counted apart', async () => {
+      const store = make()
+      const run = freshId()
+      await store.lease(leaseRequest(run, 'a', 0, 100))
+      expect(await store.lease(leaseRequest(run, 'b', 101, 200))).toMatchObject({ lost: 1, lostAlone: 0 })
+
+      const alone = { held: true, attempt: 2, lost: 1, lostAlone: 0, until: STARTED_AT + 250 }
+      // However often that is asked: an answer may be lost.
+      for (let time = 0; time < 3; time++)
+        expect(await store.holdAlone(leaseRequest(run, 'b', 110, 250))).toMatchObject(alone)
+      expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, lostAlone: 0 })
+
+      expect(await store.lease(leaseRequest(run, 'c', 251, 300))).toMatchObject({ lost: 2, lostAlone: 1 })
+      await store.holdAlone(leaseRequest(run, 'c', 252, 300))
+      for (let time = 0; time < 3; time++)
+        await store.release({ ...leaseRequest(run, 'c', 260, 0), alone: true })
+      expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, lostAlone: 1, until: 0 })
+      expect(await store.lease(leaseRequest(run, 'd', 261, 400))).toMatchObject({ lost: 2, lostAlone: 1 })
+      expect(await store.lease(leaseRequest(run, 'e', 401, 500))).toMatchObject({ lost: 3, lostAlone: 1 })
+    })
+
+    it('are held alone by their holder only, and not when they were given back', async () => {
+      const store = make()
+      const run = freshId()
+      expect(await store.holdAlone(leaseRequest(run, 'a', 0, 100))).toMatchObject({ held: false })
+      await store.lease(leaseRequest(run, 'a', 0, 100))
+      expect(await store.holdAlone(leaseRequest(run, 'b', 10, 900))).toMatchObject({ held: false })
+      await store.release(leaseRequest(run, 'a', 20, 0))
+      expect(await store.holdAlone(leaseRequest(run, 'a', 30, 900))).toMatchObject({ held: false })
+
+      expect(await store.lease(leaseRequest(run, 'c', 40, 100))).toMatchObject({ held: true, lostAlone: 0 })
+    })
+
+    it('are given back though the note that they are held alone never arrived', async () => {
+      const store = make()
+      const run = freshId()
+      await store.lease(leaseRequest(run, 'a', 0, 100))
+      await store.release({ ...leaseRequest(run, 'a', 10, 0), alone: true })
+
+      expect(await store.lease(leaseRequest(run, 'b', 20, 100))).toMatchObject({ lost: 0, lostAlone: 0 })
+      await store.lease(leaseRequest(run, 'c', 101, 200))
+      await store.holdAlone(leaseRequest(run, 'c', 102, 200))
+      expect(await store.lease(leaseRequest(run, 'd', 201, 300))).toMatchObject({ lost: 2, lostAlone: 1 })
+      await store.release({ ...leaseRequest(run, 'd', 210, 0), alone: true })
+      expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, lostAlone: 1 })
     })
 
     it('on the item of a batch are one for each item and partition', async () => {
