@@ -80,6 +80,8 @@ export interface Change {
   readonly riders: ReadonlyMap<string, string>
   /** Riders that are in their pages now. */
   readonly spilled: readonly string[]
+  /** Names whose values are in a bundle among the riders now: whatever the header has of them goes. */
+  readonly bundled?: ReadonlySet<string>
   /** When the sweep must look at the run, where this change makes it sooner. */
   readonly dueAt?: number
   readonly final?: Final
@@ -150,6 +152,7 @@ export function apply(run: RunState, change: Change): RunState | undefined {
   for (const node of change.close) arrivals.delete(node)
   const riders = new Map(run.riders)
   for (const name of change.spilled) riders.delete(name)
+  for (const name of change.bundled ?? []) riders.delete(name)
   for (const [name, text] of change.riders) riders.set(name, text)
   let done = run.done
   for (const node of change.reset) if (isDone(done, node)) done -= 1n << BigInt(node)

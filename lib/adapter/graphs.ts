@@ -3,12 +3,13 @@
  * remember. A run goes by the graph it started with, whatever is deployed meanwhile; the graph is stored once per
  * version, before the first run that uses it.
  */
+import { createHash } from 'node:crypto'
 import type { NodeClass, NodeFunction, WorkflowBlueprint } from 'flowcraft'
 import { FlowcraftAwsError, unknownBlueprint } from './errors.ts'
 import { RunGraph } from './graph.ts'
 import type { Registry } from './registration.ts'
-import type { RunStore } from './store/run-store.ts'
-import { compress, expand } from './values/value-store.ts'
+import type { RunStore, StoredValue } from './store/run-store.ts'
+import { compress, deflate, expand, ITEM_BYTES } from './values/value-store.ts'
 
 type Implementations = ReadonlyMap<string, NodeFunction | NodeClass>
 type GraphStore = Pick<RunStore, 'getGraph' | 'putGraph'>
@@ -78,23 +79,61 @@ export class Graphs {
     return typeof uses === 'string' ? this.implementation(uses, runtimeRegistry) : undefined
   }
 
+  /**
+   * Crash before or during: parts that nothing names, which the next worker puts again. After: the version stands, as
+   * whoever puts it writes it.
+   */
   async #put(graph: RunGraph): Promise<void> {
     const { id } = graph.blueprint
     // Reading first: the item may have many units, and each new worker process comes by here.
     if (await this.#store.getGraph(id, graph.fingerprint)) return
-    await this.#store.putGraph(id, graph.fingerprint, await compress(JSON.stringify(graph.blueprint)))
+    const text = JSON.stringify(graph.blueprint)
+    const value = await compress(text)
+    const size = value.bytes?.byteLength ?? Buffer.byteLength(text)
+    if (size <= ITEM_BYTES) return this.#store.putGraph(id, graph.fingerprint, value)
+    const bytes = value.bytes ?? (await deflate(text))
+    // Two processes may compress differently, so the parts are named by what is in them.
+    const label = createHash('sha256').update(bytes).digest('base64url').slice(0, 12)
+    const count = Math.ceil(bytes.byteLength / ITEM_BYTES)
+    for (let part = 0; part < count; part++) {
+      const slice = bytes.subarray(part * ITEM_BYTES, (part + 1) * ITEM_BYTES)
+      await this.#store.putGraph(id, partOf(graph.fingerprint, label, part), { bytes: slice })
+    }
+    const inParts: InParts = { inParts: count, label }
+    await this.#store.putGraph(id, graph.fingerprint, { text: JSON.stringify(inParts) })
   }
 
   async #get(blueprintId: string, fingerprint: string): Promise<RunGraph> {
-    const stored = await this.#store.getGraph(blueprintId, fingerprint)
-    if (!stored) {
-      throw new FlowcraftAwsError(
-        'VALUE_LOST',
-        `version ${fingerprint} of blueprint '${blueprintId}' is not stored`,
-      )
-    }
-    return new RunGraph(JSON.parse(await expand(stored)) as WorkflowBlueprint)
+    const text = await expand(await this.#item(blueprintId, fingerprint, fingerprint))
+    const stored = JSON.parse(text) as WorkflowBlueprint | InParts
+    if (!('inParts' in stored)) return new RunGraph(stored)
+    const parts = await Promise.all(
+      Array.from({ length: stored.inParts }, (_, part) =>
+        this.#item(blueprintId, fingerprint, partOf(fingerprint, stored.label, part)),
+      ),
+    )
+    const whole = Buffer.concat(parts.map(({ bytes }) => bytes ?? Buffer.alloc(0)))
+    return new RunGraph(JSON.parse(await expand({ bytes: whole })) as WorkflowBlueprint)
   }
+
+  async #item(blueprintId: string, fingerprint: string, name: string): Promise<StoredValue> {
+    const stored = await this.#store.getGraph(blueprintId, name)
+    if (stored) return stored
+    throw new FlowcraftAwsError(
+      'VALUE_LOST',
+      `version ${fingerprint} of blueprint '${blueprintId}' is not stored`,
+    )
+  }
+}
+
+/** In place of a blueprint that does not fit into an item. */
+interface InParts {
+  readonly inParts: number
+  readonly label: string
+}
+
+function partOf(fingerprint: string, label: string, part: number): string {
+  return `${fingerprint}#${label}.${part}`
 }
 
 /** Remembers a promise, but not a rejected one: infrastructure trouble passes. */

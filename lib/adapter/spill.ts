@@ -10,6 +10,7 @@ import { isOver, parseActivationKey, type RunState } from './run-state.ts'
 import { headerSize } from './store/header.ts'
 import type { RunStore } from './store/run-store.ts'
 import type { CoreChange } from './transition.ts'
+import { isBundle } from './values/bundle.ts'
 import { pageOf } from './values/rider.ts'
 
 /** A commit costs one write unit for each KB; some room is left for what the next commit adds. */
@@ -38,7 +39,13 @@ export async function spill(
   const size = headerSize(run) + sizeOf(riders)
   if (size <= FULL_BYTES || (size <= CROWDED_BYTES && !isTurn(run, change))) return none
   const atMost = size > CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
-  return move(store, run, [...run.riders].filter(([name]) => !riders.has(name)).slice(0, atMost))
+  return move(
+    store,
+    run,
+    movableIn(run)
+      .filter(([name]) => !riders.has(name))
+      .slice(0, atMost),
+  )
 }
 
 /**
@@ -54,7 +61,7 @@ export async function makeRoom(
   let run = seen
   const needed = sizeOf(riders)
   while (run.riders.size > 0 && headerSize(run) + needed > FULL_ITEM_BYTES && !isOver(run)) {
-    const moved = await move(store, run, [...run.riders].slice(0, EVICTED_AT_ONCE))
+    const moved = await move(store, run, movableIn(run).slice(0, EVICTED_AT_ONCE))
     const result = await store.evict(run, new Set(moved.keys()))
     if (!result.run) return run
     run = result.run
@@ -62,6 +69,10 @@ export async function makeRoom(
     if (result.committed && moved.size === 0) break
   }
   return run
+}
+
+function movableIn(run: RunState): [string, string][] {
+  return [...run.riders].filter(([name]) => !isBundle(name))
 }
 
 async function move(

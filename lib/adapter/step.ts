@@ -26,7 +26,8 @@ import {
 import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from './services.ts'
 import { makeRoom, spill } from './spill.ts'
 import { type CoreChange, decide } from './transition.ts'
-import { flush } from './values/flush.ts'
+import { stamped } from './values/bundle.ts'
+import { flush, type Flushed } from './values/flush.ts'
 import { keptInputs } from './values/kept-inputs.ts'
 import { wake } from './wake.ts'
 
@@ -83,8 +84,8 @@ export async function step(
   if (strand.signal.aborted) return { kind: 'overtaken', run: await store.read(run.runId) }
   if (!execution) return { kind: 'asleep' }
   // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
-  const { riders, settled } = await settle(activation, execution)
-  return commitUntilDecided(activation, settled, riders)
+  const { flushed, settled } = await settle(activation, execution)
+  return commitUntilDecided(activation, settled, flushed)
 }
 
 /** How the activation ended or parked; undefined where it is parked and goes on waiting. */
@@ -139,11 +140,11 @@ function deaths({ graph, key, strand }: Activation): string {
   return `${strand.deaths} workers died or ran out of time while they executed node '${id}' or one before it in its strand`
 }
 
-/** The riders of the commit. A value that cannot be stored is the node's failure, with that as its cause. */
+/** What the commit puts into the header. A value that cannot be stored is the node's failure, with that as its cause. */
 async function settle(
   activation: Activation,
   execution: Execution,
-): Promise<{ riders: Map<string, string>; settled: Execution }> {
+): Promise<{ flushed: Flushed; settled: Execution }> {
   const { services, graph, run, key, entry, strand, context, reader } = activation
   const others = strand.origin === key ? 0 : ATTEMPTS_OF_OWN
   const attempt = strand.attempt + others + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
@@ -153,19 +154,19 @@ async function settle(
     const batch = items && (await scatter(services, run, key, `${attempt}`, items))
     if (batch) await emitBatchStart(services, graph, run, batch, 0)
     const kept = await keptInputs(reader, graph, parseActivationKey(key).node, execution)
-    const riders = await flush(services.values, {
+    const flushed = await flush(services.values, {
       ...request,
       execution,
       batch,
       kept,
       writes: context.writes,
     })
-    return { riders, settled: execution }
+    return { flushed, settled: execution }
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error
     const settled = failed(error)
     return {
-      riders: await flush(services.values, { ...request, execution: settled, writes: new Map() }),
+      flushed: await flush(services.values, { ...request, execution: settled, writes: new Map() }),
       settled,
     }
   }
@@ -174,13 +175,13 @@ async function settle(
 async function commitUntilDecided(
   activation: Activation,
   execution: Execution,
-  riders: ReadonlyMap<string, string>,
+  flushed: Flushed,
 ): Promise<StepResult> {
   const { services, graph, key, entry, strand, startedAt } = activation
   const took = services.now() - startedAt
   let { run } = activation
   for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
-    run = await makeRoom(services.store, run, riders)
+    run = await makeRoom(services.store, run, flushed.riders)
     const now = run.active.get(key)
     if (isOver(run) || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
     const change = decide(graph, run, key, execution.outcome, {
@@ -197,7 +198,7 @@ async function commitUntilDecided(
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
-    const result = await commit(services, run, change, riders)
+    const result = await commit(services, run, change, flushed)
     if (result.committed) return finish(activation, result.run, change, execution)
     if (!result.run) return { kind: 'overtaken', run: undefined }
     run = result.run
@@ -205,17 +206,16 @@ async function commitUntilDecided(
   throw new Error(`the commit of ${key} of run '${run.runId}' was refused ${REFUSALS_AT_MOST} times`)
 }
 
-async function commit(
-  services: Services,
-  run: RunState,
-  change: CoreChange,
-  riders: ReadonlyMap<string, string>,
-) {
+async function commit(services: Services, run: RunState, change: CoreChange, { riders, bundled }: Flushed) {
   const moved = await spill(services.store, run, change, riders)
   const require = [...change.require]
   for (const [name, text] of moved) require.push({ kind: 'riderAsSeen', name, text })
   const whole: Change = { ...change, riders, spilled: [...moved.keys()], require }
-  return services.store.commit(run.runId, whole, run)
+  if (bundled.size === 0) return services.store.commit(run.runId, whole, run)
+  // Readers tell by its number whether a bundle or a page is newer, and the header must lose what it has of the keys.
+  require.push({ kind: 'unchanged', seq: run.seq })
+  const bundling = { ...whole, riders: stamped(riders, run.seq + 1), bundled }
+  return services.store.commit(run.runId, bundling, run)
 }
 
 async function finish(

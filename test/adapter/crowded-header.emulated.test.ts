@@ -1,5 +1,5 @@
 /**
- * Nodes that set thousands of context keys: each node's fit into the header, all together do not. Over DynamoDB's
+ * Nodes that set context keys with long names: each node's fit into the header, all together do not. Over DynamoDB's
  * API and over the store in memory; in both an item may have 400 KB.
  */
 import type { NodeContext } from 'flowcraft'
@@ -11,11 +11,11 @@ import { graph, type Setup } from '../conformance/case.ts'
 import { deployOn } from './driver.ts'
 import { Durable } from './durable.ts'
 
-const NODES = 6
-/** Of 50 bytes each, with what they hold about 75 KB a node. */
-const KEYS = 1_000
+const NODES = 12
+/** Of 300 bytes each, with what they hold about 48 KB a node: more of them would be a bundle. */
+const KEYS = 150
 
-const keyOf = (node: number, key: number) => `node ${node} sets key ${key} `.padEnd(50, '.')
+const keyOf = (node: number, key: number) => `node ${node} sets key ${key} `.padEnd(300, '.')
 
 function setter(node: number) {
   return async ({ context }: NodeContext) => {

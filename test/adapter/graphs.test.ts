@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createFlow, FlowRuntime, type NodeFunction, type WorkflowBlueprint } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { Graphs } from '../../lib/adapter/graphs.ts'
@@ -70,6 +71,41 @@ describe('Graphs', () => {
     expect(first.blueprint).toEqual(blueprint('order'))
     expect(second).toBe(first)
     expect(get).toHaveBeenCalledTimes(1)
+  })
+
+  it('stores a version that is larger than an item in parts, and reads it', async () => {
+    const store = new MemoryRunStore()
+    const put = vi.spyOn(store, 'putGraph')
+    const large = {
+      ...blueprint('order'),
+      nodes: [{ id: 'n', uses: 'work', params: { text: randomBytes(600_000).toString('base64') } }],
+    }
+    const { fingerprint } = await graphsOf(store, large).remember('order')
+
+    for (const [, , { bytes, text: plain }] of put.mock.calls) {
+      expect(bytes?.byteLength ?? Buffer.byteLength(plain ?? '')).toBeLessThan(390 * 1024)
+    }
+    expect(put.mock.calls.length).toBeGreaterThan(2)
+    // The head comes last: a crash before it leaves nothing that is read.
+    expect(put.mock.calls.at(-1)?.[1]).toBe(fingerprint)
+    const read = await graphsOf(store).of('order', fingerprint)
+    expect(read.blueprint).toEqual(large)
+    put.mockClear()
+    await graphsOf(store, large).remember('order')
+    expect(put).not.toHaveBeenCalled()
+  })
+
+  it('says so where a part is lost', async () => {
+    const store = new MemoryRunStore()
+    const text = randomBytes(600_000).toString('base64')
+    const large = { ...blueprint('order'), nodes: [{ id: 'n', uses: 'work', params: { text } }] }
+    const { fingerprint } = await graphsOf(store, large).remember('order')
+    const { getGraph } = store
+    vi.spyOn(store, 'getGraph').mockImplementation(async (id, name) =>
+      name.endsWith('.1') ? undefined : getGraph.call(store, id, name),
+    )
+
+    await expect(graphsOf(store).of('order', fingerprint)).rejects.toMatchObject({ code: 'VALUE_LOST' })
   })
 
   it('reads nothing for the registered version', async () => {

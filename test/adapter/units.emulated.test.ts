@@ -2,7 +2,7 @@
  * What a run costs, to the unit: on dynoxide, since dynalite does not tell the size of an item that refused a write.
  * The worker is called directly, so that no poll, no delete and no look of a client is counted.
  */
-import { createFlow, type FlowBuilder } from 'flowcraft'
+import { createFlow, type FlowBuilder, type NodeContext } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Job, RunClient, SqsAdapter } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws, type Usage } from '../../lib/local/index.ts'
@@ -130,5 +130,21 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     expect(await client.get(runId)).toMatchObject({ status: 'completed' })
     expect(dynamodb.writeUnits / 52).toBeLessThanOrEqual(3.2)
     expect(dynamodb.readUnits / 52).toBeLessThanOrEqual(1.2)
+  })
+
+  it('of a node that sets 2,500 short keys, and one that reads one: some 20 write units for them, one to read', async () => {
+    const flow = createFlow('many')
+      .node('set', async ({ context }: NodeContext) => {
+        for (let at = 0; at < 2_500; at++) await context.set(`key ${at}`, at)
+        return { output: 'ok' }
+      })
+      .node('read', async ({ context }: NodeContext) => ({ output: await context.get('key 2499') }))
+      .edge('set', 'read')
+    const { start, work } = await costOf(flow)
+
+    // A header; a lease and two commits; four buckets, compressed.
+    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBeLessThanOrEqual(4 + 24)
+    expect(work.dynamodb.byOperation).toEqual({ GetItem: 2, UpdateItem: 3, PutItem: 4 })
+    expect(work.dynamodb.readUnits).toBe(2)
   })
 })

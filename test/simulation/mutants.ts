@@ -38,6 +38,7 @@ const SLEEPS = 'sleeps of 20 minutes and 3 hours side by side'
 const LATER_SLEEP = 'a sleep that begins when the sweep comes for another'
 const WAIT = 'a wait whose event approves'
 const CHILD = 'a subflow with the input of its node'
+const MANY_KEYS = 'keys that are set one by one and many together'
 const EARLY_CANCELS: Profile = { ...CANCELS, name: 'early-cancels', cancelsBy: 10 }
 
 export const mutants: readonly Mutant[] = [
@@ -191,6 +192,26 @@ export const mutants: readonly Mutant[] = [
     mutation: { earlyValues: true },
     cases: ['a key that is deleted and set again', "a self-edge on an 'any' node"],
     profiles: [CRASHES],
+  },
+  {
+    what: 'a bundle of keys that leaves what the header has of them',
+    mutation: { keepsBundled: true },
+    cases: ['parallel nodes that set many keys of their own'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a bundle of keys that is never newer than a page',
+    mutation: { pagesAre: 'newer' },
+    cases: [MANY_KEYS],
+    profiles: [CALM],
+    fat: true,
+  },
+  {
+    what: 'a bundle of keys that is always newer than a page',
+    mutation: { pagesAre: 'older' },
+    cases: [MANY_KEYS],
+    profiles: [CALM],
+    fat: true,
   },
   {
     what: 'a page that goes back to what an older header said',

@@ -8,6 +8,7 @@ import type {
   FirstState,
   Lease,
   LeaseRequest,
+  MovedEntries,
   PageEntries,
 } from '../../lib/adapter/store/run-store.ts'
 
@@ -37,6 +38,10 @@ export interface StoreMutation {
   readonly blindDue?: boolean
   /** A page takes what an older header held. */
   readonly backwardPages?: boolean
+  /** A commit leaves the header's riders of keys that are in its bundle. */
+  readonly keepsBundled?: boolean
+  /** Whether what is in a page is taken for newer than any bundle, or for older. */
+  readonly pagesAre?: 'newer' | 'older'
   /** Nothing is put where a cancelled child is not there yet. */
   readonly noTombstone?: boolean
   /** Everybody gets the lease they ask for. */
@@ -105,6 +110,22 @@ export class WeakStore extends MemoryRunStore {
     return super.writePage(runId, page, entries, this.#mutation.backwardPages ? Infinity : seq)
   }
 
+  override async readPage(runId: string, page: string): Promise<MovedEntries> {
+    return this.#aged(await super.readPage(runId, page))
+  }
+
+  override async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
+    const all = await super.readAll(runId)
+    return all && { ...all, pages: this.#aged(all.pages) }
+  }
+
+  #aged(entries: MovedEntries): MovedEntries {
+    const { pagesAre } = this.#mutation
+    if (!pagesAre) return entries
+    const seq = pagesAre === 'newer' ? Infinity : -1
+    return new Map([...entries].map(([name, { text }]) => [name, { text, seq }]))
+  }
+
   override async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
     if (!this.#mutation.noTombstone) return super.putCancelled(runId, blueprintId, now)
     return (await this.read(runId)) === undefined
@@ -132,7 +153,7 @@ export class WeakStore extends MemoryRunStore {
   }
 
   #weaker(change: Change): Change {
-    const { drop = [], neverFires, noOutbox, takenEdgesOnly } = this.#mutation
+    const { drop = [], neverFires, noOutbox, takenEdgesOnly, keepsBundled } = this.#mutation
     const asked = new Set(change.require.flatMap((one) => (one.kind === 'arrivalsBelow' ? [one.node] : [])))
     const arrive = takenEdgesOnly
       ? new Map([...change.arrive].filter(([join]) => asked.has(join)))
@@ -141,6 +162,7 @@ export class WeakStore extends MemoryRunStore {
       ...change,
       arrive,
       fire: neverFires ? [] : change.fire,
+      bundled: keepsBundled ? undefined : change.bundled,
       final: change.final && noOutbox ? { ...change.final, outbox: undefined } : change.final,
       require: change.require.filter(({ kind }) => !drop.includes(kind)),
     }

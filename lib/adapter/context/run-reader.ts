@@ -5,8 +5,9 @@
 import type { RunGraph } from '../graph.ts'
 import type { Giver } from '../input-rules.ts'
 import { activationKey, isDone, parseActivationKey, type RunState } from '../run-state.ts'
-import type { RunStore } from '../store/run-store.ts'
-import { names, pageOf, parseRider } from '../values/rider.ts'
+import type { MovedEntries, RunStore } from '../store/run-store.ts'
+import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from '../values/bundle.ts'
+import { isUserName, names, pageOf, parseRider } from '../values/rider.ts'
 import type { ValueStore } from '../values/value-store.ts'
 
 /** A key's value; `undefined` as a whole where the context has no such key. */
@@ -24,7 +25,9 @@ export class RunReader {
   readonly #run: RunState
   readonly #store: Pick<RunStore, 'readPage' | 'readAll'>
   readonly #values: ValueStore
-  readonly #pages = new Map<string, Promise<ReadonlyMap<string, string>>>()
+  readonly #pages = new Map<string, Promise<MovedEntries>>()
+  readonly #bundles: readonly Bundle[]
+  readonly #buckets = new Map<string, Promise<ReadonlyMap<string, string>>>()
   readonly #found = new Map<string, Promise<Found>>()
   #all: Promise<Record<string, unknown>> | undefined
   #active: ReadonlySet<number> | undefined
@@ -34,6 +37,7 @@ export class RunReader {
     this.#run = options.run
     this.#store = options.store
     this.#values = options.values
+    this.#bundles = bundlesIn(options.run.riders)
   }
 
   /** The value of one context key. `source` names the node whose edge feeds the node that `_inputs.` asks for. */
@@ -52,7 +56,7 @@ export class RunReader {
 
   /** The values of all names that begin with `prefix`: the errors of a run, say. */
   async named(prefix: string): Promise<unknown[]> {
-    const texts = await this.#texts()
+    const texts = await this.#texts(isUserName(prefix))
     const values = [...texts]
       .filter(([name]) => name.startsWith(prefix))
       .map(([, text]) => this.#decode(text))
@@ -175,11 +179,28 @@ export class RunReader {
 
   async #text(name: string): Promise<string | undefined> {
     const rider = this.#run.riders.get(name)
-    if (rider !== undefined || !this.#run.spilled) return rider
-    const page = pageOf(name)
+    if (rider !== undefined) return rider
+    const moved = this.#run.spilled ? (await this.#page(pageOf(name))).get(name) : undefined
+    if (!isUserName(name)) return moved?.text
+    for (const bundle of this.#bundles) {
+      if (moved && moved.seq >= bundle.seq) break
+      const text = (await this.#bucket(bundle, bucketOf(bundle, name))).get(name)
+      if (text !== undefined) return text
+    }
+    return moved?.text
+  }
+
+  #page(page: string): Promise<MovedEntries> {
     let entries = this.#pages.get(page)
     if (!entries) this.#pages.set(page, (entries = this.#store.readPage(this.#run.runId, page)))
-    return (await entries).get(name)
+    return entries
+  }
+
+  #bucket(bundle: Bundle, at: number): Promise<ReadonlyMap<string, string>> {
+    const id = `${bundle.name} ${at}`
+    let entries = this.#buckets.get(id)
+    if (!entries) this.#buckets.set(id, (entries = readBucket(this.#values, this.#run.runId, bundle, at)))
+    return entries
   }
 
   async #decode(text: string | undefined): Promise<Found> {
@@ -193,15 +214,23 @@ export class RunReader {
     return { value: this.#values.decode(stored) }
   }
 
-  async #texts(): Promise<ReadonlyMap<string, string>> {
-    if (!this.#run.spilled) return this.#run.riders
-    const all = await this.#store.readAll(this.#run.runId)
+  /** All that is stored by name; the keys of bundles where they are asked for. */
+  async #texts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
+    const bundles = withBundles ? this.#bundles : []
+    if (!this.#run.spilled && bundles.length === 0) return this.#run.riders
+    const all = this.#run.spilled ? await this.#store.readAll(this.#run.runId) : undefined
+    const read: [Bundle, ReadonlyMap<string, string>][] = []
+    for (const bundle of bundles) {
+      read.push([bundle, await readBundle(this.#values, this.#run.runId, bundle)])
+    }
     // The header of this snapshot wins over its pages; pages may be newer, which any reader may see.
-    return new Map([...(all?.pages ?? []), ...this.#run.riders])
+    const texts = new Map([...newestOf(all?.pages ?? new Map(), read), ...this.#run.riders])
+    for (const { name } of bundles) texts.delete(name)
+    return texts
   }
 
   async #readAll(): Promise<Record<string, unknown>> {
-    const texts = await this.#texts()
+    const texts = await this.#texts(true)
     const reader = new RunReader({
       graph: this.#graph,
       run: { ...this.#run, riders: texts, spilled: false },

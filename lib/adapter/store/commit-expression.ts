@@ -19,7 +19,9 @@ const PARTS = 150
 export function commitExpression(change: Change, seen?: RunState): UpdateExpression {
   const letter = seen?.deadLetters?.has(change.end) ?? false
   const parts = change.schedule.size + change.riders.size + change.spilled.length + change.require.length
-  const next = seen && (parts > PARTS ? apply(seen, change) : undefined)
+  // A mover with an older view may have brought back a rider that a bundle is to replace.
+  const isWhole = parts > PARTS || change.bundled !== undefined
+  const next = seen && (isWhole ? apply(seen, change) : undefined)
   if (seen && next) return wholeExpression(change, seen, next)
   const expression = partsExpression(change, letter)
   const { UpdateExpression: update, ConditionExpression: condition = '' } = expression

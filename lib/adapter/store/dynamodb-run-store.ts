@@ -16,6 +16,7 @@ import type {
   FirstState,
   Lease,
   LeaseRequest,
+  MovedEntries,
   NewRun,
   PageEntries,
   ReleaseRequest,
@@ -160,17 +161,17 @@ export class DynamoDbRunStore implements RunStore {
     return this.#update(seen.runId, e)
   }
 
-  async readPage(runId: string, page: string): Promise<PageEntries> {
+  async readPage(runId: string, page: string): Promise<MovedEntries> {
     return unpackPage((await this.#table.get(keys.page(runId, page))) ?? {})
   }
 
-  async readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined> {
+  async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
     const header = keys.run(runId)
     let run: RunState | undefined
-    const pages = new Map<string, string>()
+    const pages = new Map<string, { text: string; seq: number }>()
     for (const item of await this.#table.queryPrefix(header)) {
       if (item['sk'] === header.sk) run = unpackHeader(runId, item)
-      else for (const [name, text] of unpackPage(item)) pages.set(name, text)
+      else for (const [name, entry] of unpackPage(item)) pages.set(name, entry)
     }
     return run && { run, pages }
   }

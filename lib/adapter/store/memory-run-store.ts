@@ -10,6 +10,7 @@ import type {
   CommitResult,
   Lease,
   LeaseRequest,
+  MovedEntries,
   NewRun,
   PageEntries,
   ReleaseRequest,
@@ -185,19 +186,15 @@ export class MemoryRunStore implements RunStore {
     return this.#set(seen.runId, { ...run, riders: ridersWithout(seen, moved), spilled: true })
   }
 
-  async readPage(runId: string, page: string): Promise<PageEntries> {
-    const there = this.#pages.get(`${runId} ${page}`) ?? new Map<string, { text: string }>()
-    return new Map([...there].map(([name, { text }]) => [name, text]))
+  async readPage(runId: string, page: string): Promise<MovedEntries> {
+    return new Map(this.#pages.get(`${runId} ${page}`))
   }
 
-  async readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined> {
+  async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
     const run = this.#runs.get(runId)
     if (!run) return undefined
     const pages = [...this.#pages].filter(([id]) => id.startsWith(`${runId} `))
-    return {
-      run,
-      pages: new Map(pages.flatMap(([, page]) => [...page].map(([name, { text }]) => [name, text]))),
-    }
+    return { run, pages: new Map(pages.flatMap(([, page]) => [...page])) }
   }
 
   async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {

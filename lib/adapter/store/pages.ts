@@ -1,7 +1,7 @@
 /** Pages: small values moved out of a full header, by name, each with the `seq` of the header that it was moved from. */
 import { expiry, ExpressionBuilder } from './expression.ts'
 import type { Item } from './header.ts'
-import type { PageEntries } from './run-store.ts'
+import type { MovedEntries, PageEntries } from './run-store.ts'
 import { keys, VALUE_RETENTION_DAYS } from './schema.ts'
 import type { Table } from './table.ts'
 
@@ -22,10 +22,12 @@ export async function writePage(
   return (await table.update(keys.page(runId, page), e.build())).done
 }
 
-export function unpackPage(item: Item): PageEntries {
-  const entries = new Map<string, string>()
+export function unpackPage(item: Item): MovedEntries {
+  const entries = new Map<string, { text: string; seq: number }>()
   for (const [name, value] of Object.entries(item)) {
-    if (name.startsWith('=')) entries.set(name.slice(1), (value as { v: string }).v)
+    if (!name.startsWith('=')) continue
+    const { v, q } = value as { v: string; q: number }
+    entries.set(name.slice(1), { text: v, seq: Number(q) })
   }
   return entries
 }

@@ -46,8 +46,11 @@ export interface ReleaseRequest extends Omit<LeaseRequest, 'until'> {
   readonly alone?: boolean
 }
 
-/** A value in a page, with the `seq` of the header that it was moved from. */
+/** Values that are moved into a page. */
 export type PageEntries = ReadonlyMap<string, string>
+
+/** Values in pages, each with the `seq` of the header that it was moved from. */
+export type MovedEntries = ReadonlyMap<string, { readonly text: string; readonly seq: number }>
 
 /** One stored part of a large value: compressed or not. */
 export interface StoredValue {
@@ -112,9 +115,9 @@ export interface RunStore {
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>
   /** Takes riders that are in their pages now out of the header, if nothing was committed since it was seen. */
   evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult>
-  readPage(runId: string, page: string): Promise<PageEntries>
+  readPage(runId: string, page: string): Promise<MovedEntries>
   /** The header and all pages. */
-  readAll(runId: string): Promise<{ run: RunState; pages: PageEntries } | undefined>
+  readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined>
 
   /** Adds a member to a set of arrivals, and tells the set. Adding twice is adding once. */
   arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals>

@@ -8,9 +8,11 @@
  *   b17      the batch that node 17 waits for
  *   c17.3    what the child run of activation 17.3 starts with
  *   :key     a key that user code set
+ *   m17.3    many such keys that activation 17.3 set together (`bundle.ts`); m: those of the run's input
  *
  *   17.3=text   the value, written by activation 17.3        17.3u   undefined        17.3-   deleted
  *   17.3@1.0    value 0 of that activation's first attempt, stored on its own (`value-store.ts`)
+ *   17.3&12 4 1.0   four buckets of keys, by the commit that made the run's `seq` 12
  *   @8123...    a value of the run's input, stored on its own and named by its content
  *
  * The writer in front makes each text unique, so that "the rider as seen" cannot mean an equal one written later.
@@ -18,7 +20,7 @@
 import { createHash } from 'node:crypto'
 import type { ActivationKey } from '../run-state.ts'
 
-export type RiderKind = '=' | '@' | 'u' | '-'
+export type RiderKind = '=' | '@' | 'u' | '-' | '&'
 
 export interface Rider {
   /** The activation that wrote it; empty for the start of the run. */
@@ -32,7 +34,7 @@ export function formatRider(rider: Rider): string {
 }
 
 export function parseRider(text: string): Rider {
-  const match = /^([\d.]*)([=@u-])([\s\S]*)$/.exec(text)
+  const match = /^([\d.]*)([=@u&-])([\s\S]*)$/.exec(text)
   if (!match) throw new Error(`not a rider: '${text.slice(0, 40)}'`)
   return { writer: match[1] as Rider['writer'], kind: match[2] as RiderKind, body: match[3] as string }
 }
@@ -46,14 +48,20 @@ export const names = {
   batch: (node: number) => `b${node}`,
   child: (key: ActivationKey) => `c${key}`,
   user: (key: string) => `:${key}`,
+  bundle: (key: ActivationKey | '') => `m${key}`,
 } as const
+
+/** Whether a name is that of a key which user code set. */
+export function isUserName(name: string): boolean {
+  return name.startsWith(':')
+}
 
 /** Values of neighbouring nodes share a page of up to this many nodes, so that moving them together is one write. */
 const NODES_PER_PAGE = 16
 
 /** The page that a value is moved to when the header gets full. */
 export function pageOf(name: string): string {
-  if (name.startsWith(':')) return `k${createHash('sha256').update(name).digest('base64url').slice(0, 10)}`
+  if (isUserName(name)) return `k${createHash('sha256').update(name).digest('base64url').slice(0, 10)}`
   const perIteration = /^[xc](\d+)\.(\d+)/.exec(name)
   if (perIteration) {
     const [, ofNode, iteration] = perIteration.map(Number) as [number, number, number]

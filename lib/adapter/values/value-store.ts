@@ -9,7 +9,7 @@ import { type ISerializer, JsonSerializer } from 'flowcraft'
 import { FlowcraftAwsError, messageOf } from '../errors.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
 
-const deflate = promisify(deflateRaw)
+export const deflate = promisify(deflateRaw)
 const inflate = promisify(inflateRaw)
 
 /** Where values go that do not fit into an item; S3 in production. Objects are immutable. */
@@ -27,7 +27,7 @@ const REFERENCE = '\u0000'
 /** The engine's JSON serializer drops what it cannot carry, or puts a note in its place, instead of failing. */
 const NOT_CARRIED = /^\{(\}$|"_circularReference":)/
 /** An item may have 400 KB, its keys and names included. */
-const ITEM_BYTES = 380 * 1024
+export const ITEM_BYTES = 380 * 1024
 
 export class ValueStore {
   readonly #store: Pick<RunStore, 'putValue' | 'getValue'>

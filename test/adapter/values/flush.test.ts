@@ -37,7 +37,9 @@ function setup() {
   const store = new MemoryRunStore()
   const values = new ValueStore({ store, serializer: new JsonSerializer() })
   const put = vi.spyOn(store, 'putValue')
-  const leave = (execution: Partial<Execution>, over: Partial<FlushRequest> = {}) =>
+  const leave = async (execution: Partial<Execution>, over: Partial<FlushRequest> = {}) =>
+    (await flushed(execution, over)).riders
+  const flushed = (execution: Partial<Execution>, over: Partial<FlushRequest> = {}) =>
     flush(values, {
       graph,
       runId: 'run',
@@ -57,7 +59,7 @@ function setup() {
     const run = { runId: 'run', riders, done: 31n, spilled: false } as unknown as RunState
     return new RunReader({ graph, run, store, values })
   }
-  return { store, values, put, leave, readerOf }
+  return { store, values, put, leave, flushed, readerOf }
 }
 
 const recordOf = async (error: Error | undefined): Promise<ErrorRecord> => {
@@ -170,9 +172,9 @@ describe('what an activation leaves', () => {
       ['fn', { value: () => 1 }],
     ])
 
-    const flushed = leave({ output: { value: large() } }, { writes })
+    const left = leave({ output: { value: large() } }, { writes })
 
-    await expect(flushed).rejects.toMatchObject({
+    await expect(left).rejects.toMatchObject({
       code: 'VALUE_NOT_SERIALIZABLE',
       message: "the serializer cannot carry context key 'fn' set by node 'start': it is a function",
     })
@@ -249,28 +251,93 @@ describe('the error that an activation leaves', () => {
   })
 })
 
-describe('many small values', () => {
-  it('ride up to 48 KB; the others are stored on their own', async () => {
-    const { values } = setup()
-    const input = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`key${at}`, 'x'.repeat(200)]))
+const inputOf = (value: number) =>
+  Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`key ${at}`, value]))
 
-    const riders = [...(await inputRiders(values, 'run', input)).values()]
+const many = (count: number, value: unknown = 1) =>
+  new Map(Array.from({ length: count }, (_, at): [string, Write] => [`key ${at}`, { value }]))
 
-    const riding = riders.filter((text) => text.startsWith('=')).reduce((sum, text) => sum + text.length, 0)
-    expect(riders).toHaveLength(600)
-    expect(riding).toBeGreaterThan(40_000)
-    expect(riding).toBeLessThan(50_000)
+describe('many keys', () => {
+  it('ride up to 150 of them, and up to 48 KB of names and values', async () => {
+    const { flushed } = setup()
+
+    expect((await flushed({ output: { value: undefined } }, { writes: many(150) })).riders.size).toBe(150)
+    expect(
+      (await flushed({ output: { value: undefined } }, { writes: many(140, 'x'.repeat(240)) })).riders.size,
+    ).toBe(140)
   })
 
-  it('are too many where their names alone would fill the header', async () => {
-    const { values } = setup()
-    const input = Object.fromEntries(
-      Array.from({ length: 6_000 }, (_, at) => [`a rather long key ${at}`, at]),
-    )
+  it('beyond that are one rider, whose buckets are named by the attempt', async () => {
+    const { flushed, store, readerOf } = setup()
+    const writes = new Map([...many(149), ['gone', 'deleted'], ['none', { value: undefined }]] as const)
 
-    await expect(inputRiders(values, 'run', input)).rejects.toThrow(
-      /too many context keys: 6000 keys at once/,
+    const { riders, bundled } = await flushed({ output: { value: 'out' } }, { attempt: 2, writes })
+
+    expect(riders).toEqual(
+      new Map([
+        ['o0', '0.1={"v":"out"}'],
+        ['m0.1', '0.1&0 1 2.0'],
+      ]),
     )
+    expect(bundled).toEqual(new Set([...writes.keys()].map((key) => `:${key}`)))
+    expect(await store.getValue('run', '0.1#2.0.0')).toBeDefined()
+    const reader = readerOf(riders)
+    expect(await reader.find('key 148')).toEqual({ value: 1 })
+    expect(await reader.find('none')).toEqual({ value: undefined })
+    expect(await reader.find('gone')).toBeUndefined()
+    expect(await reader.find('never there')).toBeUndefined()
+  })
+
+  it('lie in buckets of about 16 KB, of which one is read for one key; large values on their own', async () => {
+    const { flushed, store, put, readerOf } = setup()
+    const writes = many(3_000, 'x'.repeat(20))
+    const [medium, big] = ['y'.repeat(3_000), large().repeat(4)]
+    writes.set('medium', { value: medium })
+    writes.set('big', { value: big })
+
+    const { riders } = await flushed({ output: { value: undefined } }, { writes })
+
+    expect(riders.get('m0.1')).toMatch(/^0\.1&0 8 1\.1$/)
+    expect(put).toHaveBeenCalledTimes(9)
+    const get = vi.spyOn(store, 'getValue')
+    const reader = readerOf(riders)
+    expect(await reader.find('key 2999')).toEqual({ value: 'x'.repeat(20) })
+    expect(get).toHaveBeenCalledTimes(1)
+    expect(await reader.find('medium')).toEqual({ value: medium })
+    expect(await reader.find('big')).toEqual({ value: big })
+    expect(Object.keys(await reader.all()).filter((key) => key.startsWith('key '))).toHaveLength(3_000)
+  })
+
+  it('of 200 KB of names are no problem, though their values alone would not fill the header', async () => {
+    const { values, readerOf } = setup()
+    const keys = Array.from({ length: 6_000 }, (_, at) => `a rather long key ${at} `.padEnd(40, '.'))
+    const input = Object.fromEntries(keys.map((key, at) => [key, at]))
+
+    const riders = await inputRiders(values, 'run', input)
+
+    expect([...riders.keys()]).toEqual(['m'])
+    expect(await readerOf(riders).find(keys[5_999] as string)).toEqual({ value: 5_999 })
+  })
+
+  it('of the input of a second start leave those of the first as they are', async () => {
+    const { values, readerOf } = setup()
+    const seen = await inputRiders(values, 'run', inputOf(1))
+
+    await inputRiders(values, 'run', inputOf(2))
+
+    expect(await readerOf(seen).find('key 7')).toEqual({ value: 1 })
+  })
+
+  it('with the name of what objects inherit are keys like others', async () => {
+    const { flushed, readerOf } = setup()
+    const writes = many(200)
+    writes.set('__proto__', { value: 'mine' })
+    writes.set('constructor', { value: 'too' })
+
+    const reader = readerOf((await flushed({ output: { value: undefined } }, { writes })).riders)
+
+    expect(await reader.find('__proto__')).toEqual({ value: 'mine' })
+    expect(await reader.find('constructor')).toEqual({ value: 'too' })
   })
 })
 

@@ -146,4 +146,77 @@ export const contextCases: readonly ConformanceCase[] = [
         ['a>b', 'b>c'],
       ),
   },
+  {
+    name: 'keys that are set one by one and many together',
+    make: () =>
+      graph(
+        {
+          a: many(200, 'a'),
+          b: few('b', ['key 1', 'key 2'], ['key 3']),
+          c: many(160, 'c', ['key 5', 'key 150']),
+          d: few('d', ['key 2', 'key 5'], ['key 6']),
+          x: value(long('x')),
+          pass: readSome,
+          e: many(170, 'e', ['key 2', 'key 7']),
+          f: few('f', ['key 7', 'key 8'], ['key 9']),
+          y: value(long('y')),
+          read: readSome,
+        },
+        ['a>b', 'b>c', 'c>d', 'd>x', 'x>pass', 'pass>e', 'e>f', 'f>y', 'y>read'],
+        { input: { ...Object.fromEntries(numbered(180, 'input')), 'key 190': 'input' } },
+      ),
+  },
+  {
+    name: 'parallel nodes that set many keys of their own',
+    make: () =>
+      graph(
+        {
+          start: async ({ context }) => {
+            await context.set('l key 0', 'start')
+            return { output: 1 }
+          },
+          l: many(160, 'l', [], 'l '),
+          m: few('m', ['m key 1'], []),
+          r: many(170, 'r', [], 'r '),
+          join: async ({ context }) => ({
+            output: await Promise.all(
+              ['l key 0', 'l key 159', 'r key 169', 'm key 1'].map((key) => context.get(key)),
+            ),
+          }),
+        },
+        ['start>l', 'start>m', 'start>r', 'l>join', 'm>join', 'r>join'],
+      ),
+  },
 ]
+
+function numbered(count: number, value: string, prefix = ''): [key: string, value: string][] {
+  return Array.from({ length: count }, (_, at) => [`${prefix}key ${at}`, value])
+}
+
+/** Sets so many keys that they are stored together, and deletes some. */
+function many(count: number, by: string, deleted: readonly string[] = [], prefix = '') {
+  return async ({ context }: NodeContext) => {
+    for (const [key, given] of numbered(count, by, prefix)) await context.set(key, given)
+    for (const key of deleted) await context.delete(key)
+    return { output: by }
+  }
+}
+
+function few(by: string, set: readonly string[], deleted: readonly string[]) {
+  return async ({ context }: NodeContext) => {
+    for (const key of set) await context.set(key, long(by))
+    for (const key of deleted) await context.delete(key)
+    await context.set(`only ${by}`, long(by))
+    return { output: long(by) }
+  }
+}
+
+/** Several of these fill the header, so that it is emptied into pages. */
+function long(text: string): string {
+  return text.repeat(230)
+}
+
+async function readSome({ context }: NodeContext) {
+  const keys = [0, 1, 2, 3, 5, 6, 7, 8, 9, 150, 159, 165, 175, 190, 199].map((at) => `key ${at}`)
+  return { output: await Promise.all(keys.map(async (key) => [key, (await context.get(key)) ?? 'none'])) }
+}

@@ -23,9 +23,9 @@ export function valuesContract(make: () => RunStore): void {
       ).toBe(true)
 
       const page = new Map([
-        ['o1', '1.1={"v":"ß📦"}'],
-        [':k#.', '2'],
-        ['o2', ''],
+        ['o1', { text: '1.1={"v":"ß📦"}', seq: 3 }],
+        [':k#.', { text: '2', seq: 4 }],
+        ['o2', { text: '', seq: 4 }],
       ])
       expect(await store.readPage(run.runId, '0')).toEqual(page)
       expect(await store.readPage(run.runId, '1')).toEqual(new Map())
@@ -41,7 +41,7 @@ export function valuesContract(make: () => RunStore): void {
         ['o2', 'seen at 4'],
       ])
       expect(await store.writePage(run.runId, '0', stale, 4)).toBe(false)
-      expect(await store.readPage(run.runId, '0')).toEqual(new Map([['o1', 'seen at 5']]))
+      expect(await store.readPage(run.runId, '0')).toEqual(new Map([['o1', { text: 'seen at 5', seq: 5 }]]))
 
       expect(await store.writePage(run.runId, '0', new Map([['o1', 'seen at 5']]), 5)).toBe(true)
       expect(await store.writePage(run.runId, '0', new Map([['o1', 'seen at 6']]), 6)).toBe(true)
@@ -49,8 +49,8 @@ export function valuesContract(make: () => RunStore): void {
       expect(await store.writePage(run.runId, '0', new Map([['o2', 'seen at 2']]), 2)).toBe(true)
       expect(await store.readPage(run.runId, '0')).toEqual(
         new Map([
-          ['o1', 'seen at 6'],
-          ['o2', 'seen at 2'],
+          ['o1', { text: 'seen at 6', seq: 6 }],
+          ['o2', { text: 'seen at 2', seq: 2 }],
         ]),
       )
     })
@@ -61,7 +61,8 @@ export function valuesContract(make: () => RunStore): void {
       const entries = new Map(Array.from({ length: 50 }, (_, at) => [`i${at}.${at + 100}`, `v${at}`]))
 
       expect(await store.writePage(run.runId, '0', entries, 1)).toBe(true)
-      expect(await store.readPage(run.runId, '0')).toEqual(entries)
+      const moved = [...entries].map(([name, text]) => [name, { text, seq: 1 }] as const)
+      expect(await store.readPage(run.runId, '0')).toEqual(new Map(moved))
     })
 
     it('come all together with the header', async () => {
@@ -78,9 +79,9 @@ export function valuesContract(make: () => RunStore): void {
       expect(await store.readAll(run.runId)).toEqual({
         run,
         pages: new Map([
-          ['o1', 'a'],
-          ['o180', 'b'],
-          [':k', 'c'],
+          ['o1', { text: 'a', seq: 1 }],
+          ['o180', { text: 'b', seq: 1 }],
+          [':k', { text: 'c', seq: 1 }],
         ]),
       })
     })
@@ -97,7 +98,7 @@ export function valuesContract(make: () => RunStore): void {
 
       expect(all?.run).toEqual(run)
       expect(all?.pages.size).toBe(12)
-      for (const [name, text] of pages) expect(all?.pages.get(name) === text).toBe(true)
+      for (const [name, text] of pages) expect(all?.pages.get(name)?.text === text).toBe(true)
     })
 
     it('are nothing without a run', async () => {
