@@ -58,6 +58,7 @@ export class Decision {
     const ready = this.#askEngine()
     const controllers = ready.filter((node) => this.#graph.loops.has(node))
     for (const node of ready) if (!controllers.includes(node)) this.#scheduleOnce(node)
+    for (const node of this.#standIns()) this.#standIn(node)
     for (const controller of controllers) this.#enterLoop(controller)
     this.#drainLoops()
     const { completed, reset } = this.#doneChange()
@@ -77,7 +78,7 @@ export class Decision {
       unpend: [...this.#unpend],
       iterations: this.#iterations(schedule),
       errors: this.#errors(),
-      fallback: this.#outcome.kind === 'fallback' && !this.#run.fallback,
+      fallback: this.#usesFallback && !this.#run.fallback,
       final,
       require: this.#require,
     }
@@ -113,8 +114,35 @@ export class Decision {
         }
       }
       this.#fire.add(node)
+    } else if (this.#outcome.kind === 'fallback' && !this.#run.fired.has(node)) {
+      // A node that another made may have named the same one.
+      this.#require.push({ kind: 'notFired', node })
     }
     if (opensGeneration) for (const inside of opensGeneration) if (inside !== node) this.#unfire.add(inside)
+    this.#schedule.add(node)
+  }
+
+  get #usesFallback(): boolean {
+    return this.#outcome.kind === 'fallback' || this.#outcome.standIns !== undefined
+  }
+
+  /** What nodes that this one made name as their fallbacks, of those that are ready and have not completed: as in memory. */
+  #standIns(): readonly number[] {
+    if (this.#outcome.kind === 'fallback') return []
+    return (this.#outcome.standIns ?? []).filter((node) => {
+      const isReady = this.#graph.isReadyAfter(node, this.#doneAfter)
+      return isReady && !isDone(this.#doneAfter, node) && !this.#isActive(node) && !this.#schedule.has(node)
+    })
+  }
+
+  /**
+   * The graph does not tell that this node names the other, so those that also do know of it by the mark that it has
+   * fired; and it must not have completed since it was seen.
+   */
+  #standIn(node: number): void {
+    if (this.#graph.contested.has(node)) return this.#scheduleOnce(node)
+    this.#requireWord(node)
+    this.#fire.add(node)
     this.#schedule.add(node)
   }
 
@@ -201,7 +229,7 @@ export class Decision {
     }
     this.#require.push({ kind: 'last' })
     const failed = this.#run.errors + this.#errors() > 0
-    const fallback = this.#outcome.kind === 'fallback' || this.#run.fallback
+    const fallback = this.#usesFallback || this.#run.fallback
     const status = failed && !fallback ? 'failed' : 'completed'
     return { status, endedAt: options.now, outbox: options.outbox }
   }

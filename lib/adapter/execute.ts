@@ -17,6 +17,7 @@ import type { ActivationContext } from './context/activation-context.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from './errors.ts'
 import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
+import type { Batch } from './items/batch.ts'
 import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
 import { activationKey, childIdOf, isDone, isTooDeep, type RunState, wholeMs } from './run-state.ts'
@@ -39,8 +40,14 @@ export interface Execution {
   readonly child?: ChildRequest
   /** The items that the node waits for. */
   readonly items?: ItemsRequest
+  /** Of an item: the node that it names to stand in for it. */
+  readonly standIn?: string
+  /** The batch under way, where it goes on and what it remembers has changed. */
+  readonly batch?: Batch
   /** Errors of the items that it waited for. */
   readonly itemErrors?: readonly ErrorRecord[]
+  /** Number of such errors that were kept before. @default 0 */
+  readonly itemErrorsBefore?: number
 }
 
 /** What a node's completion gives to one that follows it. */

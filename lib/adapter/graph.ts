@@ -13,6 +13,7 @@ import {
 } from 'flowcraft'
 import { FlowcraftAwsError } from './errors.ts'
 import { InputRules } from './input-rules.ts'
+import { isDone } from './run-state.ts'
 
 export class RunGraph {
   readonly blueprint: WorkflowBlueprint
@@ -81,6 +82,16 @@ export class RunGraph {
   /** Whether a commit must count the completed predecessors of this node. */
   isCountedJoin(index: number): boolean {
     return !this.isAny(index) && (this.predecessors[index]?.length ?? 0) > 1
+  }
+
+  /** Whether a node that no edge schedules may run: all that lead to it have completed. An 'any' join wants one that does. */
+  isReadyAfter(index: number, done: bigint): boolean {
+    const { id } = this.node(index)
+    if (this.isAny(index) || !(this.predecessors[index] ?? []).every((node) => isDone(done, node)))
+      return false
+    return this.blueprint.edges.every(
+      ({ source, target }) => target !== id || this.find(source) !== undefined,
+    )
   }
 
   /** The loop that an edge back closes (its target included), or undefined for an edge that leads forward. */

@@ -13,6 +13,8 @@ export type Outcome =
       readonly matched: readonly number[]
       /** Nodes of its own making that failed. @default 0 */
       readonly errors?: number
+      /** Nodes that are to stand in for nodes of its own making; undefined where none failed with a fallback. */
+      readonly standIns?: readonly number[]
     }
   /** The node failed and names another one to stand in for it. */
   | { readonly kind: 'fallback'; readonly fallback: number }
@@ -22,6 +24,8 @@ export type Outcome =
       readonly errors?: number
       /** The node itself has completed, and nothing follows: items of its batch failed. @default false */
       readonly completes?: boolean
+      /** As where it completed. */
+      readonly standIns?: readonly number[]
     }
   /** The node ran and waits. */
   | { readonly kind: 'parked'; readonly wait: Wait }

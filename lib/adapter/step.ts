@@ -157,7 +157,7 @@ async function settle(
     const flushed = await flush(services.values, {
       ...request,
       execution,
-      batch,
+      batch: batch ?? execution.batch,
       kept,
       writes: context.writes,
     })

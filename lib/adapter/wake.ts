@@ -137,17 +137,26 @@ async function itemsArrived(options: WakeOptions, round: number): Promise<Awaken
   const awakening = await wakeByItems(services, graph, run, key, round, context)
   if (awakening.kind === 'asleep') return awakening
   if (awakening.kind === 'parked') return { kind: 'ended', execution: awakening.execution }
-  const { failed, errors: itemErrors } = awakening
+  const { failedWorkers, failedNodes, errors: itemErrors, errorsBefore: itemErrorsBefore } = awakening
+  const failed = failedWorkers + failedNodes
+  const standIns = awakening.standIns?.flatMap((id) => graph.find(id) ?? [])
+  const left = { itemErrors, itemErrorsBefore }
   const output = { value: (await reader.stored(names.output(node)))?.value }
-  if (failed > 0 && graph.node(node).uses === 'batch-scatter') {
+  if (failedWorkers > 0) {
     // In memory the gather node never gets ready then, and nothing of the batch follows.
-    const outcome = { kind: 'failed', errors: failed, completes: true } as const
-    return { kind: 'ended', execution: { outcome, output, inputs: new Map(), itemErrors } }
+    const outcome = { kind: 'failed', errors: failed, completes: true, standIns } as const
+    return { kind: 'ended', execution: { outcome, output, inputs: new Map(), ...left } }
   }
   const awake = await ended(options, { output: output.value, action: awakening.action })
-  if (awake.kind !== 'ended' || failed === 0) return awake
-  const outcome = { ...awake.execution.outcome, errors: failed } as Execution['outcome']
-  return { kind: 'ended', execution: { ...awake.execution, outcome, itemErrors } }
+  if (awake.kind !== 'ended' || (failed === 0 && !standIns)) return awake
+  const { outcome } = awake.execution
+  if (outcome.kind === 'completed') {
+    const completed = { ...outcome, errors: failed, standIns }
+    return { kind: 'ended', execution: { ...awake.execution, outcome: completed, ...left } }
+  }
+  // What follows could not be told, which is the node's own failure.
+  const also = { ...outcome, errors: failed + 1, standIns } as Execution['outcome']
+  return { kind: 'ended', execution: { ...awake.execution, outcome: also } }
 }
 
 async function ended(options: WakeOptions, result: NodeResult): Promise<Awakening> {

@@ -12,6 +12,7 @@ import { fallbackCases } from './cases/fallback-cases.ts'
 import { foundCases } from './cases/found-cases.ts'
 import { joinCases } from './cases/join-cases.ts'
 import { loopCases } from './cases/loop-cases.ts'
+import { madeCases } from './cases/made-cases.ts'
 import { pauseCases } from './cases/pause-cases.ts'
 import { scaleCases } from './cases/scale-cases.ts'
 import { subflowCases } from './cases/subflow-cases.ts'
@@ -29,7 +30,7 @@ export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'What users plug in': engineCases,
   Timeouts: timeoutCases,
   Loops: [...loopCases, ...busyLoopCases, ...cycleCases],
-  'Batches and nodes that nodes make': batchCases,
+  'Batches and nodes that nodes make': [...batchCases, ...madeCases],
   'Waits, sleeps and retries': pauseCases,
   Subflows: subflowCases,
   'What no run comes to, and nodes given by class': unreachedCases,

@@ -5,7 +5,7 @@
  * Where two demands keep one another's promise, both are left out: a cancelled run has nothing active, so 'still
  * running' alone is not missed; what is scheduled twice at a time is refused by 'has fired' and by the iteration as
  * well. Not here, since the store's contract suite shows it better: `last` (whoever is alone stays alone) and
- * `doneWord` (the memory store clears bits where DynamoDB subtracts).
+ * `doneWord` of loops (the memory store clears bits where DynamoDB subtracts).
  */
 import { ENDLESS } from '../conformance/cases/unordered-cases.ts'
 import {
@@ -38,6 +38,7 @@ const SLEEPS = 'sleeps of 20 minutes and 3 hours side by side'
 const LATER_SLEEP = 'a sleep that begins when the sweep comes for another'
 const WAIT = 'a wait whose event approves'
 const CHILD = 'a subflow with the input of its node'
+const MADE_FALLBACK = 'a made node and one of the graph with one fallback'
 const MANY_KEYS = 'keys that are set one by one and many together'
 const EARLY_CANCELS: Profile = { ...CANCELS, name: 'early-cancels', cancelsBy: 10 }
 
@@ -192,6 +193,18 @@ export const mutants: readonly Mutant[] = [
     mutation: { earlyValues: true },
     cases: ['a key that is deleted and set again', "a self-edge on an 'any' node"],
     profiles: [CRASHES],
+  },
+  {
+    what: 'a fallback that does not ask whether a made node that failed has named it',
+    mutation: { drop: ['notFired'] },
+    cases: [MADE_FALLBACK],
+    profiles: [CHAOS],
+  },
+  {
+    what: 'a fallback of a made node that does not ask whether it has completed',
+    mutation: { drop: ['doneWord'] },
+    cases: [MADE_FALLBACK],
+    profiles: [CHAOS],
   },
   {
     what: 'a bundle of keys that leaves what the header has of them',

@@ -28,6 +28,25 @@ export interface Batch {
   readonly label: string
   /** How the activation itself ended, where that is not for the batch to say. */
   readonly action?: string
+  /** Number of its first round: items that other items made come after the rounds of these. @default 0 */
+  readonly firstRound?: number
+  /** An item of an earlier round left more than an output: see `ItemEnd` in `results.ts`. */
+  readonly noted?: boolean
+  /** What came before, where these items were made by others. */
+  readonly before?: Before
+}
+
+/** What is left of the items that made these. What they set is in the context by now. */
+export interface Before {
+  /** How many times items made items. */
+  readonly generations: number
+  /** The batch of a worker that began it, whose results are still to be gathered. */
+  readonly workers?: Batch
+  readonly failedWorkers: number
+  readonly failedNodes: number
+  readonly errorsKept: number
+  /** Nodes of the graph that are to stand in for nodes that failed; undefined where none did. */
+  readonly standIns?: readonly string[]
 }
 
 export function perPage(total: number, bytes: number): number {
@@ -48,13 +67,13 @@ export interface Round {
 }
 
 export function roundOf(batch: Batch, index: number): Round {
-  const from = index * batch.chunk
+  const from = (index - (batch.firstRound ?? 0)) * batch.chunk
   const size = Math.max(0, Math.min(batch.chunk, batch.total - from))
   return { index, from, size, shards: Math.ceil(size / SHARD_ITEMS) }
 }
 
 export function isLastRound(batch: Batch, index: number): boolean {
-  return (index + 1) * batch.chunk >= batch.total
+  return (index + 1 - (batch.firstRound ?? 0)) * batch.chunk >= batch.total
 }
 
 export function shardOf(round: Round, item: number): number {

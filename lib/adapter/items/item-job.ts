@@ -35,7 +35,7 @@ import {
   shardOf,
   shardRange,
 } from './batch.ts'
-import { hasResult, putResult } from './results.ts'
+import { endedItem, type ItemEnd, putResult } from './results.ts'
 import { readItem } from './scatter.ts'
 
 /** A batch under way. */
@@ -161,28 +161,28 @@ interface LeasedItem extends Lease {
 async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<void> {
   const { services, run, round } = underWay
   const { partition, item, attempt } = leased
-  const known = attempt > 1 ? await hasResult(services, run.runId, partition, item) : undefined
+  const known = attempt > 1 ? await endedItem(services, run.runId, partition, item) : undefined
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
-  const ok =
+  const end =
     known ??
     (deathsOf(leased) >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runItem(underWay, leased))
-  if (ok === undefined) return
-  const arrivals = await services.store.arrive(run.runId, partition, item, !ok)
+  if (end === undefined) return
+  const arrivals = await services.store.arrive(run.runId, partition, item, end === 'noted')
   const shard = shardOf(round, item)
   const range = shardRange(round, shard)
   if (arrivals.arrived.size === range.to - range.from) await shardIsFull(underWay, shard, arrivals.failed > 0)
 }
 
-async function shardIsFull(underWay: BatchUnderWay, shard: number, hasFailures?: boolean): Promise<void> {
+async function shardIsFull(underWay: BatchUnderWay, shard: number, hasNoted?: boolean): Promise<void> {
   const { services, graph, run, key, batch, round } = underWay
   const partition = partitions.shard(key, batch, round, shard)
-  const failures = hasFailures ?? (await services.store.arrivals(run.runId, partition)).failed > 0
-  const root = await services.store.arrive(run.runId, partitions.root(key, batch, round), shard, failures)
+  const noted = hasNoted ?? (await services.store.arrivals(run.runId, partition)).failed > 0
+  const root = await services.store.arrive(run.runId, partitions.root(key, batch, round), shard, noted)
   if (root.arrived.size === round.shards) await sendJobs(services, graph, run, [key])
 }
 
-/** Whether the item succeeded, undefined where a successor is at it. The first result that is put counts. */
-async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boolean | undefined> {
+/** How the item ended, undefined where a successor is at it. The first result that is put counts. */
+async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
   const { partition, item, attempt, signal } = leased
   const { services, graph, run, key, batch } = underWay
   const { runtime, store, values } = services
@@ -190,13 +190,14 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boo
   const definition = definitionOf(underWay, item, input)
   const reader = new RunReader({ graph, run, store, values })
   const context = new ActivationContext(reader, undefined, await givenTo(underWay, reader, input))
-  const small = new RunGraph({ id: graph.blueprint.id, nodes: [definition], edges: [] })
+  const small = graphOf(graph.blueprint.id, definition)
   const { uses } = definition
   let implementation = services.graphs.implementation(uses, runtime.registry)
   if (!implementation) {
     leaveToNewerWorker(services, run, missing(underWay, item, uses))
     const { node } = parseActivationKey(key)
-    implementation = services.graphs.successor(graph, node, runtime.registry, true)
+    if (batch.kind === 'worker')
+      implementation = services.graphs.successor(graph, node, runtime.registry, true)
   }
   const execution: Execution = implementation
     ? await executeNode({
@@ -214,10 +215,19 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<boo
     : failed(new FlowcraftAwsError('INVALID_BLUEPRINT', missing(underWay, item, uses)))
   // A worker that heeds its signal ends because of it, which is no failure of its own.
   if (signal.aborted) return undefined
-  return putResult(services, run.runId, partition, item, attempt, definition.id, execution, context.writes)
+  const standIn = definition.config?.fallback
+  const ended = { ...execution, standIn }
+  return putResult(services, run.runId, partition, item, attempt, definition.id, ended, context.writes)
 }
 
-async function giveUp({ services, run }: BatchUnderWay, leased: LeasedItem): Promise<boolean> {
+/** The item alone, and the node that may stand in for it: whether there is one is looked up when all have ended. */
+function graphOf(id: string, definition: NodeDefinition): RunGraph {
+  const fallback = definition.config?.fallback
+  const standIns = fallback === undefined || fallback === definition.id ? [] : [{ id: fallback, uses: '' }]
+  return new RunGraph({ id, nodes: [definition, ...standIns], edges: [] })
+}
+
+async function giveUp({ services, run }: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd> {
   const { partition, item, attempt } = leased
   const why = `${deathsOf(leased)} workers died or ran out of time while they executed item ${item}`
   const execution = failed(new FlowcraftAwsError('NODE_KILLED', why))

@@ -1,7 +1,8 @@
 /** Results of a batch's items: immutable, the first one put counts, read in item order when all have arrived. */
+import type { NodeDefinition } from 'flowcraft'
 import type { Write } from '../context/activation-context.ts'
 import { isFlowcraftAwsError } from '../errors.ts'
-import { type Execution, failed } from '../execute.ts'
+import type { Execution } from '../execute.ts'
 import type { ActivationKey } from '../run-state.ts'
 import type { Services } from '../services.ts'
 import { type ErrorRecord, errorRecord } from '../values/flush.ts'
@@ -15,7 +16,25 @@ interface StoredResult {
   readonly nodeId: string
   readonly output?: string
   readonly writes?: Record<string, string>
+  /** Keys that it deleted. */
+  readonly deleted?: readonly string[]
+  /** Definitions of the nodes that it made. */
+  readonly nodes?: string
+  /** The node that it names to stand in for it, since it failed. */
+  readonly standIn?: string
+  /** Why it names one. */
+  readonly failure?: ErrorRecord
   readonly error?: ErrorRecord
+}
+
+/**
+ * How an item ended: `noted` where whoever waits for the batch must look at its result, since it failed, made nodes or
+ * named one to stand in for it. An item that gave an output only need not be looked at before it is gathered.
+ */
+export type ItemEnd = 'plain' | 'noted'
+
+function endOf({ error, nodes, standIn }: StoredResult): ItemEnd {
+  return error === undefined && nodes === undefined && standIn === undefined ? 'plain' : 'noted'
 }
 
 interface Pointer {
@@ -34,7 +53,7 @@ export async function putResult(
   nodeId: string,
   execution: Execution,
   writes: ReadonlyMap<string, Write>,
-): Promise<boolean> {
+): Promise<ItemEnd> {
   const key = itemKeys.result(partition, item)
   const result = encodeResult(services, nodeId, execution, writes)
   const text = JSON.stringify(result)
@@ -43,49 +62,58 @@ export async function putResult(
       ? result
       : { at: [`${key}#${attempt}`, await services.values.write(runId, `${key}#${attempt}`, text)] }
   const first = await services.store.putOnce(runId, key, await compress(JSON.stringify(stored)))
-  return first ? result.error === undefined : ((await hasResult(services, runId, partition, item)) ?? false)
+  return first ? endOf(result) : ((await endedItem(services, runId, partition, item)) ?? 'noted')
 }
 
-/** Whether an item ended well; undefined where it has not ended. */
-export async function hasResult(
+/** How an item ended; undefined where it has not. */
+export async function endedItem(
   services: ResultServices,
   runId: string,
   partition: string,
   item: number,
-): Promise<boolean | undefined> {
+): Promise<ItemEnd | undefined> {
   const stored = await services.store.getValue(runId, itemKeys.result(partition, item))
   if (!stored) return undefined
-  return (await decode(services, runId, await expand(stored))).error === undefined
+  return endOf(await decode(services, runId, await expand(stored)))
 }
 
 function encodeResult(
-  { values, now }: ResultServices,
+  services: ResultServices,
   nodeId: string,
   execution: Execution,
   writes: ReadonlyMap<string, Write>,
 ): StoredResult {
-  const { outcome, output, error } = execution
-  if (outcome.kind !== 'completed') {
-    const why =
-      outcome.kind === 'parked' ? new Error(`'${nodeId}' waits, which an item of a batch cannot`) : error
-    return { nodeId, error: errorRecord(nodeId, why, now()) }
-  }
+  const { values, now } = services
+  const { outcome, output, items, error, standIn } = execution
   try {
+    // As in memory, what a failed node set stays.
     const kept = [...writes].flatMap(([key, write]) =>
       write === 'deleted'
         ? []
         : [[key, values.encode(write.value, `context key '${key}' set by '${nodeId}'`)]],
     )
-    return {
+    const deleted = [...writes].flatMap(([key, write]) => (write === 'deleted' ? [key] : []))
+    const left = {
       nodeId,
+      ...(kept.length > 0 ? { writes: Object.fromEntries(kept) as Record<string, string> } : {}),
+      ...(deleted.length > 0 ? { deleted } : {}),
+    }
+    const made = outcome.kind === 'parked' && items?.kind === 'nodes' ? items.items : undefined
+    if (outcome.kind === 'failed' || (outcome.kind === 'parked' && !made)) {
+      const waits = new Error(`'${nodeId}' waits, which an item of a batch cannot`)
+      return { ...left, error: errorRecord(nodeId, outcome.kind === 'parked' ? waits : error, now()) }
+    }
+    return {
+      ...left,
       ...(output?.value === undefined
         ? {}
         : { output: values.encode(output.value, `the output of '${nodeId}'`) }),
-      ...(kept.length > 0 ? { writes: Object.fromEntries(kept) as Record<string, string> } : {}),
+      ...(made ? { nodes: values.encode(made, `the nodes that '${nodeId}' made`) } : {}),
+      ...(outcome.kind === 'fallback' ? { standIn, failure: errorRecord(nodeId, error, now()) } : {}),
     }
   } catch (cause) {
     if (!isFlowcraftAwsError(cause, 'VALUE_NOT_SERIALIZABLE')) throw cause
-    return encodeResult({ values, now } as ResultServices, nodeId, failed(cause), new Map())
+    return { nodeId, error: errorRecord(nodeId, cause, now()) }
   }
 }
 
@@ -97,11 +125,15 @@ async function decode({ values }: ResultServices, runId: string, text: string): 
 export interface ItemResult {
   readonly nodeId: string
   readonly output: unknown
-  readonly writes: ReadonlyMap<string, unknown>
+  readonly writes: ReadonlyMap<string, Write>
+  readonly nodes: readonly NodeDefinition[]
+  readonly standIn?: string
+  /** Why it names one. */
+  readonly failure?: ErrorRecord
   readonly error?: ErrorRecord
 }
 
-/** All results of a batch up to a round (0 is the first), in item order. */
+/** All results of a batch up to a round, in item order. */
 export async function* results(
   services: ResultServices,
   runId: string,
@@ -110,7 +142,7 @@ export async function* results(
   lastRound = Infinity,
 ): AsyncGenerator<ItemResult> {
   const { store, values } = services
-  for (let index = 0; ; index++) {
+  for (let index = batch.firstRound ?? 0; ; index++) {
     const round = roundOf(batch, index)
     for (let shard = 0; shard < round.shards; shard++) {
       const stored = await store.listValues(runId, `${partitions.shard(key, batch, round, shard)}|out#`)
@@ -118,16 +150,29 @@ export async function* results(
         .toSorted(([a], [b]) => itemOf(a) - itemOf(b))
         .filter(([name]) => isResult(name))
       for (const [, value] of inOrder) {
-        const { nodeId, output, writes, error } = await decode(services, runId, await expand(value))
-        yield {
-          nodeId,
-          output: output === undefined ? undefined : values.decode(output),
-          writes: new Map(Object.entries(writes ?? {}).map(([name, text]) => [name, values.decode(text)])),
-          error,
-        }
+        yield readResult(values, await decode(services, runId, await expand(value)))
       }
     }
     if (index === lastRound || isLastRound(batch, index)) return
+  }
+}
+
+function readResult(
+  values: ResultServices['values'],
+  { nodeId, output, writes = {}, deleted = [], nodes, standIn, failure, error }: StoredResult,
+): ItemResult {
+  const kept = new Map<string, Write>(
+    Object.entries(writes).map(([name, text]) => [name, { value: values.decode(text) }]),
+  )
+  for (const name of deleted) kept.set(name, 'deleted')
+  return {
+    nodeId,
+    output: output === undefined ? undefined : values.decode(output),
+    writes: kept,
+    nodes: nodes === undefined ? [] : (values.decode(nodes) as NodeDefinition[]),
+    standIn,
+    failure,
+    error,
   }
 }
 

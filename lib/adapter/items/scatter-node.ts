@@ -3,6 +3,8 @@
  * all have ended, collects their results in item order. The engine's own two keep a key for each item in the context.
  */
 import { BaseNode, type NodeClass, type NodeContext } from 'flowcraft'
+import type { Write } from '../context/activation-context.ts'
+import type { Before } from './batch.ts'
 
 /** Tells the wait for items from other waits. */
 export const ITEMS_REASON = 'items'
@@ -14,6 +16,9 @@ export interface ItemsRequest {
   readonly items: readonly unknown[]
   readonly chunk: number
   readonly action?: string
+  /** As of `Batch`, where items made these. */
+  readonly firstRound?: number
+  readonly before?: Before
 }
 
 class DurableScatter extends BaseNode {
@@ -44,7 +49,7 @@ export const scatterNode: NodeClass = DurableScatter
 /** Results of a batch in item order, and the context keys that its workers set. */
 export interface GatheredItems {
   readonly results: readonly unknown[]
-  readonly writes: ReadonlyMap<string, unknown>
+  readonly writes: ReadonlyMap<string, Write>
 }
 
 /** Where a worker's dependencies hold what gathers the items of a scatter node. */
@@ -57,7 +62,10 @@ class DurableGather extends BaseNode {
       gatherNodeId: string,
     ) => Promise<GatheredItems>
     const { results, writes } = await gather(this.nodeId ?? '')
-    for (const [key, value] of writes) await call.context.set(key, value)
+    for (const [key, write] of writes) {
+      if (write === 'deleted') await call.context.delete(key)
+      else await call.context.set(key, write.value)
+    }
     // As the engine's: a worker without a result leaves no gap.
     const output = results.filter((result) => result !== undefined)
     if (outputKey) await call.context.set(outputKey, output)

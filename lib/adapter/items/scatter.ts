@@ -18,7 +18,7 @@ export async function scatter(
   label: string,
   request: ItemsRequest,
 ): Promise<Batch> {
-  const { kind, uses, items, chunk, action } = request
+  const { kind, uses, items, chunk, action, firstRound, before } = request
   const texts = items.map((item, index) =>
     item === undefined ? '' : values.encode(item, `item ${index} of batch '${key}'`),
   )
@@ -32,6 +32,8 @@ export async function scatter(
     perPage: perPage(items.length, bytes),
     label,
     action,
+    firstRound,
+    before,
   }
   const pages = Math.ceil(texts.length / batch.perPage)
   for (let at = 0; at < pages; at += CONCURRENCY) {

@@ -23,7 +23,7 @@ export interface Lease {
   readonly until: number
 }
 
-/** Who has arrived at a shard of a batch, and how many of them failed. */
+/** Who has arrived at a shard of a batch, and how many of them must be looked at: those that failed, say. */
 export interface Arrivals {
   readonly arrived: ReadonlySet<number>
   readonly failed: number

@@ -67,7 +67,11 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
   }
   if (request.batch) riders.set(names.batch(node), request.batch, `the batch of node '${id}'`)
   for (const [at, error] of (execution.itemErrors ?? []).entries()) {
-    riders.set(names.error(key, at), error, `the error of an item of node '${id}'`)
+    riders.set(
+      names.error(key, (execution.itemErrorsBefore ?? 0) + at),
+      error,
+      `the error of an item of node '${id}'`,
+    )
   }
   if (execution.child) riders.set(names.child(key), execution.child, `the input of subflow '${id}'`)
   for (const [name, write] of request.writes) {
