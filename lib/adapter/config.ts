@@ -21,6 +21,12 @@ export interface AwsOptions {
   /** Name of the state table. @default - environment variable FLOWCRAFT_TABLE_NAME */
   readonly tableName?: string
   /**
+   * Names the service where several use one table: its sweep looks after its own timers only. The same for all workers and
+   * sweeps of a service; whoever changes it leaves the timers that run.
+   * @default - environment variable FLOWCRAFT_SERVICE_NAME, else none
+   */
+  readonly serviceName?: string
+  /**
    * Name of the bucket for values that do not fit into an item (400 KB). Without one they are kept in several items.
    * @default - environment variable FLOWCRAFT_BUCKET_NAME
    */
@@ -58,6 +64,7 @@ export interface AwsConfig {
   readonly queueUrl: string
   readonly deadLetterQueueUrl: string | undefined
   readonly tableName: string
+  readonly serviceName: string | undefined
   readonly bucketName: string | undefined
   readonly webhookUrl: string | undefined
   readonly pools: Pools
@@ -72,6 +79,7 @@ export interface AwsConfig {
 type OptionalName =
   | 'deadLetterQueueUrl'
   | 'bucketName'
+  | 'serviceName'
   | 'webhookUrl'
   | 'pool'
   | 'eventBusName'
@@ -98,6 +106,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     queueUrl,
     deadLetterQueueUrl: optional('deadLetterQueueUrl'),
     tableName,
+    serviceName: optional('serviceName'),
     bucketName: optional('bucketName'),
     webhookUrl: optional('webhookUrl'),
     pools: new Pools(queueUrl, pools as Record<string, Pool>, optional('pool')),

@@ -3,6 +3,8 @@ export const environmentVariables = {
   queueUrl: 'FLOWCRAFT_QUEUE_URL',
   deadLetterQueueUrl: 'FLOWCRAFT_DEAD_LETTER_QUEUE_URL',
   tableName: 'FLOWCRAFT_TABLE_NAME',
+  /** Names the service where several use one table. */
+  serviceName: 'FLOWCRAFT_SERVICE_NAME',
   bucketName: 'FLOWCRAFT_BUCKET_NAME',
   webhookUrl: 'FLOWCRAFT_WEBHOOK_URL',
   /** JSON: `{ <pool>: { queueUrl, nodes } }`, the worker pools beside the default one. */

@@ -18,8 +18,17 @@ export interface Stores {
 }
 
 export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
-  const { dynamoDbClient, tableName, sqsClient, pools, deadLetterQueueUrl, bucketName, s3Client } = config
-  const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName })
+  const {
+    dynamoDbClient,
+    tableName,
+    serviceName,
+    sqsClient,
+    pools,
+    deadLetterQueueUrl,
+    bucketName,
+    s3Client,
+  } = config
+  const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName, serviceName })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
   return {
     store,

@@ -164,7 +164,10 @@ export class FlowcraftService extends Construct {
   #createState(props: FlowcraftServiceProps): StateTable {
     const { existingTable, encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy } = props
     const own = { encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy }
-    return new StateTable(this, 'State', existingTable ? { existingTable } : own)
+    if (!existingTable) return new StateTable(this, 'State', own)
+    // By the path, not by the name in metrics, which may change while runs sleep.
+    const serviceName = Names.uniqueResourceName(this, { separator: '-', maxLength: 100 })
+    return new StateTable(this, 'State', { existingTable, serviceName })
   }
 
   #createValues(props: FlowcraftServiceProps): ValueBucket | undefined {

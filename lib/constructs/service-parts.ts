@@ -37,6 +37,7 @@ export function environmentOf(scope: Construct, parts: ServiceParts): Record<str
   const environment: Record<string, string | undefined> = {
     [environmentVariables.queueUrl]: jobs.queue.queueUrl,
     [environmentVariables.tableName]: state.table.tableName,
+    [environmentVariables.serviceName]: state.serviceName,
     [environmentVariables.bucketName]: values?.bucket.bucketName,
     [environmentVariables.pools]: poolsAsText(scope, pools),
     POWERTOOLS_SERVICE_NAME: serviceName,

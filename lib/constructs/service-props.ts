@@ -35,7 +35,10 @@ export interface FlowcraftServiceProps
   /** Namespace of the metrics; an empty one turns them off. @default 'Flowcraft' */
   readonly metricsNamespace?: string
 
-  /** A table of one's own with the schema of `stateTable`. @default - a new table */
+  /**
+   * A table of one's own with the schema of `stateTable`; several services may use one. Their timers are told apart by the
+   * construct's path, and their runs by their ids: a run id means one run of the table. @default - a new table
+   */
   readonly existingTable?: ITable
   /** A standard queue of one's own for the default pool's jobs. @default - a new queue */
   readonly existingQueue?: IQueue

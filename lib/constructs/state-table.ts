@@ -19,10 +19,16 @@ import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
 export interface StateTableProps {
   /**
-   * A table of one's own with the schema of `stateTable`, in place of a new one; all other props must be absent then.
+   * A table of one's own with the schema of `stateTable`, in place of a new one; all other props but `serviceName` must be
+   * absent then.
    * @default - a new table
    */
   readonly existingTable?: ITable
+  /**
+   * Names the service where several use the table (FLOWCRAFT_SERVICE_NAME): each looks after its own timers only. Changing
+   * it leaves the timers that run. @default - none: the table is one service's
+   */
+  readonly serviceName?: string
   /** @default - a name made by CloudFormation */
   readonly tableName?: string
   /** A key of one's own, in a stack of a known region; excludes `encryption`. @default - as `encryption` says */
@@ -47,12 +53,15 @@ export interface StateTableProps {
 export class StateTable extends Construct {
   /** The table itself. */
   readonly table: ITable
+  /** Names the service where several use the table. */
+  readonly serviceName: string | undefined
 
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: StateTableProps = {}) {
     super(scope, id)
     throwProblems(this, stateTableProblems(this, props))
     this.table = props.existingTable ?? this.#create(props)
+    this.serviceName = props.serviceName
   }
 
   /** Allows what workers do with the state: read and write items, never delete, scan or administer. */
@@ -162,7 +171,10 @@ export class StateTable extends Construct {
   }
 }
 
-export function stateTableProblems(scope: Construct, { existingTable, ...own }: StateTableProps): string[] {
+export function stateTableProblems(
+  scope: Construct,
+  { existingTable, serviceName: _, ...own }: StateTableProps,
+): string[] {
   const problems = existingTable ? existingOrNew('existingTable', 'table', givenOf(own)) : []
   if (own.encryptionKey && own.encryption) {
     problems.push('give either encryptionKey or encryption, got both')

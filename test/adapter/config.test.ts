@@ -12,6 +12,7 @@ const env = {
   FLOWCRAFT_WEBHOOK_URL: 'https://hooks.test/',
   FLOWCRAFT_POOLS: '{"heavy":{"queueUrl":"https://sqs.test/1/heavy","nodes":["transcode"]}}',
   FLOWCRAFT_POOL: 'heavy',
+  FLOWCRAFT_SERVICE_NAME: 'shop',
   FLOWCRAFT_EVENT_BUS_NAME: 'runs',
   FLOWCRAFT_METRICS_NAMESPACE: 'Flowcraft',
   AWS_REGION: 'eu-central-1',
@@ -28,6 +29,7 @@ describe('the configuration', () => {
       queueUrl: env.FLOWCRAFT_QUEUE_URL,
       deadLetterQueueUrl: env.FLOWCRAFT_DEAD_LETTER_QUEUE_URL,
       tableName: 'state',
+      serviceName: 'shop',
       bucketName: 'values',
       webhookUrl: 'https://hooks.test/',
       pools: new Pools(
@@ -55,6 +57,7 @@ describe('the configuration', () => {
       queueUrl: 'http://localhost:1/q',
       deadLetterQueueUrl: 'http://localhost:1/d',
       tableName: 't',
+      serviceName: 's',
       bucketName: 'b',
       webhookUrl: 'http://localhost:2/',
       pools: { gpu: { queueUrl: 'http://localhost:1/gpu', nodes: ['faces'] } },

@@ -348,6 +348,16 @@ describe('a service of existing parts', () => {
     expect(service.worker.logGroup).toBeUndefined()
   })
 
+  it('is told from others on the table, in each function, by its path', () => {
+    const name = { FLOWCRAFT_SERVICE_NAME: 'Stack-Flows-33928093' }
+    for (const id of ['Mine', 'FlowsSweep', 'FlowsStartRun']) {
+      expect(environmentOf(template, id), id).toMatchObject(name)
+    }
+    expect(service.environment).toMatchObject(name)
+    const alone = synthesise().template
+    expect(environmentOf(alone, 'FlowsWorker')).not.toHaveProperty('FLOWCRAFT_SERVICE_NAME')
+  })
+
   it('uses them', () => {
     expect(environmentOf(template, 'Mine')).toMatchObject({
       FLOWCRAFT_QUEUE_URL: expect.anything(),

@@ -92,6 +92,7 @@ describe('StateTable', () => {
     const stack = newStack()
     const existingTable = Table.fromTableName(stack, 'Mine', 'mine')
     expect(new StateTable(stack, 'State', { existingTable }).table).toBe(existingTable)
+    expect(new StateTable(stack, 'Ours', { existingTable, serviceName: 'shop' }).serviceName).toBe('shop')
     expect(() => new StateTable(stack, 'Both', { existingTable, tableName: 'new' })).toThrow(
       'give either existingTable or props of a new table, got existingTable and tableName',
     )

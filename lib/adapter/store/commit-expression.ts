@@ -4,7 +4,7 @@
  */
 import { apply, type Change, type Requirement, WORD_BITS } from '../change.ts'
 import type { RunState } from '../run-state.ts'
-import { dueShards, RUN_RETENTION_DAYS } from './schema.ts'
+import { dueShardsOf, RUN_RETENTION_DAYS } from './schema.ts'
 import { expiry, ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packEntry, packFirst } from './header.ts'
 
@@ -16,21 +16,25 @@ const PARTS = 150
  * Conditions on what the decision rests on, and changes of what it changes. Where that is more than an expression
  * may hold, the header must be as it was seen, and its maps are written as a whole.
  */
-export function commitExpression(change: Change, seen?: RunState): UpdateExpression {
+export function commitExpression(
+  change: Change,
+  seen?: RunState,
+  dueShards: readonly string[] = dueShardsOf(''),
+): UpdateExpression {
   const letter = seen?.deadLetters?.has(change.end) ?? false
   const parts = change.schedule.size + change.riders.size + change.spilled.length + change.require.length
   // A mover with an older view may have brought back a rider that a bundle is to replace.
   const isWhole = parts > PARTS || change.bundled !== undefined
   const next = seen && (isWhole ? apply(seen, change) : undefined)
-  if (seen && next) return wholeExpression(change, seen, next)
-  const expression = partsExpression(change, letter)
+  if (seen && next) return wholeExpression(change, seen, next, dueShards)
+  const expression = partsExpression(change, letter, dueShards)
   const { UpdateExpression: update, ConditionExpression: condition = '' } = expression
   if (!seen || Math.max(update.length, condition.length) <= LONGEST) return expression
   const after = apply(seen, change)
-  return after ? wholeExpression(change, seen, after) : expression
+  return after ? wholeExpression(change, seen, after, dueShards) : expression
 }
 
-function partsExpression(change: Change, letter: boolean): UpdateExpression {
+function partsExpression(change: Change, letter: boolean, dueShards: readonly string[]): UpdateExpression {
   const e = new ExpressionBuilder()
   if (letter) e.remove(e.path(`l${change.end}`))
   e.when(`${e.path('s')} = ${e.value('running')}`)
@@ -50,12 +54,17 @@ function partsExpression(change: Change, letter: boolean): UpdateExpression {
   for (const [node, iteration] of change.iterations) e.set(e.path('i', `${node}`), iteration)
   for (const [name, text] of change.riders) e.set(e.path('r', name), text)
   for (const name of change.spilled) if (!change.riders.has(name)) e.remove(e.path('r', name))
-  addRest(e, change)
+  addRest(e, change, dueShards)
   for (const requirement of change.require) e.when(requirementCondition(e, requirement))
   return e.build()
 }
 
-function wholeExpression(change: Change, seen: RunState, next: RunState): UpdateExpression {
+function wholeExpression(
+  change: Change,
+  seen: RunState,
+  next: RunState,
+  dueShards: readonly string[],
+): UpdateExpression {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
   // The sweep moves its time without a commit.
@@ -68,12 +77,12 @@ function wholeExpression(change: Change, seen: RunState, next: RunState): Update
   const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.riders) }
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
   if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))
-  addRest(e, change)
+  addRest(e, change, dueShards)
   return e.build()
 }
 
 /** What is not in one of the header's maps. */
-function addRest(e: ExpressionBuilder, change: Change): void {
+function addRest(e: ExpressionBuilder, change: Change, dueShards: readonly string[]): void {
   e.add(e.path('q'), 1)
   addCompleted(e, change)
   for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
@@ -82,7 +91,7 @@ function addRest(e: ExpressionBuilder, change: Change): void {
   if (change.spilled.length > 0) e.set(e.path('sp'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
-  if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt)
+  if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, dueShards)
   if (change.final) addFinal(e, change.final)
 }
 
@@ -97,7 +106,7 @@ function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>): vo
 }
 
 /** Puts the run into the index of due runs. A random shard each time: one hot key would throttle the table. */
-export function setDue(e: ExpressionBuilder, at: number): void {
+export function setDue(e: ExpressionBuilder, at: number, dueShards: readonly string[]): void {
   e.set(e.path('u'), at).set(e.path('y'), dueShards[Math.floor(Math.random() * dueShards.length)])
 }
 

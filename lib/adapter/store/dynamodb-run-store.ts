@@ -23,23 +23,43 @@ import type {
   RunStore,
   StoredValue,
 } from './run-store.ts'
-import { dueShards, keys, RUN_RETENTION_DAYS, stateTable, VALUE_RETENTION_DAYS } from './schema.ts'
+import {
+  dueShardsOf,
+  keys,
+  oldDueShards,
+  RUN_RETENTION_DAYS,
+  stateTable,
+  VALUE_RETENTION_DAYS,
+} from './schema.ts'
 import { isItemTooLarge, Table } from './table.ts'
 
 export interface DynamoDbRunStoreOptions {
   readonly client: DynamoDBClient
   readonly tableName: string
+  /** Tells the timers of this service from those of others that use the table. @default '' */
+  readonly serviceName?: string
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
 }
 
+/** How often `due` looks for what earlier versions wrote, beside what this one does: each time would double its cost. */
+const OLD_DUE_EVERY = 10
+/** Whoever owns what they wrote has taken it by then; where nobody has, it is this service's from before it had a name. */
+const OLD_DUE_GRACE_MS = 2 * 3_600_000
+
 export class DynamoDbRunStore implements RunStore {
+  readonly #dueShards: readonly string[]
+  readonly #oldGraceMs: number
+  #looks = 0
   readonly #table: Table
   readonly #now: () => number
 
   constructor(options: DynamoDbRunStoreOptions) {
     this.#table = new Table(options.client, options.tableName)
     this.#now = options.now ?? Date.now
+    const { serviceName = '' } = options
+    this.#dueShards = dueShardsOf(serviceName)
+    this.#oldGraceMs = serviceName === '' ? 0 : OLD_DUE_GRACE_MS
   }
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
@@ -65,7 +85,10 @@ export class DynamoDbRunStore implements RunStore {
 
   async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
     try {
-      return this.#written(runId, await this.#table.update(keys.run(runId), commitExpression(change, seen)))
+      return this.#written(
+        runId,
+        await this.#table.update(keys.run(runId), commitExpression(change, seen, this.#dueShards)),
+      )
     } catch (error) {
       if (!isItemTooLarge(error)) throw error
       return { committed: false, run: await this.read(runId) }
@@ -96,21 +119,28 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async due(now: number): Promise<string[]> {
-    const shards = dueShards.map((shard) =>
+    const own = this.#dueIn(this.#dueShards, now)
+    if (this.#looks++ % OLD_DUE_EVERY !== 0) return own
+    const old = this.#dueIn(oldDueShards, now - this.#oldGraceMs)
+    return (await Promise.all([own, old])).flat()
+  }
+
+  async #dueIn(shards: readonly string[], now: number): Promise<string[]> {
+    const found = shards.map((shard) =>
       this.#table.query({
         IndexName: stateTable.dueIndex.name,
         KeyConditionExpression: 'y = :shard AND u <= :now',
         ExpressionAttributeValues: { ':shard': shard, ':now': now },
       }),
     )
-    return (await Promise.all(shards)).flat().map((item) => keys.runIdOf(item['pk'] as string))
+    return (await Promise.all(found)).flat().map((item) => keys.runIdOf(item['pk'] as string))
   }
 
   async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
     if (seen.dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
-    else setDue(e, seen.dueAt)
+    else setDue(e, seen.dueAt, this.#dueShards)
     return (await this.#update(runId, e)).committed
   }
 

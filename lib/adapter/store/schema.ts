@@ -2,6 +2,7 @@
  * The one definition of the state table, for whoever creates it (the constructs, the local AWS, a migration) and
  * whoever uses it.
  */
+import { createHash } from 'node:crypto'
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 
 export const stateTable = {
@@ -66,8 +67,23 @@ export const keys = {
   contextValue: (contextId: string, key: string) => ({ pk: `C#${contextId}`, sk: `VALUE#${key}` }),
 } as const
 
-/** Partition keys of the index of due runs. */
-export const dueShards: readonly string[] = Array.from({ length: 16 }, (_, shard) => `due#${shard}`)
+const DUE_SHARDS = 16
+
+/**
+ * Partition keys of the index of due runs, of the services that share a table each its own. A name of any length is eight
+ * characters of the header.
+ */
+export function dueShardsOf(serviceName: string): readonly string[] {
+  const name =
+    serviceName === '' ? '' : createHash('sha256').update(serviceName).digest('base64url').slice(0, 8)
+  return oldDueShards.map((shard) => `${shard}@${name}`)
+}
+
+/** What earlier versions of this package wrote, which knew no services. */
+export const oldDueShards: readonly string[] = Array.from(
+  { length: DUE_SHARDS },
+  (_, shard) => `due#${shard}`,
+)
 
 /**
  * Finished runs are kept for this many days: longer than any message (SQS keeps 14 days), and longer than what belongs
