@@ -171,10 +171,9 @@ export class StateTable extends Construct {
   }
 }
 
-export function stateTableProblems(
-  scope: Construct,
-  { existingTable, serviceName: _, ...own }: StateTableProps,
-): string[] {
+export function stateTableProblems(scope: Construct, props: StateTableProps): string[] {
+  // Also of an existing table.
+  const { existingTable, serviceName: _, ...own } = props
   const problems = existingTable ? existingOrNew('existingTable', 'table', givenOf(own)) : []
   if (own.encryptionKey && own.encryption) {
     problems.push('give either encryptionKey or encryption, got both')
