@@ -3,7 +3,7 @@
  * happen. Its clock is a little off, and it may die (what its messages wait for never comes) or stand still.
  */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
-import { FlowRuntime, JsonSerializer, NullLogger } from 'flowcraft'
+import { FlowRuntime, NullLogger } from 'flowcraft'
 import type { Runtime } from '../../lib/adapter/execute.ts'
 import { Graphs } from '../../lib/adapter/graphs.ts'
 import { Isolation } from '../../lib/adapter/isolation.ts'
@@ -15,6 +15,7 @@ import type { RunStore } from '../../lib/adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../../lib/adapter/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
+import { Signed } from './signed.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
 import { killerBlueprint, killerRegistry } from './killer.ts'
 
@@ -23,6 +24,8 @@ export interface Task {
   readonly name: string
   /** What the store last told it of each run. */
   readonly seen: Map<string, RunState>
+  /** In all that it writes: another attempt on the same work has another. */
+  signature: string
   /** Requests that it waits for. */
   open: number
   /** It only waits for other tasks of its process. */
@@ -77,6 +80,8 @@ export interface HostWorld {
   readonly tells: boolean
   now(): number
   newToken(): string
+  /** Of what a task writes until its next commit. */
+  newSignature(): string
   put(job: Job, delayMs: number, delivery?: Delivery): void
   told(): void
   /** Whether there is a run whose nodes kill their processes. */
@@ -88,6 +93,9 @@ export interface HostWorld {
   /** How many of a batch are taken when its answer is lost. */
   partOf(count: number): number
 }
+
+/** What the names of processes begin with that work on messages. */
+export const WORKER = 'worker'
 
 /** SQS takes this many messages in one request. */
 const BATCH = 10
@@ -118,9 +126,11 @@ export class Host {
   /** The only task of a process that never has two; asking `current` costs time. */
   #only: Task | undefined
   #count = 0
+  readonly #world: HostWorld
 
   constructor(name: string, world: HostWorld, skewMs: number) {
     this.name = name
+    this.#world = world
     const { blueprint, registry } = probed(world.setup, async (nodeId) => {
       world.counts.probe(nodeId)
       world.ran(this.#task(), nodeId)
@@ -141,7 +151,7 @@ export class Host {
     const { eventBus } = world.counts
     const runtime = new FlowRuntime({ ...world.setup.options, eventBus, ...registration })
     const store = this.#remote(world.store)
-    const serializer = world.setup.options?.serializer ?? new JsonSerializer()
+    const serializer = new Signed(world.setup.options?.serializer, () => this.#task().signature)
     this.services = {
       runtime: runtime as unknown as Runtime,
       graphs: new Graphs({ ...registration, store }),
@@ -167,7 +177,15 @@ export class Host {
     work: (task: Task) => Promise<T>,
   ): Promise<T> {
     const name = shared ? `${this.name}.${++this.#count}` : this.name
-    const task: Task = { name, seen: new Map(), open: 0, waitsForOthers: false, job, intervals: new Set() }
+    const task: Task = {
+      name,
+      seen: new Map(),
+      signature: this.#newSignature(),
+      open: 0,
+      waitsForOthers: false,
+      job,
+      intervals: new Set(),
+    }
     this.tasks.add(task)
     this.#only = shared ? undefined : task
     try {
@@ -205,6 +223,11 @@ export class Host {
     await this.request(`code of ${nodeId}`, async () => undefined, { isCode: true, ...how })
   }
 
+  /** A call from outside that is made again is the same call. */
+  #newSignature(): string {
+    return this.name.startsWith(WORKER) ? this.#world.newSignature() : 'outside'
+  }
+
   #task(): Task {
     return this.#only ?? (current.getStore() as Task)
   }
@@ -216,7 +239,9 @@ export class Host {
         const method = target[name] as (...args: unknown[]) => Promise<unknown>
         return async (...args: unknown[]) => {
           const task = this.#task()
-          return see(task, await request(name, () => method.apply(target, args)))
+          const answer = await request(name, () => method.apply(target, args))
+          if (name === 'commit') task.signature = this.#newSignature()
+          return see(task, answer)
         }
       },
     })

@@ -29,6 +29,7 @@ const { values } = parseArgs({
   },
 })
 console.warn = () => {}
+console.error = () => {}
 
 const all = [...cases.filter(({ notSimulated }) => !notSimulated), ...unorderedCases]
 const chosen = all.filter(({ name }) => values.case === undefined || name === values.case)

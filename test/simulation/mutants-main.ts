@@ -2,15 +2,22 @@
 import { parseArgs } from 'node:util'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
+import { sourceMutants } from './source-mutants.ts'
+import { sourceNoticed } from './source-mutation.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+console.warn = () => {}
+console.error = () => {}
 const survived: string[] = []
-for (const mutant of mutants) {
-  const by = await noticed(mutant)
-  if (by === undefined) survived.push(mutant.what)
-  if (!values.json)
-    console.log(`${by === undefined ? 'SURVIVED' : 'caught'}  ${mutant.what}\n          ${by ?? ''}`)
+
+function tell(what: string, by: string | undefined): void {
+  if (by === undefined) survived.push(what)
+  if (!values.json) console.log(`${by === undefined ? 'SURVIVED' : 'caught'}  ${what}\n          ${by ?? ''}`)
 }
-const result = { mutants: mutants.length, caught: mutants.length - survived.length, survived }
+
+for (const mutant of mutants) tell(mutant.what, await noticed(mutant))
+for (const mutant of sourceMutants) tell(mutant.what, await sourceNoticed(mutant))
+const count = mutants.length + sourceMutants.length
+const result = { mutants: count, caught: count - survived.length, survived }
 console.log(values.json ? JSON.stringify(result) : `${result.caught} of ${result.mutants} caught`)
 process.exitCode = survived.length > 0 ? 1 : 0

@@ -2,8 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
+import { sourceMutants } from './source-mutants.ts'
+import { sourceNoticed } from './source-mutation.ts'
 
 describe('mutants of the protocol are noticed', () => {
+  for (const mutant of sourceMutants) {
+    it(mutant.what, async () => {
+      expect(await sourceNoticed(mutant)).toBeDefined()
+    })
+  }
+
   for (const mutant of mutants) {
     it(mutant.what, async () => {
       expect(await noticed(mutant)).toBeDefined()

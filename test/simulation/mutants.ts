@@ -18,6 +18,7 @@ import {
   LOSSES,
   NETWORK,
   type Profile,
+  SLOTS,
   STORM,
   ZOMBIES,
 } from './profile.ts'
@@ -96,7 +97,7 @@ export const mutants: readonly Mutant[] = [
     what: 'a run that is given up without asking what was committed meanwhile',
     mutation: { drop: ['unchanged'] },
     cases: [ENDLESS],
-    profiles: [CALM, CHAOS],
+    profiles: [SLOTS],
   },
   {
     what: 'the end of a child run that leaves no word for its parent',

@@ -1,12 +1,14 @@
 /**
  * The memory store under watch, for guarantees that are about single writes: each activation commits once (G1), is
- * scheduled once and a join not before all have arrived (G3), a finished run does not change (G5).
+ * scheduled once and a join not before all have arrived (G3), a finished run does not change (G5), no value is written
+ * over.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Change } from '../../lib/adapter/change.ts'
 import type { RunGraph } from '../../lib/adapter/graph.ts'
 import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import type { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
-import type { CommitResult, PageEntries } from '../../lib/adapter/store/run-store.ts'
+import type { CommitResult, PageEntries, StoredValue } from '../../lib/adapter/store/run-store.ts'
 import { RUN_ID } from './names.ts'
 import { type StoreMutation, WeakStore } from './weak-store.ts'
 
@@ -62,6 +64,15 @@ export class ObservedStore extends WeakStore {
     if (!run) return
     this.#check(run)
     this.#concluded.add(runId)
+  }
+
+  /** G1: a value is named by the attempt that wrote it, so nobody else writes under its name. */
+  override async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
+    const there = await this.getValue(runId, key)
+    if (there && !isDeepStrictEqual(there, value)) {
+      this.violations.push(`G1: value ${key} of '${runId}' was written over by another attempt`)
+    }
+    await super.putValue(runId, key, value)
   }
 
   override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {

@@ -2,7 +2,8 @@
 import { cancelRun } from '../../lib/adapter/cancel.ts'
 import type { RunGraph } from '../../lib/adapter/graph.ts'
 import { sendJobs, sendQueued } from '../../lib/adapter/outgoing.ts'
-import { isOver, START } from '../../lib/adapter/run-state.ts'
+import type { Job } from '../../lib/adapter/queue/job.ts'
+import { isOver, parseActivationKey, START } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
 import { putRun } from '../../lib/adapter/start.ts'
 import type { RunStore } from '../../lib/adapter/store/run-store.ts'
@@ -37,6 +38,8 @@ export class Outside {
   /** How the run comes to be. */
   readonly #way: 'begun' | 'accepted' | 'raw'
   #started = false
+  /** Jobs that are still to come astray. */
+  #strays: number
   /** When somebody cancels the run, in steps. */
   #cancelIn = Infinity
 
@@ -48,6 +51,7 @@ export class Outside {
     // Nobody can know of a run whose only message a queue loses.
     const canBeRaw = !setup.input && !profile.losses
     this.#way = random.pick(canBeRaw ? ['begun', 'begun', 'accepted', 'raw'] : ['begun', 'accepted'])
+    this.#strays = profile.strays ?? 0
     if (profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
   }
 
@@ -65,10 +69,22 @@ export class Outside {
         employ('timer', async (services) => void (await sweep(services)))
       })
     }
+    const stray = this.#strays > 0 && !isBusy('stray') ? await this.#stray() : undefined
+    if (stray) actions.push(() => employ('stray', (services) => services.queue.send([stray])))
     if (this.#cancelIn-- <= 0 && !isBusy('canceller') && (await store.read(RUN_ID))) {
       actions.push(() => this.#cancel())
     }
     return actions
+  }
+
+  /** A job that names something active, now and then. */
+  async #stray(): Promise<Job | undefined> {
+    const { store, graph, random, setup } = this.#options
+    const run = await store.read(RUN_ID)
+    if (!run || run.active.size === 0 || !random.chance(0.3)) return undefined
+    this.#strays--
+    const { node, iteration } = parseActivationKey(random.pick([...run.active.keys()]))
+    return { runId: RUN_ID, blueprintId: setup.blueprint.id, nodeId: graph.node(node).id, iteration }
   }
 
   /** A caller that cancels the run, again and again until it has an answer. */

@@ -4,7 +4,7 @@ import { isFlowcraftAwsError, messageOf } from '../../lib/adapter/errors.ts'
 import { processJob } from '../../lib/adapter/message.ts'
 import type { Disposition, Invocation, Services } from '../../lib/adapter/services.ts'
 import type { MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
-import { Host, type HostWorld, type Interval, type Request, Trouble } from './host.ts'
+import { Host, type HostWorld, type Interval, type Request, Trouble, WORKER } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
@@ -15,7 +15,6 @@ const SHORT_INVOCATION_MS = 4_000
 /** A long-lived worker's lease ends so late, unless it is prolonged. */
 const LEASE_MS = 90_000
 const RETRY_MS = 5_000
-const WORKER = 'worker'
 /** Of the event loop: whoever has not asked for anything by then waits for another task of its process. */
 const TURNS_AT_MOST = 1_000
 

@@ -82,6 +82,8 @@ export interface Profile {
   readonly codeMs?: number
   /** Requests of this name only meet faults. @default - any request */
   readonly aim?: string
+  /** So many jobs come that name something active, whether a message of its own works on it or another's. @default 0 */
+  readonly strays?: number
   /** Somebody cancels the run within so many steps. @default - nobody does */
   readonly cancelsBy?: number
 }
@@ -107,6 +109,9 @@ export const SHORT_VISIBILITY: Profile = {
   duplicates: 0.1,
   visibilityMs: 15,
 }
+
+/** Somebody sends jobs that the protocol has not sent, as the guide's client or an operator may. */
+export const STRAYS: Profile = { ...calm, name: 'strays', duplicates: 0.1, strays: 8 }
 
 const trouble = { ...calm, duplicates: 0.1, delays: 0.2, faultsAtMost: 6 }
 export const NETWORK: Profile = {
@@ -173,6 +178,7 @@ export const profiles: readonly Profile[] = [
   CALM,
   BUSY_QUEUE,
   SHORT_VISIBILITY,
+  STRAYS,
   NETWORK,
   CRASHES,
   ZOMBIES,

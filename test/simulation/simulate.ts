@@ -76,7 +76,7 @@ export function unorderedSubjectOf({ make }: ConformanceCase, fat = false): Pick
   return { make: () => (fat ? fattened(make()) : make()) }
 }
 
-const padding = Object.fromEntries([0, 1, 2, 3].map((n) => [`padding${n}`, `${n}`.repeat(240)]))
+const padding = Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`padding${n}`, `${n}`.repeat(200)]))
 
 function fattened(setup: Setup): Setup {
   return { ...setup, input: { ...setup.input, ...padding } }

@@ -56,6 +56,7 @@ export class World implements HostWorld {
   readonly #outside: Outside
   readonly #graph: RunGraph
   #tokens = 0
+  #signatures = 0
   #clock = Date.UTC(2026, 0, 1)
 
   constructor({ setup, profile, random, plan, mutation = {} }: WorldOptions) {
@@ -88,6 +89,10 @@ export class World implements HostWorld {
 
   newToken(): string {
     return `t${++this.#tokens}`
+  }
+
+  newSignature(): string {
+    return (++this.#signatures).toString(36)
   }
 
   told(): void {

@@ -58,6 +58,21 @@ export const pauseCases: readonly ConformanceCase[] = [
     instead: outcome({ ask: 'please', no: ['no', null] }, { ask: 1, wait: 1, no: 1 }),
   },
   {
+    name: 'a wait that has a large value and gets another',
+    make: () => {
+      const [question, answer] = ['?'.repeat(400), '!'.repeat(400)]
+      return graph(
+        { start: value('go'), ask: value(question), wait: { run: 'wait' }, end: trail('end') },
+        ['start>ask', 'ask>wait', 'wait>end'],
+        { events: [{ nodeId: 'wait', output: answer }] },
+      )
+    },
+    instead: outcome(
+      { start: 'go', ask: '?'.repeat(400), wait: '!'.repeat(400), end: ['end', '!'.repeat(400)] },
+      { start: 1, ask: 1, wait: 1, end: 1 },
+    ),
+  },
+  {
     name: 'a wait that nobody ends',
     make: () => approval([]),
     instead: outcome({ ask: 'please' }, { ask: 1, wait: 1 }, { status: 'awaiting' }),
@@ -188,6 +203,32 @@ export const pauseCases: readonly ConformanceCase[] = [
       { start: 'go', body: { count: 3, again: false, over: true }, wait: 3, loop: null, end: 'end' },
       { start: 1, body: 3, wait: 3, loop: 3, end: 1 },
       { keys: { n: 3, nAgain: false }, calls: { start: 1, body: 3, end: 1 } },
+    ),
+  },
+  {
+    name: 'tries a minute apart, each of which sets a large value',
+    make: () =>
+      graph(
+        {
+          flaky: {
+            run: async ({ context }) => {
+              const before = ((await context.get('tried')) as string | undefined) ?? ''
+              const tried = `${before}${'x'.repeat(300)}`
+              await context.set('tried', tried)
+              if (tried.length < 900) throw new Error('again')
+              return { output: tried.length }
+            },
+            maxRetries: 3,
+            retryDelay: 60_000,
+          },
+          end: trail('end'),
+        },
+        ['flaky>end'],
+      ),
+    instead: outcome(
+      { flaky: 900, end: ['end', 900] },
+      { flaky: 3, end: 1 },
+      { keys: { tried: 'x'.repeat(900) }, calls: { flaky: 3, end: 1 } },
     ),
   },
   {

@@ -1,0 +1,144 @@
+/**
+ * Mutants of the protocol's own code: a piece of a file of lib/adapter is replaced, and the simulation is bundled with
+ * what comes of it. For what no store or queue can make go wrong from outside.
+ */
+import { aimedAt, BUSY_QUEUE, CALM, CANCELS, CHAOS, CRASHES, NETWORK, STRAYS, ZOMBIES } from './profile.ts'
+import type { Mutant } from './mutants.ts'
+
+export interface SourceMutant extends Omit<Mutant, 'mutation'> {
+  /** In lib/adapter. */
+  readonly file: string
+  /** Must be there exactly once. */
+  readonly replace: RegExp
+  readonly by: string
+}
+
+const LARGE_WAIT = 'a wait that has a large value and gets another'
+const LARGE_TRIES = 'tries a minute apart, each of which sets a large value'
+const CHILD = 'a subflow with the input of its node'
+
+export const sourceMutants: readonly SourceMutant[] = [
+  {
+    what: 'a strand that is what the message names',
+    file: 'message.ts',
+    replace: /strand = entry \? strandOf\(named, entry\) : named/,
+    by: 'strand = named',
+    cases: ['a linear chain'],
+    profiles: [STRAYS],
+  },
+  {
+    what: 'one name for what is written before and after a park',
+    file: 'step.ts',
+    replace: /ATTEMPTS_BETWEEN_PARKS = [\d_]+/,
+    by: 'ATTEMPTS_BETWEEN_PARKS = 0',
+    cases: [LARGE_TRIES],
+    profiles: [ZOMBIES],
+  },
+  {
+    what: 'one name for what is written inline and as a strand of its own',
+    file: 'step.ts',
+    replace: /ATTEMPTS_OF_OWN = [\d_]+/,
+    by: 'ATTEMPTS_OF_OWN = 0',
+    cases: [LARGE_WAIT],
+    profiles: [ZOMBIES, CHAOS],
+  },
+  {
+    what: 'one label for the pages that all attempts on a batch write',
+    file: 'step.ts',
+    replace: /scatter\(services, run, key, `\$\{attempt\}`, items\)/,
+    by: "scatter(services, run, key, 'same', items)",
+    cases: ['a batch of 20', 'a batch of 1'],
+    profiles: [NETWORK, CRASHES],
+  },
+  {
+    what: 'a message whose work is done that sends again what the start has queued',
+    file: 'message.ts',
+    replace: /sendQueued\(services, graph, run, strand\)/,
+    by: 'sendQueued(services, graph, run, START)',
+    cases: ['fan-out and fan-in'],
+    profiles: [CRASHES],
+  },
+  {
+    what: 'a park after which nobody asks whether what it waits for is there',
+    file: 'strand.ts',
+    replace: /parked = result\.parked \? current : undefined/,
+    by: 'if (result.parked) return ASLEEP',
+    cases: ['a wait whose event approves', 'a sleep of 20 minutes'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a cancelled run that leaves its children alone',
+    file: 'outgoing.ts',
+    replace: /await cancelChildren\(services, run\)/,
+    by: '',
+    cases: [CHILD],
+    profiles: [CANCELS],
+  },
+  {
+    what: 'a cancel that overlooks what was committed meanwhile',
+    file: 'store/memory-run-store.ts',
+    replace: / \|\| run\.seq !== seen\.seq\) return this\.#set\(runId, undefined\)/,
+    by: ') return this.#set(runId, undefined)',
+    cases: [CHILD],
+    profiles: [aimedAt('cancel', { freezeBefore: 0.8 }, { ...CANCELS, cancelsBy: 40 })],
+  },
+  {
+    what: 'a child whose end is marked as told before its parent has word of it',
+    file: 'outgoing.ts',
+    replace: /if \(run\.parent\) await services\.queue\.send\(\[run\.parent\]\)/,
+    by: `if (run.parent) {
+      await services.store.told(run.runId)
+      await services.queue.send([run.parent])
+    }`,
+    cases: [CHILD],
+    profiles: [aimedAt('send', { dieBefore: 0.4 })],
+  },
+  {
+    what: 'the tries of a subflow that share a child',
+    file: 'run-state.ts',
+    replace: /\$\{tries === 0 \? '' : `~\$\{tries\}`\}/,
+    by: '',
+    cases: ['a subflow that fails and is tried again'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a later event that counts instead of the first',
+    file: 'run-events.ts',
+    replace: /if \(await services\.store\.putOnce\(runId, eventKey\(activation\), value\)\) return true/,
+    by: 'return (await services.store.putValue(runId, eventKey(activation), value), true)',
+    cases: ['two waits, one after the other and twice over, into a join'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a later result of an item that counts instead of the first',
+    file: 'items/results.ts',
+    replace: /first = await services\.store\.putOnce\((.*)\)\n/,
+    by: 'first = (await services.store.putValue($1), true)\n',
+    cases: ['a batch of 20'],
+    profiles: [ZOMBIES, NETWORK],
+  },
+  {
+    what: 'an item of an earlier round that runs in a later one',
+    file: 'items/item-job.ts',
+    replace: / \|\| wait\.round !== job\.items\.round/,
+    by: '',
+    cases: ['a batch in rounds of 7'],
+    profiles: [BUSY_QUEUE],
+  },
+  {
+    what: 'a lease that was given back and counts as a death',
+    file: 'store/memory-run-store.ts',
+    replace: /there\.released\+\+/,
+    by: '',
+    cases: ['one node'],
+    profiles: [{ ...aimedAt('commit', { refused: 0.97 }), faultsAtMost: 60 }],
+  },
+  {
+    what: 'a sweep that comes back for the last timer instead of the next',
+    file: 'sweep.ts',
+    replace: /Math\.min\(\.\.\.later\)/,
+    by: 'Math.max(...later)',
+    cases: ['a sleep that begins when the sweep comes for another'],
+    profiles: [CALM, CRASHES],
+  },
+]
