@@ -18,7 +18,6 @@ import {
   LOSSES,
   NETWORK,
   type Profile,
-  SLOTS,
   STORM,
   ZOMBIES,
 } from './profile.ts'
@@ -97,7 +96,7 @@ export const mutants: readonly Mutant[] = [
     what: 'a run that is given up without asking what was committed meanwhile',
     mutation: { drop: ['unchanged'] },
     cases: [ENDLESS],
-    profiles: [SLOTS],
+    profiles: [CALM, BUSY_QUEUE],
   },
   {
     what: 'the end of a child run that leaves no word for its parent',

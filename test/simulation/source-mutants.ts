@@ -128,10 +128,10 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a lease that was given back and counts as a death',
     file: 'store/memory-run-store.ts',
-    replace: /there\.released\+\+/,
+    replace: /if \(there\.isAlone\) there\.alone--/,
     by: '',
     cases: ['one node'],
-    profiles: [{ ...aimedAt('commit', { refused: 0.97 }), faultsAtMost: 60 }],
+    profiles: [{ ...aimedAt('commit', { refused: 0.95, dieBefore: 0.2 }), faultsAtMost: 60 }],
   },
   {
     what: 'a sweep that comes back for the last timer instead of the next',
