@@ -24,7 +24,8 @@ import type { Proxy } from './proxy/json-proxy.ts'
 import { startS3Proxy } from './proxy/s3-proxy.ts'
 import { meteredSqs } from './proxy/sqs.ts'
 import { createBucket, createQueue, createTable, freshName } from './resources.ts'
-import { deployStack } from './stack/deploy.ts'
+import { deployAll, deployStack } from './stack/deploy.ts'
+import { DeployedStacks } from './stack/deployed.ts'
 import type { LocalAws, LocalAwsOptions, LocalEndpoints, StopOptions } from './types.ts'
 
 /** The account that fauxqs writes into its ARNs. */
@@ -130,6 +131,9 @@ function assemble(parts: Parts): LocalAws {
     return source
   }
 
+  const deployed = new DeployedStacks()
+  const stackHost = () => ({ aws, deployed, findFunction: (name: string) => functions.find(name) })
+
   const aws: LocalAws = {
     endpoints,
     unmetered: engines.origins,
@@ -168,7 +172,8 @@ function assemble(parts: Parts): LocalAws {
       assertRunning()
       return started(startSchedule(schedule))
     },
-    deploy: (options) => deployStack({ aws, findFunction: (name) => functions.find(name) }, options),
+    deploy: (options) => deployStack(stackHost(), options),
+    deployAll: (options) => deployAll(stackHost(), options),
     stop: (stopOptions = {}) => (stopped ??= stop(stopOptions)),
     [Symbol.asyncDispose]: () => (stopped ??= stop({})),
   }

@@ -165,6 +165,13 @@ export interface LocalAws {
    * await stack.function('StartRunFunctionName').invoke({ blueprintId: 'greeting' })
    */
   deploy(options: DeployOptions): Promise<LocalStack>
+  /**
+   * As `deploy`, all stacks of the app, each after those that it needs; gives them by name.
+   *
+   * @example
+   * const { Shop } = await aws.deployAll({ assembly: 'cdk.out' })
+   */
+  deployAll(options: Omit<DeployOptions, 'stackName'>): Promise<Record<string, LocalStack>>
   /** Stops everything that was made here: mappings, schedules, functions, clients, servers. May be called again. */
   stop(options?: StopOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

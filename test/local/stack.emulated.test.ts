@@ -362,12 +362,12 @@ describe('names in a template', () => {
     const Parameters = { Size: { Type: 'Number' } }
     expect(await valueOf({ Ref: 'Size' }, { Parameters }, { parameters: { Size: '9' } })).toBe('9')
     await expect(valueOf({ Ref: 'Size' }, { Parameters })).rejects.toThrow(
-      'parameter Size has no default and is not given in parameters',
+      "parameter Size of stack Stack has no default: give it in parameters: { Size: '...' }",
     )
   })
 
   it.each([
-    [{ 'Fn::FindInMap': ['A', 'B', 'C'] }, 'Fn::FindInMap is not played here'],
+    [{ 'Fn::FindInMap': ['A', 'B', 'C'] }, 'mapping A has no B.C'],
     [{ Ref: 'Nothing' }, 'the template has neither a resource nor a parameter Nothing'],
     [
       { 'Fn::GetAtt': ['Jobs', 'Colour'] },

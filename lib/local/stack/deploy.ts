@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { LocalAwsError, messageOf } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
-import { readAssembly } from './assembly.ts'
-import type { Assembly } from './assembly.ts'
+import { chooseStack, inOrder, readApp, readStack, readTemplate } from './assembly.ts'
+import type { AppStack, Assembly } from './assembly.ts'
 import { resolve } from './intrinsics.ts'
 import type { Names } from './intrinsics.ts'
 import type { Kind, Making, StackHost } from './kind.ts'
@@ -12,13 +12,42 @@ import { checkResources, kindOf } from './kinds.ts'
 import type { TemplateResource } from './template.ts'
 import type { DeployOptions, LocalResource, LocalStack } from './types.ts'
 
-/** Deploys a stack of a cloud assembly. */
+/** Deploys a stack of a cloud assembly, and before it those that it needs and that do not run here yet. */
 export async function deployStack(host: StackHost, options: DeployOptions): Promise<LocalStack> {
-  const assembly = await readAssembly(options.assembly, options.stackName)
-  checkResources(assembly.stackName, assembly.template, options.ignore ?? [])
+  const wanted = chooseStack(await readApp(options.assembly), options.stackName)
+  for (const stack of inOrder(wanted.needs)) {
+    if (!host.deployed.find(stack)) await deployOne(host, stack, options)
+  }
+  return deployOne(host, wanted, options)
+}
+
+/** Deploys all stacks of a cloud assembly, each after those that it needs. */
+export async function deployAll(
+  host: StackHost,
+  options: Omit<DeployOptions, 'stackName'>,
+): Promise<Record<string, LocalStack>> {
+  const all = await readApp(options.assembly)
+  for (const { stackName } of all) {
+    const named = all.filter((other) => other.stackName === stackName)
+    if (named.length === 1) continue
+    const paths = named.map(({ path }) => path).join(', ')
+    throw new LocalAwsError(
+      `${named.length} stacks are called ${stackName} (${paths}): deploy each by its path, to a local AWS of its own`,
+    )
+  }
+  const stacks: Record<string, LocalStack> = {}
+  for (const stack of all) stacks[stack.stackName] = await deployOne(host, stack, options)
+  return stacks
+}
+
+async function deployOne(host: StackHost, stack: AppStack, options: DeployOptions): Promise<LocalStack> {
+  const assembly = await readStack(stack)
+  await checkResources(assembly, options.ignore ?? [])
   const deployment = new Deployment(host, assembly, options)
   await deployment.makeAll()
-  return stackOf(host, assembly.stackName, deployment.made, await deployment.outputs())
+  const made = stackOf(host, assembly.stackName, deployment.made, await deployment.outputs())
+  host.deployed.add(stack, made, await deployment.exports(made.outputs))
+  return made
 }
 
 class Deployment implements Names {
@@ -55,10 +84,37 @@ class Deployment implements Names {
     return outputs
   }
 
+  /** What other stacks may import, by its name in the account. */
+  async exports(outputs: Readonly<Record<string, string>>): Promise<Map<string, string>> {
+    const exported = new Map<string, string>()
+    for (const [name, { Export }] of Object.entries(this.#assembly.template.Outputs ?? {})) {
+      const value = outputs[name]
+      if (Export && value !== undefined) exported.set(String(await resolve(Export.Name, this)), value)
+    }
+    return exported
+  }
+
+  imported(name: string): string {
+    return this.#host.deployed.imported(name)
+  }
+
+  stackOutput(stackName: string, outputName: string): string {
+    return this.#host.deployed.output(stackName, outputName)
+  }
+
+  mapped(map: string, top: string, second: string): unknown {
+    return this.#assembly.template.Mappings?.[map]?.[top]?.[second]
+  }
+
+  get stackId(): string {
+    const { region, accountId } = this.#host.aws
+    return `arn:aws:cloudformation:${region}:${accountId}:stack/${this.#assembly.stackName}/local`
+  }
+
   async ref(name: string): Promise<unknown> {
     const { region, accountId } = this.#host.aws
     const { stackName, template } = this.#assembly
-    const stackId = `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/local`
+    const { stackId } = this
     const pseudo: Readonly<Record<string, string | undefined>> = {
       'AWS::AccountId': accountId,
       'AWS::NoValue': undefined,
@@ -71,9 +127,18 @@ class Deployment implements Names {
     if (name in pseudo) return pseudo[name]
     const parameter = template.Parameters?.[name]
     if (!parameter) return (await this.#get(name)).ref
-    const value = this.#options.parameters?.[name] ?? parameter.Default
-    if (value !== undefined) return value
-    throw new LocalAwsError(`parameter ${name} has no default and is not given in parameters`)
+    const { Type = 'String', Default } = parameter
+    const given = this.#options.parameters?.[name]
+    // The default names a parameter of Systems Manager's, which has the value.
+    const isElsewhere = Type.startsWith('AWS::SSM::Parameter::Value')
+    const value = given ?? (isElsewhere ? undefined : Default)
+    if (value !== undefined) return isList(Type) ? String(value).split(',') : value
+    const why = isElsewhere
+      ? `is read from Systems Manager (${String(Default)}), which is not played here`
+      : 'has no default'
+    throw new LocalAwsError(
+      `parameter ${name} of stack ${stackName} ${why}: give it in parameters: { ${name}: '...' }`,
+    )
   }
 
   async attribute(logicalId: string, attribute: string): Promise<string> {
@@ -115,6 +180,7 @@ class Deployment implements Names {
       assets: this.#assembly.assets,
       ...(onLog && { onLog: (line) => onLog(line, logicalId) }),
       property: (name) => resolve(Properties[name], this),
+      nest: (templateFile, parameters) => this.#nest(logicalId, templateFile, parameters),
       name: (length) => nameOf(this.#assembly.stackName, logicalId, length),
     }
     try {
@@ -127,6 +193,20 @@ class Deployment implements Names {
     }
   }
 
+  async #nest(logicalId: string, file: string, parameters: Readonly<Record<string, string>>) {
+    const { onLog } = this.#options
+    const stackName = nameOf(this.#assembly.stackName, logicalId, 128)
+    const template = (await readTemplate(file)) ?? {}
+    const inner = new Deployment(
+      this.#host,
+      { ...this.#assembly, stackName, template },
+      { ...this.#options, parameters, onLog: onLog && ((line, id) => onLog(line, `${logicalId}.${id}`)) },
+    )
+    await inner.makeAll()
+    for (const [id, resource] of Object.entries(inner.made)) this.made[`${logicalId}.${id}`] = resource
+    return { ref: inner.stackId, outputs: await inner.outputs() }
+  }
+
   async #exists({ Condition }: { readonly Condition?: string }): Promise<boolean> {
     return Condition === undefined || this.condition(Condition)
   }
@@ -134,6 +214,11 @@ class Deployment implements Names {
   #kindOf(logicalId: string, resource: TemplateResource): Kind | undefined {
     return kindOf(logicalId, resource, this.#options.ignore ?? [])
   }
+}
+
+/** Lists come as texts. */
+function isList(type: string): boolean {
+  return type === 'CommaDelimitedList' || type.startsWith('List<')
 }
 
 /** As CloudFormation makes names: stack, logical id and chance. */

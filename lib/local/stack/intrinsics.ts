@@ -9,6 +9,12 @@ export interface Names {
   ref(name: string): Promise<unknown>
   attribute(logicalId: string, attribute: string): Promise<string>
   condition(name: string): Promise<boolean>
+  /** What another stack exports. */
+  imported(name: string): string
+  /** An output of another stack. */
+  stackOutput(stackName: string, outputName: string): string
+  /** A value of the template's mappings. */
+  mapped(map: string, top: string, second: string): unknown
 }
 
 type Intrinsic = (argument: unknown, names: Names) => Promise<unknown>
@@ -24,7 +30,8 @@ export async function resolve(value: unknown, names: Names): Promise<unknown> {
   const [key = '', argument] = entries[0] ?? []
   if (entries.length === 1 && (key === 'Ref' || key === 'Condition' || key.startsWith('Fn::'))) {
     const intrinsic = INTRINSICS[key]
-    if (!intrinsic) throw new LocalAwsError(`${key} is not played here`)
+    if (!intrinsic)
+      throw new LocalAwsError(`${key} is not played here; what has it can be left out by ignore`)
     return intrinsic(argument, names)
   }
   const resolved = await inTurn(
@@ -60,6 +67,19 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   'Fn::Equals': async (argument, names) => {
     const [left, right] = list(await resolve(argument, names))
     return String(left) === String(right)
+  },
+  'Fn::ImportValue': async (name, names) => names.imported(text(await resolve(name, names))),
+  'Fn::GetStackOutput': async (argument, names) => {
+    const { StackName, OutputName } = (await resolve(argument, names)) as Readonly<Record<string, unknown>>
+    return names.stackOutput(text(StackName), text(OutputName))
+  },
+  'Fn::FindInMap': async (argument, names) => {
+    const [map, top, second, otherwise] = list(await resolve(argument, names))
+    const found = names.mapped(text(map), text(top), text(second))
+    const value = found ?? (otherwise as { DefaultValue?: unknown } | undefined)?.DefaultValue
+    if (value === undefined)
+      throw new LocalAwsError(`mapping ${text(map)} has no ${text(top)}.${text(second)}`)
+    return value
   },
   'Fn::Not': async (argument, names) => !list(await resolve(argument, names))[0],
   'Fn::And': async (argument, names) => list(await resolve(argument, names)).every(Boolean),

@@ -3,6 +3,7 @@
 import { LocalAwsError } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
 import type { LocalAws } from '../types.ts'
+import type { DeployedStacks } from './deployed.ts'
 import type { Properties } from './template.ts'
 
 /** What kinds use to make things. */
@@ -20,6 +21,7 @@ export interface StackHost {
     | 'mapEventSource'
     | 'schedule'
   >
+  readonly deployed: DeployedStacks
   findFunction(nameOrArn: string): LocalFunction | undefined
 }
 
@@ -31,8 +33,16 @@ export interface Making extends StackHost {
   readonly onLog?: (line: string) => void
   /** A property without intrinsic functions in it. Only those are resolved that are asked for. */
   property(name: string): Promise<unknown>
+  /** Makes a stack in this stack, from the file of its template. */
+  nest(templateFile: string, parameters: Readonly<Record<string, string>>): Promise<Nested>
   /** A name like those that CloudFormation makes, of at most `length` characters. */
   name(length: number): string
+}
+
+/** A stack in a stack. */
+export interface Nested {
+  readonly ref: string
+  readonly outputs: Readonly<Record<string, string>>
 }
 
 /** What was made. */

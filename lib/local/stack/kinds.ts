@@ -1,13 +1,18 @@
 // Which types of resources are played here, which do not matter here, and which a stack must not have.
 
 import { LocalAwsError } from '../errors.ts'
+import { type Assembly, readTemplate } from './assembly.ts'
 import { eventSourceMapping, functionUrl, lambdaFunction } from './functions.ts'
 import type { Kind } from './kind.ts'
+import { nestedStack, NO_TEMPLATE, templateOf } from './nested.ts'
 import { rule, schedule } from './schedules.ts'
 import { bucket, eventBus, queue, table } from './storage.ts'
-import type { Template, TemplateResource } from './template.ts'
+import type { TemplateResource } from './template.ts'
+
+const NESTED_STACK = 'AWS::CloudFormation::Stack'
 
 const KINDS: Readonly<Record<string, Kind>> = {
+  [NESTED_STACK]: nestedStack,
   'AWS::DynamoDB::GlobalTable': table,
   'AWS::DynamoDB::Table': table,
   'AWS::Events::EventBus': eventBus,
@@ -70,22 +75,43 @@ export function kindOf(
   return ignore.includes(logicalId) || ignore.includes(Type) ? undefined : KINDS[Type]
 }
 
-/** @throws LocalAwsError that lists all resources which are not played here */
-export function checkResources(
-  stackName: string,
-  { Resources = {} }: Template,
-  ignore: readonly string[],
-): void {
-  const problems = Object.entries(Resources).flatMap(([logicalId, resource]) => {
-    const { Type, Properties = {} } = resource
-    if (WITHOUT_EFFECT.has(Type) || ignore.includes(Type) || ignore.includes(logicalId)) return []
-    const kind = KINDS[Type]
-    if (!kind) return [`${logicalId} is of type ${Type}`]
-    return (kind.problems?.(Properties) ?? []).map((problem) => `${logicalId}, an ${Type}, ${problem}`)
-  })
+/** What to do about types that are not played and that the CDK makes by itself. */
+const ADVICE: Readonly<Record<string, string>> = {
+  'Custom::CrossRegionExportReader': 'there is one region here: give the stacks the same one',
+  'Custom::CrossRegionExportWriter': 'there is one region here: give the stacks the same one',
+}
+
+/** @throws LocalAwsError that lists all resources which are not played here, those of nested stacks too */
+export async function checkResources(assembly: Assembly, ignore: readonly string[]): Promise<void> {
+  const problems = await problemsOf(assembly, ignore, '')
   if (problems.length === 0) return
   throw new LocalAwsError(
-    `stack ${stackName} has what is not played here; what you do not need can be left out by ignore, ` +
+    `stack ${assembly.stackName} has what is not played here; what you do not need can be left out by ignore, ` +
       `a list of types and logical ids:\n- ${problems.join('\n- ')}`,
   )
+}
+
+async function problemsOf(
+  { template, assets }: Pick<Assembly, 'template' | 'assets'>,
+  ignore: readonly string[],
+  where: string,
+): Promise<string[]> {
+  const problems: string[] = []
+  for (const [id, { Type, Properties = {} }] of Object.entries(template.Resources ?? {})) {
+    if (WITHOUT_EFFECT.has(Type) || ignore.includes(Type) || ignore.includes(id)) continue
+    const kind = KINDS[Type]
+    const logicalId = where + id
+    if (!kind) {
+      problems.push(`${logicalId} is of type ${Type}${ADVICE[Type] === undefined ? '' : `: ${ADVICE[Type]}`}`)
+      continue
+    }
+    const own = kind.problems?.(Properties) ?? []
+    problems.push(...own.map((problem) => `${logicalId}, an ${Type}, ${problem}`))
+    if (Type !== NESTED_STACK) continue
+    const file = templateOf(assets, Properties['TemplateURL'])
+    const inner = file === undefined ? undefined : await readTemplate(file)
+    if (!inner) problems.push(`${logicalId}, an ${Type}, ${NO_TEMPLATE}`)
+    problems.push(...(await problemsOf({ template: inner ?? {}, assets }, ignore, `${logicalId}.`)))
+  }
+  return problems
 }

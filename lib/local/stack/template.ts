@@ -3,7 +3,8 @@
 export interface Template {
   readonly Resources?: Readonly<Record<string, TemplateResource>>
   readonly Outputs?: Readonly<Record<string, TemplateOutput>>
-  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>
+  readonly Parameters?: Readonly<Record<string, { readonly Type?: string; readonly Default?: unknown }>>
+  readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>
   readonly Conditions?: Readonly<Record<string, unknown>>
 }
 
@@ -15,6 +16,7 @@ export interface TemplateResource {
 
 export interface TemplateOutput {
   readonly Value: unknown
+  readonly Export?: { readonly Name: unknown }
   readonly Condition?: string
 }
 

@@ -4,11 +4,14 @@ import type { LocalFunction } from '../lambda/types.ts'
 
 /** Options of {@link LocalAws.deploy}. */
 export interface DeployOptions {
-  /** The folder that `cdk synth` or `app.synth()` wrote; that of a stage is a folder in it. */
+  /** The folder that `cdk synth` or `app.synth()` wrote, or that of a stage, which is a folder in it. */
   readonly assembly: string
-  /** The stack's name or its id in the app. @default - the only stack of the assembly */
+  /**
+   * The stack's name, or its path in the app, `Prod/Shop`. Stacks that it needs are deployed before it, unless they run
+   * here. @default - the only stack of the assembly
+   */
   readonly stackName?: string
-  /** Values of the template's parameters. @default - the defaults in the template */
+  /** Values of the parameters of the stack and of those that it needs. @default - the defaults in the template */
   readonly parameters?: Readonly<Record<string, string>>
   /**
    * Types or logical ids of resources to leave out, for what is not played here and not needed either. What refers
@@ -33,7 +36,7 @@ export interface LocalStack {
   readonly stackName: string
   /** By their names in the template. */
   readonly outputs: Readonly<Record<string, string>>
-  /** What was made, by logical id. */
+  /** What was made, by logical id; of a nested stack by `<its logical id>.<logical id>`. */
   readonly resources: Readonly<Record<string, LocalResource>>
   /**
    * A function of the stack, by its logical id, by an output that is its name or ARN, or by one of these itself.
