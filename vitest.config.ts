@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.spec.ts'],
     env: {
+      // Each read of the kit's must be consistent, and no emulator is ever stale.
+      FLOWCRAFT_LOCAL_CONSISTENT_READS: 'true',
       // The SDK's reminder of Node 22 is not a warning about this project.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     },

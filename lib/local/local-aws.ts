@@ -53,7 +53,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   }
   const engines = await startEngines(options, region)
   try {
-    const parts = await startParts(engines)
+    const { consistentReads = process.env['FLOWCRAFT_LOCAL_CONSISTENT_READS'] === 'true' } = options
+    const parts = await startParts(engines, consistentReads)
     const folder = await mkdtemp(join(tmpdir(), 'flowcraft-local-'))
     return assemble({ ...parts, region, engines, folder })
   } catch (error) {
@@ -75,10 +76,10 @@ interface Parts {
   folder: string
 }
 
-async function startParts({
-  names,
-  origins,
-}: RunningEngines): Promise<Omit<Parts, 'region' | 'engines' | 'folder'>> {
+async function startParts(
+  { names, origins }: RunningEngines,
+  consistentReads: boolean,
+): Promise<Omit<Parts, 'region' | 'engines' | 'folder'>> {
   const meter = new Meter()
   const interception = new Interception()
   const functions = new FunctionRegistry()
@@ -86,7 +87,7 @@ async function startParts({
   const buses = new EventBuses()
   const [sqs, dynamodb, s3, lambda, eventbridge] = await Promise.all([
     startJsonProxy(origins.sqs, interception, (origin) => meteredSqs(meter, origin, names.sqs === 'fauxqs')),
-    startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter)),
+    startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, { consistentReads })),
     startS3Proxy(origins.s3, interception, meter),
     startApi(interception, invokeApi),
     startApi(interception, new PutEventsApi(buses, meter)),

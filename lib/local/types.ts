@@ -34,6 +34,11 @@ export interface LocalAwsOptions {
    * and `FLOWCRAFT_LOCAL_S3_ENDPOINT`
    */
   endpoints?: Partial<Endpoints>
+  /**
+   * Refuse reads of tables that may be stale, which AWS takes: no emulator is ever stale, so a test would not tell. Reads
+   * of indexes are taken. @default - whether the environment variable `FLOWCRAFT_LOCAL_CONSISTENT_READS` is `true`
+   */
+  consistentReads?: boolean
   /** Accept endpoints that are not on this computer. @default false */
   allowRemote?: boolean
 }

@@ -35,7 +35,9 @@ const order = createFlow('order')
 
 /** All that a start may change: items of the table, messages in the queue. */
 async function everything(): Promise<{ items: string[]; messages: number }> {
-  const { Items = [] } = await aws.clients.dynamodb.send(new ScanCommand({ TableName: deployment.tableName }))
+  const { Items = [] } = await aws.clients.dynamodb.send(
+    new ScanCommand({ TableName: deployment.tableName, ConsistentRead: true }),
+  )
   const { visible, hidden } = await depth(deployment, deployment.queueUrl)
   return { items: Items.map(({ pk, sk }) => `${pk?.S} ${sk?.S}`), messages: visible + hidden }
 }

@@ -32,7 +32,7 @@ describe.each(['dynoxide', 'dynalite'] as const)('units by %s', (dynamodb) => {
   }
 
   beforeAll(async () => {
-    local = await startLocalAws({ dynamodb })
+    local = await startLocalAws({ dynamodb, consistentReads: false })
     TableName = await local.createTable(tableInput())
   })
   beforeEach(() => local.meter.reset())

@@ -123,7 +123,7 @@ describe.each(['dynoxide', 'dynalite'] as const)('DynamoDB by %s', (dynamodb) =>
   })
 
   it('shows neither capacity nor an old item that nobody asked for', async () => {
-    await using local = await startLocalAws({ dynamodb })
+    await using local = await startLocalAws({ dynamodb, consistentReads: false })
     const TableName = await local.createTable(tableInput())
     const Key = { pk: { S: 'a' } }
     const put = await local.clients.dynamodb.send(new PutItemCommand({ TableName, Item: Key }))

@@ -68,7 +68,7 @@ async function largestItem(aws: LocalAws, tableName: string): Promise<number> {
   let from: Record<string, AttributeValue> | undefined
   do {
     const page = await aws.clients.dynamodb.send(
-      new ScanCommand({ TableName: tableName, ExclusiveStartKey: from }),
+      new ScanCommand({ TableName: tableName, ConsistentRead: true, ExclusiveStartKey: from }),
     )
     for (const item of page.Items ?? []) largest = Math.max(largest, bytesOf(item))
     from = page.LastEvaluatedKey

@@ -3,6 +3,7 @@
 
 import { itemBytes, writeUnitsOf } from '../item-size.ts'
 import type { Meter } from '../meter.ts'
+import { DynamoDbRules, type DynamoDbRulesOptions } from './dynamodb-rules.ts'
 import type { Answer } from './http.ts'
 import type { Call, JsonService } from './json-proxy.ts'
 
@@ -16,9 +17,11 @@ const WRITES = [...CONDITIONAL_WRITES, 'BatchWriteItem', 'TransactWriteItems']
 const TRANSACTION_FACTOR = 2
 
 /** The metered DynamoDB. PartiQL is counted as requests only. */
-export function meteredDynamoDB(meter: Meter): JsonService {
+export function meteredDynamoDB(meter: Meter, options: DynamoDbRulesOptions): JsonService {
+  const rules = new DynamoDbRules(options)
   return {
     name: 'dynamodb',
+    refusalOf: (operation, input) => rules.refusalOf(operation, input),
     prepare(operation, body) {
       meter.countRequest('dynamodb', operation)
       return READS.includes(operation) || WRITES.includes(operation)

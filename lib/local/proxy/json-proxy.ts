@@ -8,6 +8,7 @@ import { messageOf } from '../errors.ts'
 import { Backend, KEEP_ALIVE_MS, close, forwardable, isGone, listen, readBody } from './http.ts'
 import type { Answer } from './http.ts'
 import type { Interception, ServiceName } from './intercept.ts'
+import type { Refusal } from './rules.ts'
 
 /** A request on its way to the engine. */
 export interface Call {
@@ -23,6 +24,8 @@ export interface Call {
 export interface JsonService {
   readonly name: Extract<ServiceName, 'sqs' | 'dynamodb'>
   prepare(operation: string, body: Buffer, send: Send): Call | Promise<Call>
+  /** Why AWS would refuse a request that the engine may take. */
+  refusalOf(operation: string, input: Record<string, unknown>): Refusal | undefined
 }
 
 /** Sends a further request of the proxy's own to the engine. */
@@ -79,6 +82,9 @@ async function relay(parts: Parts, req: IncomingMessage, res: ServerResponse): P
     return refuse(res, service.name, 500, 'InternalServerError', 'rejected by the test')
   }
   if (typeof outcome === 'object') await sleep(outcome.delayMs)
+  const input = parse(received)
+  const refusal = isRecord(input) ? service.refusalOf(operation, input) : undefined
+  if (refusal) return refuse(res, service.name, 400, refusal.type, refusal.message)
 
   const call = await service.prepare(operation, received, sender(parts, req))
   const answer = await backend.exchange(req, call.body)
@@ -112,6 +118,10 @@ function refuse(res: ServerResponse, service: string, status: number, type: stri
   if (isGone(res) || res.headersSent) return void res.destroy()
   res.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
   res.end(JSON.stringify({ __type: type, message: `local ${service}: ${message}` }))
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parse(body: Buffer): unknown {

@@ -6,6 +6,7 @@ import type { Meter } from '../meter.ts'
 import { decodeAstral, encodeAstral } from './astral.ts'
 import type { Answer } from './http.ts'
 import type { Call, JsonService, Send } from './json-proxy.ts'
+import { refusalOfSqs } from './sqs-rules.ts'
 
 interface Message {
   Body?: string
@@ -33,6 +34,7 @@ export function meteredSqs(meter: Meter, origin: string, mend: boolean): JsonSer
   const addresses = new QueueAddresses(origin)
   return {
     name: 'sqs',
+    refusalOf: refusalOfSqs,
     async prepare(operation, body, send) {
       meter.countRequest('sqs', operation)
       const input = parse(body)

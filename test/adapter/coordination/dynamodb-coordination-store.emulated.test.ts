@@ -112,7 +112,9 @@ for (const { name, skip } of engines) {
       await make().setIfNotExist(key, 'a', 0.5)
 
       const Key = { pk: { S: `K#${key}` }, sk: { S: 'K' } }
-      const { Item } = await aws.clients.dynamodb.send(new GetItemCommand({ TableName: tableName, Key }))
+      const { Item } = await aws.clients.dynamodb.send(
+        new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true }),
+      )
 
       expect(Number(Item?.[stateTable.timeToLiveAttribute]?.N)).toBe(now / 1000 + 1)
     })

@@ -24,7 +24,9 @@ for (const { name, skip } of engines) {
     const make = () => new DynamoDbRunStore({ client: aws.clients.dynamodb, tableName, now: () => now })
     const item = async (key: { pk: string; sk: string }): Promise<Record<string, AttributeValue>> => {
       const Key = { pk: { S: key.pk }, sk: { S: key.sk } }
-      const { Item } = await aws.clients.dynamodb.send(new GetItemCommand({ TableName: tableName, Key }))
+      const { Item } = await aws.clients.dynamodb.send(
+        new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true }),
+      )
       return Item ?? {}
     }
 
