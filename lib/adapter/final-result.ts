@@ -2,6 +2,7 @@
 import type { FlowcraftEvent, ISerializer, WorkflowResult } from 'flowcraft'
 import { describeRun, type RunDescription } from './outcome.ts'
 import type { RunState } from './run-state.ts'
+import type { ErrorCause } from './values/flush.ts'
 import type { Services } from './services.ts'
 
 /** As the engine's base adapter has it, which knows no 'cancelled'. */
@@ -42,6 +43,10 @@ function whyFailed({ status, reason, errors = [], nodes }: RunDescription): stri
   // Not an error that a fallback made good.
   const error = errors.find(({ nodeId }) => nodes.failed.includes(nodeId)) ?? errors[0]
   if (!error) return 'the run failed without an error'
-  const { message, originalError: cause } = error
-  return message.includes(cause.message) ? message : `${message}: ${cause.message}`
+  let why = error.message
+  // The engine's own error says which node failed; its causes say why.
+  for (let cause: ErrorCause | undefined = error.originalError; cause; cause = cause.cause) {
+    if (!why.includes(cause.message)) why += `: ${cause.message}`
+  }
+  return why
 }

@@ -2,7 +2,9 @@
  * Holds the lease on a strand or on an item of a batch: prolongs it for long-lived workers, and knows whether it may be
  * lost. It saves double work and decides nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
+import { pauseMs } from './queue/trouble.ts'
 import { CLOCK_MARGIN_MS, type Disposition, type Invocation, type Services } from './services.ts'
 import type { Lease, LeaseRequest } from './store/run-store.ts'
 
@@ -14,6 +16,8 @@ const PATIENCE_MS = 30_000
 /** A strand that cannot begin comes back within so many seconds: each after another time, so that they come apart. */
 const APART_SECONDS = 5
 
+/** A long-lived worker's lease is over after this, unless it is prolonged. */
+const RELEASE_MS = 90_000
 /** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
 const RENEW_EVERY_MS = 30_000
 
@@ -88,14 +92,51 @@ export class LeaseHolder {
     clearInterval(this.#timer)
   }
 
-  /** Gives the lease back, so that a redelivery need not wait for its end. */
+  /**
+   * What comes of the work, unless the process gives it up: then its node's signal is aborted, so that it commits
+   * nothing, and the lease is given back. Crash before the lease is given back: it ends by itself.
+   */
+  async unlessGivenUp(work: Promise<Disposition>): Promise<Disposition> {
+    const { givenUp } = this.#invocation
+    if (!givenUp) return work
+    const ended = new AbortController()
+    const left = new Promise<Disposition>((resolve) => {
+      const giveUp = () => {
+        this.#controller.abort(givenUp.reason)
+        void this.release().then(() => resolve({ kind: 'left', reason: 'the worker stops', seconds: 0 }))
+      }
+      if (givenUp.aborted) giveUp()
+      else givenUp.addEventListener('abort', giveUp, { once: true, signal: ended.signal })
+    })
+    try {
+      return await Promise.race([work, left])
+    } finally {
+      ended.abort()
+    }
+  }
+
+  /**
+   * Gives the lease back, so that a redelivery need not wait for its end. A long-lived worker tries again until the
+   * lease is over: after an outage of seconds its runs go on within seconds.
+   */
   async release(): Promise<void> {
     this.stop()
-    try {
-      await this.#services.store.release({ ...this.#request(), alone: this.#isAlone })
-    } catch (error) {
-      // The trouble that brought us here, most likely; the lease then ends by itself.
-      this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })
+    const { renews, givenUp } = this.#invocation
+    const end = Date.now() + RELEASE_MS
+    for (let failures = 1; ; failures++) {
+      try {
+        await this.#services.store.release({ ...this.#request(), alone: this.#isAlone })
+        return
+      } catch (error) {
+        const pause = pauseMs(failures)
+        if (renews && !givenUp?.aborted && Date.now() + pause < end) {
+          await sleep(pause)
+          continue
+        }
+        // The trouble that brought us here, most likely; the lease then ends by itself.
+        this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })
+        return
+      }
     }
   }
 

@@ -51,6 +51,11 @@ export interface Invocation {
   readonly renews: boolean
   /** The message's place in this process, for whoever leaves it when the message is deleted. @default - one for as long as the work takes */
   readonly place?: Place
+  /**
+   * Aborted when the process gives the work up: the node's signal is aborted, the lease given back, and the message
+   * comes back at once, while what the node still does changes nothing. @default - never
+   */
+  readonly givenUp?: AbortSignal
 }
 
 /** What many workers died with is given up; fewer than the queue's receives of a message. */

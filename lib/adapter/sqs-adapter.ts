@@ -26,7 +26,7 @@ import { processJob } from './message.ts'
 import { type FinalResult, finalResult } from './final-result.ts'
 import { checkJob } from './queue/job.ts'
 import { newToken } from './queue/sqs-job-queue.ts'
-import { SqsPoller } from './queue/sqs-poller.ts'
+import { SqsPoller, type StopOptions } from './queue/sqs-poller.ts'
 import { reconcileRun } from './reconcile.ts'
 import { resumeRun } from './resume.ts'
 import type { RunEvent } from './run-events.ts'
@@ -76,7 +76,7 @@ const LEASE_MS = 90_000
  * @example
  * const adapter = new SqsAdapter({ runtimeOptions: { blueprints, registry }, queueUrl, tableName: 'flowcraft' })
  * adapter.start()
- * process.once('SIGTERM', () => adapter.stop())
+ * process.once('SIGTERM', () => adapter.stop({ within: 20_000 }))
  */
 export class SqsAdapter extends BaseDistributedAdapter {
   readonly #config: AwsConfig
@@ -183,10 +183,14 @@ export class SqsAdapter extends BaseDistributedAdapter {
     return sweep({ ...this.#services, deadLetters: this.#stores.deadLetters })
   }
 
-  /** Stops polling and waits until the messages under way are done. */
-  async stop(): Promise<void> {
-    await this.#poller?.stop()
-    this.#poller = undefined
+  /**
+   * Stops polling and waits until the nodes under way are done; what follows them is for others. With `within` it
+   * resolves some seconds after so many milliseconds at the latest: nodes that are still under way are given up.
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    const poller = this.#poller
+    await poller?.stop(options)
+    if (this.#poller === poller) this.#poller = undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -201,6 +205,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       concurrency: this.#concurrency,
       logger: this.logger,
       telemetry: this.telemetry,
+      isolation: this.isolation,
       process: (job, message) =>
         this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true, ...message }),
     })

@@ -26,7 +26,7 @@ export async function workOnStrand(
   try {
     // A first lease on the strand: nobody but cancel can have ended what was seen active.
     const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
-    const result = await advance(services, graph, run, {
+    const advancing = advance(services, graph, run, {
       origin,
       attempt: lease.attempt,
       lost: lease.lost,
@@ -35,6 +35,7 @@ export async function workOnStrand(
       signal: holder.signal,
       isMine: () => holder.isMine(),
     })
+    const result = await holder.unlessGivenUp(advancing)
     if (result !== ASLEEP) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
     if (!(await holder.isMine())) return { kind: 'left', reason: `a successor took over ${origin}` }

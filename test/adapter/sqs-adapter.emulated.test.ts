@@ -427,13 +427,9 @@ describe('the end of a run', () => {
     const flow = createFlow('bad').node('a', async () => {
       throw new Error('no good')
     })
-    const made = createFlow('made good')
-      .node('a', async () => Promise.reject(new Error('made good')), { config: { fallback: 'b' } })
-      .node('b', async () => Promise.reject(new Error('not made good')))
-    const adapter = telling(flow, made)
+    const adapter = telling(flow)
     const client = clientOf(deployment)
     await client.start({ blueprintId: 'bad', runId: 'r1' })
-    await client.start({ blueprintId: 'made good', runId: 'r3' })
     await client.start({ blueprintId: 'bad', runId: 'r4' })
     await client.cancel('r4')
     await client.start({ blueprintId: 'unknown', runId: 'r2' })
@@ -446,11 +442,10 @@ describe('the end of a run', () => {
       payload: { errors: [{ nodeId: 'a' }] },
       reason: "Node 'a' execution failed: no good",
     })
-    expect(of('r3')?.reason).toBe("Node 'b' execution failed: not made good")
     expect(of('r4')).toMatchObject({ status: 'failed', reason: 'the run was cancelled' })
     expect(of('r2')).toMatchObject({
       status: 'failed',
-      reason: "no blueprint 'unknown' here; registered: 'bad', 'made good'",
+      reason: "no blueprint 'unknown' here; registered: 'bad'",
     })
   })
 })

@@ -139,7 +139,9 @@ async function workOnItem(
   if (begun.kind === 'left') return begun
   const { lease } = begun
   try {
-    await finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
+    const finishing = finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
+    const result = await holder.unlessGivenUp(finishing.then(() => DONE))
+    if (result.kind === 'left') return result
     return holder.signal.aborted ? heldByAnother(services, lease, `item ${item} of ${key}`) : DONE
   } catch (error) {
     // So that the redelivery need not wait for the lease to end.

@@ -1,13 +1,20 @@
-/** Feeds a long-lived worker from the queue: each message on its own, visible to nobody else while it is worked on. */
-import type { Message, SQSClient } from '@aws-sdk/client-sqs'
+/**
+ * Feeds a long-lived worker from the queue: each message on its own, visible to nobody else while it is worked on. One
+ * long poll at a time asks for as many messages as the worker has room for.
+ */
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
-import { Consumer } from 'sqs-consumer'
 import { messageOf } from '../errors.ts'
-import type { Disposition } from '../services.ts'
-import { isPoison, rejectMessage, shownOf } from './dead-letters.ts'
-import { type Job, parseJob } from './job.ts'
-import { comeBackIn, retrySeconds } from './redelivery.ts'
+import type { Isolation } from '../isolation.ts'
+import type { Disposition, Invocation } from '../services.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { isPoison, rejectMessage, shownOf } from './dead-letters.ts'
+import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
+import { type Job, parseJob } from './job.ts'
+import { retrySeconds } from './redelivery.ts'
+import { Trouble } from './trouble.ts'
 
 export interface SqsPollerOptions {
   readonly sqsClient: SQSClient
@@ -16,108 +23,174 @@ export interface SqsPollerOptions {
   readonly concurrency: number
   readonly logger: ILogger
   readonly telemetry: Telemetry
-  /** `goesOn` says whether there is time for more than one node; `sentAt` is in milliseconds since the epoch. */
-  process(job: Job, message: { goesOn: () => boolean; sentAt?: number }): Promise<Disposition>
+  readonly isolation: Isolation
+  process(
+    job: Job,
+    message: Pick<Invocation, 'goesOn' | 'sentAt' | 'place' | 'givenUp'>,
+  ): Promise<Disposition>
 }
 
-/** A dead worker's message comes back after this; a live one prolongs it in time. */
-const VISIBILITY_SECONDS = 120
-const HEARTBEAT_SECONDS = 40
+export interface StopOptions {
+  /**
+   * After so many milliseconds nodes that are still under way are given up: their `signal` is aborted, what they do
+   * later changes nothing, and others run them again at once. @default - nodes are waited for, however long they take
+   */
+  readonly within?: number
+}
+
+/** SQS's longest poll, and most messages in one. */
+const LONG_POLL_SECONDS = 20
+const BATCH = 10
+/** A poll that is to end may still bring messages so long; then it is cut, in milliseconds. */
+const CUT_AFTER_MS = 300
+/** Node's longest timer; a longer one would end at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Work that is given up is given back within this, in milliseconds, if table and queue answer. */
+const GIVING_UP_MS = 5_000
 
 export class SqsPoller {
   readonly #options: SqsPollerOptions
-  readonly #consumers: Consumer[]
-  /** Consumers that have a message, until it is deleted or given back. */
-  readonly #busy = new Set<Consumer>()
-  #draining = false
-  #drained: (() => void) | undefined
+  readonly #trouble: Trouble
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  readonly #givenUp = new AbortController()
+  #polling: Promise<void> | undefined
+  /** Called when there may be room again, or nothing more to wait for. */
+  #wake = () => {}
 
   constructor(options: SqsPollerOptions) {
     this.#options = options
-    this.#consumers = Array.from({ length: options.concurrency }, () => this.#consumer())
+    this.#trouble = new Trouble(options.logger, 'polling failed')
+    // Each message under way listens.
+    setMaxListeners(0, this.#givenUp.signal)
   }
 
   start(): void {
-    for (const consumer of this.#consumers) consumer.start()
+    this.#polling ??= this.#poll()
   }
 
-  /** Waits for the messages under way, then cuts short the polls that wait for more. */
-  async stop(): Promise<void> {
-    this.#draining = true
-    if (this.#busy.size > 0) await new Promise<void>((resolve) => (this.#drained = resolve))
-    await Promise.all(
-      this.#consumers.map(
-        (consumer) =>
-          new Promise<void>((resolve) => {
-            consumer.once('stopped', () => resolve())
-            consumer.stop({ abort: true })
-          }),
-      ),
-    )
+  /** Polls no more, and waits for the messages under way. May be called again, with less patience. */
+  async stop({ within }: StopOptions = {}): Promise<void> {
+    this.#stopping.abort()
+    this.#wake()
+    const done = this.#done()
+    if (within === undefined || within > LONGEST_TIMER_MS) return done
+    if (await isDoneWithin(done, within)) return
+    this.#givenUp.abort(new Error('the worker stops'))
+    if (await isDoneWithin(done, GIVING_UP_MS)) return
+    this.#options.logger.warn('stopped with work that could not be given back', {
+      messages: this.#underWay.size,
+    })
   }
 
-  #consumer(): Consumer {
-    const { sqsClient: sqs, queueUrl, logger } = this.#options
-    const consumer = Consumer.create({
-      queueUrl,
-      sqs,
-      batchSize: 1,
-      waitTimeSeconds: 20,
-      messageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
-      visibilityTimeout: VISIBILITY_SECONDS,
-      heartbeatInterval: HEARTBEAT_SECONDS,
-      suppressFifoWarning: true,
-      handleMessage: (message) => this.#handle(message),
-    })
-    consumer.on('message_received', () => void this.#busy.add(consumer))
-    consumer.on('response_processed', () => {
-      this.#busy.delete(consumer)
-      if (this.#busy.size === 0) this.#drained?.()
-    })
-    consumer.on('error', (error) => {
-      // Cutting a poll short is an error of the poll.
-      if (!this.#draining) logger.error('polling failed', { reason: error.message })
-    })
-    consumer.on('processing_error', (error) => logger.error('a message failed', { reason: error.message }))
-    return consumer
+  async #done(): Promise<void> {
+    await this.#polling
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
   }
 
-  /** Resolves to the message itself where it may be deleted, to another object where it must come back. */
-  async #handle(message: Message): Promise<Message> {
-    try {
-      return await this.#work(message)
-    } finally {
-      this.#options.telemetry.publish()
+  async #poll(): Promise<void> {
+    const { concurrency, isolation } = this.#options
+    while (!this.#stopping.signal.aborted) {
+      const room = concurrency - this.#underWay.size
+      if (isolation.isClosed) {
+        void isolation.opened().then(() => this.#wake())
+        await this.#woken()
+      } else if (room <= 0) await this.#woken()
+      else for (const message of await this.#receive(Math.min(BATCH, room))) this.#take(message)
     }
   }
 
-  async #work(message: Message): Promise<Message> {
-    const { logger, telemetry } = this.#options
-    const body = message.Body ?? ''
+  #woken(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve))
+  }
+
+  /**
+   * Waits for messages. When the worker stops, a poll that waits is not cut at once: what SQS was about to hand to it
+   * would be hidden until its first visibility is over.
+   */
+  async #receive(count: number): Promise<Message[]> {
+    const cut = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const cutSoon = () => (timer = setTimeout(() => cut.abort(), CUT_AFTER_MS))
+    this.#stopping.signal.addEventListener('abort', cutSoon, { once: true })
     try {
-      if (this.#draining) {
-        await this.#comeBackIn(message, 0)
-        return {}
+      const command = new ReceiveMessageCommand({
+        QueueUrl: this.#options.queueUrl,
+        MaxNumberOfMessages: count,
+        WaitTimeSeconds: LONG_POLL_SECONDS,
+        VisibilityTimeout: FIRST_VISIBILITY_SECONDS,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+      })
+      const { Messages = [] } = await this.#options.sqsClient.send(command, { abortSignal: cut.signal })
+      this.#trouble.over()
+      return Messages
+    } catch (error) {
+      // Cutting a poll short is an error of the poll.
+      if (!this.#stopping.signal.aborted) {
+        const { signal } = this.#stopping
+        await sleep(this.#trouble.failed(messageOf(error)), undefined, { signal }).catch(() => {})
       }
-      const sentAt = Number(message.Attributes?.SentTimestamp)
-      const result = await this.#options.process(parseJob(body), { goesOn: () => !this.#draining, sentAt })
-      if (result.kind === 'done') return message
+      return []
+    } finally {
+      clearTimeout(timer)
+      this.#stopping.signal.removeEventListener('abort', cutSoon)
+    }
+  }
+
+  #take(message: Message): void {
+    const held = new HeldMessage({ ...this.#options, stopping: this.#stopping.signal }, message)
+    const work = this.#handle(held).finally(() => {
+      this.#underWay.delete(work)
+      this.#wake()
+    })
+    this.#underWay.add(work)
+  }
+
+  /** Never throws: whatever cannot be done with a message, it comes back. */
+  async #handle(message: HeldMessage): Promise<void> {
+    const { isolation, telemetry, logger } = this.#options
+    const place = isolation.arrive({ isRedelivered: message.receives > 1 })
+    try {
+      if (this.#stopping.signal.aborted) await message.comeBackIn(0)
+      else await this.#work(message, place)
+    } catch (error) {
+      logger.error('a message failed', { reason: messageOf(error) })
+    } finally {
+      message.release()
+      place.leave()
+      telemetry.publish()
+    }
+  }
+
+  async #work(message: HeldMessage, place: Invocation['place']): Promise<void> {
+    const { logger, telemetry, isolation } = this.#options
+    const { body, sentAt, receives } = message
+    try {
+      const goesOn = () => !this.#stopping.signal.aborted && !isolation.isClosed
+      const givenUp = this.#givenUp.signal
+      const result = await this.#options.process(parseJob(body), { goesOn, sentAt, place, givenUp })
+      if (result.kind === 'done') return await message.delete()
       logger.debug('left a message', { reason: result.reason })
-      if (result.seconds !== undefined) await this.#comeBackIn(message, result.seconds)
+      if (result.seconds !== undefined) await message.comeBackIn(result.seconds)
     } catch (error) {
       if (isPoison(error)) {
         telemetry.messageRejected()
-        return (await rejectMessage(this.#options, body, error)) ? message : {}
+        if (await rejectMessage(this.#options, body, error)) await message.delete()
+        return
       }
       telemetry.jobRetried()
       logger.error('a job failed and comes back', { reason: messageOf(error), body: shownOf(body) })
-      await this.#comeBackIn(message, retrySeconds(Number(message.Attributes?.ApproximateReceiveCount)))
+      await message.comeBackIn(retrySeconds(receives))
     }
-    return {}
   }
+}
 
-  async #comeBackIn(message: Message, seconds: number): Promise<void> {
-    const { sqsClient, queueUrl } = this.#options
-    await comeBackIn({ sqsClient, queueUrl, receiptHandle: message.ReceiptHandle, seconds })
+async function isDoneWithin(done: Promise<void>, ms: number): Promise<boolean> {
+  const giveUp = new AbortController()
+  const late = sleep(ms, false, { signal: giveUp.signal }).catch(() => false)
+  try {
+    return await Promise.race([done.then(() => true), late])
+  } finally {
+    giveUp.abort()
   }
 }
