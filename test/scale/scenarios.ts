@@ -36,7 +36,8 @@ function fanOf(width: number): Setup {
   return graph({ start: value('go'), ...nodes, end: value('end') }, edges)
 }
 
-function batchOf(count: number): Setup {
+/** Each item sets so many keys of its own, and the next node reads those of all. */
+function batchOf(count: number, keys = 0): Setup {
   const gather = { outputKey: 'results', gatherNodeId: 'gather' }
   return graph(
     {
@@ -45,11 +46,23 @@ function batchOf(count: number): Setup {
       gather: { run: 'batch-gather', params: gather },
       end: async ({ context }) => {
         const results = (await context.get('results')) as number[]
-        return { output: results.length === count && results.every((result, at) => result === 2 * at) }
+        const own = await Promise.all(
+          upTo(count * keys).map((at) => context.get(`item ${at % count} key ${Math.floor(at / count)}`)),
+        )
+        const areThere = own.every((value, at) => value === at % count)
+        const areRight = results.every((result, at) => result === 2 * at)
+        return { output: results.length === count && areRight && areThere }
       },
     },
     ['start>scatter', 'scatter>gather', 'gather>end'],
-    { builtIn: { double: async ({ input }: NodeContext) => ({ output: Number(input) * 2 }) } },
+    {
+      builtIn: {
+        double: async ({ input, context }: NodeContext) => {
+          for (const key of upTo(keys)) await context.set(`item ${Number(input)} key ${key}`, Number(input))
+          return { output: Number(input) * 2 }
+        },
+      },
+    },
   )
 }
 
@@ -108,6 +121,14 @@ export const scenarios: readonly Scenario[] = [
     name: 'a batch of 10,000',
     id: 'batch',
     make: () => batchOf(10_000),
+    workers: 2,
+    key: 'end',
+    isRight: (end) => end === true,
+  },
+  {
+    name: 'a batch of 10,000 whose items set three keys each',
+    id: 'batch-keys',
+    make: () => batchOf(10_000, 3),
     workers: 2,
     key: 'end',
     isRight: (end) => end === true,
