@@ -29,19 +29,27 @@ interface BuiltInClass {
   readonly name: BuiltInName
   readonly implementation: NodeClass
   /**
-   * Of a class whose steps do not run here, since something else runs in its place: what only its `exec` says, and a
-   * bundler keeps.
+   * Of a class whose steps do not run here, since something else runs in its place: what only its `exec` says, all of it,
+   * and a bundler keeps.
    */
-  readonly mark?: string
+  readonly marks?: readonly string[]
 }
 
 const classes: readonly BuiltInClass[] = [
   { name: 'wait', implementation: WaitNode },
   { name: 'sleep', implementation: SleepNode },
   { name: 'webhook', implementation: WebhookNode },
-  { name: 'subflow', implementation: SubflowNode, mark: '_subflowState.' },
-  { name: 'batch-scatter', implementation: BatchScatterNode, mark: '_currentIndex' },
-  { name: 'batch-gather', implementation: BatchGatherNode, mark: '_allWorkerIds' },
+  { name: 'subflow', implementation: SubflowNode, marks: ['_subflowState.', '.orchestrator'] },
+  {
+    name: 'batch-scatter',
+    implementation: BatchScatterNode,
+    marks: ['_currentIndex', '_allWorkerIds', 'workerUsesKey'],
+  },
+  {
+    name: 'batch-gather',
+    implementation: BatchGatherNode,
+    marks: ['_hasMore', '_allWorkerIds', 'gatherNodeId'],
+  },
 ]
 
 /** The steps of a node class that the engine calls. */
@@ -76,7 +84,8 @@ function classify(known: BuiltInClass, below: readonly NodeClass[]): BuiltIn | u
     STEPS.filter((step) => Object.hasOwn(prototype as object, step)),
   )
   // The engine runs it here as it does in memory, with what it adds.
-  if (known.mark === undefined) return steps.length === 0 && isPlain(below) ? { name: known.name } : undefined
+  if (known.marks === undefined)
+    return steps.length === 0 && isPlain(below) ? { name: known.name } : undefined
   if (steps.length === 0) return { name: known.name, subclass }
   const own = `its own ${[...new Set(steps)].join(', ')}`
   return { problem: `${nameOf(subclass)} is a subclass of ${theirs(known)} with ${own}: ${remedy(known)}` }
@@ -112,9 +121,9 @@ function isCopy(candidate: NodeClass, original: NodeClass): boolean {
 }
 
 /** Perhaps another version's, or written after it. */
-function isLike(candidate: NodeClass, { mark }: BuiltInClass): boolean {
-  if (mark === undefined || !Object.hasOwn(candidate.prototype as object, 'exec')) return false
-  return stepOf(candidate, 'exec').includes(mark)
+function isLike(candidate: NodeClass, { marks }: BuiltInClass): boolean {
+  if (marks === undefined || !Object.hasOwn(candidate.prototype as object, 'exec')) return false
+  return marks.every((mark) => stepOf(candidate, 'exec').includes(mark))
 }
 
 /** What a bundler leaves of a method: the properties that it names, in their order. Variables get other names. */

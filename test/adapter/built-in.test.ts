@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import {
+  BaseNode,
   BatchGatherNode,
   BatchScatterNode,
   createDefaultContainer,
@@ -133,6 +134,15 @@ describe('a subflow', () => {
     })
   }
 
+  it('by whatever key an earlier version stored, is the durable step', () => {
+    const { registry } = register(byRegistry(calling(CallsSub, {})))
+    const kept = registry['CallsSub'] as NodeClass
+
+    expect(register(byRegistry(calling(SubflowNode))).registry['SubflowNode']).not.toBe(SubflowNode)
+    expect(kept.prototype.exec).toBe((registry['subflow'] as NodeClass).prototype.exec)
+    expect(new kept({}, 's')).toMatchObject({ params: { blueprintId: 'sub' } })
+  })
+
   it('that a function runs inside its own execution, and that waits, is told as what it is', async () => {
     const main = createFlow('main').node('s', async (context: NodeContext) =>
       new SubflowNode(params, 's').exec(undefined, context),
@@ -227,6 +237,36 @@ describe('a subclass that cannot be made durable is refused', () => {
     expect(() =>
       register({ ...byRegistry(calling(SubflowNode)), registry: { SubflowNode, subflow: mine } }),
     ).toThrow("node 's' is 'subflow', for which the registry has another implementation")
+  })
+})
+
+/** As upstream's source has it, changed here and there. */
+class Rewritten extends BaseNode {
+  override async exec(_prepared: unknown, { context, dependencies }: NodeContext) {
+    const { runtime } = dependencies as unknown as { runtime: { orchestrator: { run(): Promise<unknown> } } }
+    const result = await runtime.orchestrator.run()
+    await context.set(`_subflowState.${this.nodeId}`, result)
+    return { output: 'more' }
+  }
+}
+class Pages extends BaseNode {
+  override async exec(_prepared: unknown, { context }: NodeContext) {
+    await context.set(`${this.nodeId}_currentIndex`, 1)
+    return { output: 'a page' }
+  }
+}
+
+describe("a class of one's own", () => {
+  it('that is a variant of an engine class is refused, since it would run the subflow inside', () => {
+    expect(() => register(byRegistry(calling(Rewritten)))).toThrow(
+      "Rewritten is a variant of flowcraft's SubflowNode",
+    )
+  })
+
+  it('that only names its keys alike is none', async () => {
+    expect(builtInOf(Pages)).toBeUndefined()
+    const flow = createFlow('main').node('s', Pages)
+    expect(await new TestService({ flows: [flow] }).run('main')).toMatchObject({ status: 'completed' })
   })
 })
 
