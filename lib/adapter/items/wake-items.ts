@@ -3,6 +3,7 @@ import type { NodeDefinition } from 'flowcraft'
 import type { ActivationContext, Write } from '../context/activation-context.ts'
 import type { Execution } from '../execute.ts'
 import type { RunGraph } from '../graph.ts'
+import { boundsOf } from '../bounds.ts'
 import { activationKey, type ActivationKey, parseActivationKey, type RunState } from '../run-state.ts'
 import type { Services } from '../services.ts'
 import { type ErrorRecord, errorRecord } from '../values/flush.ts'
@@ -14,8 +15,6 @@ import type { GatheredItems, ItemsRequest } from './scatter-node.ts'
 
 /** Errors of items are kept up to so many; the run counts them all. */
 const ERRORS_KEPT = 20
-/** As many rounds as the engine in memory gives a run. */
-const GENERATIONS_AT_MOST = 10_000
 
 export type ItemsAwakening =
   | { readonly kind: 'asleep' }
@@ -132,6 +131,7 @@ async function setInContext({ writes }: Look, context: ActivationContext): Promi
  */
 function goOn({ services, graph, key, batch, round }: BatchUnderWay, look: Look): ItemsAwakening {
   const { before } = batch
+  const { perNode } = boundsOf(graph.blueprint, services.maxActivations)
   const errorsBefore = before?.errorsKept ?? 0
   const errors = look.errors.slice(0, ERRORS_KEPT - errorsBefore)
   const isWorkers = batch.kind === 'worker'
@@ -153,9 +153,9 @@ function goOn({ services, graph, key, batch, round }: BatchUnderWay, look: Look)
       standIns,
     }
   }
-  if (generations > GENERATIONS_AT_MOST) {
+  if (generations > perNode) {
     const { id } = graph.node(parseActivationKey(key).node)
-    const why = new Error(`nodes that node '${id}' made make nodes without an end`)
+    const why = new Error(`nodes that node '${id}' made made others ${perNode} times: perhaps without an end`)
     const error = errorRecord(id, why, services.now())
     return {
       kind: 'arrived',
