@@ -1,5 +1,6 @@
 /** The package's main entry: what runs workflows on AWS, and what starts and watches them. Never imports the CDK. */
 export type { MaxActivations } from './adapter/bounds.ts'
+export type { ContextConflicts } from './adapter/context-conflicts.ts'
 export { type AwsOptions, environmentVariables } from './adapter/config.ts'
 export { DynamoDbContext, type DynamoDbContextOptions } from './adapter/context/dynamodb-context.ts'
 export {

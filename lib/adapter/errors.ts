@@ -17,6 +17,7 @@ export type FlowcraftAwsErrorCode =
   /** A node's event did not come within its `timeout`. */
   | 'WAIT_TIMEOUT'
   | 'NODE_KILLED'
+  | 'CONTEXT_CONFLICT'
   | 'MESSAGE_LEFT'
   | 'NOT_DEPLOYED'
   | 'REQUEST_FAILED'

@@ -12,9 +12,10 @@ import {
   type RuntimeOptions,
   type WorkflowBlueprint,
 } from 'flowcraft'
-import { boundsProblems } from './bounds.ts'
 import { type BuiltInName, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
 import { FlowcraftAwsError, messageOf, throwProblems } from './errors.ts'
+import { contextConflictsProblem } from './context-conflicts.ts'
+import { policyProblems } from './policies.ts'
 import { gatherNode, scatterNode } from './items/scatter-node.ts'
 import { lint } from './lint.ts'
 import { blueprintIdProblem, show } from './queue/job.ts'
@@ -139,13 +140,16 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   } catch (error) {
     return [`blueprint '${id}' cannot be stored: ${messageOf(error)}`]
   }
-  const bounds = boundsProblems(blueprint.metadata?.['maxActivations'])
-  if (bounds.length > 0) return bounds.map((problem) => `blueprint '${id}': metadata.${problem}`)
+  const { maxActivations, contextConflicts } = blueprint.metadata ?? {}
+  const policies = policyProblems(maxActivations, contextConflicts)
+  if (policies.length > 0) return policies.map((problem) => `blueprint '${id}': metadata.${problem}`)
   const seen = new Set<unknown>()
   return nodes.flatMap((node) => {
     if (typeof node?.id !== 'string' || node.id === '') return [`blueprint '${id}' has a node without an id`]
     if (typeof node.uses !== 'string')
       return [`node '${node.id}' of blueprint '${id}' does not say what it uses`]
+    const problem = contextConflictsProblem(node.config?.contextConflicts)
+    if (problem) return [`node '${node.id}' of blueprint '${id}': config.${problem}`]
     if (seen.has(node.id)) return [`blueprint '${id}' has two nodes '${node.id}'`]
     seen.add(node.id)
     return []

@@ -1,6 +1,7 @@
 /** What the parts of a worker share; made once by the adapter. */
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
 import type { MaxActivations } from './bounds.ts'
+import type { ContextConflicts } from './context-conflicts.ts'
 import { FlowcraftAwsError } from './errors.ts'
 import type { Runtime } from './execute.ts'
 import type { Graphs } from './graphs.ts'
@@ -32,6 +33,8 @@ export interface Services {
   readonly deployGraceMs: number
   /** Of blueprints that have none of their own. @default - those of `bounds.ts` */
   readonly maxActivations?: MaxActivations
+  /** Of nodes whose config and blueprint say nothing. @default 'warn' */
+  readonly contextConflicts?: ContextConflicts
   /** Whether the end of a run is to be told to somebody, so that its last commit leaves it to be told. */
   readonly tells: boolean
   /** Tells the end of a run; may be called more than once. */

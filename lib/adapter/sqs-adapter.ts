@@ -16,8 +16,10 @@ import { type WithContainer, withContainer } from './container.ts'
 import { guardedBus } from './events.ts'
 import { DynamoDbCoordinationStore } from './coordination/dynamodb-coordination-store.ts'
 import { RunContext } from './context/run-context.ts'
-import { boundsProblems, type MaxActivations } from './bounds.ts'
-import { FlowcraftAwsError, throwProblems } from './errors.ts'
+import type { MaxActivations } from './bounds.ts'
+import type { ContextConflicts } from './context-conflicts.ts'
+import { FlowcraftAwsError } from './errors.ts'
+import { policiesOf } from './policies.ts'
 import type { Runtime } from './execute.ts'
 import { Graphs } from './graphs.ts'
 import { consoleLogger } from './logger.ts'
@@ -60,6 +62,12 @@ export interface SqsAdapterOptions extends AwsOptions, WithContainer {
    * `metadata.maxActivations`. @default { perNode: 10000, perRun: 1000000 }
    */
   readonly maxActivations?: MaxActivations
+  /**
+   * What becomes of a node that would overwrite a context key which it has read and another node has changed since:
+   * 'warn' (overwrite it, log a warning), 'retry' (run it again on the new context), 'fail'. A blueprint's
+   * `metadata.contextConflicts` goes before it, and before both a node's `config.contextConflicts`. @default 'warn'
+   */
+  readonly contextConflicts?: ContextConflicts
   /** For tests in which each adapter stands for a process. @default - one for all adapters of this process @internal */
   readonly isolation?: Isolation
 }
@@ -84,7 +92,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #services: Services
   readonly #concurrency: number
   readonly #deployGraceMs: number
-  readonly #maxActivations: MaxActivations | undefined
+  readonly #policies: Pick<Services, 'maxActivations' | 'contextConflicts'>
   readonly #statusEvents: StatusEvents | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
@@ -95,7 +103,6 @@ export class SqsAdapter extends BaseDistributedAdapter {
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
   constructor(options: SqsAdapterOptions) {
     const config = resolveConfig(options)
-    throwProblems('INVALID_CONFIGURATION', 'cannot make a worker', boundsProblems(options.maxActivations))
     const runtimeOptions = withContainer({ container: options.container, ...options.runtimeOptions })
     const registration = register({ ...runtimeOptions, flows: options.flows })
     const bus = options.eventBus ?? runtimeOptions.eventBus
@@ -113,7 +120,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.#config = config
     this.#concurrency = options.concurrency ?? 10
     this.#deployGraceMs = options.deployGraceMs ?? 120_000
-    this.#maxActivations = options.maxActivations
+    this.#policies = policiesOf(options)
     this.isolation = options.isolation ?? isolationOfProcess
     const { eventBusName, eventBridgeClient, metricsNamespace } = config
     this.#statusEvents = eventBusName
@@ -254,7 +261,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       now: Date.now,
       newToken,
       deployGraceMs: this.#deployGraceMs,
-      maxActivations: this.#maxActivations,
+      ...this.#policies,
       tells: this.#publishes || this.#statusEvents !== undefined,
       tell: (run) => this.#tell(run),
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),

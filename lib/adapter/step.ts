@@ -5,10 +5,11 @@
 import { FlowcraftError } from 'flowcraft'
 import { boundsOf } from './bounds.ts'
 import type { Change } from './change.ts'
+import { contextConflictsOf, Overwrites } from './context-conflicts.ts'
 import { ActivationContext } from './context/activation-context.ts'
 import { RunReader } from './context/run-reader.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError } from './errors.ts'
-import { type Execution, executeNode, failed } from './execute.ts'
+import { type Execution, executeNode, failed, failedForGood } from './execute.ts'
 import type { RunGraph } from './graph.ts'
 import { emitBatchStart } from './items/batch-events.ts'
 import { scatter } from './items/scatter.ts'
@@ -40,6 +41,9 @@ const RESERVE_MS = 5_000
 const ATTEMPTS_OF_OWN = 500_000
 const ATTEMPTS_BETWEEN_PARKS = 1_000_000
 
+/** A node is run again so often in one invocation since others changed what it had read. */
+const RERUNS_AT_MOST = 50
+
 /** A commit that is refused so often comes back with its message; each refusal means that another got on. */
 const REFUSALS_AT_MOST = 200
 
@@ -48,6 +52,8 @@ export type StepResult =
   | { readonly kind: 'committed'; readonly run: RunState; readonly parked: boolean }
   /** The activation was gone or parked when the commit arrived: this call's lost answer, or a successor's commit. */
   | { readonly kind: 'overtaken'; readonly run: RunState | undefined }
+  /** Others changed what the node has read, time and again; it is for a later message. */
+  | { readonly kind: 'contended' }
   /** The activation waits, and what it waits for is not there; whatever brings it, or the queue, sends its job. */
   | { readonly kind: 'asleep' }
 
@@ -63,22 +69,54 @@ interface Activation {
   readonly context: ActivationContext
   /** Milliseconds since the epoch. */
   readonly startedAt: number
+  /** How often its node was run again since others changed what it had read (`contextConflicts: 'retry'`). */
+  readonly reruns: number
+}
+
+/** Others changed what the node has read, and it is to run again on this state. */
+interface Conflict {
+  readonly kind: 'conflict'
+  readonly run: RunState
 }
 
 export async function step(
   services: Services,
   graph: RunGraph,
-  run: RunState,
+  seen: RunState,
   key: ActivationKey,
   strand: Strand,
 ): Promise<StepResult> {
+  let run = seen
+  for (let reruns = 0; reruns <= RERUNS_AT_MOST; reruns++) {
+    const startedAt = services.now()
+    const result = await stepOnce(services, graph, run, key, strand, reruns)
+    if (result.kind !== 'conflict') return result
+    if (!hasTime(services, strand, services.now() - startedAt)) break
+    run = result.run
+  }
+  return { kind: 'contended' }
+}
+
+/** Whether the invocation has time for one more node such as the last one. */
+function hasTime({ now }: Services, { invocation }: Strand, took: number): boolean {
+  return invocation.deadline() - now() > Math.max(RESERVE_MS, 2 * took)
+}
+
+async function stepOnce(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  strand: Strand,
+  reruns: number,
+): Promise<StepResult | Conflict> {
   const { store, values } = services
   const entry = run.active.get(key) as ActiveEntry
   const reader = new RunReader({ graph, run, store, values })
   const input = { key: `_inputs.${graph.node(parseActivationKey(key).node).id}`, source: entry.source }
   const context = new ActivationContext(reader, input)
   const startedAt = services.now()
-  const activation = { services, graph, run, key, entry, strand, reader, context, startedAt }
+  const activation = { services, graph, run, key, entry, strand, reader, context, startedAt, reruns }
   const execution = await perform(activation)
   // A node that heeds its signal ends because of it, which is no failure of its own.
   if (strand.signal.aborted) return { kind: 'overtaken', run: await store.read(run.runId) }
@@ -140,18 +178,24 @@ function deaths({ graph, key, strand }: Activation): string {
   return `${strand.deaths} workers died or ran out of time while they executed node '${id}' or one before it in its strand`
 }
 
+/** Names what an execution writes: no other execution of the activation may have the same. */
+function attemptOf({ key, entry, strand, reruns }: Activation): string {
+  const others = strand.origin === key ? 0 : ATTEMPTS_OF_OWN
+  const attempt = strand.attempt + others + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
+  return reruns === 0 ? `${attempt}` : `${attempt}.${reruns}`
+}
+
 /** What the commit puts into the header. A value that cannot be stored is the node's failure, with that as its cause. */
 async function settle(
   activation: Activation,
   execution: Execution,
 ): Promise<{ flushed: Flushed; settled: Execution }> {
-  const { services, graph, run, key, entry, strand, context, reader } = activation
-  const others = strand.origin === key ? 0 : ATTEMPTS_OF_OWN
-  const attempt = strand.attempt + others + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
+  const { services, graph, run, key, context, reader } = activation
+  const attempt = attemptOf(activation)
   const request = { graph, runId: run.runId, key, attempt, now: services.now() }
   try {
     const { items } = execution
-    const batch = items && (await scatter(services, run, key, `${attempt}`, items))
+    const batch = items && (await scatter(services, run, key, attempt, items))
     if (batch) await emitBatchStart(services, graph, run, batch, 0)
     const kept = await keptInputs(reader, graph, parseActivationKey(key).node, execution)
     const flushed = await flush(services.values, {
@@ -176,20 +220,30 @@ async function commitUntilDecided(
   activation: Activation,
   execution: Execution,
   flushed: Flushed,
-): Promise<StepResult> {
+): Promise<StepResult | Conflict> {
   const { services, graph, key, entry, strand, startedAt } = activation
   const took = services.now() - startedAt
+  const { node } = parseActivationKey(key)
+  const mode = contextConflictsOf(graph, node, services.contextConflicts)
+  const overwrites = await Overwrites.of(activation.reader, activation.context, mode)
+  const overwritten = new Set<string>()
   let { run } = activation
   for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
     run = await makeRoom(services.store, run, flushed.riders)
     const now = run.active.get(key)
     if (isOver(run) || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
+    const conflicts = await overwrites.check(run)
+    if (conflicts.keys.length > 0) {
+      if (mode === 'retry') return { kind: 'conflict', run }
+      if (mode === 'fail') return failByConflict(activation, run, conflicts.keys)
+      for (const key of conflicts.keys) overwritten.add(key)
+    }
     const change = decide(graph, run, key, execution.outcome, {
       inline: (node) =>
         // What many workers die with is given up by the strand's count, which must not be that of many nodes.
         strand.lost === 0 &&
         (strand.invocation.goesOn?.() ?? true) &&
-        strand.invocation.deadline() - services.now() > Math.max(RESERVE_MS, 2 * took) &&
+        hasTime(services, strand, took) &&
         services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
       strand: strand.origin,
       now: services.now(),
@@ -198,12 +252,46 @@ async function commitUntilDecided(
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
-    const result = await commit(services, run, change, flushed)
-    if (result.committed) return finish(activation, result.run, change, execution)
+    const result = await commit(
+      services,
+      run,
+      { ...change, require: [...change.require, ...conflicts.require] },
+      flushed,
+    )
+    if (result.committed) {
+      warnOfConflicts(activation, overwritten)
+      return finish(activation, result.run, change, execution)
+    }
     if (!result.run) return { kind: 'overtaken', run: undefined }
     run = result.run
   }
   throw new Error(`the commit of ${key} of run '${run.runId}' was refused ${REFUSALS_AT_MOST} times`)
+}
+
+function warnOfConflicts({ services, graph, run, key }: Activation, keys: ReadonlySet<string>): void {
+  const { id: nodeId } = graph.node(parseActivationKey(key).node)
+  for (const contextKey of keys) {
+    const meta = { runId: run.runId, nodeId, key: contextKey }
+    services.logger.warn('a node overwrote a context key that another had changed since it was read', meta)
+  }
+}
+
+/** The failure is written under a name of its own: what the execution wrote is there already. */
+async function failByConflict(
+  activation: Activation,
+  run: RunState,
+  keys: readonly string[],
+): Promise<StepResult | Conflict> {
+  const { graph, key, reader } = activation
+  const { node } = parseActivationKey(key)
+  const listed = keys.map((contextKey) => `'${contextKey}'`).join(', ')
+  const what = `node '${graph.node(node).id}' would overwrite context key ${listed}`
+  const why = `${what}, which another node has changed since it was read`
+  const failure = failedForGood(graph, node, new FlowcraftAwsError('CONTEXT_CONFLICT', why))
+  const context = new ActivationContext(reader)
+  const failing = { ...activation, run, context, reruns: activation.reruns + 1 }
+  const { flushed, settled } = await settle(failing, failure)
+  return commitUntilDecided(failing, settled, flushed)
 }
 
 async function commit(services: Services, run: RunState, change: CoreChange, { riders, bundled }: Flushed) {

@@ -36,6 +36,7 @@ export async function workOnStrand(
       isMine: () => holder.isMine(),
     })
     const result = await holder.unlessGivenUp(advancing)
+    if (result === CONTENDED) await holder.release()
     if (result !== ASLEEP) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
     if (!(await holder.isMine())) return { kind: 'left', reason: `a successor took over ${origin}` }
@@ -53,6 +54,13 @@ export async function workOnStrand(
 
 /** Done with the message, and the activation that it names goes on waiting. */
 const ASLEEP: Disposition = { kind: 'done' }
+
+/** What is left has to be read anew; the lease is given back. */
+const CONTENDED: Disposition = {
+  kind: 'left',
+  reason: 'other nodes changed the context keys that a node had read, time and again',
+  seconds: 1,
+}
 
 async function advance(
   services: Services,
@@ -74,6 +82,7 @@ async function advance(
     }
     const result = await step(services, graph, run, current, strand)
     if (result.kind === 'asleep') return ASLEEP
+    if (result.kind === 'contended') return CONTENDED
     if (result.kind === 'overtaken') {
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
       if (!(await strand.isMine())) return { kind: 'left', reason: `a successor took over ${strand.origin}` }

@@ -5,9 +5,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
-import { boundsProblems, type MaxActivations } from '../adapter/bounds.ts'
 import { cancelRun } from '../adapter/cancel.ts'
-import { throwProblems } from '../adapter/errors.ts'
+import type { MaxActivations } from '../adapter/bounds.ts'
+import type { ContextConflicts } from '../adapter/context-conflicts.ts'
+import { policiesOf } from '../adapter/policies.ts'
 import { type WithContainer, withContainer } from '../adapter/container.ts'
 import { guardedBus } from '../adapter/events.ts'
 import type { Runtime } from '../adapter/execute.ts'
@@ -40,6 +41,8 @@ export interface TestServiceOptions extends RuntimeOptions, WithContainer, WorkO
   readonly store?: RunStore
   /** As of `SqsAdapter`. @default { perNode: 10000, perRun: 1000000 } */
   readonly maxActivations?: MaxActivations
+  /** As of `SqsAdapter`. @default 'warn' */
+  readonly contextConflicts?: ContextConflicts
   /** As `SqsAdapter` has it, in milliseconds by the test's clock. @default 120000 */
   readonly deployGraceMs?: number
   /** What a subclass of `SqsAdapter` overrides: told the end of each run, at least once. @default - nobody is told */
@@ -72,11 +75,6 @@ export class TestService {
   constructor(given: TestServiceOptions) {
     const options: TestServiceOptions = { ...given, ...withContainer(given) }
     this.#options = options
-    throwProblems(
-      'INVALID_CONFIGURATION',
-      'cannot make a TestService',
-      boundsProblems(options.maxActivations),
-    )
     this.queue = new MemoryQueue(() => this.now)
     const registration = register(options)
     const logger = options.logger ?? consoleLogger
@@ -97,7 +95,7 @@ export class TestService {
       isolation: new Isolation(() => this.now),
       now: () => this.now,
       newToken: randomUUID,
-      maxActivations: options.maxActivations,
+      ...policiesOf(options),
       deployGraceMs: options.deployGraceMs ?? 120_000,
       tells: eventBus !== undefined || options.publishFinalResult !== undefined,
       tell: (run) => this.#tell(run),

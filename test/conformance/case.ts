@@ -28,6 +28,8 @@ export interface Setup {
   }[]
   /** Given to each node of this id, in whichever blueprint and round it waits, in any order. */
   readonly answers?: Readonly<Record<string, { readonly action?: string; readonly output?: unknown }>>
+  /** What is wrong with the context of the end, where that says something whatever the order; undefined is nothing. */
+  readonly wrong?: (context: Outcome['context']) => string | undefined
   /** Evaluator, serializer, middleware, dependencies. */
   readonly options?: RuntimeOptions
 }

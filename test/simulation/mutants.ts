@@ -7,7 +7,7 @@
  * well. Not here, since the store's contract suite shows it better: `last` (whoever is alone stays alone) and
  * `doneWord` of loops (the memory store clears bits where DynamoDB subtracts).
  */
-import { ENDLESS } from '../conformance/cases/unordered-cases.ts'
+import { ENDLESS, SUMS } from '../conformance/cases/unordered-cases.ts'
 import {
   aimedAt,
   BUSY_QUEUE,
@@ -97,6 +97,19 @@ export const mutants: readonly Mutant[] = [
     mutation: { drop: ['unchanged'] },
     cases: [ENDLESS],
     profiles: [CALM, BUSY_QUEUE],
+  },
+  {
+    what: 'a context key that is overwritten without asking whether another has changed it',
+    mutation: { drop: ['riderIs'] },
+    cases: [SUMS],
+    profiles: [CALM],
+  },
+  {
+    what: 'a context key in a page that is overwritten without asking what was committed meanwhile',
+    mutation: { drop: ['unchanged'] },
+    cases: [SUMS],
+    profiles: [aimedAt('commit', { late: 0.4 })],
+    fat: true,
   },
   {
     what: 'the end of a child run that leaves no word for its parent',

@@ -128,6 +128,8 @@ async function differences(
       violations.push(`G6: ${id} counted ${counted as number} of its ${count} rounds`)
     }
   }
+  const wrong = setup.wrong?.(outcome.context)
+  if (wrong !== undefined) violations.push(`G6: ${wrong}`)
   if (!expected) return violations
   violations.push(
     ...differing('G6: status', outcome.status, expected.status),

@@ -14,6 +14,8 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
   readonly writes = new Map<string, Write>()
   /** Set when a read failed for reasons that are not the node's. */
   infrastructureError: unknown
+  /** Keys whose value in the run the node asked for; `undefined` among them: all. */
+  readonly #read = new Set<string | undefined>()
   readonly #reader: RunReader
   readonly #inputKey: string | undefined
   readonly #source: number | undefined
@@ -37,10 +39,12 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
   }
 
   async get(key: string): Promise<unknown> {
+    this.#note(key)
     return (await this.#find(key))?.value
   }
 
   async has(key: string): Promise<boolean> {
+    this.#note(key)
     return (await this.#find(key)) !== undefined
   }
 
@@ -50,7 +54,7 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
   }
 
   async delete(key: string): Promise<boolean> {
-    const had = await this.has(key)
+    const had = (await this.#find(key)) !== undefined
     if (had) this.writes.set(key, 'deleted')
     return had
   }
@@ -64,6 +68,7 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
 
   async toJSON(): Promise<Record<string, unknown>> {
     if (this.#only) return this.#pick(this.#only)
+    this.#note(undefined)
     const context = { ...(await this.guard(() => this.#reader.all())) }
     for (const [key, write] of this.writes) {
       if (write === 'deleted') delete context[key]
@@ -71,6 +76,16 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
     }
     for (const [key, value] of this.#completion ?? []) context[key] = value
     return context
+  }
+
+  /** Keys that the node asked for before it wrote them. */
+  readAndWritten(): string[] {
+    const keys = [...this.writes.keys()]
+    return this.#read.has(undefined) ? keys : keys.filter((key) => this.#read.has(key))
+  }
+
+  #note(key: string | undefined): void {
+    if (!this.#completion && (key === undefined || !this.writes.has(key))) this.#read.add(key)
   }
 
   /**

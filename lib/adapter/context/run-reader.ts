@@ -31,6 +31,7 @@ export class RunReader {
   readonly #found = new Map<string, Promise<Found>>()
   #all: Promise<Record<string, unknown>> | undefined
   #active: ReadonlySet<number> | undefined
+  #everything: Promise<ReadonlyMap<string, string>> | undefined
 
   constructor(options: RunReaderOptions) {
     this.#graph = options.graph
@@ -38,6 +39,26 @@ export class RunReader {
     this.#store = options.store
     this.#values = options.values
     this.#bundles = bundlesIn(options.run.riders)
+  }
+
+  /** Number of commits that this snapshot shows. */
+  get seq(): number {
+    return this.#run.seq
+  }
+
+  /** A reader of another state of the same run. */
+  at(run: RunState): RunReader {
+    return new RunReader({ graph: this.#graph, run, store: this.#store, values: this.#values })
+  }
+
+  /** Whether a key that is not in the header may be elsewhere. */
+  get hasMore(): boolean {
+    return this.#run.spilled || this.#bundles.length > 0
+  }
+
+  /** The stored text of a key that user code set; no request where its value was read before. */
+  textOf(key: string): Promise<string | undefined> {
+    return this.#text(names.user(key))
   }
 
   /** The value of one context key. `source` names the node whose edge feeds the node that `_inputs.` asks for. */
@@ -180,6 +201,8 @@ export class RunReader {
   async #text(name: string): Promise<string | undefined> {
     const rider = this.#run.riders.get(name)
     if (rider !== undefined) return rider
+    // Read as a whole before: what is asked for now must be of the same time.
+    if (this.#everything && isUserName(name)) return (await this.#everything).get(name)
     const moved = this.#run.spilled ? (await this.#page(pageOf(name))).get(name) : undefined
     if (!isUserName(name)) return moved?.text
     for (const bundle of this.#bundles) {
@@ -215,7 +238,13 @@ export class RunReader {
   }
 
   /** All that is stored by name; the keys of bundles where they are asked for. */
-  async #texts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
+  #texts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
+    if (!withBundles) return this.#readTexts(false)
+    this.#everything ??= this.#readTexts(true)
+    return this.#everything
+  }
+
+  async #readTexts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
     const bundles = withBundles ? this.#bundles : []
     if (!this.#run.spilled && bundles.length === 0) return this.#run.riders
     const all = this.#run.spilled ? await this.#store.readAll(this.#run.runId) : undefined

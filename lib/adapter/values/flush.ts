@@ -18,7 +18,8 @@ export interface FlushRequest {
   readonly graph: RunGraph
   readonly runId: string
   readonly key: ActivationKey
-  readonly attempt: number
+  /** Names what this execution writes, and no other does. */
+  readonly attempt: string
   readonly execution: Execution
   readonly writes: ReadonlyMap<string, Write>
   readonly now: number

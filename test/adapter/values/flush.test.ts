@@ -44,7 +44,7 @@ function setup() {
       graph,
       runId: 'run',
       key: '0.1',
-      attempt: 1,
+      attempt: '1',
       execution: {
         outcome: { kind: 'completed', result: {}, matched: [] },
         inputs: new Map(),
@@ -102,7 +102,7 @@ describe('what an activation leaves', () => {
     const [output, key] = [large(), large()]
     const writes = new Map<string, Write>([['key', { value: key }]])
 
-    const riders = await leave({ output: { value: output } }, { key: '1.3', attempt: 2, writes })
+    const riders = await leave({ output: { value: output } }, { key: '1.3', attempt: '2', writes })
 
     expect(riders).toEqual(
       new Map([
@@ -120,9 +120,9 @@ describe('what an activation leaves', () => {
   it('does not touch what another attempt of the activation left', async () => {
     const { leave, readerOf } = setup()
     const [first, second] = [large(), large()]
-    const seen = await leave({ output: { value: first } }, { attempt: 1 })
+    const seen = await leave({ output: { value: first } }, { attempt: '1' })
 
-    await leave({ output: { value: second } }, { attempt: 2 })
+    await leave({ output: { value: second } }, { attempt: '2' })
 
     expect(await readerOf(seen).find('start')).toEqual({ value: first })
   })
@@ -271,7 +271,7 @@ describe('many keys', () => {
     const { flushed, store, readerOf } = setup()
     const writes = new Map([...many(149), ['gone', 'deleted'], ['none', { value: undefined }]] as const)
 
-    const { riders, bundled } = await flushed({ output: { value: 'out' } }, { attempt: 2, writes })
+    const { riders, bundled } = await flushed({ output: { value: 'out' } }, { attempt: '2', writes })
 
     expect(riders).toEqual(
       new Map([

@@ -1,8 +1,22 @@
 /** Cases whose outcome depends on the order in which nodes end, in memory too; what holds for every run holds for them. */
+import type { NodeContext } from 'flowcraft'
 import { type ConformanceCase, failing, graph, rounds, tally, value } from '../case.ts'
 import { beside, besideEdges, controller } from './loop-parts.ts'
 
 export const ENDLESS = 'a cycle without an end, and a subflow beside it'
+
+export const SUMS = 'parallel nodes that add to one sum and one list, run again where they conflict'
+
+/** Reads, and writes what it read and its own. */
+const adding =
+  (id: string, amount: number) =>
+  async ({ context }: NodeContext) => {
+    const sum = ((await context.get('sum')) as number | undefined) ?? 0
+    const list = ((await context.get('list')) as string[] | undefined) ?? []
+    await context.set('sum', sum + amount)
+    await context.set('list', [...list, id])
+    return { output: id }
+  }
 
 export const unorderedCases: readonly ConformanceCase[] = [
   {
@@ -170,6 +184,36 @@ export const unorderedCases: readonly ConformanceCase[] = [
           metadata: { maxActivations: { perNode: 4 } },
           blueprints: [{ ...sub.blueprint, id: 'sub' }],
           builtIn: sub.registry,
+        },
+      )
+    },
+  },
+  {
+    name: SUMS,
+    make: () => {
+      // Each branch adds three times, and fills the header in between, so that what it adds to is moved to a page.
+      const branches = ['a', 'b', 'c', 'd'].map((id) =>
+        [1, 2, 3].flatMap((n) => [`${id}${n}`, `${id}${n}full`]),
+      )
+      const added = branches.flat().filter((id) => !id.endsWith('full'))
+      const nodes = branches.flat().map((id) => {
+        const at = added.indexOf(id)
+        return [id, at < 0 ? value(id.repeat(40)) : adding(id, 2 ** at)] as const
+      })
+      const edges = branches.flatMap((ids) =>
+        ids.map((id, at) => `${at === 0 ? 'start' : ids[at - 1]}>${id}`),
+      )
+      return graph(
+        { start: value('go'), ...Object.fromEntries(nodes), end: tally('end') },
+        [...edges, ...branches.map((ids) => `${ids.at(-1)}>end`)],
+        {
+          metadata: { contextConflicts: 'retry' },
+          wrong: ({ sum, list }) => {
+            const all = (list as string[]).toSorted().join()
+            return sum === 2 ** added.length - 1 && all === added.join()
+              ? undefined
+              : `the sum is ${String(sum)} of ${all}`
+          },
         },
       )
     },
