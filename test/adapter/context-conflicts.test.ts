@@ -1,5 +1,6 @@
 /** Parallel nodes that read a context key and write it: what one commits, another does not lose in silence. */
-import type { ILogger, NodeContext } from 'flowcraft'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ILogger, type NodeContext, NullLogger } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { type ContextConflicts, contextConflictsProblem } from '../../lib/adapter/context-conflicts.ts'
 import { SqsAdapter } from '../../lib/index.ts'
@@ -220,5 +221,28 @@ describe('a mode that is none', () => {
     )
     const node = { run: value(1), contextConflicts: 'again' as never }
     expect(serviceOf(graph({ a: node }, []))).toThrow(`node 'a' of blueprint 'case': config.${problem}`)
+  })
+})
+
+describe('TestService', () => {
+  it.each<[ContextConflicts, number]>([
+    ['warn', 1],
+    ['retry', 3],
+  ])("shows what AWS does with nodes that take their time, by '%s'", async (contextConflicts, length) => {
+    const after = (ms: number, id: string) => async (call: NodeContext) => {
+      await append(call.context, id, () => sleep(ms))
+      return {}
+    }
+    const setup = graph({ start: value(1), a: after(2, 'a'), b: after(8, 'b'), c: after(14, 'c') }, [
+      'start>a',
+      'start>b',
+      'start>c',
+    ])
+    const { blueprint, registry } = setup
+    const options = { blueprints: { case: blueprint }, registry, logger: new NullLogger() }
+    const { status, context } = await new TestService({ ...options, contextConflicts }).run('case')
+
+    expect(status).toBe('completed')
+    expect(context['list']).toHaveLength(length)
   })
 })
