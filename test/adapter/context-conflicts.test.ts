@@ -32,6 +32,11 @@ const append = async (context: Context, id: string, meet: () => Promise<void>) =
   await context.set('list', [...list, id])
 }
 
+const after = (ms: number, id: string) => async (call: NodeContext) => {
+  await append(call.context, id, () => sleep(ms))
+  return {}
+}
+
 const serviceOf = (setup: ReturnType<typeof graph>) => () =>
   new TestService({ blueprints: { case: setup.blueprint }, registry: setup.registry })
 
@@ -229,10 +234,6 @@ describe('TestService', () => {
     ['warn', 1],
     ['retry', 3],
   ])("shows what AWS does with nodes that take their time, by '%s'", async (contextConflicts, length) => {
-    const after = (ms: number, id: string) => async (call: NodeContext) => {
-      await append(call.context, id, () => sleep(ms))
-      return {}
-    }
     const setup = graph({ start: value(1), a: after(2, 'a'), b: after(8, 'b'), c: after(14, 'c') }, [
       'start>a',
       'start>b',
