@@ -154,7 +154,8 @@ describe('a wait', () => {
     const first = answers.findIndex(({ resumed }) => resumed)
     expect(answers.filter(({ resumed }) => resumed)).toHaveLength(1)
     expect((await durable.finish(runId)).context['wait']).toBe(first)
-    expect(await durable.client.resume(runId, { nodeId: 'wait' })).toEqual({ resumed: false })
+    const late = await durable.client.resume(runId, { nodeId: 'wait', action: 'approve' })
+    expect(late).toEqual({ resumed: false })
   })
 
   it('says that its event was taken though the answer of the table was lost', async () => {
@@ -358,7 +359,8 @@ describe('resume is an error that says so', () => {
     const durable = new Durable(deployment, approval())
     const runId = await durable.start()
 
-    await expect(durable.client.resume(runId, { output: () => 1 })).rejects.toMatchObject({
+    const request = { action: 'approve', output: () => 1 }
+    await expect(durable.client.resume(runId, request)).rejects.toMatchObject({
       code: 'VALUE_NOT_SERIALIZABLE',
       message: "the serializer cannot carry the output given to node 'wait': it is a function",
     })
