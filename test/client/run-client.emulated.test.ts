@@ -209,6 +209,7 @@ describe('start', () => {
 
   const cycle: Record<string, unknown> = {}
   cycle['self'] = cycle
+  const manyKeys = Array.from({ length: 3_000 }, (_, at) => `key ${at}`.padEnd(60, '.'))
   const bad: [what: string, request: unknown, code: string, message: string | RegExp][] = [
     [
       'nothing',
