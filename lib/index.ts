@@ -21,6 +21,7 @@ export { telemetry } from './adapter/telemetry/names.ts'
 export type { RunStatusChange } from './adapter/telemetry/status-events.ts'
 export type { Telemetry } from './adapter/telemetry/telemetry.ts'
 export type { WebhookEndpoint } from './adapter/webhook.ts'
+export type { WebhookEvent } from './adapter/webhook-request.ts'
 export { stateTable } from './adapter/store/schema.ts'
 export type { ErrorCause, ErrorRecord } from './adapter/values/flush.ts'
 export {

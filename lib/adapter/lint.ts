@@ -7,6 +7,7 @@ import { builtInNames } from './built-in.ts'
 import { reachableNodes, startNodesOf } from './reachable.ts'
 import type { Registry } from './registration.ts'
 import { waitProblems } from './wait-timeout.ts'
+import { webhookProblems } from './webhook-options.ts'
 
 type Blueprints = Readonly<Record<string, WorkflowBlueprint>>
 
@@ -27,7 +28,8 @@ export function lint(blueprints: Blueprints, registry: Registry): string[] {
       calls.get(blueprint.id) === false ? [] : nodeProblems(blueprint, registry, blueprints, nodes)
     // The engine itself gives up on a graph with such a loop.
     const starts = loops.length > 0 || startNodesOf(blueprint).length > 0 ? [] : [NO_START]
-    const waits = waitProblems(blueprint, (uses) => registry[uses])
+    const implementationOf = (uses: string) => registry[uses]
+    const waits = [waitProblems, webhookProblems].flatMap((check) => check(blueprint, implementationOf))
     return [...problems, ...waits, ...loops, ...starts].map(
       (problem) => `blueprint '${blueprint.id}': ${problem}`,
     )

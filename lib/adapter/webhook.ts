@@ -3,6 +3,7 @@
  * is found by that hash, so nothing is compared that timing could tell.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import type { NodeDefinition } from 'flowcraft'
 import type { RunGraph } from './graph.ts'
 import { encodeEvent, giveEvent, iterationOf, nodesOfEvent, waitingAt } from './run-events.ts'
 import { sendJobs } from './outgoing.ts'
@@ -13,6 +14,7 @@ import type { RunStore } from './store/run-store.ts'
 
 /** 256 bits. */
 const TOKEN_BYTES = 32
+const EVENT_PREFIX = 'webhook:'
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 export interface WebhookEndpoint {
@@ -32,7 +34,7 @@ export async function makeWebhook(
   nodeId: string,
 ): Promise<WebhookEndpoint> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
-  const event = `webhook:${nodeId}`
+  const event = `${EVENT_PREFIX}${nodeId}`
   await store.putValue(runId, webhookKey(token), { text: event })
   return { url: `${baseUrl.replace(/\/+$/, '')}/${segmentOf(runId)}/${token}`, event }
 }
@@ -44,18 +46,36 @@ export type WebhookOutcome =
   /** The run's blueprint has no node that waits for it. */
   | 'unwaited'
 
-/** Gives a run what came to a webhook. `path` ends with the run's id and the token. */
+/** A URL that a node of a run made, and the run as it is. */
+export interface FoundWebhook {
+  readonly run: RunState
+  readonly graph: RunGraph
+  readonly event: string
+  /** Names the token in the table. */
+  readonly key: string
+  /** Of the node that made it. */
+  readonly params: NodeDefinition['params']
+}
+
+/** `path` ends with the run's id and the token. */
+export async function findWebhook(services: ResumeServices, path: string): Promise<FoundWebhook | undefined> {
+  const found = await lookUp(services.store, path)
+  const run = found && (await services.store.read(found.runId))
+  if (!found || run?.graph === undefined) return undefined
+  const graph = await services.graphs.of(run.blueprintId, run.graph)
+  const maker = graph.find(found.event.slice(EVENT_PREFIX.length))
+  const params = maker === undefined ? undefined : graph.node(maker).params
+  return { run, graph, event: found.event, key: found.key, params }
+}
+
+/** Gives a run what came to a webhook. */
 export async function receiveWebhook(
   services: ResumeServices,
-  path: string,
+  { run, graph, event, key }: FoundWebhook,
   output: unknown,
-): Promise<WebhookOutcome> {
-  const found = await lookUp(services.store, path)
-  if (!found) return 'unknown'
-  const { runId, event, key } = found
-  const run = await services.store.read(runId)
-  if (!run?.graph || isOver(run)) return run ? 'used' : 'unknown'
-  const graph = await services.graphs.of(run.blueprintId, run.graph)
+): Promise<Exclude<WebhookOutcome, 'unknown'>> {
+  const { runId } = run
+  if (isOver(run)) return 'used'
   const nodes = nodesOfEvent(graph, event)
   if (nodes.length === 0) return 'unwaited'
   let given = false
@@ -63,8 +83,8 @@ export async function receiveWebhook(
     if (graph.repeatable.has(node) && !(await claim(services.store, graph, run, node, key))) continue
     const iteration = iterationOf(graph, run, node)
     if (iteration === undefined) continue
-    const event = encodeEvent(services, graph.node(node).id, { output })
-    given = (await giveEvent(services, runId, activationKey(node, iteration), event)) || given
+    const encoded = encodeEvent(services, graph.node(node).id, { output })
+    given = (await giveEvent(services, runId, activationKey(node, iteration), encoded)) || given
   }
   const now = await services.store.read(runId)
   if (now) await sendJobs(services, graph, now, waitingAt(now, nodes))

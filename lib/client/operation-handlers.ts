@@ -1,9 +1,12 @@
 /** Functions beside worker and StartRun: the sweep that a schedule invokes, and the webhook that a URL does. */
-import { isUtf8 } from 'node:buffer'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type {
+  APIGatewayProxyEvent,
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+} from 'aws-lambda'
 import { jsonLogger } from '../adapter/logger.ts'
 import { sweep, type SweepResult } from '../adapter/sweep.ts'
-import { receiveWebhook, type WebhookOutcome } from '../adapter/webhook.ts'
+import { answerWebhook, type WebhookRequest } from '../adapter/webhook-request.ts'
 import { type OutsideOptions, servicesOutside } from './outside.ts'
 
 /**
@@ -24,66 +27,42 @@ export function createSweepHandler(options: OutsideOptions = {}): () => Promise<
   }
 }
 
-const STATUS: Record<WebhookOutcome, { statusCode: number; message: string }> = {
-  resumed: { statusCode: 202, message: 'accepted' },
-  used: { statusCode: 410, message: 'this webhook was used, or its run is over' },
-  unknown: { statusCode: 404, message: 'no such webhook' },
-  unwaited: { statusCode: 409, message: "no node of the run's blueprint waits for this webhook" },
-}
-
 /**
- * The webhook endpoint, behind a function URL or an HTTP API: what is posted becomes the output of the node that
- * waits for it, as `{ method, headers, query, body }`, the body parsed where it is JSON, and base64 where it is no text.
- * With a header that names a signature there is also `rawBody`, in base64, so that a node can verify it.
+ * The webhook endpoint, behind a function URL, an HTTP API or a REST API: what is posted becomes the output of the node
+ * that waits for it, as `{ method, headers, query, body, rawBody }`. `body` is parsed where it is JSON, and base64 where
+ * it is no text; `rawBody` has the bytes as they came, in base64, so that a node can verify any sender's signature. The
+ * params of the `webhook` node say what is special about its sender: `parse: false` leaves `body` out,
+ * `challenge: 'hub.challenge'` answers requests that have this query parameter with its value,
+ * `keepHeaders: ['authorization']` hands over headers that are left out since they hold secrets.
  *
  * @example
  * export const webhook = createWebhookHandler()
  */
 export function createWebhookHandler(
   options: OutsideOptions = {},
-): (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2> {
+): (event: APIGatewayProxyEventV2 | APIGatewayProxyEvent) => Promise<APIGatewayProxyStructuredResultV2> {
   const services = servicesOutside(options)
   return async (event) => {
+    const { outcome: _, ...answer } = await answerWebhook(services, requestOf(event))
+    return answer
+  }
+}
+
+function requestOf(event: APIGatewayProxyEventV2 | APIGatewayProxyEvent): WebhookRequest {
+  const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+  if (!('httpMethod' in event)) {
     const { method } = event.requestContext.http
-    if (method !== 'POST' && method !== 'PUT') return answer(405, `use POST or PUT, not ${method}`)
-    const outcome = await receiveWebhook(services, event.rawPath, {
-      method,
-      headers: withoutSecrets(event.headers),
-      query: event.queryStringParameters ?? {},
-      body: bodyOf(event),
-      ...rawBodyOf(event),
-    })
-    return answer(STATUS[outcome].statusCode, STATUS[outcome].message)
+    const { rawPath: path, headers, queryStringParameters: query = {} } = event
+    return { method, path, headers, query, bytes }
   }
+  // Of a REST API: values of one name in lists, and null where there is nothing.
+  const { httpMethod: method, path, multiValueHeaders, multiValueQueryStringParameters } = event
+  const headers = { ...event.headers, ...joined(multiValueHeaders) }
+  const query = { ...event.queryStringParameters, ...joined(multiValueQueryStringParameters) }
+  return { method, path, headers, query, bytes }
 }
 
-/** Headers without what lets whoever reads the run act for the sender. */
-function withoutSecrets(headers: Record<string, string | undefined>): Record<string, string | undefined> {
-  const secret = /^(authorization|cookie|proxy-authorization|x-api-key)$/i
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !secret.test(name)))
-}
-
-/** What is no UTF-8, an image say, stays the base64 text that it came as. */
-function bodyOf({ body, isBase64Encoded, headers }: APIGatewayProxyEventV2): unknown {
-  if (body === undefined) return undefined
-  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')
-  if (!isUtf8(bytes)) return body
-  const text = bytes.toString('utf8')
-  if (!/\bjson\b/i.test(headers['content-type'] ?? '')) return text
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Says it is JSON and is not: the run gets what was sent.
-    return text
-  }
-}
-
-/** Where a header holds a signature of the body, as Stripe's and GitHub's do: it is of the bytes, not of what they mean. */
-function rawBodyOf({ body, headers, isBase64Encoded }: APIGatewayProxyEventV2): { rawBody?: string } {
-  if (body === undefined || !Object.keys(headers).some((name) => /signature/i.test(name))) return {}
-  return { rawBody: isBase64Encoded ? body : Buffer.from(body).toString('base64') }
-}
-
-function answer(statusCode: number, message: string): APIGatewayProxyStructuredResultV2 {
-  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) }
+/** As a function URL and an HTTP API do it. */
+function joined(values: Record<string, string[] | undefined> | null): Record<string, string> {
+  return Object.fromEntries(Object.entries(values ?? {}).map(([name, list]) => [name, list?.join(',') ?? '']))
 }

@@ -28,7 +28,8 @@ import type { RunStore } from '../adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
 import { warningsOf } from '../adapter/warnings.ts'
-import { makeWebhook, receiveWebhook, type WebhookOutcome } from '../adapter/webhook.ts'
+import { makeWebhook, type WebhookOutcome } from '../adapter/webhook.ts'
+import { answerWebhook, type WebhookAnswer } from '../adapter/webhook-request.ts'
 import { type ResumeRequest, RunClient } from '../client/run-client.ts'
 import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { MemoryQueue } from './memory-queue.ts'
@@ -49,6 +50,13 @@ export interface TestServiceOptions extends RuntimeOptions, WithContainer, WorkO
   readonly publishFinalResult?: (runId: string, result: FinalResult) => Promise<void>
   /** Names runs that are started without an id. @default - random UUIDs */
   readonly newRunId?: () => string
+}
+
+export interface PostOptions {
+  /** @default 'POST' */
+  readonly method?: string
+  /** @default - `content-type: application/json` for what is sent as JSON */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What the URLs of webhooks begin with. */
@@ -148,15 +156,32 @@ export class TestService {
   }
 
   /**
-   * Posts to a URL that a `webhook` node gave, as the webhook function does with a request of this body.
+   * Posts to a URL that a `webhook` node gave, as the webhook function does with a request of this body: bytes and texts
+   * as they are, everything else as JSON.
    *
    * @returns 'resumed' where a node takes it, 'used' where the URL was used or its run is over, 'unknown', or
    * 'unwaited' where no node of the blueprint waits for it
+   * @throws Error where the request is not taken for one to the run: its answer is in the message
    */
-  async post(url: string, body: unknown): Promise<WebhookOutcome> {
-    const { pathname, searchParams } = new URL(url)
-    const output = { method: 'POST', headers: {}, query: Object.fromEntries(searchParams), body }
-    return receiveWebhook(this.services, pathname, output)
+  async post(url: string, body: unknown, options: PostOptions = {}): Promise<WebhookOutcome> {
+    const { outcome, statusCode, body: text } = await this.request(url, { ...options, body })
+    if (outcome === undefined) throw new Error(`the webhook answered ${statusCode}: ${text}`)
+    return outcome
+  }
+
+  /** Any request to a URL that a `webhook` node gave, such as a sender's question whether it is there. */
+  async request(
+    url: string,
+    { method = 'POST', headers = {}, body }: PostOptions & { readonly body?: unknown } = {},
+  ): Promise<WebhookAnswer> {
+    const { pathname: path, searchParams } = new URL(url)
+    const isRaw = typeof body === 'string' || body instanceof Uint8Array || body === undefined
+    const bytes = Buffer.from(isRaw ? (body ?? '') : JSON.stringify(body))
+    const type = isRaw ? {} : { 'content-type': 'application/json' }
+    const query = Object.fromEntries(
+      [...searchParams.keys()].map((name) => [name, searchParams.getAll(name).join(',')]),
+    )
+    return answerWebhook(this.services, { method, path, headers: { ...type, ...headers }, query, bytes })
   }
 
   /** How a run stands, as `RunClient.get` tells it. @throws FlowcraftAwsError RUN_NOT_FOUND */

@@ -77,6 +77,29 @@ it('answers what the function says', async () => {
   expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 200])
 })
 
+it('hands over HEAD and OPTIONS, and bytes that begin with a byte order mark, and answers without a body', async () => {
+  const body =
+    'return { statusCode: event.requestContext.http.method === "OPTIONS" ? 204 : 200, headers: { allow: "POST" } }'
+  const url = await local.createFunctionUrl(await functionOf(local, body))
+
+  for (const [method, status] of [
+    ['HEAD', 200],
+    ['OPTIONS', 204],
+  ] as const) {
+    const response = await fetch(url, { method })
+    expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([
+      status,
+      'POST',
+      '',
+    ])
+  }
+  const marked = Buffer.from('\uFEFF{"a":1}')
+  expect(await send('application/json', marked)).toMatchObject({
+    body: '\uFEFF{"a":1}',
+    isBase64Encoded: false,
+  })
+})
+
 it('takes an answer without a status for the body', async () => {
   const text = await fetch(await local.createFunctionUrl(await functionOf(local, "return 'hello'")))
   expect([text.status, text.headers.get('content-type'), await text.text()]).toEqual([
