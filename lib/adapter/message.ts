@@ -69,7 +69,7 @@ async function process(services: Services, job: Job, invocation: Invocation): Pr
     await sendQueued(services, graph, run, strand)
     return DONE
   }
-  return workOnStrand(services, graph, run, strand, invocation)
+  return workOnStrand(services, graph, run, strand, invocation, job.due)
 }
 
 /**
@@ -92,7 +92,8 @@ async function passOn(
   return true
 }
 
-/** Several first messages tell it several times: events are told at least once. */
+/** Several first messages tell it several times: events are told at least once. The engine tells both. */
 async function emitStart(services: Services, { blueprintId, runId: executionId }: RunState): Promise<void> {
   await services.emit({ type: 'workflow:start', payload: { blueprintId, executionId } })
+  await services.emit({ type: 'workflow:resume', payload: { blueprintId, executionId } })
 }

@@ -65,6 +65,28 @@ export async function resumeRun(
 }
 
 /**
+ * Gives each node of a run that waits for an event this one. All are looked at before any is given it.
+ * @throws FlowcraftAwsError as `resumeRun`
+ */
+export async function resumeAll(
+  services: ResumeServices,
+  runId: string,
+  event: Omit<RunEvent, 'idempotencyKey'>,
+): Promise<Set<string>> {
+  const run = await begun(services, runId)
+  const graph = await services.graphs.of(run.blueprintId, run.graph as string)
+  const waiting = [...run.active].flatMap(([key, { wait }]) =>
+    wait?.kind === 'event' ? [parseActivationKey(key).node] : [],
+  )
+  // Says that none waits.
+  if (waiting.length === 0) nodeToResume(graph, { ...run, active: new Map() }, undefined)
+  for (const node of waiting) refuseAction(graph, node, event.action)
+  const ids = waiting.map((node) => graph.node(node).id)
+  for (const id of ids) await resumeRun(services, runId, id, event)
+  return new Set(ids)
+}
+
+/**
  * The activation of a node that waits, or will be the next to; undefined where none is to come.
  * @throws FlowcraftAwsError INVALID_INPUT where the node does not wait, and nobody can know that it will
  */

@@ -85,7 +85,8 @@ export interface EncodedEvent {
   readonly id: string
   readonly action?: string
   readonly text?: string
-  readonly content: string
+  /** Of a call that has a name, and so may come again. */
+  readonly content?: string
 }
 
 /** @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE */
@@ -94,12 +95,12 @@ export function encodeEvent(
   nodeId: string,
   { action, output, idempotencyKey }: RunEvent,
 ): EncodedEvent {
-  const id = idempotencyKey ?? randomUUID()
   const text =
     output === undefined ? undefined : values.encode(output, `the output given to node '${nodeId}'`)
+  if (idempotencyKey === undefined) return { id: randomUUID(), action, text }
   const texts: [string, string][] = [['action', JSON.stringify(action ?? null)]]
   if (text !== undefined) texts.push(['output', text])
-  return { id, action, text, content: contentHash(texts) }
+  return { id: idempotencyKey, action, text, content: contentHash(texts) }
 }
 
 /**

@@ -106,6 +106,8 @@ export interface RunState {
   readonly cancelledChildren?: readonly string[]
   /** Who waits for this run. */
   readonly parent?: Parent
+  /** Tells the input that it was started with from another; not of child runs. */
+  readonly inputHash?: string
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   /** Milliseconds since the epoch. */

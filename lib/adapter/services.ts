@@ -83,6 +83,10 @@ export interface Strand {
   /** Number of workers that it may have killed: see `deathsOf`. */
   readonly deaths: number
   readonly invocation: Invocation
+  /** The time that is over since its message came; see `Job.due`. */
+  readonly due?: number
+  /** Whether this holder has just parked the activation, and so set the time that it waits for. */
+  readonly parkedNow?: boolean
   /** Aborted when a successor took the lease over. */
   readonly signal: AbortSignal
   /** Whether nobody can have taken over: asked before anything is acknowledged after a doubt. */

@@ -30,7 +30,7 @@ import { checkJob } from './queue/job.ts'
 import { newToken } from './queue/sqs-job-queue.ts'
 import { SqsPoller, type StopOptions } from './queue/sqs-poller.ts'
 import { reconcileRun } from './reconcile.ts'
-import { resumeRun } from './resume.ts'
+import { resumeAll, resumeRun } from './resume.ts'
 import type { RunEvent } from './run-events.ts'
 import { type Stores, storesOf } from './stores.ts'
 import { sweep, type SweepResult } from './sweep.ts'
@@ -165,12 +165,26 @@ export class SqsAdapter extends BaseDistributedAdapter {
   }
 
   /**
-   * Gives a run that waits an event, and so resumes it.
+   * Gives a run that waits an event, and so resumes it. A node that sleeps is woken at once.
    * @returns whether this call's event is the one that counts; false where the node was resumed before
-   * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   * @throws FlowcraftAwsError INVALID_INPUT where the run has no such node, where that waits for no event, or where no
+   * edge of it names the action
+   * @throws FlowcraftAwsError RESUME_CONFLICT where the idempotency key came with another event before
    */
   async resume(runId: string, event: RunEvent & { nodeId?: string } = {}): Promise<boolean> {
     return resumeRun(this.#services, runId, event.nodeId, event)
+  }
+
+  /**
+   * Gives every node of a run that waits for an event this one, as the engine's base class does from its next version
+   * on; for one node, or to know whether the event counts, there is `resume`.
+   * @returns the ids of those nodes; what follows them is sent once they have gone on
+   * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where no node waits, or no edge of one names the action;
+   * then nothing was changed
+   */
+  async resumeWithAction(runId: string, action: string, output?: unknown): Promise<Set<string>> {
+    return resumeAll(this.#services, runId, { action, output })
   }
 
   /**

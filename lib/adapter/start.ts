@@ -2,6 +2,7 @@
  * How a run begins. Accepted: its header stands with the input, no graph yet (a client without blueprints). Begun:
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
+import { contentHash } from './content.ts'
 import { FlowcraftAwsError, messageOf } from './errors.ts'
 import type { RunGraph } from './graph.ts'
 import { isOver, type Parent, type RunState } from './run-state.ts'
@@ -24,17 +25,24 @@ export interface NewRunRequest {
   readonly parent?: Parent
 }
 
+export interface PutRun {
+  readonly created: boolean
+  /** What is there. */
+  readonly run: RunState
+  /** Of the input that was given. */
+  readonly inputHash: string | undefined
+}
+
 /**
  * Puts a run unless it is there.
  * Crash before the put: large values of the input remain, which nobody sees and time to live removes.
  * Crash after it: the run stands with its start nodes queued; the same start call, or the sweep, sends their jobs.
  */
-export async function putRun(
-  services: StartServices,
-  request: NewRunRequest,
-): Promise<{ created: boolean; run: RunState }> {
+export async function putRun(services: StartServices, request: NewRunRequest): Promise<PutRun> {
   const { runId, graph } = request
   const riders = await inputRiders(services.values, runId, request.input)
+  // Whoever makes a child run says by its id what it starts with.
+  const inputHash = request.parent ? undefined : hashOf(services.values, request.input)
   const first = graph
     ? firstActivations(graph)
     : { active: new Map(), fired: new Set<number>(), iterations: new Map() }
@@ -44,10 +52,35 @@ export async function putRun(
     graph: graph?.fingerprint,
     ...first,
     riders,
+    inputHash,
     parent: request.parent,
     startedAt: services.now(),
   }
-  return services.store.create(run)
+  return { ...(await services.store.create(run)), inputHash }
+}
+
+/** The run that is there is another than the one that was asked for. @throws FlowcraftAwsError RUN_CONFLICT */
+export function refuseOther({ created, run, inputHash }: PutRun, blueprintId: string): void {
+  if (created) return
+  const { runId } = run
+  if (run.blueprintId !== blueprintId) {
+    const got = `a run '${runId}' of blueprint '${run.blueprintId}' is there already`
+    throw new FlowcraftAwsError('RUN_CONFLICT', `cannot start '${blueprintId}': ${got}`)
+  }
+  // Runs that an older version of this package started say nothing of their input.
+  if (run.inputHash === undefined || run.inputHash === inputHash) return
+  throw new FlowcraftAwsError(
+    'RUN_CONFLICT',
+    `cannot start run '${runId}': it was started with another input`,
+  )
+}
+
+/** Of the texts by key, so that neither the order of keys nor where a value is kept makes a difference. */
+function hashOf(values: Services['values'], input: Record<string, unknown>): string {
+  const texts = Object.entries(input).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, values.encode(value, `input '${name}'`)]],
+  )
+  return contentHash(texts)
 }
 
 /**

@@ -15,7 +15,8 @@ import { emitBatchStart } from './items/batch-events.ts'
 import { scatter } from './items/scatter.ts'
 import { gatherItems } from './items/wake-items.ts'
 import { sendJobs } from './outgoing.ts'
-import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
+import { LONGEST_DELAY_MS, sendTimer } from './queue/job.ts'
+import { takesEvents } from './resumable.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
@@ -132,20 +133,33 @@ async function perform(activation: Activation): Promise<Execution | undefined> {
   // Also of one that waits: gathering what it waited for may be what kills its workers.
   if (strand.deaths >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
   if (!entry.wait) return execute(activation, 0)
-  const awakening = await wake({ services, graph, run, key, wait: entry.wait, reader, context })
+  const { due } = strand
+  const awakening = await wake({ services, graph, run, key, wait: entry.wait, reader, context, due })
   if (awakening.kind === 'execute') return execute(activation, awakening.tries)
-  if (awakening.kind === 'ended') return awakening.execution
+  if (awakening.kind === 'ended') {
+    if (takesEvents(entry.wait)) await emitResume(services, run)
+    return awakening.execution
+  }
   if (awakening.at !== undefined) await sendLater(activation, awakening.at)
   return undefined
 }
 
-/** The timer of an activation is a delayed job; one that the queue cannot hold so long is the sweep's to send. */
-async function sendLater({ services, graph, run, key }: Activation, at: number): Promise<void> {
-  if (at - services.now() > LONGEST_DELAY_MS) return
+/** Told before the commit, so that a crash after it leaves nothing untold; one before it tells it again. */
+async function emitResume(services: Services, { blueprintId, runId: executionId }: RunState): Promise<void> {
+  await services.emit({ type: 'workflow:resume', payload: { blueprintId, executionId } })
+}
+
+/**
+ * The timer of an activation is a delayed job; one that the queue cannot hold so long is the sweep's to send. Where the
+ * sweep was not told of it, since the clock of the worker that parked it is ahead of this one's, the job comes back on
+ * the way.
+ */
+async function sendLater({ services, graph, run, key, strand }: Activation, at: number): Promise<void> {
+  if (at - services.now() > LONGEST_DELAY_MS && run.dueAt !== undefined) return
   const { node, iteration } = parseActivationKey(key)
   const { runId, blueprintId } = run
   const job = { runId, blueprintId, nodeId: graph.node(node).id, iteration }
-  await services.queue.send([job], delaySeconds(at, services.now()))
+  await sendTimer(services, job, { at, trusted: strand.parkedNow ?? false })
 }
 
 async function execute(activation: Activation, tries: number): Promise<Execution> {

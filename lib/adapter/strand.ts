@@ -16,6 +16,7 @@ export async function workOnStrand(
   seen: RunState,
   origin: ActivationKey,
   invocation: Invocation,
+  due?: number,
 ): Promise<Disposition> {
   const { store } = services
   const holder = new LeaseHolder(services, seen.runId, origin, invocation)
@@ -32,6 +33,7 @@ export async function workOnStrand(
       lost: lease.lost,
       deaths: deathsOf(lease),
       invocation,
+      due,
       signal: holder.signal,
       isMine: () => holder.isMine(),
     })
@@ -80,7 +82,8 @@ async function advance(
       if (!sent) await sendQueued(services, graph, run, strand.origin)
       return DONE
     }
-    const result = await step(services, graph, run, current, strand)
+    const parkedNow = parked === current
+    const result = await step(services, graph, run, current, { ...strand, parkedNow })
     if (result.kind === 'asleep') return ASLEEP
     if (result.kind === 'contended') return CONTENDED
     if (result.kind === 'overtaken') {

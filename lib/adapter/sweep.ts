@@ -5,7 +5,7 @@
  */
 import { messageOf } from './errors.ts'
 import type { DeadLetters } from './queue/dead-letters.ts'
-import { delaySeconds, LONGEST_DELAY_MS } from './queue/job.ts'
+import { LONGEST_DELAY_MS, sendTimer } from './queue/job.ts'
 import { type DeadLettersResult, returnDeadLetters } from './return-dead-letters.ts'
 import { isOver, parseActivationKey, type RunState, timeOf } from './run-state.ts'
 import type { Services } from './services.ts'
@@ -73,7 +73,7 @@ async function sweepRun(services: SweepServices, runId: string): Promise<number>
   for (const { key, at } of soon) {
     const { node, iteration } = parseActivationKey(key)
     const job = { runId, blueprintId: run.blueprintId, nodeId: graph.node(node).id, iteration }
-    await services.queue.send([job], delaySeconds(at, services.now()))
+    await sendTimer(services, job, { at, trusted: true })
   }
   const later = timers.filter(({ at }) => at > horizon).map(({ at }) => at - LONGEST_DELAY_MS)
   await services.store.reschedule(runId, {

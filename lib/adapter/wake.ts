@@ -41,17 +41,19 @@ export interface WakeOptions {
   readonly wait: Wait
   readonly reader: RunReader
   readonly context: ActivationContext
+  /** The time that is over by the queue's clock; see `Job.due`. */
+  readonly due?: number
 }
 
 export async function wake(options: WakeOptions): Promise<Awakening> {
-  const { services, wait } = options
+  const { wait } = options
   switch (wait.kind) {
     case 'event':
       return wakeByEvent(options, wait)
     case 'timer':
       return wakeByTimer(options, wait)
     case 'retry':
-      if (services.now() < wait.at) return { kind: 'asleep', at: wait.at }
+      if (!isPast(options, wait.at)) return { kind: 'asleep', at: wait.at }
       return { kind: 'execute', tries: wait.tries }
     case 'child':
       return wakeByChild(options, wait.tries)
@@ -64,9 +66,17 @@ export async function wake(options: WakeOptions): Promise<Awakening> {
   }
 }
 
+/**
+ * By the queue's clock, or by this host's: those of two hosts may differ, and a job that the queue held back for the whole
+ * rest of the time must not be held back once more.
+ */
+function isPast({ services, due }: WakeOptions, at: number): boolean {
+  return due === at || services.now() >= at
+}
+
 async function wakeByEvent(options: WakeOptions, { at }: { at?: number }): Promise<Awakening> {
   const { services, graph, run, key } = options
-  const isOverdue = at !== undefined && services.now() >= at
+  const isOverdue = at !== undefined && isPast(options, at)
   const event = isOverdue
     ? await eventOrTimeout(services, run.runId, key)
     : await readEvent(services, run.runId, key)
@@ -87,7 +97,7 @@ async function wakeByTimer(
   { at, awaited }: { at: number; awaited?: true },
 ): Promise<Awakening> {
   const { services, graph, run, key } = options
-  const isOverdue = services.now() >= at
+  const isOverdue = isPast(options, at)
   const byEvent = awaited ?? takesEarlyEvents(graph, parseActivationKey(key).node)
   if (!byEvent) return isOverdue ? endedByEvent(options, {}) : { kind: 'asleep', at }
   const event = isOverdue

@@ -9,7 +9,7 @@ import { describeRun, type RunDescription } from '../adapter/outcome.ts'
 import { type Job, runIdProblem, show } from '../adapter/queue/job.ts'
 import { resumeRun } from '../adapter/resume.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../adapter/run-state.ts'
-import { type NewRunRequest, putRun } from '../adapter/start.ts'
+import { type NewRunRequest, putRun, refuseOther } from '../adapter/start.ts'
 import { type OutsideOptions, type OutsideParts, type OutsideServices, servicesOutside } from './outside.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
@@ -62,16 +62,15 @@ export class RunClient {
    * Starts a run, once per run id. When it resolves, the run is accepted and its first jobs are on the queue.
    * Called again after an error or a crash it finishes what was begun.
    *
-   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT; then nothing was changed
+   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
+   * input or blueprint; then nothing was changed
    */
   async start(request: StartRunRequest): Promise<StartRunResult> {
     const { blueprintId, input = {}, runId = randomUUID() } = checkStart(request)
     const graph = this.#checks ? await this.#services.graphs.remember(blueprintId) : undefined
-    const { created, run } = await this.#put({ runId, blueprintId, graph, input })
-    if (run.blueprintId !== blueprintId) {
-      const got = `a run '${runId}' of blueprint '${run.blueprintId}' is there already`
-      throw new FlowcraftAwsError('INVALID_INPUT', `cannot start '${blueprintId}': ${got}`)
-    }
+    const put = await this.#put({ runId, blueprintId, graph, input })
+    refuseOther(put, blueprintId)
+    const { created, run } = put
     // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
     if (!isOver(run)) await this.#services.queue.send(await this.#firstJobs(run, graph))
     return { runId, status: run.status, started: created }
@@ -111,8 +110,13 @@ export class RunClient {
    * Gives a run that waits an event, and so resumes it: `output` becomes the waiting node's output, `action` chooses
    * its edges. An event may come before its node waits; the first one counts.
    *
+   * A node that sleeps is woken at once.
+   *
    * @returns whether this call's event is the one that counts
-   * @throws FlowcraftAwsError RUN_NOT_FOUND, or INVALID_INPUT where the run has no such node or none that waits
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   * @throws FlowcraftAwsError INVALID_INPUT where the run has no such node, where that waits for no event, or where no
+   * edge of it names the action
+   * @throws FlowcraftAwsError RESUME_CONFLICT where the idempotency key came with another event before
    */
   async resume(runId: string, request: ResumeRequest = {}): Promise<{ resumed: boolean }> {
     const { nodeId, ...event } = checkResume(request)

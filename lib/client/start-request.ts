@@ -7,7 +7,7 @@ export interface StartRunRequest {
   readonly blueprintId: string
   /** Becomes the run's initial context, as in `FlowRuntime.run`. @default {} */
   readonly input?: Record<string, unknown>
-  /** Starting twice with one id starts one run. @default - a random UUID */
+  /** Starting twice with one id starts one run; with another input or blueprint it is refused. @default - a random UUID */
   readonly runId?: string
 }
 

@@ -51,7 +51,8 @@ export class StartRunInvoker {
    * Starts a run, once per run id; when it resolves, the run is accepted. The input travels as JSON, 6 MB at most
    * (Lambda's limit of a synchronous invocation).
    *
-   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT; then nothing was changed
+   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
+   * input or blueprint; then nothing was changed
    * @throws FlowcraftAwsError REQUEST_FAILED for trouble of the infrastructure: the same call may be made again, and
    * with the same `runId` it starts nothing twice
    */
@@ -89,7 +90,7 @@ function encoded(request: StartRunRequest): string {
 function errorOf(answer: unknown): Error {
   const message = (answer as { errorMessage?: unknown } | null)?.errorMessage
   const text = typeof message === 'string' ? message : JSON.stringify(answer)
-  const refusal = /^\[(INVALID_INPUT|UNKNOWN_BLUEPRINT)\] ([\s\S]*)$/.exec(text)
+  const refusal = /^\[(INVALID_INPUT|UNKNOWN_BLUEPRINT|RUN_CONFLICT)\] ([\s\S]*)$/.exec(text)
   if (!refusal) return new Error(text)
   return new FlowcraftAwsError(refusal[1] as FlowcraftAwsErrorCode, refusal[2] as string)
 }

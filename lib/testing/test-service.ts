@@ -19,7 +19,7 @@ import { consoleLogger } from '../adapter/logger.ts'
 import type { RunDescription } from '../adapter/outcome.ts'
 import { reconcileRun } from '../adapter/reconcile.ts'
 import { type Flow, register } from '../adapter/registration.ts'
-import { resumeRun } from '../adapter/resume.ts'
+import { resumeAll, resumeRun } from '../adapter/resume.ts'
 import type { RunEvent } from '../adapter/run-events.ts'
 import { isOver, type RunState } from '../adapter/run-state.ts'
 import type { Services } from '../adapter/services.ts'
@@ -209,6 +209,8 @@ export class TestService {
         makeWebhook(this.services.store, WEBHOOK_URL, runId, nodeId),
       resume: (runId: string, event: RunEvent & { nodeId?: string } = {}) =>
         resumeRun(this.services, runId, event.nodeId, event),
+      resumeWithAction: (runId: string, action: string, output?: unknown) =>
+        resumeAll(this.services, runId, { action, output }),
       cancel: (runId: string) => cancelRun(this.services, runId),
       reconcile: (runId: string) => reconcileRun(this.services, runId),
     }

@@ -1,8 +1,8 @@
 /** Resumes: which node they mean, which of them counts, and what one does that is made again. */
-import type { NodeContext } from 'flowcraft'
+import type { FlowcraftEvent, NodeContext } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { cancelRun } from '../../lib/adapter/cancel.ts'
-import { resumeRun } from '../../lib/adapter/resume.ts'
+import { resumeAll, resumeRun } from '../../lib/adapter/resume.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { failing, graph, rounds, type Setup, trail, value } from '../conformance/case.ts'
 import { Gate, quiet } from './driver.ts'
@@ -456,3 +456,55 @@ function serviceOf({ blueprint, registry }: Setup) {
 async function workOnAll(service: TestService): Promise<void> {
   while (service.queue.visible().length > 0) await takeOne(service)
 }
+
+describe('a run that is resumed, or goes on by itself', () => {
+  it('tells so, as it tells that it starts', async () => {
+    const events: string[] = []
+    const eventBus = {
+      emit: async ({ type, payload }: FlowcraftEvent) => {
+        if (type.startsWith('workflow:'))
+          events.push(`${type} ${'executionId' in payload && payload.executionId}`)
+      },
+    }
+    const nap = { run: 'sleep', params: { duration: '5m' } }
+    const { blueprint, registry } = graph({ ask: wait, nap, end: value(1) }, ['ask>nap', 'nap>end'])
+    const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet, eventBus })
+    const runId = await service.start('case', {}, 'r')
+    await service.settle()
+    expect(events).toEqual(['workflow:start r', 'workflow:resume r'])
+
+    await service.resume(runId, { nodeId: 'ask' })
+    await service.settle()
+
+    expect(events.slice(0, 4)).toEqual(['workflow:start r', ...Array(3).fill('workflow:resume r')])
+  })
+})
+
+describe('an event for all that wait', () => {
+  it('is given to each of them, where each has the action', async () => {
+    const { service, runId } = await waiting(
+      graph({ left: wait, right: wait, yes: trail('yes'), no: value(1), after: trail('after') }, [
+        'left>yes:approve',
+        'left>no:reject',
+        'right>after',
+      ]),
+    )
+    await expect(resumeAll(service.services, runId, { action: 'aprove' })).rejects.toMatchObject(
+      refused("allowed: 'approve', 'reject'"),
+    )
+    expect(await service.describe(runId)).toMatchObject({
+      waiting: [{ nodeId: 'left' }, { nodeId: 'right' }],
+    })
+
+    expect([...(await resumeAll(service.services, runId, { action: 'approve', output: 7 }))]).toEqual([
+      'left',
+      'right',
+    ])
+    await service.settle()
+
+    expect((await service.describe(runId)).context).toMatchObject({ yes: ['yes', 7], after: ['after', 7] })
+    await expect(resumeAll(service.services, runId, { action: 'approve' })).rejects.toMatchObject(
+      refused('no node waits for an event'),
+    )
+  })
+})

@@ -306,8 +306,14 @@ describe('start', () => {
     const start = client.start({ blueprintId: 'other', runId: 'r1', input: { large: large.toUpperCase() } })
 
     await expect(start).rejects.toMatchObject({
-      code: 'INVALID_INPUT',
+      code: 'RUN_CONFLICT',
       message: "cannot start 'other': a run 'r1' of blueprint 'order' is there already",
+    })
+    await expect(
+      client.start({ blueprintId: 'order', runId: 'r1', input: { large: `${large}y` } }),
+    ).rejects.toMatchObject({
+      code: 'RUN_CONFLICT',
+      message: "cannot start run 'r1': it was started with another input",
     })
     expect(await client.get('r1')).toEqual(before)
     expect((await everything()).messages).toBe(2)

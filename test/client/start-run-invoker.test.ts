@@ -68,8 +68,12 @@ describe('StartRunInvoker', () => {
     expect(asked.map(({ body }) => body['runId'])).toEqual([runId, runId])
   })
 
-  it('tells the refusal of the function with its code', async () => {
-    const errorMessage = "[UNKNOWN_BLUEPRINT] no blueprint 'nope' here; registered: 'order'"
+  it.each([
+    ['UNKNOWN_BLUEPRINT', "no blueprint 'nope' here; registered: 'order'"],
+    ['INVALID_INPUT', 'cannot start a run: blueprintId must be a string'],
+    ['RUN_CONFLICT', "cannot start run 'r': it was started with another input"],
+  ])('tells the refusal of the function with its code %s', async (code, message) => {
+    const errorMessage = `[${code}] ${message}`
     respond = () => ({ error: 'Unhandled', payload: { errorType: 'FlowcraftAwsError', errorMessage } })
 
     const error = await new StartRunInvoker({ functionName: 'f', lambdaClient })
@@ -77,10 +81,7 @@ describe('StartRunInvoker', () => {
       .catch((thrown: unknown) => thrown)
 
     expect(error).toBeInstanceOf(FlowcraftAwsError)
-    expect(error).toMatchObject({
-      code: 'UNKNOWN_BLUEPRINT',
-      message: "no blueprint 'nope' here; registered: 'order'",
-    })
+    expect(error).toMatchObject({ code, message })
   })
 
   it('tells trouble of the function as a failed request', async () => {

@@ -16,6 +16,11 @@ export interface Job {
     readonly from?: number
     readonly to?: number
   }
+  /**
+   * The time, in milliseconds since the epoch, for whose rest the queue holds this job back: when it comes, that is over by
+   * the queue's clock, whatever that of whoever gets it says.
+   */
+  readonly due?: number
   /** How often the sweep took it out of the dead-letter queue. */
   readonly returns?: number
   /** The node to whose pool it was passed on, once; who gets it then runs it. */
@@ -36,6 +41,22 @@ export const LONGEST_DELAY_MS = 900_000
 /** Whole seconds from now, rounded up, so that a message does not come early. */
 export function delaySeconds(at: number, now: number): number {
   return Math.max(0, Math.ceil((at - now) / 1000))
+}
+
+/**
+ * Sends the job of a timer, to come when its time is over, or as late before that as the queue can. `trusted`: whoever
+ * gets it need not ask a clock again; for whoever set the time by the clock that says now how much of it is left, and for
+ * the sweep, whose is the only other one then.
+ */
+export async function sendTimer(
+  { queue, now }: { readonly queue: JobQueue; readonly now: () => number },
+  job: Job,
+  { at, trusted }: { readonly at: number; readonly trusted: boolean },
+): Promise<void> {
+  const seconds = delaySeconds(at, now())
+  const longest = LONGEST_DELAY_MS / 1000
+  const timed = trusted && seconds <= longest ? { ...job, due: at } : job
+  await queue.send([timed], Math.min(seconds, longest))
 }
 
 /** Run ids are part of keys, object names and URLs: letters, digits and `. _ : / @ + = ~ -`, 200 at most. */
@@ -91,7 +112,7 @@ export function checkJob(candidate: unknown): Job {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
     throw new FlowcraftAwsError('INVALID_JOB', `not a job: expected an object; got ${show(candidate)}`)
   }
-  const { runId, blueprintId, nodeId, iteration, items, returns, passedOn } = candidate as Record<
+  const { runId, blueprintId, nodeId, iteration, items, due, returns, passedOn } = candidate as Record<
     string,
     unknown
   >
@@ -106,6 +127,8 @@ export function checkJob(candidate: unknown): Job {
   }
   if (items !== undefined && !isItems(items))
     problems.push(`items must name a round and an item or a range; got ${show(items)}`)
+  if (due !== undefined && !isIndex(due))
+    problems.push(`due must be a time in milliseconds; got ${show(due)}`)
   if (returns !== undefined && !isIndex(returns))
     problems.push(`returns must be an integer from 0; got ${show(returns)}`)
   if (passedOn !== undefined && typeof passedOn !== 'string')
@@ -118,6 +141,7 @@ export function checkJob(candidate: unknown): Job {
     nodeId,
     iteration,
     items: items && itemsOf(items as NonNullable<Job['items']>),
+    due,
     returns,
     passedOn,
   }

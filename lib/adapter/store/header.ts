@@ -4,7 +4,7 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
- *   cc children to cancel   pa the parent of a child run   y u shard and time in the index of due runs   sp riders were moved to pages   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   h hash of the input   y u shard and time in the index of due runs   sp riders were moved to pages   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -91,6 +91,7 @@ export function packHeader(run: NewRun): Item {
     t: run.startedAt,
     r: Object.fromEntries(run.riders),
     pa: run.parent && { ...run.parent },
+    h: run.inputHash,
     ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
   }
 }
@@ -138,6 +139,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     cancelledChildren: item['cc'] as string[] | undefined,
     outbox: item['o'] as Outbox | undefined,
     parent: item['pa'] as Parent | undefined,
+    inputHash: item['h'] as string | undefined,
     startedAt: Number(item['t']),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
     reason: item['x'] as string | undefined,

@@ -51,7 +51,15 @@ describe('a job', () => {
   })
 
   it('may carry more than it needs, which goes no further', () => {
-    const known = { runId: 'r', blueprintId: 'b', nodeId: 'n', iteration: 1, returns: 2, passedOn: 'm' }
+    const known = {
+      runId: 'r',
+      blueprintId: 'b',
+      nodeId: 'n',
+      iteration: 1,
+      due: 7,
+      returns: 2,
+      passedOn: 'm',
+    }
     const items = { round: 0, from: 1, to: 2 }
 
     expect(checkJob({ ...known, attempt: 3, input: { card: '4111' } })).toEqual(known)
@@ -103,6 +111,8 @@ describe('a job', () => {
     [{ iteration: '1' }, "iteration must be an integer from 1; got '1'"],
     [{ iteration: null }, 'iteration must be an integer from 1; got null'],
     [{ iteration: 1e300 }, 'iteration must be an integer from 1'],
+    [{ due: -1 }, 'due must be a time in milliseconds; got -1'],
+    [{ due: 'soon' }, "due must be a time in milliseconds; got 'soon'"],
     [{ returns: -1 }, 'returns must be an integer from 0; got -1'],
     [{ passedOn: true }, 'passedOn must be the id of a node; got true'],
     [{ items: { item: 1 } }, 'items must name a round and an item or a range; got {"item":1}'],

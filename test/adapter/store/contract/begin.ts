@@ -17,6 +17,7 @@ export function beginContract(make: () => RunStore): void {
         ]),
         fired: new Set([3, 200]),
         iterations: new Map([[17, 3]]),
+        inputHash: 'Ab-_0123',
         riders: new Map([
           [':größe 📦', '={"v":"ß📦\u0000"}'],
           ['o1', ''],
