@@ -1,6 +1,7 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
 import type { WorkflowBlueprint } from 'flowcraft'
 import { RunGraph } from '../../lib/adapter/graph.ts'
+import { takesEvents } from '../../lib/adapter/resumable.ts'
 import { resumeRun } from '../../lib/adapter/resume.ts'
 import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
@@ -28,6 +29,8 @@ export interface EventsOptions {
 
 export class Events {
   readonly #options: EventsOptions
+  /** What callers were told that it counts: the outputs of the run's own nodes that do not repeat. */
+  readonly promised = new Map<string, unknown>()
   /** Activations that have their event. */
   readonly #served = new Set<string>()
   #given = 0
@@ -48,7 +51,7 @@ export class Events {
     if (!event || run?.graph === undefined || run.active.size === 0) return undefined
     const node = this.#nodeOf(run, event.nodeId)
     const waiting = [...run.active].find(
-      ([key, { wait }]) => wait?.kind === 'event' && parseActivationKey(key).node === node,
+      ([key, { wait }]) => takesEvents(wait) && parseActivationKey(key).node === node,
     )
     const target = waiting && `${run.runId} ${waiting[0]}`
     if (target !== undefined && this.#served.has(target)) return undefined
@@ -59,7 +62,8 @@ export class Events {
   async give(services: Services, next: NextEvent): Promise<void> {
     const { runId, event, target } = next
     this.#open = next
-    await resumeRun(services, runId, event.nodeId, event)
+    const counts = await resumeRun(services, runId, event.nodeId, event)
+    if (counts && runId === this.#options.runId) this.promised.set(event.nodeId, event.output)
     this.#open = undefined
     if (target !== undefined) this.#served.add(target)
     this.#given++
@@ -68,7 +72,9 @@ export class Events {
   /** Whether a call may come though the node does not wait now. In a loop it could be taken for another round's. */
   #mayMiss(run: RunState, node: number): boolean {
     if (node < 0 || this.#isRepeatable(run, node)) return false
-    return this.#options.early || isDone(run.done, node)
+    // A sleeper can be woken only while it sleeps.
+    const early = this.#options.early && this.#blueprintOf(run)?.nodes[node]?.uses !== 'sleep'
+    return early || isDone(run.done, node)
   }
 
   #nextEvent(run: RunState, event: GivenEvent, target: string | undefined): NextEvent {

@@ -9,9 +9,9 @@ import { Graphs } from '../../lib/adapter/graphs.ts'
 import { Isolation } from '../../lib/adapter/isolation.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
 import { register } from '../../lib/adapter/registration.ts'
-import type { RunState } from '../../lib/adapter/run-state.ts'
+import { type ActivationKey, type RunState, timeOf } from '../../lib/adapter/run-state.ts'
 import type { Services } from '../../lib/adapter/services.ts'
-import type { RunStore } from '../../lib/adapter/store/run-store.ts'
+import type { CommitResult, RunStore } from '../../lib/adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../../lib/adapter/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
@@ -90,6 +90,8 @@ export interface HostWorld {
   readonly codeMs: number
   /** A node's own code runs on this host. */
   ran(task: Task, nodeId: string): void
+  /** An activation was parked by this host's clock: so many milliseconds are left. */
+  parked(runId: string, key: ActivationKey, leftMs: number): void
   /** How many of a batch are taken when its answer is lost. */
   partOf(count: number): number
 }
@@ -150,7 +152,7 @@ export class Host {
     })
     const { eventBus } = world.counts
     const runtime = new FlowRuntime({ ...world.setup.options, eventBus, ...registration })
-    const store = this.#remote(world.store)
+    const store = this.#remote(world, skewMs)
     const serializer = new Signed(world.setup.options?.serializer, () => this.#task().signature)
     this.services = {
       runtime: runtime as unknown as Runtime,
@@ -232,14 +234,19 @@ export class Host {
     return this.#only ?? (current.getStore() as Task)
   }
 
-  #remote(store: RunStore): RunStore {
+  #remote(world: HostWorld, skewMs: number): RunStore {
+    const { store } = world
     const request = this.request.bind(this)
     return new Proxy(store, {
       get: (target, name: keyof RunStore) => {
         const method = target[name] as (...args: unknown[]) => Promise<unknown>
         return async (...args: unknown[]) => {
           const task = this.#task()
-          const answer = await request(name, () => method.apply(target, args))
+          const answer = await request(name, async () => {
+            const applied = await method.apply(target, args)
+            if (name === 'commit') noteTimer(world, skewMs, args as Parameters<RunStore['commit']>, applied)
+            return applied
+          })
           if (name === 'commit') task.signature = this.#newSignature()
           return see(task, answer)
         }
@@ -263,4 +270,18 @@ function see(task: Task, answer: unknown): unknown {
   const run = (answer as { run?: RunState } | undefined)?.run ?? (answer as RunState | undefined)
   if (run?.active) task.seen.set(run.runId, run)
   return answer
+}
+
+/** By the world's clock a timer ends when its time has passed for whoever began it. */
+function noteTimer(
+  world: HostWorld,
+  skewMs: number,
+  [runId, { end, park }]: Parameters<RunStore['commit']>,
+  answer: unknown,
+): void {
+  const wait = park?.wait
+  const at = timeOf(wait)
+  const isBegun = wait?.kind !== 'timer' || !wait.awaited
+  if (at === undefined || !isBegun || !(answer as CommitResult).committed) return
+  world.parked(runId, end, at - world.now() - skewMs)
 }

@@ -18,6 +18,7 @@ import {
   LOSSES,
   NETWORK,
   type Profile,
+  SKEWED,
   STORM,
   ZOMBIES,
 } from './profile.ts'
@@ -305,6 +306,24 @@ export const mutants: readonly Mutant[] = [
     mutation: { eventOnce: true },
     cases: [WAIT, 'a wait whose event rejects'],
     profiles: [CHAOS],
+  },
+  {
+    what: 'a timeout that is not put where its event would be',
+    mutation: { timeoutUnput: true },
+    cases: ['a wait whose event may come too late'],
+    profiles: [CALM, BUSY_QUEUE, NETWORK],
+  },
+  {
+    what: 'a sleeper that is given an event without being asked to wait for it',
+    mutation: { sleeperUnasked: true },
+    cases: ['a sleeper that may be woken too late', 'a sleeper that is woken'],
+    profiles: [CALM, BUSY_QUEUE],
+  },
+  {
+    what: "a timer's message that is held against the clock of whoever gets it",
+    mutation: { distrusted: true },
+    cases: ['a wait that fails since its event does not come'],
+    profiles: [SKEWED],
   },
   {
     what: 'a child that is made before its parent waits for it',

@@ -12,6 +12,7 @@ import type { Services } from '../../lib/adapter/services.ts'
 import { putRun } from '../../lib/adapter/start.ts'
 import type { ChildRequest } from '../../lib/adapter/subflow-node.ts'
 import { names, parseRider } from '../../lib/adapter/values/rider.ts'
+import type { StoredValue } from '../../lib/adapter/store/run-store.ts'
 import type { StoreMutation, WeakStore } from './weak-store.ts'
 
 export interface Mutation extends StoreMutation, ProcessMutation {
@@ -34,6 +35,12 @@ interface ProcessMutation {
   readonly eventByOldLook?: boolean
   /** Whoever finds an event given already sends nothing. */
   readonly eventOnce?: boolean
+  /** The end of a wait's time is not put where its event would be. */
+  readonly timeoutUnput?: boolean
+  /** A sleeper is given an event without being asked to wait for it. */
+  readonly sleeperUnasked?: boolean
+  /** Whoever gets the message of a timer asks its own clock. */
+  readonly distrusted?: boolean
   /** A child run is made before its parent waits for it. */
   readonly childFirst?: boolean
   /** The end of a run is marked as told before it is. */
@@ -168,6 +175,39 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
       async (...args) => void (!late && (await services.queue.send(...args))),
     )
   },
+
+  timeoutUnput(services) {
+    const puts = new Map<string, StoredValue>()
+    return withStore(services, ({ putOnce, getValue }) => ({
+      putOnce: async (runId, key, value) => {
+        if (!value.text?.includes('"timedOut":true')) return putOnce(runId, key, value)
+        puts.set(key, value)
+        return true
+      },
+      getValue: async (runId, key) => (await getValue(runId, key)) ?? puts.get(key),
+    }))
+  },
+
+  sleeperUnasked(services) {
+    return withStore(services, ({ commit, read }) => ({
+      commit: async (runId, change, seen) => {
+        const wait = change.park?.wait
+        if (wait?.kind !== 'timer' || !wait.awaited) return commit(runId, change, seen)
+        return { committed: true, run: (await read(runId)) as RunState }
+      },
+    }))
+  },
+
+  distrusted: (services) => ({
+    ...services,
+    queue: {
+      send: (jobs, seconds) =>
+        services.queue.send(
+          jobs.map((job) => ({ ...job, due: undefined })),
+          seconds,
+        ),
+    },
+  }),
 
   childFirst(services) {
     return withStore(services, ({ commit, read }) => ({

@@ -55,6 +55,11 @@ export class Outside {
     if (profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
   }
 
+  /** What callers were told that it counts, by node. */
+  get promised(): ReadonlyMap<string, unknown> {
+    return this.#events.promised
+  }
+
   /** What may happen next; each call is one step. */
   async actions(): Promise<(() => void)[]> {
     const { store, now, employ, isBusy } = this.#options

@@ -127,10 +127,11 @@ export class Processes {
   }
 
   #idle(kind: string): Host {
-    const { world, random } = this.#options
+    const { world, random, profile } = this.#options
     const found = this.#hosts.find(({ name, tasks }) => tasks.size === 0 && name.startsWith(kind))
     if (found) return found
-    const skew = random.below(2_001) - 1_000
+    const { skewMs = 1_000 } = profile
+    const skew = random.below(2 * skewMs + 1) - skewMs
     const host = new Host(`${kind}${++this.#names}`, world, skew)
     this.#hosts.push(host)
     return host

@@ -74,6 +74,10 @@ export interface Profile {
   readonly sweep: boolean
   /** Processes that work on messages. */
   readonly workers: number
+  /** The clocks of hosts are off by up to so many milliseconds, either way. @default 1000 */
+  readonly skewMs?: number
+  /** By so many milliseconds a timer that the queue holds may be late. @default - by the number of faults */
+  readonly timerLateMs?: number
   /** Messages that a process works on at a time, all of which die or stand still with it. @default - one */
   readonly together?: Together
   /** Another run has a node that kills its process each time. @default false */
@@ -169,6 +173,17 @@ const killer = { killer: true, codeMs: 400, faultsAtMost: 3 } as const
 export const BATCH_KILLER: Profile = { ...BATCHES, ...killer, name: 'batch-killer' }
 export const SLOT_KILLER: Profile = { ...SLOTS, ...killer, name: 'slot-killer' }
 
+/** Clocks that differ by up to twenty minutes. Leases may be taken over, and nodes executed twice. */
+export const SKEWED: Profile = {
+  ...calm,
+  name: 'skewed-clocks',
+  faultsAtMost: 1,
+  delays: 0.4,
+  sweep: true,
+  skewMs: 600_000,
+  timerLateMs: 15_000,
+}
+
 /** Trouble with requests of one name only, most of the time. */
 export function aimedAt(aim: string, faults: Profile['faults'], base: Profile = CHAOS): Profile {
   return { ...base, name: `${base.name} at ${aim}`, aim, faults, faultsAtMost: 6 }
@@ -188,6 +203,7 @@ export const profiles: readonly Profile[] = [
   CANCELS,
   BATCHES,
   SLOTS,
+  SKEWED,
 ]
 
 /** Decides on the fault that a request meets. */

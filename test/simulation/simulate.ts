@@ -130,6 +130,12 @@ async function differences(
   }
   const wrong = setup.wrong?.(outcome.context)
   if (wrong !== undefined) violations.push(`G6: ${wrong}`)
+  for (const [id, output] of world.promised) {
+    if (output === undefined || graph.repeatable.has(graph.indexOf(id))) continue
+    violations.push(
+      ...differing(`G6: ${id} was told that its event counts: output`, outcome.context[id], output),
+    )
+  }
   if (!expected) return violations
   violations.push(
     ...differing('G6: status', outcome.status, expected.status),

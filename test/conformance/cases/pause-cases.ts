@@ -161,6 +161,44 @@ export const pauseCases: readonly ConformanceCase[] = [
     ),
   },
   {
+    name: 'a wait whose event does not come',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          wait: { run: 'wait', params: { timeout: '2h' } },
+          yes: trail('yes'),
+          late: trail('late'),
+        },
+        ['start>wait', 'wait>yes:approve', 'wait>late:timeout'],
+      ),
+    instead: outcome({ start: 'go', late: ['late', null] }, { start: 1, wait: 1, late: 1 }),
+  },
+  {
+    name: 'a wait that fails since its event does not come',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          wait: { run: 'wait', params: { timeout: '5m' }, fallback: 'late' },
+          yes: trail('yes'),
+          late: value('late'),
+        },
+        ['start>wait', 'wait>yes:approve'],
+      ),
+    instead: outcome({ start: 'go', wait: null, late: 'late' }, { start: 1, wait: 1, late: 1 }),
+  },
+  {
+    name: 'a sleeper that is woken',
+    make: () =>
+      graph(
+        { start: value('go'), sleep: { run: 'sleep', params: { duration: '3h' } }, end: trail('end') },
+        ['start>sleep', 'sleep>end'],
+        { events: [{ nodeId: 'sleep' }] },
+      ),
+    instead: outcome({ start: 'go', sleep: 'go', end: ['end', 'go'] }, { start: 1, sleep: 1, end: 1 }),
+  },
+  {
     name: 'a small and a large value that belong together, read after a sleep',
     make: () => {
       let calls = 0

@@ -218,4 +218,27 @@ export const unorderedCases: readonly ConformanceCase[] = [
       )
     },
   },
+  {
+    name: 'a wait whose event may come too late',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          wait: { run: 'wait', params: { timeout: 40 } },
+          yes: tally('yes'),
+          late: tally('late'),
+        },
+        ['start>wait', 'wait>yes:approve', 'wait>late:timeout'],
+        { events: [{ nodeId: 'wait', action: 'approve', output: 'told' }] },
+      ),
+  },
+  {
+    name: 'a sleeper that may be woken too late',
+    make: () =>
+      graph(
+        { start: value('go'), sleep: { run: 'sleep', params: { duration: 40 } }, end: tally('end') },
+        ['start>sleep', 'sleep>end'],
+        { events: [{ nodeId: 'sleep', output: 'woken' }] },
+      ),
+  },
 ]
