@@ -97,7 +97,7 @@ describe('start', () => {
       await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 1 } })
       for (const message of await receive(deployment)) await remove(deployment, message)
 
-      const again = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 2 } })
+      const again = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 1 } })
 
       expect(again).toEqual({ runId: 'r1', status: 'running', started: false })
       await drain(deployment, adapterOf(deployment, { flows: [order] }))
@@ -122,7 +122,7 @@ describe('start', () => {
       await drain(deployment, adapterOf(deployment, { flows: [order] }))
       const before = await client.get('r1')
 
-      const again = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 2 } })
+      const again = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 1 } })
 
       expect(again).toEqual({ runId: 'r1', status: 'completed', started: false })
       expect(await client.get('r1')).toEqual(before)
@@ -147,12 +147,14 @@ describe('start', () => {
     })
   }
 
-  it('a second time with another large input leaves the input of the first', async () => {
+  it('a second time with another large input is a conflict, and leaves the input of the first', async () => {
     const [first, second] = [1, 2].map(() => randomBytes(3_000).toString('base64'))
     const client = clientOf(deployment, { flows: [order] })
     await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: first } })
 
-    await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: second } })
+    await expect(
+      client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: second } }),
+    ).rejects.toMatchObject({ code: 'RUN_CONFLICT' })
 
     await drain(deployment, adapterOf(deployment, { flows: [order] }))
     const { context } = await client.get('r1')
