@@ -90,7 +90,10 @@ describe('a worker that stops', () => {
     expect((await client.get(runs[0]?.runId ?? '')).context['a']).toBe('second')
     // No worker is taken for dead.
     const { Items = [] } = await aws.clients.dynamodb.send(
-      new (await import('@aws-sdk/client-dynamodb')).ScanCommand({ TableName: deployment.tableName }),
+      new (await import('@aws-sdk/client-dynamodb')).ScanCommand({
+        TableName: deployment.tableName,
+        ConsistentRead: true,
+      }),
     )
     const leases = Items.filter(({ sk }) => sk?.S?.startsWith('LEASE'))
     expect(leases.map(({ n, g }) => [n?.N, g?.N])).toEqual(Array.from({ length: 10 }, () => ['2', '1']))
