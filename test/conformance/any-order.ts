@@ -4,7 +4,7 @@
  * the documented distributed behaviour of 'any' joins.
  */
 import { setImmediate as macrotask } from 'node:timers/promises'
-import { executeBatch, processResults } from 'flowcraft'
+import { executeBatch, FlowcraftError, processResults } from 'flowcraft'
 import type { GraphTraverser, IOrchestrator, WorkflowResult } from 'flowcraft'
 
 type Context = Parameters<IOrchestrator['run']>[0]
@@ -50,8 +50,29 @@ export class AnyOrder {
         runtime,
         1,
       )
-      await processResults(results, traverser, state, runtime, blueprint, executionId)
+      const before = await state.getContext().toJSON()
+      try {
+        await processResults(results, traverser, state, runtime, blueprint, executionId)
+      } catch (error) {
+        await failAtEdges(state, next.nodeId, before, error)
+      }
     }
     throw new Error(`no end after ${STEPS_AT_MOST} steps`)
   }
+}
+
+/** In memory an evaluator that throws rejects the run; here its node fails, which is documented. */
+async function failAtEdges(
+  state: Context['state'],
+  nodeId: string,
+  before: Record<string, unknown>,
+  error: unknown,
+): Promise<void> {
+  const context = state.getContext()
+  for (const key of Object.keys(await context.toJSON())) {
+    if (Object.hasOwn(before, key)) await context.set(key, before[key])
+    else await context.delete(key)
+  }
+  const message = `the edges of node '${nodeId}' cannot be followed: ${(error as Error).message}`
+  state.addError(nodeId, new FlowcraftError(message, { cause: error as Error, nodeId }))
 }

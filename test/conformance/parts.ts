@@ -1,9 +1,9 @@
 /** The parts of a random blueprint: each adds its nodes to a draft and tells where it begins and where it ends. */
-import type { NodeContext } from 'flowcraft'
+import type { EdgeDefinition, NodeContext } from 'flowcraft'
 import { echo, failing, type NodeSpec, tally, trail, value } from './case.ts'
 import { Draft } from './draft.ts'
 import { answerOf, breaking, counting, failingFirst, workerOf } from './part-nodes.ts'
-import type { PartPlan, Plan } from './plan.ts'
+import type { LinkPlan, PartPlan, Plan } from './plan.ts'
 
 /** How the first node of a part is entered. */
 export type Entry = Pick<NodeSpec, 'any' | 'inputs' | 'fallback'>
@@ -165,19 +165,33 @@ export class Parts {
     const draft = this.#draft
     const first = draft.add(name, { ...entry, run: value({ yes: true }) })
     const ends = draft.side === 'kit' ? this.#loop(name, part) : this.#unrolled(name, part)
-    draft.edge(first, ends.first)
+    if (part.entered === undefined) draft.edge(first, ends.first)
+    else this.#enterBy(name, part.entered, first, ends.first)
     return { first, last: ends.last }
   }
 
-  /** A head that counts, the parts, a controller, and a node behind it. */
-  #loop(name: string, { rounds, parts }: PartPlan & { kind: 'rounds' }): Ends {
+  /** Two ways lead into the loop, of which one is taken. */
+  #enterBy(name: string, way: 'left' | 'right', from: string, to: string): void {
     const draft = this.#draft
+    const turn = draft.add(`${name}turn`, { run: value({ yes: true }, way) })
+    draft.edge(from, turn)
+    for (const action of ['left', 'right']) {
+      const id = draft.add(`${name}${action}`, { run: trail(`${name}${action}`) })
+      draft.edge(turn, id, { action })
+      draft.edge(id, to)
+    }
+  }
+
+  /** A head that counts, the parts, a controller, and a node behind it. */
+  #loop(name: string, part: PartPlan & { kind: 'rounds' }): Ends {
+    const draft = this.#draft
+    const { rounds } = part
     const first = draft.add(`${name}head`, { any: true, run: counting(name, rounds) })
     const loop = draft.add(`${name}loop`, {
       run: 'loop-controller',
       params: { condition: `again${name}` },
     })
-    draft.edge(this.#row(name, first, parts), loop)
+    draft.edge(this.#row(name, first, part), loop)
     draft.edge(loop, first, { action: 'continue' })
     const last = draft.add(`${name}end`, { run: value('ended') })
     draft.edge(loop, last, { action: 'break' })
@@ -185,15 +199,17 @@ export class Parts {
   }
 
   /** What that loop comes to, one round after the other. */
-  #unrolled(name: string, { rounds, parts }: PartPlan & { kind: 'rounds' }): Ends {
+  #unrolled(name: string, part: PartPlan & { kind: 'rounds' }): Ends {
     const draft = this.#draft
+    const { rounds } = part
     const last = draft.add(`${name}end`, { run: value('ended') })
     const all = Array.from({ length: rounds }, (_, at) =>
       draft.inRound(at + 1, () => {
-        const first = draft.add(`${name}head`, { run: counting(name, rounds) })
+        // The first one may be entered by one of two ways.
+        const first = draft.add(`${name}head`, { any: true, run: counting(name, rounds) })
         const result = at + 1 < rounds ? async () => ({ action: 'continue' }) : value(null, 'break')
         const loop = draft.addEither(`${name}loop`, { run: 'loop-controller' }, result)
-        draft.edge(this.#row(name, first, parts), loop)
+        draft.edge(this.#row(name, first, part), loop)
         return { first, loop }
       }),
     )
@@ -201,12 +217,26 @@ export class Parts {
     return { first: (all[0] as { first: string }).first, last }
   }
 
-  #row(name: string, first: string, parts: readonly PartPlan[]): string {
+  #row(name: string, first: string, { parts, links = [] }: PartPlan & { kind: 'rounds' }): string {
     return parts.reduce((before, part, at) => {
       const ends = this.add(`${name}p${at}`, part)
-      this.#draft.edge(before, ends.first)
+      for (const more of linkOf(links[at])) this.#draft.edge(before, ends.first, more)
       return ends.last
     }, first)
+  }
+}
+
+/** The edges to a part of a loop, of which one at least is taken. */
+function linkOf(link: LinkPlan | undefined): Omit<EdgeDefinition, 'source' | 'target'>[] {
+  switch (link) {
+    case 'transform':
+      return [{ transform: 'input.round' }]
+    case 'both':
+      return [{}, { condition: 'yes', transform: 'input.round' }]
+    case 'first':
+      return [{}, { condition: 'no', transform: 'input.round' }]
+    default:
+      return [{}]
   }
 }
 

@@ -13,15 +13,57 @@ const behaviours = [
   'echo',
   'key',
   'large',
+  'nothing',
+  'undefined',
+  'rich',
+  'oddKeys',
+  'deletes',
+  'sees',
 ] as const
+/** What a node throws that fails: plain errors more often. */
+const throws = ['error', 'error', 'cause', 'text', 'null', 'undefined', 'frozen', 'fatal', 'getter'] as const
 /** A node by itself, or a loop that the engine in memory can do. */
 const shapes = ['node', 'node', 'node', 'node', 'cycle', 'loop', 'loopFan', 'loopFallback'] as const
-const edgeKinds = ['plain', 'plain', 'plain', 'left', 'right', 'condition', 'no', 'transform'] as const
+const none = undefined
+const actions = [none, none, none, none, 'left', 'right'] as const
+/** By paths, on the result and on keys of the context; the last one names nothing, or makes an evaluator throw. */
+const conditions = [
+  none,
+  none,
+  none,
+  none,
+  'result.output.yes',
+  'result.output.no',
+  'result.action',
+  'path.deep',
+  'context',
+  'nobody',
+] as const
+const transforms = [
+  none,
+  none,
+  none,
+  none,
+  'input.from',
+  'input',
+  'input.far.deeper',
+  'context.path.deep',
+  'context.path',
+  'context',
+  'nobody',
+] as const
+/** The engine's; one of a user that reads all keys; one that throws where an expression names nothing. */
+const evaluators = ['property', 'property', 'own', 'throwing'] as const
+const serializers = ['json', 'json', 'rich'] as const
 const workers = ['double', 'odd', 'keys', 'fail'] as const
-const inputKinds = ['none', 'none', 'map', 'name', 'key'] as const
+const inputKinds = ['none', 'none', 'none', 'map', 'name', 'key', 'missing', 'raw', 'rich', 'empty'] as const
 const answers = ['yes', 'left', 'right', 'nothing'] as const
+/** One edge; one that transforms; two, of which the second is taken too or not. */
+const links = ['plain', 'transform', 'both', 'first'] as const
 /** Plain ids, and ids with all that a path or a key could stumble over. */
 const idStyles = ['plain', 'plain', 'odd'] as const
+
+export type LinkPlan = (typeof links)[number]
 
 /** A step with an entry and an exit: a node of the blueprint may be one, and the body of a loop is a row of them. */
 export type PartPlan =
@@ -51,7 +93,15 @@ export type PartPlan =
       readonly explicit: boolean
       readonly outputs: boolean
     }
-  | { readonly kind: 'rounds'; readonly rounds: number; readonly parts: readonly PartPlan[] }
+  | {
+      readonly kind: 'rounds'
+      readonly rounds: number
+      readonly parts: readonly PartPlan[]
+      /** How the edge to each of the parts is drawn. @default - plain */
+      readonly links?: readonly LinkPlan[]
+      /** By which of two ways the loop is entered; undefined where there is one. */
+      readonly entered?: 'left' | 'right'
+    }
 
 export interface NodePlan {
   readonly does: (typeof behaviours)[number]
@@ -60,24 +110,34 @@ export interface NodePlan {
   readonly inputs: (typeof inputKinds)[number]
   /** Number of the node that stands in for it, counted among all; undefined for none. */
   readonly fallback: number | undefined
+  /** What it throws if it fails. @default 'error' */
+  readonly throws?: (typeof throws)[number]
 }
 
 export interface EdgePlan {
   readonly from: number
   readonly to: number
-  readonly kind: (typeof edgeKinds)[number]
+  readonly action?: (typeof actions)[number]
+  readonly condition?: (typeof conditions)[number]
+  readonly transform?: (typeof transforms)[number]
 }
 
 export interface Plan {
   readonly ids: (typeof idStyles)[number]
   readonly nodes: readonly NodePlan[]
   readonly edges: readonly EdgePlan[]
+  /** @default 'property' */
+  readonly evaluator?: (typeof evaluators)[number]
+  /** @default 'json' */
+  readonly serializer?: (typeof serializers)[number]
 }
 
 const edge: fc.Arbitrary<EdgePlan> = fc.record({
   from: fc.nat(9),
   to: fc.nat(9),
-  kind: fc.constantFrom(...edgeKinds),
+  action: fc.constantFrom(...actions),
+  condition: fc.constantFrom(...conditions),
+  transform: fc.constantFrom(...transforms),
 })
 
 const step: fc.Arbitrary<PartPlan> = fc.record({ kind: fc.constantFrom('trail', 'aside', 'fan') })
@@ -135,6 +195,8 @@ function partsTo(depth: number, place: 'node' | 'loop'): fc.Arbitrary<PartPlan> 
     kind: fc.constant('rounds' as const),
     rounds: fc.integer({ min: 1, max: 3 }),
     parts: fc.array(partsTo(depth - 1, 'loop'), { maxLength: 2 }),
+    links: fc.array(fc.constantFrom(...links), { minLength: 2, maxLength: 2 }),
+    entered: fc.constantFrom(undefined, undefined, 'left' as const, 'right' as const),
   })
   return fc.oneof(
     ...flat,
@@ -154,11 +216,24 @@ function plansTo(depth: number, nodesAtMost: number): fc.Arbitrary<Plan> {
     any: fc.boolean(),
     inputs: fc.constantFrom(...inputKinds),
     fallback: fc.option(fc.nat(9), { nil: undefined, freq: 3 }),
+    throws: fc.constantFrom(...throws),
   })
+  // An edge, or two between the same nodes.
+  const edges = fc.oneof(
+    { arbitrary: edge.map((one) => [one]), weight: 3 },
+    {
+      arbitrary: fc
+        .tuple(edge, edge)
+        .map(([one, { from: _from, to: _to, ...other }]) => [one, { ...one, ...other }]),
+      weight: 1,
+    },
+  )
   return fc.record({
     ids: fc.constantFrom(...idStyles),
     nodes: fc.array(node, { minLength: 1, maxLength: nodesAtMost }),
-    edges: fc.array(edge, { maxLength: nodesAtMost + 5 }),
+    edges: fc.array(edges, { maxLength: nodesAtMost + 3 }).map((some) => some.flat()),
+    evaluator: fc.constantFrom(...evaluators),
+    serializer: fc.constantFrom(...serializers),
   })
 }
 

@@ -1,15 +1,26 @@
 /** What a plan means: its blueprint for the kit, and one for memory that must come to the same. */
+import type { RuntimeOptions } from 'flowcraft'
 import { type Expectation, failing, type NodeSpec, rounds, type Setup, tally, value } from './case.ts'
 import { Draft, type Side } from './draft.ts'
 import { comparedInputs, type Outcome } from './outcome.ts'
 import { type Ends, Parts } from './parts.ts'
 import { behaviour, inputsOf, ofJoin, repeatedly } from './plain-nodes.ts'
-import type { EdgePlan, NodePlan, Plan } from './plan.ts'
+import type { EdgePlan, NodePlan, PartPlan, Plan } from './plan.ts'
+import { ComparisonEvaluator, RichSerializer, ThrowingEvaluator } from './plugins.ts'
 
 const INPUT = { yes: true, no: false, path: { deep: 'given' } }
 
 export function setupOf(plan: Plan): Setup {
-  return made(plan, 'kit').toSetup('case', { input: INPUT })
+  return made(plan, 'kit').toSetup('case', { input: INPUT, options: optionsOf(plan) })
+}
+
+/** What a user plugs in, new for each run. */
+function optionsOf({ evaluator, serializer }: Plan): RuntimeOptions {
+  return {
+    ...(evaluator === 'own' && { evaluator: new ComparisonEvaluator() }),
+    ...(evaluator === 'throwing' && { evaluator: new ThrowingEvaluator('nobody') }),
+    ...(serializer === 'rich' && { serializer: new RichSerializer() }),
+  }
 }
 
 export interface Reference {
@@ -23,7 +34,7 @@ export function referenceOf(plan: Plan): Reference {
   const draft = made(plan, 'memory')
   const inputs = comparedInputs(setupOf(plan).blueprint)
   return {
-    setup: draft.toSetup('case', { input: INPUT }),
+    setup: draft.toSetup('case', { input: INPUT, options: optionsOf(plan) }),
     expected: (outcome) => {
       const { standIns, triesApart } = draft.shared
       const { executions, calls } = outcome
@@ -111,12 +122,13 @@ function isLoop(node: NodePlan | undefined): boolean {
 function edgesOf(plan: Plan): EdgePlan[] {
   const count = plan.nodes.length
   const kept: EdgePlan[] = []
-  for (const { from: one, to: other, kind } of plan.edges) {
-    const [from, to] = [Math.min(one, other) % count, Math.max(one, other) % count]
-    const entries = kept.filter((edge) => edge.to === to)
-    if (from >= to || entries.some((edge) => edge.from === from && edge.kind === kind)) continue
-    if (isEnteredOnce(plan, to, [from, ...entries.map((edge) => edge.from)]) && entries.length > 0) continue
-    kept.push({ from, to, kind })
+  for (const edge of plan.edges) {
+    const [from, to] = [Math.min(edge.from, edge.to) % count, Math.max(edge.from, edge.to) % count]
+    const others = kept.filter((other) => other.to === to && other.from !== from)
+    const hasTwin = kept.some((other) => other.to === to && other.from === from)
+    if (from >= to || (hasTwin && isLoop(plan.nodes[from]))) continue
+    if (others.length > 0 && isEnteredOnce(plan, to, [from, ...others.map((other) => other.from)])) continue
+    kept.push({ ...edge, from, to })
   }
   return kept
 }
@@ -138,12 +150,14 @@ class Filler {
   readonly #edges: readonly EdgePlan[]
   readonly #parts: Parts
   readonly #ends: Ends[] = []
+  readonly #isBulky: boolean
 
   constructor(draft: Draft, plan: Plan, edges: readonly EdgePlan[]) {
     this.#draft = draft
     this.#plan = plan
     this.#edges = edges
     this.#parts = new Parts(draft, fill)
+    this.#isBulky = JSON.stringify(plan).includes('"bulky"')
   }
 
   addNode(index: number): void {
@@ -154,9 +168,9 @@ class Filler {
       // What a join without inputs gets is documented to differ.
       const inputs =
         sources.length > 1 ? Object.fromEntries(sources.map((id, at) => [`from${at}`, id])) : undefined
-      const fallback = planned.shape.kind === 'subflow' ? this.#standIn(planned, index) : {}
+      const fallback = this.#standIn(index)
       const entry = { ...(planned.any && { any: true }), ...(inputs && { inputs }), ...fallback }
-      this.#ends[index] = this.#parts.add(name, planned.shape, entry)
+      this.#ends[index] = this.#parts.add(name, this.#answerable(planned.shape, index), entry)
     } else if (planned.shape === 'node') {
       const id = this.#draft.add(name, this.#plainNode(planned, index))
       this.#ends[index] = { first: id, last: id }
@@ -165,33 +179,54 @@ class Filler {
     }
   }
 
-  addEdge({ from, to, kind }: EdgePlan): void {
-    const draft = this.#draft
+  /** An event whose action no edge names is refused: then it has one that an edge does name. */
+  #answerable(shape: PartPlan, index: number): PartPlan {
+    if (shape.kind !== 'wait') return shape
+    const edges = this.#edges.filter(({ from }) => from === index)
+    const actions = edges.flatMap(({ action }) => action ?? [])
+    const plain = edges.filter(({ action }) => action === undefined)
+    const [first] = actions
+    const isNamed = actions.some((action) => action === shape.answer)
+    const hasNone = shape.answer === 'yes' || shape.answer === 'nothing'
+    const isTaken = hasNone ? plain.length > 0 : plain.some(({ condition }) => condition === undefined)
+    return first === undefined || isNamed || isTaken ? shape : { ...shape, answer: first }
+  }
+
+  addEdge({ from, to, action, condition, transform: drawn }: EdgePlan): void {
     const source = (this.#ends[from] as Ends).last
     const target = (this.#ends[to] as Ends).first
+    const transform = this.#transformed(to, drawn)
     const shape = this.#plan.nodes[from]?.shape
-    if (shape === 'cycle') return draft.edge(source, target, { action: 'done' })
-    if (isLoop(this.#plan.nodes[from])) return draft.edge(source, target, { action: 'break' })
-    switch (kind) {
-      case 'plain':
-        return draft.edge(source, target)
-      case 'left':
-      case 'right':
-        return draft.edge(source, target, { action: kind })
-      case 'condition':
-        return draft.edge(source, target, { condition: 'result.output.yes' })
-      case 'no':
-        return draft.edge(source, target, { condition: 'result.output.no' })
-      case 'transform': {
-        // Where a join has no inputs, the engine applies a transform to what the edge applied before it brought.
-        const isJoin = this.#edges.filter((other) => other.to === to).length > 1
-        return draft.edge(source, target, isJoin ? {} : { transform: 'input.from' })
-      }
-      default: {
-        const never: never = kind
-        return never
-      }
-    }
+    const isFromLoop = isLoop(this.#plan.nodes[from])
+    const own =
+      shape === 'cycle' ? { action: 'done' } : isFromLoop ? { action: 'break' } : { action, condition }
+    const more = Object.entries({ ...own, transform }).filter(([, given]) => given !== undefined)
+    this.#draft.edge(source, target, Object.fromEntries(more))
+  }
+
+  /** Where several nodes give a node its input, a transform of what another gave is documented to differ. */
+  #transformed(to: number, transform: EdgePlan['transform']): EdgePlan['transform'] {
+    if (transform === undefined) return undefined
+    const isSeveral = this.#isGivenBySeveral(to)
+    if (isSeveral && this.#plan.nodes[to]?.shape !== 'node') return undefined
+    // A context in a context in a context: large enough without a large value in it.
+    if (transform === 'context' && this.#isBulky) return 'context.path'
+    return isSeveral && transform.startsWith('input') ? 'context.path.deep' : transform
+  }
+
+  /** Not where one of them only stands in for another: then one of the two gives it. */
+  #isGivenBySeveral(to: number): boolean {
+    const givers = this.#edges.filter((edge) => edge.to === to).map(({ from }) => from)
+    const standIns = givers.flatMap((from) => this.#standInOf(from) ?? [])
+    const apart = [...givers, ...standIns].map((from) => this.#onlyStandsInFor(from) ?? from)
+    return new Set(apart).size > 1
+  }
+
+  /** The node that this one stands in for, where it runs for no other reason. */
+  #onlyStandsInFor(index: number): number | undefined {
+    if (this.#edges.some(({ to }) => to === index)) return undefined
+    const users = this.#plan.nodes.flatMap((_, at) => (this.#standInOf(at) === index ? [at] : []))
+    return users.length === 1 ? users[0] : undefined
   }
 
   /** Ids of the nodes that lead to one. */
@@ -238,22 +273,35 @@ class Filler {
   }
 
   #plainNode(planned: NodePlan, index: number): NodeSpec {
-    const { does, any } = planned
+    const { any, throws } = planned
     const sources = this.#sources(index)
     const entries = this.#edges.filter(({ to }) => to === index)
     const isBehindLoop = entries.some(({ from }) => isLoop(this.#plan.nodes[from]))
-    const inputs = inputsOf(planned.inputs, sources)
+    const id = this.#draft.id(`${this.#draft.prefix}${index}`)
+    const inputs = inputsOf(planned.inputs, sources, id)
+    // An input that an edge transformed takes the place of `inputs`.
+    const isOwn = !!inputs && !entries.some(({ transform }) => transform !== undefined)
+    const does = sources.length > 1 ? ofJoin(planned.does, isOwn, isBehindLoop) : planned.does
     return {
-      run: behaviour(sources.length > 1 ? ofJoin(does, inputs !== undefined, isBehindLoop) : does, index),
+      run: behaviour(does, index, { id, throws }),
       ...(any ? { any } : {}),
       ...(inputs === undefined ? {} : { inputs }),
-      ...this.#standIn(planned, index),
+      ...this.#standIn(index),
     }
   }
 
-  #standIn({ fallback }: NodePlan, index: number): { fallback?: string } {
+  #standIn(index: number): { fallback?: string } {
+    const standIn = this.#standInOf(index)
+    return standIn === undefined ? {} : { fallback: this.#draft.id(`${this.#draft.prefix}${standIn}`) }
+  }
+
+  /** The number of the node that stands in for one. */
+  #standInOf(index: number): number | undefined {
+    const { fallback, shape } = this.#plan.nodes[index] as NodePlan
+    if (shape !== 'node' && shapeOf(this.#plan.nodes[index]) !== 'subflow') return undefined
     const standIn = fallback === undefined ? undefined : fallback % this.#plan.nodes.length
-    if (standIn === undefined || standIn <= index || this.#plan.nodes[standIn]?.shape !== 'node') return {}
-    return { fallback: this.#draft.id(`${this.#draft.prefix}${standIn}`) }
+    if (standIn === undefined || standIn <= index || this.#plan.nodes[standIn]?.shape !== 'node')
+      return undefined
+    return standIn
   }
 }

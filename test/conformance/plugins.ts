@@ -24,6 +24,21 @@ export class ComparisonEvaluator implements IEvaluator {
   }
 }
 
+/** As that one, but throws where an expression says this. */
+export class ThrowingEvaluator extends ComparisonEvaluator {
+  readonly #bad: string
+
+  constructor(bad: string) {
+    super()
+    this.#bad = bad
+  }
+
+  override evaluate(expression: string, context: Record<string, unknown>): unknown {
+    if (expression === this.#bad) throw new TypeError(`cannot read '${expression}'`)
+    return super.evaluate(expression, context)
+  }
+}
+
 /** JSON with tags for what JSON loses. */
 export class RichSerializer implements ISerializer {
   serialize(data: Record<string, unknown>): string {

@@ -12,7 +12,7 @@ local AWS. Status, outputs, errors, context and the number of executions of each
 engine in memory is known not to do what its guides and types promise ([limits](limits.md)), the outcome that they
 promise is written down in the case instead; the table says which.
 
-\`npm run conformance\` prints it, \`npm run conformance -- --aws\` over the local AWS. \`npm run fuzz\` compares random
+\`npm run conformance\` prints it, \`npm run conformance -- --aws\` over the local AWS. [\`npm run fuzz\`](fuzzing.md) compares random
 workflows in the same way, \`npm run simulate\` runs these under faults.
 `
 

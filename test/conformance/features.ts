@@ -1,0 +1,234 @@
+/** What random workflows have in them, as docs/fuzzing.md shows it; a test draws workflows until each was seen. */
+import { fileURLToPath } from 'node:url'
+import type { EdgeDefinition, NodeConfig, NodeDefinition } from 'flowcraft'
+import type { Setup } from './case.ts'
+import type { NodePlan, PartPlan, Plan } from './plan.ts'
+
+export const DOCS = fileURLToPath(new URL('../../docs/fuzzing.md', import.meta.url))
+
+const INTRODUCTION = `# Fuzzing
+
+\`npm run fuzz\` draws random workflows and runs each in memory, by \`FlowRuntime\`, and by the protocol: calmly, and every
+fourth time under faults. Status, outputs, errors, context and the number of executions of each node must be the same.
+Where the outcome in memory depends on the order in which nodes end, only the guarantees are held. Inputs
+(\`_inputs.<node>\`) are compared where one node can give them.
+
+The table is what a workflow may have in it; a test draws workflows until it has seen each line.
+`
+
+const thrown = {
+  error: 'an error',
+  cause: 'an error with causes',
+  text: 'a text',
+  null: 'null',
+  undefined: 'nothing',
+  frozen: 'a frozen error',
+  fatal: 'a fatal error',
+  getter: 'an error whose message cannot be read',
+} as const
+
+interface Drawn {
+  readonly plan: Plan
+  readonly setup: Setup
+}
+
+interface Feature {
+  readonly what: string
+  readonly isIn: (drawn: Drawn) => boolean
+  /** What of it is not compared, and why. */
+  readonly except?: string
+}
+
+const plansIn = (plan: Plan): Plan[] => [
+  plan,
+  ...plan.nodes.flatMap(({ shape }) =>
+    typeof shape === 'object' && shape.kind === 'subflow' ? plansIn(shape.child) : [],
+  ),
+]
+const nodePlans = ({ plan }: Drawn): NodePlan[] => plansIn(plan).flatMap(({ nodes }) => nodes)
+const does = (kind: NodePlan['does']) => (drawn: Drawn) => nodePlans(drawn).some((node) => node.does === kind)
+const hasPart = (drawn: Drawn, is: (part: PartPlan) => boolean): boolean =>
+  nodePlans(drawn).some(({ shape }) => typeof shape === 'object' && partsIn(shape).some(is))
+const part = (kind: PartPlan['kind']) => (drawn: Drawn) => hasPart(drawn, (other) => other.kind === kind)
+const partsIn = (one: PartPlan): PartPlan[] => [
+  one,
+  ...(one.kind === 'rounds' ? one.parts.flatMap(partsIn) : []),
+]
+const blueprints = ({ setup }: Drawn) => [setup.blueprint, ...(setup.blueprints ?? [])]
+const node = (is: (node: NodeDefinition) => boolean) => (drawn: Drawn) =>
+  blueprints(drawn).some(({ nodes }) => nodes.some(is))
+const edge = (is: (edge: EdgeDefinition) => boolean) => (drawn: Drawn) =>
+  blueprints(drawn).some(({ edges }) => edges.some(is))
+const twins = (is: (one: EdgeDefinition, other: EdgeDefinition) => boolean) => (drawn: Drawn) =>
+  blueprints(drawn).some(({ edges }) =>
+    edges.some((one) =>
+      edges.some(
+        (other) =>
+          one !== other && one.source === other.source && one.target === other.target && is(one, other),
+      ),
+    ),
+  )
+const standsIn = (atLeast: number) => (drawn: Drawn) =>
+  blueprints(drawn).some(({ nodes }) => {
+    const fallbacks = nodes.flatMap(({ config }) => config?.fallback ?? [])
+    return fallbacks.some((id) => fallbacks.filter((other) => other === id).length >= atLeast)
+  })
+
+/** Each field that a node may have: a field that the engine adds is a type error here. */
+const nodeFields: Readonly<Record<Exclude<keyof NodeDefinition, '_sourceLocation'>, Feature>> = {
+  id: {
+    what: 'ids with dots, `#`, spaces and other alphabets',
+    isIn: node(({ id }) => id.includes('.#é ☃')),
+  },
+  uses: { what: 'nodes that the engine brings along', isIn: node(({ uses }) => uses === 'loop-controller') },
+  params: { what: '`params`', isIn: node(({ params }) => params !== undefined) },
+  inputs: { what: '`inputs` that are a text', isIn: node(({ inputs }) => typeof inputs === 'string') },
+  config: { what: '`config`', isIn: node(({ config }) => config !== undefined) },
+}
+
+const configFields: Readonly<Record<keyof NodeConfig, Feature | string>> = {
+  maxRetries: { what: '`maxRetries`', isIn: node(({ config }) => (config?.maxRetries ?? 1) > 1) },
+  retryDelay: {
+    what: '`retryDelay` of an hour',
+    isIn: node(({ config }) => config?.retryDelay === 3_600_000),
+    except: 'the engine in memory does not wait',
+  },
+  timeout: '`timeout`: the engine in memory has none; conformance cases say what comes of one',
+  contextConflicts:
+    '`contextConflicts`: it is about what parallel nodes do at a time; cases without an order and test/adapter are about that',
+  fallback: { what: '`fallback`', isIn: standsIn(1) },
+  joinStrategy: { what: "`joinStrategy: 'any'`", isIn: node(({ config }) => config?.joinStrategy === 'any') },
+}
+
+const edgeFields: Readonly<
+  Record<Exclude<keyof EdgeDefinition, 'source' | 'target' | '_sourceLocation'>, Feature>
+> = {
+  action: { what: '`action`, also one that no edge names', isIn: edge(({ action }) => action === 'left') },
+  condition: {
+    what: '`condition` on the result',
+    isIn: edge(({ condition }) => !!condition?.startsWith('result')),
+  },
+  transform: {
+    what: '`transform` of the input',
+    isIn: edge(({ transform }) => !!transform?.startsWith('input')),
+    except: 'where several nodes give one its input: in memory it is of what another gave',
+  },
+}
+
+const more: readonly Feature[] = [
+  { what: 'condition on a key of the context', isIn: edge(({ condition }) => condition === 'path.deep') },
+  { what: 'transform of a key of the context', isIn: edge(({ transform }) => transform === 'context.path') },
+  { what: 'transform that is the whole context', isIn: edge(({ transform }) => transform === 'context') },
+  { what: 'several edges between two nodes', isIn: twins(() => true) },
+  {
+    what: 'several edges between two nodes, of which some have a transform',
+    isIn: twins((one, other) => one.transform !== undefined && other.transform === undefined),
+  },
+  {
+    what: 'edges that differ only in their transform',
+    isIn: twins(
+      (one, other) =>
+        one.action === other.action && one.condition === other.condition && one.transform !== other.transform,
+    ),
+  },
+  { what: '`inputs` that are a map', isIn: node(({ inputs }) => typeof inputs === 'object') },
+  { what: '`inputs` that name nothing', isIn: node(({ inputs }) => inputs === 'nobody') },
+  { what: '`inputs` that are empty', isIn: node(({ inputs }) => inputs === '') },
+  {
+    what: '`inputs` by `_outputs.` and `_inputs.`',
+    isIn: node(
+      ({ inputs }) =>
+        typeof inputs === 'object' && Object.values(inputs).some((key) => key.startsWith('_inputs.')),
+    ),
+  },
+  { what: 'a fallback that several nodes share', isIn: standsIn(2) },
+  {
+    what: 'a fallback with edges of its own, into it or out of it',
+    isIn: (drawn) =>
+      blueprints(drawn).some(({ nodes, edges }) =>
+        nodes.some(({ config }) =>
+          edges.some((one) => [one.source, one.target].includes(config?.fallback ?? '')),
+        ),
+      ),
+  },
+  { what: 'an evaluator of the user', isIn: ({ plan }) => plan.evaluator === 'own' },
+  {
+    what: 'an evaluator that throws',
+    isIn: (drawn) =>
+      drawn.plan.evaluator === 'throwing' && edge(({ condition }) => condition === 'nobody')(drawn),
+    except: 'in memory the run is rejected; it is held to the failure of the node',
+  },
+  { what: 'a serializer of the user', isIn: ({ plan }) => plan.serializer === 'rich' },
+  { what: 'Date, Map, null and undefined in an output', isIn: does('rich') },
+  { what: 'an undefined output', isIn: does('undefined') },
+  { what: 'no result at all', isIn: does('nothing') },
+  { what: 'context keys of odd names, set and read', isIn: does('oddKeys') },
+  { what: 'context keys that are deleted', isIn: does('deletes') },
+  { what: "what stands under a node's own `_inputs.` and `_outputs.`", isIn: does('sees') },
+  ...(['error', 'cause', 'text', 'null', 'undefined', 'frozen', 'fatal', 'getter'] as const).map(
+    (shape): Feature => ({
+      what: `a node that throws: ${thrown[shape]}`,
+      isIn: (drawn) => nodePlans(drawn).some((one) => one.does === 'fail' && one.throws === shape),
+    }),
+  ),
+  { what: 'nodes that a node makes (`dynamicNodes`)', isIn: part('made') },
+  {
+    what: 'batches, with `chunkSize`',
+    isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'batch' && one.chunk > 0),
+  },
+  { what: 'subflows, to a depth of three', isIn: part('subflow') },
+  {
+    what: 'waits and sleeps',
+    isIn: part('wait'),
+    except:
+      'a node that gives the event stands for a wait in memory, one that passes its input on for a sleep',
+  },
+  { what: 'values of up to 450 KB', isIn: part('bulky') },
+  {
+    what: 'loops, and loops in loops, entered anew in each round',
+    isIn: (drawn) =>
+      hasPart(drawn, (one) => one.kind === 'rounds' && one.parts.some(({ kind }) => kind === 'rounds')),
+    except: 'in memory they are unrolled, since nested loops stop there after the second round',
+  },
+  {
+    what: 'loops with two ways in, of which one is taken',
+    isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'rounds' && one.entered !== undefined),
+    except: "both at a time: an 'any' join fires once for each round, in memory once for each way",
+  },
+  {
+    what: 'transforms and several edges in a loop',
+    isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'rounds' && (one.links ?? []).includes('both')),
+  },
+  { what: 'raw cycles', isIn: (drawn) => nodePlans(drawn).some(({ shape }) => shape === 'cycle') },
+]
+
+/** Not drawn, and where it is tested instead. */
+const NOT_DRAWN = [
+  [
+    'keys that have the name of a node, `_inputs.<node>` or `_outputs.<node>`',
+    'they are documented to differ',
+  ],
+  ['causes without a prototype, a `stack` that is no text', 'in memory nobody reads them: test/adapter'],
+  ['subflows by class, made nodes in a batch', 'conformance cases'],
+  ['a cycle that nothing leads to', 'conformance cases'],
+] as const
+
+const isFeature = (one: Feature | string): one is Feature => typeof one !== 'string'
+
+export const features: readonly Feature[] = [
+  ...Object.values(nodeFields),
+  ...Object.values(configFields).filter(isFeature),
+  ...Object.values(edgeFields),
+  ...more,
+]
+
+/** The whole page. */
+export function docsOf(): string {
+  const rows = features.map(({ what, except }) => `| ${what} | ${except ?? ''} |`)
+  const fields = Object.values(configFields).filter((one) => !isFeature(one))
+  const others = [
+    ...fields.map((one) => `- ${one}`),
+    ...NOT_DRAWN.map(([what, where]) => `- ${what}: ${where}`),
+  ]
+  return `${INTRODUCTION}\n| drawn | not compared |\n|---|---|\n${rows.join('\n')}\n\nNot drawn:\n\n${others.join('\n')}\n`
+}
