@@ -41,6 +41,7 @@ import { EmfTelemetry } from './telemetry/emf-telemetry.ts'
 import { StatusEvents } from './telemetry/status-events.ts'
 import { NO_TELEMETRY, type Telemetry } from './telemetry/telemetry.ts'
 import { warningsOf } from './warnings.ts'
+import { withoutEffect } from './without-effect.ts'
 import { makeWebhook, type WebhookEndpoint } from './webhook.ts'
 
 export interface SqsAdapterOptions extends AwsOptions, WithContainer {
@@ -129,7 +130,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#stores = storesOf(config, this.serializer)
     this.#services = this.#makeServices(registration)
-    for (const warning of warningsOf(registration.blueprints)) this.logger.warn(warning)
+    const ignored = withoutEffect(options, this, SqsAdapter.prototype)
+    for (const warning of [...warningsOf(registration.blueprints), ...ignored]) this.logger.warn(warning)
     for (const rule of config.pools.rulesWithoutNode(registration.blueprints)) {
       this.logger.warn('a pool names a node that no blueprint has', { rule })
     }

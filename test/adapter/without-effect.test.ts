@@ -1,0 +1,37 @@
+import { createFlow } from 'flowcraft'
+import { expect, it, vi } from 'vitest'
+import { SqsAdapter } from '../../lib/index.ts'
+
+const flow = createFlow('one').node('a', async () => ({}))
+
+function warningsOfMaking(Adapter: typeof SqsAdapter, more: object = {}): unknown[] {
+  const warn = vi.fn()
+  const logger = { debug: () => {}, info: () => {}, warn, error: () => {} }
+  const names = { queueUrl: 'http://127.0.0.1/q', tableName: 't' }
+  const made = new Adapter({ flows: [flow], runtimeOptions: { logger }, ...names, ...more })
+  expect(made).toBeInstanceOf(SqsAdapter)
+  return warn.mock.calls.map(([message]: unknown[]) => message)
+}
+
+it('warns of options of the other adapter, and of hooks that nobody calls', () => {
+  class Own extends SqsAdapter {
+    protected override async enqueueJob(): Promise<void> {}
+    protected override async publishFinalResult(): Promise<void> {}
+  }
+  const options = { contextTableName: 'contexts', statusTableName: 'statuses' }
+
+  expect(warningsOfMaking(Own, options)).toEqual([
+    'option contextTableName has no effect here; see docs/migrating.md',
+    'option statusTableName has no effect here; see docs/migrating.md',
+    'method enqueueJob has no effect here; see docs/migrating.md',
+  ])
+})
+
+it('warns of nothing where there is nothing', () => {
+  class Own extends SqsAdapter {
+    protected override async publishFinalResult(): Promise<void> {}
+    protected override async onJobStart(): Promise<void> {}
+  }
+  expect(warningsOfMaking(SqsAdapter)).toEqual([])
+  expect(warningsOfMaking(Own)).toEqual([])
+})
