@@ -1,33 +1,41 @@
 /** What asks the time of this process, or wants to be called later, gets the time of a simulated world. */
-import { clearTaskInterval, type Interval, setTaskInterval } from './host.ts'
+import { clearTaskTimer, setTaskTimer, type Timer } from './host.ts'
 
-const { setInterval: realSet, clearInterval: realClear } = globalThis
+const { setTimeout: realTimeout, setInterval: realInterval, clearTimeout: realClear } = globalThis
 
 /**
- * `Date.now`, since the engine goes by it when it sleeps, and intervals of what a task does, such as the one that
- * prolongs a lease. With the time of this process the same seed would give another run.
+ * `Date.now`, since the engine goes by it when it sleeps, and timers of what a task does, such as the one that prolongs
+ * a lease. With the time of this process the same seed would give another run.
  */
 export async function byClock(now: () => number, work: () => Promise<void>): Promise<void> {
-  const { now: realNow } = Date
-  const intervals = new Map<unknown, Interval>()
-  Date.now = now
-  globalThis.setInterval = ((callback: () => void, everyMs = 0) => {
-    const interval = setTaskInterval(now(), everyMs, callback)
-    if (!interval) return realSet(() => callback(), everyMs)
-    const timer = { unref: () => timer }
-    intervals.set(timer, interval)
-    return timer
-  }) as typeof setInterval
-  globalThis.clearInterval = (timer) => {
-    const interval = intervals.get(timer)
-    if (interval) clearTaskInterval(interval)
-    else realClear(timer)
+  const real = { now: Date.now, setTimeout, setInterval, clearTimeout, clearInterval }
+  const timers = new Map<unknown, Timer>()
+  const setter =
+    (repeats: boolean) =>
+    (callback: () => void, ms = 0) => {
+      const timer = setTaskTimer(now(), ms, repeats, callback)
+      if (!timer) return repeats ? realInterval(() => callback(), ms) : realTimeout(() => callback(), ms)
+      const handle = { unref: () => handle }
+      timers.set(handle, timer)
+      return handle
+    }
+  const clear = (handle: unknown) => {
+    const timer = timers.get(handle)
+    if (timer) clearTaskTimer(timer)
+    else realClear(handle as NodeJS.Timeout)
   }
+  Date.now = now
+  Object.assign(globalThis, {
+    setTimeout: setter(false),
+    setInterval: setter(true),
+    clearTimeout: clear,
+    clearInterval: clear,
+  })
   try {
     await work()
   } finally {
+    const { now: realNow, ...functions } = real
     Date.now = realNow
-    globalThis.setInterval = realSet
-    globalThis.clearInterval = realClear
+    Object.assign(globalThis, functions)
   }
 }

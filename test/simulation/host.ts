@@ -32,14 +32,16 @@ export interface Task {
   waitsForOthers: boolean
   /** The message that it works on. */
   readonly job?: Job
-  readonly intervals: Set<Interval>
+  /** Those of its process. */
+  readonly timers: Set<Timer>
 }
 
-/** Something that is done again and again while a task works. */
-export interface Interval {
-  readonly everyMs: number
+/** Something that is done later while a process lives. */
+export interface Timer {
   /** When it is due, by the world's clock. */
   at: number
+  /** Undefined where it is done once. */
+  readonly everyMs: number | undefined
   run(): void
 }
 
@@ -105,17 +107,17 @@ const BATCH = 10
 /** Which of a process's tasks asks. */
 const current = new AsyncLocalStorage<Task>()
 
-/** Intervals of tasks go by the world's clock, and die with their process. */
-export function setTaskInterval(now: number, everyMs: number, work: () => void): Interval | undefined {
+/** Timers of tasks go by the world's clock, and die with their process. Undefined where no task asks for one. */
+export function setTaskTimer(now: number, ms: number, repeats: boolean, work: () => void): Timer | undefined {
   const task = current.getStore()
   if (!task) return undefined
-  const interval = { everyMs, at: now + everyMs, run: AsyncResource.bind(work) }
-  task.intervals.add(interval)
-  return interval
+  const timer = { at: now + ms, everyMs: repeats ? ms : undefined, run: AsyncResource.bind(work) }
+  task.timers.add(timer)
+  return timer
 }
 
-export function clearTaskInterval(interval: Interval): void {
-  current.getStore()?.intervals.delete(interval)
+export function clearTaskTimer(timer: Timer): void {
+  current.getStore()?.timers.delete(timer)
 }
 
 export class Host {
@@ -123,6 +125,7 @@ export class Host {
   readonly services: Services
   readonly pending: Request[] = []
   readonly tasks = new Set<Task>()
+  readonly timers = new Set<Timer>()
   dead = false
   frozenUntil = 0
   /** The only task of a process that never has two; asking `current` costs time. */
@@ -186,7 +189,7 @@ export class Host {
       open: 0,
       waitsForOthers: false,
       job,
-      intervals: new Set(),
+      timers: this.timers,
     }
     this.tasks.add(task)
     this.#only = shared ? undefined : task

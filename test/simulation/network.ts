@@ -21,7 +21,7 @@ export interface NetworkOptions {
 export class Network {
   /** What met a fault, or might have, in this order; a request that is tried again is there again. */
   readonly points: FaultPoint[] = []
-  /** Messages of the run that went down with a node of another. */
+  /** How often work on the run went down with a node of another. */
   downs = 0
   readonly #options: NetworkOptions
   /** Whether the client libraries of this run try again by themselves. */
@@ -50,7 +50,7 @@ export class Network {
     if (!request.answered) this.points.push({ label: request.label, isCode: request.isCode })
     this.#note(`${request.task.name} ${request.label}${fault === 'none' ? '' : ` [${fault}]`}`)
     if (request.kills) {
-      this.downs += [...host.tasks].filter(({ job }) => job?.runId === RUN_ID).length
+      if ([...host.tasks].some(({ job }) => job?.runId === RUN_ID)) this.downs++
       return this.#die(host)
     }
     switch (fault) {

@@ -4,7 +4,7 @@ import { isFlowcraftAwsError, messageOf } from '../../lib/adapter/errors.ts'
 import { processJob } from '../../lib/adapter/message.ts'
 import type { Disposition, Invocation, Services } from '../../lib/adapter/services.ts'
 import type { MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
-import { Host, type HostWorld, type Interval, type Request, Trouble, WORKER } from './host.ts'
+import { Host, type HostWorld, type Request, type Timer, Trouble, WORKER } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
@@ -57,19 +57,27 @@ export class Processes {
     )
   }
 
-  /** What is to be done again and again, and is due. */
-  intervals(): Interval[] {
+  /** Timers that are due. */
+  timers(): { host: Host; timer: Timer }[] {
     const now = this.#options.world.now()
-    return this.#awake().flatMap((host) => intervalsOf(host).filter(({ at }) => at <= now))
+    return this.#awake().flatMap((host) =>
+      [...host.timers].filter(({ at }) => at <= now).map((timer) => ({ host, timer })),
+    )
   }
 
-  /** When requests that cannot happen now may, and intervals are due. */
+  expire(host: Host, timer: Timer): void {
+    if (timer.everyMs === undefined) host.timers.delete(timer)
+    else timer.at = this.#options.world.now() + timer.everyMs
+    timer.run()
+  }
+
+  /** When requests that cannot happen now may, and timers are due. */
   times(): number[] {
     return this.#hosts
       .filter(({ dead }) => !dead)
       .flatMap((host) => [
         ...host.pending.map(({ until = 0 }) => Math.max(until, host.frozenUntil)),
-        ...intervalsOf(host).map(({ at }) => Math.max(at, host.frozenUntil)),
+        ...[...host.timers].map(({ at }) => Math.max(at, host.frozenUntil)),
       ])
   }
 
@@ -121,7 +129,8 @@ export class Processes {
     const { as, atMost } = profile.together ?? { as: 'batch', atMost: 1 }
     if (as === 'batch') return undefined
     const roomy = this.#awake().filter(
-      ({ name, tasks }) => name.startsWith(WORKER) && tasks.size > 0 && tasks.size < atMost,
+      ({ name, tasks, services }) =>
+        name.startsWith(WORKER) && tasks.size > 0 && tasks.size < atMost && !services.isolation.isClosed,
     )
     return roomy.length > 0 ? random.pick(roomy) : undefined
   }
@@ -163,13 +172,20 @@ export class Processes {
     const invocation = this.#invocation(host)
     await host.work({ shared: true }, async (invoked) => {
       invoked.waitsForOthers = true
+      // All of them before the first begins, as the worker's handler does.
+      const placed = batch.map((received) => {
+        const isRedelivered = received.receipt > 1
+        const place = host.services.isolation.arrive({ until: invocation.deadline, isRedelivered })
+        return { received, place }
+      })
       const results = await Promise.all(
-        batch.map((received) =>
+        placed.map(({ received, place }) =>
           host.work({ shared: true, job: received.message.job }, async ({ name }) => {
-            const result = await this.#process(host, name, received, invocation)
+            const result = await this.#process(host, name, received, { ...invocation, place })
             if (result.kind === 'left' && result.seconds !== undefined) {
               await acknowledged(host, async () => this.#dispose(received, result))
             }
+            place.leave()
             return result
           }),
         ),
@@ -227,15 +243,11 @@ export class Processes {
   }
 }
 
-/** Whether something that it is at does not wait for a request; after a while, for what others of its tasks asked for. */
-function isRunning({ dead, tasks }: Host, isLate: boolean): boolean {
+/** Whether something that it is at does not wait for a request; after a while, for others of its tasks or a timer. */
+function isRunning({ dead, tasks, timers }: Host, isLate: boolean): boolean {
   const own = [...tasks].filter(({ waitsForOthers }) => !waitsForOthers)
   if (dead || own.every(({ open }) => open > 0)) return false
-  return !isLate || own.every(({ open }) => open === 0)
-}
-
-function intervalsOf(host: Host): Interval[] {
-  return [...host.tasks].flatMap(({ intervals }) => [...intervals])
+  return !isLate || (timers.size === 0 && own.every(({ open }) => open === 0))
 }
 
 /** Where an answer to the queue is lost, the message comes back, and nobody tries again. */

@@ -204,6 +204,8 @@ export const profiles: readonly Profile[] = [
   BATCHES,
   SLOTS,
   SKEWED,
+  BATCH_KILLER,
+  SLOT_KILLER,
 ]
 
 /** Decides on the fault that a request meets. */

@@ -52,7 +52,7 @@ export interface SimulationResult {
   readonly messages: number
   readonly pages: number
   readonly refusals: number
-  /** Messages of the run that went down with a node of another. */
+  /** How often work on the run went down with a node of another. */
   readonly downs: number
 }
 
@@ -82,6 +82,9 @@ function fattened(setup: Setup): Setup {
   return { ...setup, input: { ...setup.input, ...padding } }
 }
 
+/** A node that kills its process takes others down the first time, as nobody knows it yet; the killer's run has two. */
+const DOWNS_AT_MOST = 3
+
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
   const { make, expected, profile, seed, mutation } = simulation
   const random = new Random(seed)
@@ -93,6 +96,9 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   )
   const violations = [...world.violations, ...world.store.violations]
   if (world.tells && world.tellings === 0) violations.push('G5: the result was never told')
+  if (world.downs > DOWNS_AT_MOST) {
+    violations.push(`G7: the run went down ${world.downs} times with a node that kills its process`)
+  }
   if (violations.length === 0) violations.push(...(await differences(world, expected, simulation)))
   const { points, trace, messages, downs } = world
   const { pages, refusals } = world.store

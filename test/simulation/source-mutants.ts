@@ -2,7 +2,19 @@
  * Mutants of the protocol's own code: a piece of a file of lib/adapter is replaced, and the simulation is bundled with
  * what comes of it. For what no store or queue can make go wrong from outside.
  */
-import { aimedAt, BUSY_QUEUE, CALM, CANCELS, CHAOS, CRASHES, NETWORK, STRAYS, ZOMBIES } from './profile.ts'
+import {
+  aimedAt,
+  BATCH_KILLER,
+  SLOT_KILLER,
+  BUSY_QUEUE,
+  CALM,
+  CANCELS,
+  CHAOS,
+  CRASHES,
+  NETWORK,
+  STRAYS,
+  ZOMBIES,
+} from './profile.ts'
 import type { Mutant } from './mutants.ts'
 
 export interface SourceMutant extends Omit<Mutant, 'mutation'> {
@@ -140,5 +152,13 @@ export const sourceMutants: readonly SourceMutant[] = [
     by: 'Math.max(...later)',
     cases: ['a sleep that begins when the sweep comes for another'],
     profiles: [CALM, CRASHES],
+  },
+  {
+    what: 'a strand that was lost before and is worked on beside others',
+    file: 'lease-holder.ts',
+    replace: /mayBegin = \(await place\?\.enter\(wasLost, /,
+    by: 'mayBegin = (await place?.enter(false, ',
+    cases: ['a linear chain', 'fan-out and fan-in'],
+    profiles: [BATCH_KILLER, SLOT_KILLER],
   },
 ]

@@ -9,7 +9,7 @@ import { type ActivationKey, isOver, parseActivationKey, timeOf } from '../../li
 import { MemoryQueue } from '../../lib/testing/index.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'
-import type { Delivery, HostWorld, Interval, Task } from './host.ts'
+import type { Delivery, HostWorld, Task } from './host.ts'
 import type { Mutation } from './mutation.ts'
 import { RUN_ID } from './names.ts'
 import { Network } from './network.ts'
@@ -141,7 +141,7 @@ export class World implements HostWorld {
     return this.#network.points
   }
 
-  /** Messages of the run that went down with a node of another. */
+  /** How often work on the run went down with a node of another. */
   get downs(): number {
     return this.#network.downs
   }
@@ -200,18 +200,13 @@ export class World implements HostWorld {
         () =>
           this.#network.serve(host, request),
     )
-    for (const interval of processes.intervals()) actions.push(() => this.#repeat(interval))
+    for (const { host, timer } of processes.timers()) actions.push(() => processes.expire(host, timer))
     actions.push(...this.#network.due())
     if (this.queue.visible().length > 0 && processes.hasRoom) {
       actions.push(() => processes.receive())
       actions.push(() => processes.receive())
     }
     return actions
-  }
-
-  #repeat(interval: Interval): void {
-    interval.at = this.#clock + interval.everyMs
-    interval.run()
   }
 
   #skipTime(dueAt: number | undefined): boolean {
