@@ -8,7 +8,7 @@ import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { caseNamed, cases } from '../conformance/cases.ts'
 import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
-import { CALM, profiles } from './profile.ts'
+import { BATCH_KILLER, CALM, profiles, SLOT_KILLER } from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
@@ -66,7 +66,7 @@ describe('simulation', () => {
     }
   })
 
-  it('the same seed gives the same run', async () => {
+  it('the same seed gives the same run', { timeout: 180_000 }, async () => {
     const names = [
       'a batch of 1',
       'tries that the queue keeps apart',
@@ -81,14 +81,28 @@ describe('simulation', () => {
     }
   })
 
-  it('seeds at random', { timeout: Math.max(60_000, RUNS * 20) }, async () => {
-    const seeds = Math.max(1, Math.round(RUNS / (simulated.length * profiles.length)))
+  it('a node that kills its process takes no other run down', { timeout: 180_000 }, async () => {
+    for (const name of ['a linear chain', 'fan-out and fan-in', 'a batch of 1']) {
+      const simulation = await subjectOf(caseNamed(name))
+      for (const profile of [BATCH_KILLER, SLOT_KILLER]) {
+        for (let seed = SEED; seed < SEED + 3; seed++) {
+          const { violations, trace } = await simulate({ ...simulation, profile, seed })
+          const run = { case: name, profile: profile.name, seed, fat: false }
+          expect(violations, report(run, trace)).toEqual([])
+        }
+      }
+    }
+  })
+
+  it('seeds at random', { timeout: Math.max(180_000, RUNS * 20) }, async () => {
+    const all = simulated.length * profiles.length
+    const seeds = Math.max(1, Math.round(RUNS / all))
+    const every = Math.ceil(all / RUNS)
     for (const [index, theCase] of simulated.entries()) {
       const plain = await subject(theCase, false)
       const fat = await subject(theCase, true)
       for (const [at, profile] of profiles.entries()) {
-        // They take longer: each for every fourth case.
-        if (profile.together && (index + at) % 4 !== 0) continue
+        if (profile.killer || (index + at) % every !== 0) continue
         for (let seed = SEED; seed < SEED + seeds; seed++) {
           // Half of the runs have a header that is always full.
           const isFat = (index + seed + profile.name.length) % 2 === 0
