@@ -1,5 +1,6 @@
 /** `npm run mutants`: what noticed each mutant of the protocol. `--json`: `{ mutants, caught, survived }`. */
 import { parseArgs } from 'node:util'
+import { messageOf } from '../../lib/adapter/errors.ts'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
 import { sourceMutants } from './source-mutants.ts'
@@ -16,7 +17,14 @@ function tell(what: string, by: string | undefined): void {
 }
 
 for (const mutant of mutants) tell(mutant.what, await noticed(mutant))
-for (const mutant of sourceMutants) tell(mutant.what, await sourceNoticed(mutant))
+for (const mutant of sourceMutants) {
+  try {
+    tell(mutant.what, await sourceNoticed(mutant))
+  } catch (error) {
+    // The code is not what it was when the mutant was written.
+    tell(`${mutant.what}: ${messageOf(error)}`, undefined)
+  }
+}
 const count = mutants.length + sourceMutants.length
 const result = { mutants: count, caught: count - survived.length, survived }
 console.log(values.json ? JSON.stringify(result) : `${result.caught} of ${result.mutants} caught`)

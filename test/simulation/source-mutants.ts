@@ -56,9 +56,9 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'one label for the pages that all attempts on a batch write',
-    file: 'step.ts',
-    replace: /scatter\(services, run, key, `\$\{attempt\}`, items\)/,
-    by: "scatter(services, run, key, 'same', items)",
+    file: 'items/scatter.ts',
+    replace: /\n    label,\n/,
+    by: "\n    label: label && 'same',\n",
     cases: ['a batch of 20', 'a batch of 1'],
     profiles: [NETWORK, CRASHES],
   },
