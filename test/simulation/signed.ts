@@ -1,6 +1,7 @@
 /**
  * A serializer whose texts tell who wrote them. What one attempt writes over what another wrote looks the same where
- * both execute the same node; the signature, which nobody reads but `ObservedStore`, tells them apart.
+ * both execute the same node; the signature, which nobody reads, tells them apart (`ObservedStore.putValue`). It takes some
+ * ten bytes: a value that is to ride in the header has at most 240.
  */
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 

@@ -198,7 +198,7 @@ export const unorderedCases: readonly ConformanceCase[] = [
       const added = branches.flat().filter((id) => !id.endsWith('full'))
       const nodes = branches.flat().map((id) => {
         const at = added.indexOf(id)
-        return [id, at < 0 ? value(id.repeat(40)) : adding(id, 2 ** at)] as const
+        return [id, at < 0 ? value(id.repeat(35)) : adding(id, 2 ** at)] as const
       })
       const edges = branches.flatMap((ids) =>
         ids.map((id, at) => `${at === 0 ? 'start' : ids[at - 1]}>${id}`),
