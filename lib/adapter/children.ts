@@ -77,7 +77,7 @@ export async function childResult(
   const graph = await graphs.of(child.blueprintId, child.graph)
   const reader = new RunReader({ graph, run: child, store, values })
   if (child.status !== 'completed') {
-    const [first] = (await reader.named('x')) as ErrorRecord[]
+    const [first] = await reader.errors()
     return childError(child, child.reason ?? first?.message, first)
   }
   const outputOf = async (id: string) => (await reader.find(`_outputs.${id}`))?.value

@@ -1,3 +1,7 @@
+import { isError, messageOf, propertyOf } from './thrown.ts'
+
+export { messageOf } from './thrown.ts'
+
 /** What a problem means for its caller. Bundles may hold a class twice, so tell errors apart by `code`. */
 export type FlowcraftAwsErrorCode =
   | 'INVALID_CONFIGURATION'
@@ -20,7 +24,10 @@ export type FlowcraftAwsErrorCode =
   | 'CONTEXT_CONFLICT'
   | 'MESSAGE_LEFT'
   | 'NOT_DEPLOYED'
+  /** Trouble of the infrastructure, or of its configuration: the same request may succeed later. */
   | 'REQUEST_FAILED'
+  /** The same request can never succeed: what it asks to store cannot be stored. */
+  | 'REQUEST_REFUSED'
 
 /**
  * The one error class of this package.
@@ -46,8 +53,17 @@ export function isFlowcraftAwsError(
   error: unknown,
   code?: FlowcraftAwsErrorCode,
 ): error is FlowcraftAwsError {
-  if (!(error instanceof Error) || error.name !== 'FlowcraftAwsError') return false
-  return code === undefined || (error as FlowcraftAwsError).code === code
+  if (!isError(error) || propertyOf(error, 'name') !== 'FlowcraftAwsError') return false
+  return code === undefined || propertyOf(error, 'code') === code
+}
+
+/**
+ * Whether what a store, a queue or a bucket threw is trouble that passes, or that an operator mends: throttling, a
+ * network that is away, a permission that is missing. Then the message comes back and no node fails. All else that is
+ * thrown while a node is worked on is that node's failure.
+ */
+export function isTrouble(error: unknown): boolean {
+  return isFlowcraftAwsError(error, 'REQUEST_FAILED')
 }
 
 /** Joins problems that were found together into one error, so that nobody mends them one run at a time. */
@@ -61,17 +77,50 @@ export function throwProblems(
   throw new FlowcraftAwsError(code, `${subject}:${list}`)
 }
 
-/** The message of whatever was thrown; of an error that only holds others, theirs. */
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
-  return error instanceof Error ? error.message : String(error)
+/**
+ * Names of errors that say that a request is wrong in itself, whenever it is sent: DynamoDB's, SQS's and S3's own, and
+ * those of JavaScript for what cannot be written as a request.
+ */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'ValidationException',
+  'SerializationException',
+  'ItemCollectionSizeLimitExceededException',
+  'InvalidMessageContents',
+  'InvalidParameterValue',
+  'InvalidAttributeValue',
+  'BatchRequestTooLong',
+  'EntityTooLarge',
+  'KeyTooLongError',
+  'InvalidURI',
+  'RequestEntityTooLarge',
+  'RequestEntityTooLargeException',
+  'URIError',
+  'RangeError',
+])
+/** What `@aws-sdk/util-dynamodb` says, in errors without a class, of values that it has no form for. */
+const NO_FORM =
+  /^(Special numeric value|Unsupported type passed|Pass (a non-empty set|options\.)|Only Number Set|Number \S+ is (greater|lesser) than)/
+
+/**
+ * An AWS request that failed, with what was asked: REQUEST_REFUSED where it can never succeed, else REQUEST_FAILED.
+ * What is not known to be the one is the other, since trouble must fail no run.
+ */
+export function requestFailed(what: string, cause: unknown): FlowcraftAwsError {
+  const name = nameOf(cause)
+  const shown = ['Error', 'AggregateError', ''].includes(name) ? '' : `${name}: `
+  const code = isRefusal(cause) ? 'REQUEST_REFUSED' : 'REQUEST_FAILED'
+  return new FlowcraftAwsError(code, `${what} failed: ${shown}${messageOf(cause)}`, { cause })
 }
 
-/** An AWS request that failed, with what was asked; trouble of the infrastructure, or of its configuration. */
-export function requestFailed(what: string, cause: unknown): FlowcraftAwsError {
-  const name =
-    cause instanceof Error && !['Error', 'AggregateError'].includes(cause.name) ? `${cause.name}: ` : ''
-  return new FlowcraftAwsError('REQUEST_FAILED', `${what} failed: ${name}${messageOf(cause)}`, { cause })
+function isRefusal(cause: unknown): boolean {
+  // Some protocols put a namespace before the name.
+  const name = nameOf(cause).split(/[.#]/).at(-1) ?? ''
+  return REFUSALS.has(name) || (name === 'Error' && NO_FORM.test(messageOf(cause)))
+}
+
+function nameOf(error: unknown): string {
+  const name = isError(error) ? propertyOf(error, 'name') : undefined
+  return typeof name === 'string' ? name : ''
 }
 
 /** UNKNOWN_BLUEPRINT, with what there is. */

@@ -14,14 +14,16 @@ import {
   WorkflowState,
 } from 'flowcraft'
 import type { ActivationContext } from './context/activation-context.ts'
-import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from './errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, isTrouble, messageOf } from './errors.ts'
 import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import type { Batch } from './items/batch.ts'
+import { dynamicNodesOf } from './items/dynamic-nodes.ts'
 import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
 import { activationKey, childIdOf, isDone, isTooDeep, type RunState, wholeMs } from './run-state.ts'
 import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
+import { isError, propertyOf } from './thrown.ts'
 import type { Outcome } from './transition.ts'
 import type { ErrorRecord } from './values/flush.ts'
 import { eventWait } from './wait-timeout.ts'
@@ -93,14 +95,14 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   if (result.status === 'failed' && def.uses === 'webhook') rethrowTrouble(result.error)
   if (result.status === 'success' && state.isAwaiting()) {
     // Only the engine's own subflow step writes that: somebody's function called it.
-    if ([...context.writes.keys()].some((key) => key.startsWith('_subflowState.'))) {
+    if ([...context.writes.keys()].some((key) => String(key).startsWith('_subflowState.'))) {
       const why = `node '${def.id}' runs a subflow inside its own execution, which waits; use 'subflow' nodes`
       return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', why))
     }
     return parked(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
   }
   if (result.status === 'success' && result.result?.dynamicNodes?.length) {
-    return scattered(result.result, result.result.dynamicNodes)
+    return scattered(result.result, dynamicNodesOf(graph, def.id, result.result.dynamicNodes))
   }
   if (result.status === 'failed' && !isLast && policed.failedInTry() && !isFatal(result.error)) {
     return retryLater(options, def, result.error)
@@ -128,6 +130,15 @@ export function stateOf(
 
 export function failed(error: Error): Execution {
   return { outcome: { kind: 'failed' }, inputs: NO_INPUTS, error }
+}
+
+/**
+ * What was thrown while a node was worked on, as that node's failure. Throws what is none: trouble of the
+ * infrastructure, and what a newer worker can do.
+ */
+export function failureOf(error: unknown): Error {
+  if (isTrouble(error) || isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
+  return isError(error) ? error : new Error(messageOf(error), { cause: error })
 }
 
 /** What comes of a node's failure for good: its fallback, if it names one and the error allows it. */
@@ -208,7 +219,7 @@ async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: E
     nodeId: def.id,
     attempt,
     maxRetries,
-    error: messageOf(error.cause ?? error),
+    error: messageOf(propertyOf(error, 'cause') ?? error),
     executionId: run.runId,
   }
   runtime.logger.warn('Node execution failed, retrying', meta)
@@ -223,11 +234,12 @@ async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: E
 
 /** The engine's webhook node asks the adapter for an endpoint: that the table is away is no failure of the node. */
 function rethrowTrouble(error: Error): void {
-  if (isFlowcraftAwsError(error.cause, 'REQUEST_FAILED')) throw error.cause
+  const cause = propertyOf(error, 'cause')
+  if (isTrouble(cause)) throw cause
 }
 
 function isFatal(error: Error): boolean {
-  return error instanceof FlowcraftError && error.isFatal
+  return error instanceof FlowcraftError && propertyOf(error, 'isFatal') === true
 }
 
 async function runThroughEngine(
@@ -264,7 +276,8 @@ async function runThroughEngine(
       executor.execute(input),
     )
   } catch (error) {
-    const failure = error instanceof Error ? error : new Error(messageOf(error))
+    // Trouble of the store is remembered by the context, whatever became of it on the way here.
+    const failure = isError(error) ? error : new Error(messageOf(error))
     return { status: 'failed', error: failure as Extract<NodeExecutionResult, { status: 'failed' }>['error'] }
   }
 }

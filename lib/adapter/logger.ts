@@ -1,6 +1,7 @@
 /** Loggers: JSON lines for functions, by Powertools; only what a person must see for programs with a console. */
 import { Logger } from '@aws-lambda-powertools/logger'
 import type { ILogger } from 'flowcraft'
+import { messageOf } from './errors.ts'
 
 /**
  * One JSON object a line, with the service name and what the caller adds (`runId`, `nodeId`, ...). The level comes
@@ -22,4 +23,23 @@ export const consoleLogger: ILogger = {
   info: () => {},
   warn: (message, meta) => console.warn(message, meta ?? ''),
   error: (message, meta) => console.error(message, meta ?? ''),
+}
+
+/** A logger that fails is the logger's trouble: its lines go to the console, and no node and no run fails by it. */
+export function guardedLogger(logger: ILogger): ILogger {
+  const guarded =
+    (level: keyof ILogger): ILogger[keyof ILogger] =>
+    (message, meta) => {
+      try {
+        logger[level](message, meta)
+      } catch (error) {
+        console.error(`the logger failed: ${messageOf(error)}; it was to say (${level}): ${message}`)
+      }
+    }
+  return {
+    debug: guarded('debug'),
+    info: guarded('info'),
+    warn: guarded('warn'),
+    error: guarded('error'),
+  }
 }

@@ -1,5 +1,6 @@
 /** The first thing done with a message: what the table says of its run, which is begun if nobody has. */
-import { FlowcraftAwsError } from './errors.ts'
+import { FlowcraftAwsError, messageOf } from './errors.ts'
+import { failureOf } from './execute.ts'
 import type { RunGraph } from './graph.ts'
 import { isPoison } from './queue/dead-letters.ts'
 import { type Job, runIdProblem } from './queue/job.ts'
@@ -47,8 +48,14 @@ async function graphOfRaw(
     graph.indexOf(nodeId)
     return graph
   } catch (error) {
-    if (isPoison(error) && sentAt !== undefined)
-      leaveToNewerWorker(services, { startedAt: sentAt }, error.message)
-    throw error
+    // No run stands yet that could fail with it.
+    const failure = failureOf(error)
+    const rejection = isPoison(failure) ? failure : cannotBegin(failure)
+    if (sentAt !== undefined) leaveToNewerWorker(services, { startedAt: sentAt }, rejection.message)
+    throw rejection
   }
+}
+
+function cannotBegin(cause: Error): FlowcraftAwsError {
+  return new FlowcraftAwsError('INVALID_JOB', `cannot begin a run: ${messageOf(cause)}`, { cause })
 }

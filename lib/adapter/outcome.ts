@@ -76,7 +76,7 @@ const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown 
 export async function describeRun(options: DescribeOptions): Promise<RunDescription> {
   const { run, graph, serializer } = options
   const reader = new RunReader({ ...options, graph: graph ?? NO_GRAPH })
-  const errors = (await reader.named('x')) as ErrorRecord[]
+  const errors = await reader.errors()
   const failed = new Set(errors.map(({ nodeId }) => nodeId))
   return {
     runId: run.runId,

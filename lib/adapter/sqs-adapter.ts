@@ -22,7 +22,7 @@ import { FlowcraftAwsError } from './errors.ts'
 import { policiesOf } from './policies.ts'
 import type { Runtime } from './execute.ts'
 import { Graphs } from './graphs.ts'
-import { consoleLogger } from './logger.ts'
+import { consoleLogger, guardedLogger } from './logger.ts'
 import { Isolation } from './isolation.ts'
 import { processJob } from './message.ts'
 import { type FinalResult, finalResult } from './final-result.ts'
@@ -107,13 +107,13 @@ export class SqsAdapter extends BaseDistributedAdapter {
     const runtimeOptions = withContainer({ container: options.container, ...options.runtimeOptions })
     const registration = register({ ...runtimeOptions, flows: options.flows })
     const bus = options.eventBus ?? runtimeOptions.eventBus
-    const eventBus = bus && guardedBus(bus, runtimeOptions.logger)
+    const eventBus = bus && guardedBus(bus, runtimeOptions.logger && guardedLogger(runtimeOptions.logger))
     super({
       runtimeOptions: {
         ...runtimeOptions,
         ...registration,
         eventBus,
-        logger: runtimeOptions.logger ?? consoleLogger,
+        logger: guardedLogger(runtimeOptions.logger ?? consoleLogger),
       },
       coordinationStore: new DynamoDbCoordinationStore(config),
       eventBus,

@@ -3,13 +3,18 @@
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
 import { contentHash } from './content.ts'
-import { FlowcraftAwsError, messageOf } from './errors.ts'
+import { isFlowcraftAwsError, messageOf } from './errors.ts'
+import { failureOf } from './execute.ts'
 import type { RunGraph } from './graph.ts'
 import { isOver, type Parent, type RunState } from './run-state.ts'
 import { leaveToNewerWorker, type Services } from './services.ts'
 import type { NewRun } from './store/run-store.ts'
+import { beginningOf } from './texts.ts'
 import { firstActivations } from './transition.ts'
 import { inputRiders } from './values/flush.ts'
+
+/** A reason stands in the header of its run, and in the event that tells its end. */
+const REASON_CHARACTERS = 2_000
 
 type StartServices = Pick<Services, 'store' | 'values' | 'now'>
 
@@ -84,26 +89,30 @@ function hashOf(values: Services['values'], input: Record<string, unknown>): str
 }
 
 /**
- * Begins an accepted run. A run of a blueprint that no worker has fails with that as its reason, once the grace is over.
+ * Begins an accepted run. A run of a blueprint that no worker has fails with that as its reason, once the grace is over;
+ * one that cannot be begun for another reason of its own fails with it.
  * Crash before the write: the message comes back. After it: the start nodes are queued under the message that asked,
  * whose redelivery sends them.
  */
 export async function beginRun(services: Services, run: RunState): Promise<RunState> {
-  let graph: RunGraph
+  let now: RunState
   try {
-    graph = await services.graphs.remember(run.blueprintId)
+    const graph = await services.graphs.remember(run.blueprintId)
+    const first = { ...firstActivations(graph), graph: graph.fingerprint }
+    now = (await services.store.begin(run.runId, first)).run ?? run
   } catch (error) {
-    if (!(error instanceof FlowcraftAwsError && error.code === 'UNKNOWN_BLUEPRINT')) throw error
-    leaveToNewerWorker(services, run, messageOf(error))
-    const failed = await services.store.fail(run.runId, { reason: messageOf(error), now: services.now() })
-    if (failed.committed) services.telemetry.runEnded('failed')
-    return failed.run ?? run
+    const reason = messageOf(failureOf(error))
+    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) leaveToNewerWorker(services, run, reason)
+    return failRun(services, run, reason)
   }
-  const begun = await services.store.begin(run.runId, {
-    ...firstActivations(graph),
-    graph: graph.fingerprint,
-  })
-  const now = begun.run ?? run
   if (now.graph === undefined && !isOver(now)) throw new Error(`run '${run.runId}' could not be begun`)
   return now
+}
+
+/** Crash before the write: the message comes back. After it: the run is over, and whoever sees it next tells its end. */
+async function failRun(services: Services, run: RunState, reason: string): Promise<RunState> {
+  const end = { reason: beginningOf(reason, REASON_CHARACTERS), now: services.now() }
+  const failed = await services.store.fail(run.runId, end)
+  if (failed.committed) services.telemetry.runEnded('failed')
+  return failed.run ?? run
 }

@@ -6,10 +6,10 @@ import { FlowcraftError } from 'flowcraft'
 import { boundsOf } from './bounds.ts'
 import type { Change } from './change.ts'
 import { contextConflictsOf, Overwrites } from './context-conflicts.ts'
-import { ActivationContext } from './context/activation-context.ts'
+import { ActivationContext, type Write } from './context/activation-context.ts'
 import { RunReader } from './context/run-reader.ts'
-import { FlowcraftAwsError, isFlowcraftAwsError } from './errors.ts'
-import { type Execution, executeNode, failed, failedForGood } from './execute.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, messageOf, requestFailed } from './errors.ts'
+import { type Execution, executeNode, failed, failedForGood, failureOf } from './execute.ts'
 import type { RunGraph } from './graph.ts'
 import { emitBatchStart } from './items/batch-events.ts'
 import { scatter } from './items/scatter.ts'
@@ -27,6 +27,7 @@ import {
 } from './run-state.ts'
 import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from './services.ts'
 import { makeRoom, spill } from './spill.ts'
+import { propertyOf } from './thrown.ts'
 import { type CoreChange, decide } from './transition.ts'
 import { stamped } from './values/bundle.ts'
 import { flush, type Flushed } from './values/flush.ts'
@@ -111,20 +112,48 @@ async function stepOnce(
   strand: Strand,
   reruns: number,
 ): Promise<StepResult | Conflict> {
+  const activation = activationOf(services, graph, run, key, strand, reruns)
+  const execution = await perform(activation).catch((error: unknown) => failed(failureOf(error)))
+  // A node that heeds its signal ends because of it, which is no failure of its own.
+  if (strand.signal.aborted) return { kind: 'overtaken', run: await services.store.read(run.runId) }
+  if (!execution) return { kind: 'asleep' }
+  try {
+    // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
+    const { flushed, settled } = await settle(activation, execution)
+    return await commitUntilDecided(activation, settled, flushed)
+  } catch (error) {
+    // What it leaves cannot be stored, or what follows cannot be decided. Where its commit was made all the same, this
+    // one finds that the activation has ended.
+    return endAsFailed(activation, failureOf(error), Leaving.uncommitted)
+  }
+}
+
+/** Ends an activation as failed, by an error that came of no execution of its own. */
+export async function failStep(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  strand: Strand,
+  error: Error,
+): Promise<StepResult> {
+  return endAsFailed(activationOf(services, graph, run, key, strand, 0), error, Leaving.givenUp)
+}
+
+function activationOf(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  strand: Strand,
+  reruns: number,
+): Activation {
   const { store, values } = services
   const entry = run.active.get(key) as ActiveEntry
   const reader = new RunReader({ graph, run, store, values })
   const input = { key: `_inputs.${graph.node(parseActivationKey(key).node).id}`, source: entry.source }
   const context = new ActivationContext(reader, input)
-  const startedAt = services.now()
-  const activation = { services, graph, run, key, entry, strand, reader, context, startedAt, reruns }
-  const execution = await perform(activation)
-  // A node that heeds its signal ends because of it, which is no failure of its own.
-  if (strand.signal.aborted) return { kind: 'overtaken', run: await store.read(run.runId) }
-  if (!execution) return { kind: 'asleep' }
-  // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
-  const { flushed, settled } = await settle(activation, execution)
-  return commitUntilDecided(activation, settled, flushed)
+  return { services, graph, run, key, entry, strand, reader, context, startedAt: services.now(), reruns }
 }
 
 /** How the activation ended or parked; undefined where it is parked and goes on waiting. */
@@ -180,8 +209,9 @@ async function execute(activation: Activation, tries: number): Promise<Execution
     const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
     const execution = await executeNode(options)
     const { error } = execution
-    const lacksChild = uses === 'subflow' && isFlowcraftAwsError(error?.cause, 'UNKNOWN_BLUEPRINT')
-    if (error && lacksChild) leaveToNewerWorker(services, run, error.message)
+    const lacksChild =
+      uses === 'subflow' && isFlowcraftAwsError(propertyOf(error, 'cause'), 'UNKNOWN_BLUEPRINT')
+    if (error && lacksChild) leaveToNewerWorker(services, run, messageOf(error))
     return execution
   }
   return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', lacks))
@@ -204,30 +234,61 @@ async function settle(
   activation: Activation,
   execution: Execution,
 ): Promise<{ flushed: Flushed; settled: Execution }> {
-  const { services, graph, run, key, context, reader } = activation
-  const attempt = attemptOf(activation)
-  const request = { graph, runId: run.runId, key, attempt, now: services.now() }
   try {
-    const { items } = execution
-    const batch = items && (await scatter(services, run, key, attempt, items))
-    if (batch) await emitBatchStart(services, graph, run, batch, 0)
-    const kept = await keptInputs(reader, graph, parseActivationKey(key).node, execution)
-    const flushed = await flush(services.values, {
-      ...request,
-      execution,
-      batch: batch ?? execution.batch,
-      kept,
-      writes: context.writes,
-    })
-    return { flushed, settled: execution }
+    return { flushed: await leave(activation, execution), settled: execution }
   } catch (error) {
-    if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error
-    const settled = failed(error)
-    return {
-      flushed: await flush(services.values, { ...request, execution: settled, writes: new Map() }),
-      settled,
-    }
+    const settled = failed(together(execution.error, failureOf(error)))
+    return { flushed: await leave(activation, settled, Leaving.unstorable), settled }
   }
+}
+
+function together(error: Error | undefined, unstorable: Error): Error {
+  if (!error) return unstorable
+  return new AggregateError([error, unstorable], `${messageOf(error)}; and ${messageOf(unstorable)}`)
+}
+
+/**
+ * Ends an activation as failed that did not end as it was to. Crash before the commit: it runs again, as after any.
+ * The commit before this one may have been made, and what it points to must not change: so this looks first.
+ */
+async function endAsFailed(activation: Activation, error: Error, leaving: Leaving): Promise<StepResult> {
+  const { services, graph, key, entry, strand, reruns } = activation
+  const run = await services.store.read(activation.run.runId)
+  const now = run?.active.get(key)
+  if (!run || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
+  const execution = failed(error)
+  // It writes no keys, so nobody's are overwritten.
+  const failing = activationOf(services, graph, run, key, strand, reruns)
+  const result = await commitUntilDecided(failing, execution, await leave(failing, execution, leaving))
+  return result.kind === 'conflict' ? { kind: 'overtaken', run: result.run } : result
+}
+
+/**
+ * What an activation leaves. Each time that one attempt leaves something it does so under names of its own, since a
+ * write whose answer was lost may still arrive.
+ */
+const Leaving = { all: undefined, unstorable: 0, uncommitted: 1, givenUp: 2 } as const
+type Leaving = (typeof Leaving)[keyof typeof Leaving]
+
+/** Of a failure its error only: what else the node left may be what cannot be stored. */
+async function leave(
+  activation: Activation,
+  execution: Execution,
+  leaving: Leaving = Leaving.all,
+): Promise<Flushed> {
+  const { services, graph, run, key, reader } = activation
+  // Reruns count from 1, so 0 is no rerun's.
+  const attempt = leaving === undefined ? attemptOf(activation) : `${attemptOf(activation)}.0.${leaving}`
+  const { items } = execution
+  const batch = items && (await scatter(services, run, key, attempt, items))
+  if (batch) await emitBatchStart(services, graph, run, batch, 0)
+  const writes: ReadonlyMap<unknown, Write> = leaving === undefined ? activation.context.writes : new Map()
+  const kept =
+    leaving === undefined
+      ? await keptInputs(reader, graph, parseActivationKey(key).node, execution)
+      : undefined
+  const request = { graph, runId: run.runId, key, attempt, now: services.now() }
+  return flush(services.values, { ...request, execution, batch: batch ?? execution.batch, kept, writes })
 }
 
 async function commitUntilDecided(
@@ -279,7 +340,8 @@ async function commitUntilDecided(
     if (!result.run) return { kind: 'overtaken', run: undefined }
     run = result.run
   }
-  throw new Error(`the commit of ${key} of run '${run.runId}' was refused ${REFUSALS_AT_MOST} times`)
+  const why = new Error(`it was refused ${REFUSALS_AT_MOST} times, since others got on with the run`)
+  throw requestFailed(`the commit of ${key} of run '${run.runId}'`, why)
 }
 
 function warnOfConflicts({ services, graph, run, key }: Activation, keys: ReadonlySet<string>): void {
@@ -333,7 +395,7 @@ async function finish(
   const duration = services.now() - startedAt
   const verb = outcome.kind === 'parked' ? 'node waits' : 'node ended'
   const meta = { runId, nodeId, iteration, outcome: outcome.kind, ms: duration }
-  services.logger.info(verb, error ? { ...meta, error: error.message } : meta)
+  services.logger.info(verb, error ? { ...meta, error: messageOf(error) } : meta)
   if (run.seq === 1) telemetry.runStarted()
   if (outcome.kind !== 'parked') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
   if (change.final) telemetry.runEnded(change.final.status)
@@ -345,9 +407,7 @@ async function finish(
     await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
   } else {
     const why =
-      error instanceof FlowcraftError
-        ? error
-        : new FlowcraftError(`${error?.message}`, { cause: error, nodeId })
+      error instanceof FlowcraftError ? error : new FlowcraftError(messageOf(error), { cause: error, nodeId })
     await services.emit({ type: 'job:failed', payload: { runId, blueprintId, nodeId, error: why } })
   }
   return { kind: 'committed', run, parked: outcome.kind === 'parked' }

@@ -54,12 +54,12 @@ async function mapped(
   inputs: Record<string, string>,
   { context }: NodeContext,
 ): Promise<Record<string, unknown>> {
-  const input: Record<string, unknown> = {}
+  const input = new Map<string, unknown>()
   for (const [target, source] of Object.entries(inputs)) {
     const value: unknown = await context.get(source)
-    input[target] = value === undefined ? await context.get(`_outputs.${source}`) : value
+    input.set(target, value === undefined ? await context.get(`_outputs.${source}`) : value)
   }
-  return input
+  return Object.fromEntries(input)
 }
 
 /** The node's input is that of each start node. */

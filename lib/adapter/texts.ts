@@ -29,3 +29,10 @@ export function beginningInBytes(text: string, bytes: number): string {
   while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end--
   return whole.toString('utf8', 0, end)
 }
+
+const HALF_CHARACTER = /\p{Surrogate}/u
+
+/** Whether every character of a text is whole: DynamoDB and SQS refuse half of one. */
+export function isWellFormed(text: string): boolean {
+  return !HALF_CHARACTER.test(text)
+}

@@ -7,7 +7,7 @@ import { childResult, ensureChild } from './children.ts'
 import type { ActivationContext } from './context/activation-context.ts'
 import type { RunReader } from './context/run-reader.ts'
 import { isFlowcraftAwsError } from './errors.ts'
-import { type Execution, failedForGood, stateOf } from './execute.ts'
+import { type Execution, failedForGood, failureOf, stateOf } from './execute.ts'
 import { follow } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import { wakeByItems } from './items/wake-items.ts'
@@ -121,10 +121,10 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   try {
     child = await ensureChild(services, graph, run, key, tries)
   } catch (error) {
+    const failure = failureOf(error)
     // A newer deployment without the blueprint, before the child was made.
-    if (!isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) throw error
-    leaveToNewerWorker(services, run, error.message)
-    return { kind: 'ended', execution: failedForGood(graph, node, error) }
+    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) leaveToNewerWorker(services, run, error.message)
+    return { kind: 'ended', execution: failedForGood(graph, node, failure) }
   }
   if (!isOver(child)) return { kind: 'asleep' }
   const outputs = params?.['outputs'] as Record<string, string> | undefined

@@ -5,7 +5,7 @@ import type { ILogger, RuntimeOptions } from 'flowcraft'
 import { type AwsConfig, type AwsOptions, resolveConfig } from './config.ts'
 import { withContainer } from './container.ts'
 import { messageOf } from './errors.ts'
-import { jsonLogger } from './logger.ts'
+import { guardedLogger, jsonLogger } from './logger.ts'
 import { isPoison, rejectMessage, shownOf } from './queue/dead-letters.ts'
 import { parseJob } from './queue/job.ts'
 import { comeBackIn, retrySeconds } from './queue/redelivery.ts'
@@ -49,7 +49,7 @@ export function workerHandlerOf(
   options: AwsOptions = {},
   logger: ILogger = jsonLogger(),
 ): WorkerHandler {
-  const worker = { adapter, config: resolveConfig(options), logger }
+  const worker = { adapter, config: resolveConfig(options), logger: guardedLogger(logger) }
   return async (event, context) => {
     const end = Date.now() + context.getRemainingTimeInMillis()
     const deadline = () => end

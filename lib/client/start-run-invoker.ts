@@ -53,6 +53,7 @@ export class StartRunInvoker {
    *
    * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
    * input or blueprint; then nothing was changed
+   * @throws FlowcraftAwsError REQUEST_REFUSED where Lambda can never take the request, which is too large, say
    * @throws FlowcraftAwsError REQUEST_FAILED for trouble of the infrastructure: the same call may be made again, and
    * with the same `runId` it starts nothing twice
    */

@@ -15,7 +15,7 @@ import type { Runtime } from '../adapter/execute.ts'
 import { type FinalResult, finalResult } from '../adapter/final-result.ts'
 import { Graphs } from '../adapter/graphs.ts'
 import { Isolation } from '../adapter/isolation.ts'
-import { consoleLogger } from '../adapter/logger.ts'
+import { consoleLogger, guardedLogger } from '../adapter/logger.ts'
 import type { RunDescription } from '../adapter/outcome.ts'
 import { reconcileRun } from '../adapter/reconcile.ts'
 import { type Flow, register } from '../adapter/registration.ts'
@@ -85,7 +85,7 @@ export class TestService {
     this.#options = options
     this.queue = new MemoryQueue(() => this.now)
     const registration = register(options)
-    const logger = options.logger ?? consoleLogger
+    const logger = guardedLogger(options.logger ?? consoleLogger)
     const eventBus = options.eventBus && guardedBus(options.eventBus, logger)
     const store = options.store ?? new MemoryRunStore()
     const serializer = options.serializer ?? new JsonSerializer()

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { FlowRuntime, NullLogger } from 'flowcraft'
+import { FlowcraftAwsError } from '../../lib/adapter/errors.ts'
 import type { Runtime } from '../../lib/adapter/execute.ts'
 import { Graphs } from '../../lib/adapter/graphs.ts'
 import { Isolation } from '../../lib/adapter/isolation.ts'
@@ -71,8 +72,10 @@ export type Delivery = 'part' | 'twice' | 'delayed'
 export const TROUBLE = 'the infrastructure has trouble'
 
 /** What infrastructure throws: the message comes back, and no run fails by it. */
-export class Trouble extends Error {
-  override readonly name = 'Trouble'
+export class Trouble extends FlowcraftAwsError {
+  constructor(message: string) {
+    super('REQUEST_FAILED', message)
+  }
 }
 
 export interface HostWorld {

@@ -3,6 +3,8 @@
  * until the activation commits. A failing store is remembered, so that it is never taken for the node's failure.
  */
 import type { IAsyncContext, PatchOperation } from 'flowcraft'
+import { isTrouble } from '../errors.ts'
+import { contextKey } from './key.ts'
 import type { RunReader } from './run-reader.ts'
 
 /** What a node wrote under a key. */
@@ -10,8 +12,8 @@ export type Write = { readonly value: unknown } | 'deleted'
 
 export class ActivationContext implements IAsyncContext<Record<string, unknown>> {
   readonly type = 'async'
-  /** Keys written so far. */
-  readonly writes = new Map<string, Write>()
+  /** Keys written so far, as `contextKey` has them: one that is no text cannot be stored. */
+  readonly writes = new Map<unknown, Write>()
   /** Set when a read failed for reasons that are not the node's. */
   infrastructureError: unknown
   /** Keys whose value in the run the node asked for; `undefined` among them: all. */
@@ -39,52 +41,59 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
   }
 
   async get(key: string): Promise<unknown> {
-    this.#note(key)
+    this.#note(contextKey(key))
     return (await this.#find(key))?.value
   }
 
   async has(key: string): Promise<boolean> {
-    this.#note(key)
+    this.#note(contextKey(key))
     return (await this.#find(key)) !== undefined
   }
 
   async set(key: string, value: unknown): Promise<void> {
     if (this.#completion) this.#completion.set(key, value)
-    else this.writes.set(key, { value })
+    else this.writes.set(contextKey(key), { value })
   }
 
   async delete(key: string): Promise<boolean> {
     const had = (await this.#find(key)) !== undefined
-    if (had) this.writes.set(key, 'deleted')
+    if (had) this.#delete(contextKey(key))
     return had
   }
 
   async patch(operations: PatchOperation[]): Promise<void> {
     for (const operation of operations) {
-      if (operation.op === 'set') this.writes.set(operation.key, { value: operation.value as unknown })
-      else this.writes.set(operation.key, 'deleted')
+      const key = contextKey(operation.key)
+      if (operation.op === 'set') this.writes.set(key, { value: operation.value as unknown })
+      else this.#delete(key)
     }
+  }
+
+  #delete(key: unknown): void {
+    if (typeof key === 'string') this.writes.set(key, 'deleted')
+    else this.writes.delete(key)
   }
 
   async toJSON(): Promise<Record<string, unknown>> {
     if (this.#only) return this.#pick(this.#only)
     this.#note(undefined)
-    const context = { ...(await this.guard(() => this.#reader.all())) }
+    const context = new Map<unknown, unknown>(Object.entries(await this.guard(() => this.#reader.all())))
     for (const [key, write] of this.writes) {
-      if (write === 'deleted') delete context[key]
-      else context[key] = write.value
+      if (write === 'deleted') context.delete(key)
+      else context.set(key, write.value)
     }
-    for (const [key, value] of this.#completion ?? []) context[key] = value
-    return context
+    for (const [key, value] of this.#completion ?? []) context.set(key, value)
+    return Object.fromEntries(context as Map<string, unknown>)
   }
 
   /** Keys that the node asked for before it wrote them. */
   readAndWritten(): string[] {
-    const keys = [...this.writes.keys()]
+    const keys = [...this.writes.keys()].filter((key) => typeof key === 'string')
     return this.#read.has(undefined) ? keys : keys.filter((key) => this.#read.has(key))
   }
 
-  #note(key: string | undefined): void {
+  #note(key: unknown): void {
+    if (key !== undefined && typeof key !== 'string') return
     if (!this.#completion && (key === undefined || !this.writes.has(key))) this.#read.add(key)
   }
 
@@ -113,15 +122,17 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
   }
 
   async #pick(only: ReadonlySet<string>): Promise<Record<string, unknown>> {
-    const context: Record<string, unknown> = {}
+    const context = new Map<string, unknown>()
     for (const key of only) {
       const found = await this.#find(key)
-      if (found) context[key] = found.value
+      if (found) context.set(key, found.value)
     }
-    return context
+    return Object.fromEntries(context)
   }
 
-  async #find(key: string): Promise<{ readonly value: unknown } | undefined> {
+  async #find(given: unknown): Promise<{ readonly value: unknown } | undefined> {
+    const key = contextKey(given)
+    if (typeof key !== 'string') return this.writes.get(key) as { readonly value: unknown } | undefined
     if (this.#completion?.has(key)) return { value: this.#completion.get(key) }
     if (Object.hasOwn(this.#given, key)) return { value: this.#given[key] }
     const write = this.writes.get(key)
@@ -129,12 +140,12 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
     return this.guard(() => this.#reader.find(key, key === this.#inputKey ? this.#source : undefined))
   }
 
-  /** Reads what the run's store holds; trouble there is remembered, and passed on. */
+  /** Reads what the run's store holds; trouble there is remembered, and passed on. All else is the node's to catch. */
   async guard<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read()
     } catch (error) {
-      this.infrastructureError ??= error
+      if (isTrouble(error)) this.infrastructureError ??= error
       throw error
     }
   }

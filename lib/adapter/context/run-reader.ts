@@ -7,6 +7,7 @@ import type { Giver } from '../input-rules.ts'
 import { activationKey, isDone, parseActivationKey, type RunState } from '../run-state.ts'
 import type { MovedEntries, RunStore } from '../store/run-store.ts'
 import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from '../values/bundle.ts'
+import type { ErrorRecord } from '../values/error-record.ts'
 import { isUserName, names, pageOf, parseRider } from '../values/rider.ts'
 import type { ValueStore } from '../values/value-store.ts'
 
@@ -75,13 +76,13 @@ export class RunReader {
     return this.#all
   }
 
-  /** The values of all names that begin with `prefix`: the errors of a run, say. */
-  async named(prefix: string): Promise<unknown[]> {
-    const texts = await this.#texts(isUserName(prefix))
+  /** The errors of a run's nodes and of their items. */
+  async errors(): Promise<ErrorRecord[]> {
+    const texts = await this.#texts(false)
     const values = [...texts]
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([, text]) => this.#decode(text))
-    return (await Promise.all(values)).flatMap((found) => (found ? [found.value] : []))
+      .filter(([name]) => name.startsWith('x'))
+      .map(([, text]) => this.#decode(text, (encoded) => this.#values.decodeError(encoded)))
+    return (await Promise.all(values)).flatMap((found) => (found ? [found.value as ErrorRecord] : []))
   }
 
   /** The value under a stored name: an output that its node has not completed with, say. */
@@ -226,15 +227,18 @@ export class RunReader {
     return entries
   }
 
-  async #decode(text: string | undefined): Promise<Found> {
+  async #decode(
+    text: string | undefined,
+    decode = (encoded: string) => this.#values.decode(encoded),
+  ): Promise<Found> {
     if (text === undefined) return undefined
     const { writer, kind, body } = parseRider(text)
     if (kind === '-') return undefined
     if (kind === 'u') return { value: undefined }
-    if (kind === '=') return { value: this.#values.decode(body) }
+    if (kind === '=') return { value: decode(body) }
     const [, slot, reference] = /^([\d.]+)(.*)$/.exec(body) as unknown as [string, string, string]
     const stored = await this.#values.read(this.#run.runId, `${writer}#${slot}`, reference)
-    return { value: this.#values.decode(stored) }
+    return { value: decode(stored) }
   }
 
   /** All that is stored by name; the keys of bundles where they are asked for. */
@@ -268,13 +272,14 @@ export class RunReader {
     })
     const wanted = this.#graph.blueprint.nodes.flatMap(({ id }) => [`_inputs.${id}`, `_outputs.${id}`, id])
     const user = [...texts.keys()].filter((name) => name.startsWith(':')).map((name) => name.slice(1))
-    const context: Record<string, unknown> = {}
+    const context = new Map<string, unknown>()
     await Promise.all(
       [...new Set([...user, ...wanted])].map(async (key) => {
         const found = await reader.find(key)
-        if (found) context[key] = found.value
+        if (found) context.set(key, found.value)
       }),
     )
-    return context
+    // Own properties, '__proto__' too.
+    return Object.fromEntries(context)
   }
 }

@@ -7,7 +7,7 @@ import type { NodeDefinition } from 'flowcraft'
 import { ActivationContext } from '../context/activation-context.ts'
 import { RunReader } from '../context/run-reader.ts'
 import { FlowcraftAwsError } from '../errors.ts'
-import { executeNode, failed, type Execution } from '../execute.ts'
+import { executeNode, failed, failureOf, type Execution } from '../execute.ts'
 import { RunGraph } from '../graph.ts'
 import { heldByAnother, LeaseHolder } from '../lease-holder.ts'
 import { sendJobs } from '../outgoing.ts'
@@ -61,7 +61,15 @@ export async function processItemJob(
   const wait = run.active.get(key)?.wait
   // Another round, or the batch is over: nobody waits for these any more.
   if (isOver(run) || wait?.kind !== 'items' || wait.round !== job.items.round) return DONE
-  const underWay = await batchUnderWay(services, graph, run, key, wait.round)
+  let underWay: BatchUnderWay
+  try {
+    underWay = await batchUnderWay(services, graph, run, key, wait.round)
+  } catch (error) {
+    // What is known of the batch is lost, for the activation that waits for it too: it fails by that when it is woken.
+    services.logger.error('an item of a batch cannot run', { ...job, reason: failureOf(error).message })
+    await sendJobs(services, graph, run, [key])
+    return DONE
+  }
   const { from: first, size, shards } = underWay.round
   const { item, from = 0, to = shards } = job.items
   if (item === undefined) {
@@ -167,7 +175,7 @@ async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
   const end =
     known ??
-    (deathsOf(leased) >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runItem(underWay, leased))
+    (deathsOf(leased) >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runOrFail(underWay, leased))
   if (end === undefined) return
   const arrivals = await services.store.arrive(run.runId, partition, item, end === 'noted')
   const shard = shardOf(round, item)
@@ -229,11 +237,26 @@ function graphOf(id: string, definition: NodeDefinition): RunGraph {
   return new RunGraph({ id, nodes: [definition, ...standIns], edges: [] })
 }
 
-async function giveUp({ services, run }: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd> {
-  const { partition, item, attempt } = leased
-  const why = `${deathsOf(leased)} workers died or ran out of time while they executed item ${item}`
-  const execution = failed(new FlowcraftAwsError('NODE_KILLED', why))
-  return putResult(services, run.runId, partition, item, attempt, `item ${item}`, execution, new Map())
+async function runOrFail(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
+  try {
+    return await runItem(underWay, leased)
+  } catch (error) {
+    // Of a result that was put all the same the first counts.
+    return failItem(underWay, leased, failureOf(error))
+  }
+}
+
+async function giveUp(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd> {
+  const why = `${deathsOf(leased)} workers died or ran out of time while they executed item ${leased.item}`
+  return failItem(underWay, leased, new FlowcraftAwsError('NODE_KILLED', why))
+}
+
+async function failItem(
+  { services, run }: BatchUnderWay,
+  { partition, item, attempt }: LeasedItem,
+  error: Error,
+): Promise<ItemEnd> {
+  return putResult(services, run.runId, partition, item, attempt, `item ${item}`, failed(error), new Map())
 }
 
 function missing({ graph, key }: BatchUnderWay, item: number, uses: string): string {

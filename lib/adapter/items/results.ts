@@ -1,8 +1,8 @@
 /** Results of a batch's items: immutable, the first one put counts, read in item order when all have arrived. */
 import type { NodeDefinition } from 'flowcraft'
 import type { Write } from '../context/activation-context.ts'
-import { isFlowcraftAwsError } from '../errors.ts'
-import type { Execution } from '../execute.ts'
+import { checkKey } from '../context/key.ts'
+import { type Execution, failureOf } from '../execute.ts'
 import type { ActivationKey } from '../run-state.ts'
 import type { Services } from '../services.ts'
 import { type ErrorRecord, errorRecord } from '../values/flush.ts'
@@ -52,7 +52,7 @@ export async function putResult(
   attempt: number,
   nodeId: string,
   execution: Execution,
-  writes: ReadonlyMap<string, Write>,
+  writes: ReadonlyMap<unknown, Write>,
 ): Promise<ItemEnd> {
   const key = itemKeys.result(partition, item)
   const result = encodeResult(services, nodeId, execution, writes)
@@ -81,18 +81,19 @@ function encodeResult(
   services: ResultServices,
   nodeId: string,
   execution: Execution,
-  writes: ReadonlyMap<string, Write>,
+  writes: ReadonlyMap<unknown, Write>,
 ): StoredResult {
   const { values, now } = services
   const { outcome, output, items, error, standIn } = execution
   try {
+    for (const key of writes.keys()) checkKey(key, ` set by '${nodeId}'`)
     // As in memory, what a failed node set stays.
     const kept = [...writes].flatMap(([key, write]) =>
       write === 'deleted'
         ? []
         : [[key, values.encode(write.value, `context key '${key}' set by '${nodeId}'`)]],
     )
-    const deleted = [...writes].flatMap(([key, write]) => (write === 'deleted' ? [key] : []))
+    const deleted = [...writes].flatMap(([key, write]) => (write === 'deleted' ? [String(key)] : []))
     const left = {
       nodeId,
       ...(kept.length > 0 ? { writes: Object.fromEntries(kept) as Record<string, string> } : {}),
@@ -112,8 +113,7 @@ function encodeResult(
       ...(outcome.kind === 'fallback' ? { standIn, failure: errorRecord(nodeId, error, now()) } : {}),
     }
   } catch (cause) {
-    if (!isFlowcraftAwsError(cause, 'VALUE_NOT_SERIALIZABLE')) throw cause
-    return { nodeId, error: errorRecord(nodeId, cause, now()) }
+    return { nodeId, error: errorRecord(nodeId, failureOf(cause), now()) }
   }
 }
 

@@ -1,6 +1,8 @@
 /** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
 import { FlowcraftAwsError } from '../errors.ts'
-import { beginningOf } from '../texts.ts'
+import { show } from '../thrown.ts'
+
+export { show } from '../thrown.ts'
 
 export interface Job {
   readonly runId: string
@@ -80,12 +82,6 @@ export function blueprintIdProblem(blueprintId: unknown): string | undefined {
   if (typeof blueprintId === 'string' && blueprintId !== '' && blueprintId.length <= BLUEPRINT_ID_MAX)
     return undefined
   return `blueprintId must be a string of 1 to ${BLUEPRINT_ID_MAX} characters; got ${show(blueprintId)}`
-}
-
-/** What was given, short enough for a message. */
-export function show(value: unknown): string {
-  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value))
-  return text.length > 80 ? `${beginningOf(text, 77)}... (${text.length} characters)` : text
 }
 
 /** ASCII only: some emulators and older proxies refuse or mangle characters beyond it. */

@@ -73,7 +73,10 @@ export class SqsJobQueue implements JobQueue {
         const reasons = [...new Set(failed.map(({ Code, Message }) => `${Code}: ${Message ?? ''}`))].join(
           '; ',
         )
-        throw new Error(`SQS refused ${failed.length} of ${jobs.length} jobs: ${reasons}`)
+        const refused = new Error(`it refused ${failed.length} of ${jobs.length} jobs: ${reasons}`)
+        if (failed.every(({ Code }) => Code === 'InvalidMessageContents'))
+          refused.name = 'InvalidMessageContents'
+        throw requestFailed(`SQS SendMessageBatch to '${queueUrl}'`, refused)
       }
       rest = failed.flatMap(({ Id }) => rest[Number(Id)] ?? [])
     }

@@ -9,6 +9,7 @@
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
 import { WORD_BITS } from '../change.ts'
+import { requestFailed } from '../errors.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
@@ -19,6 +20,7 @@ import {
   START,
   type Wait,
 } from '../run-state.ts'
+import { show } from '../thrown.ts'
 import type { NewRun } from './run-store.ts'
 import { keys } from './schema.ts'
 
@@ -33,7 +35,8 @@ export function packEntry(entry: ActiveEntry): string {
 
 export function unpackEntry(text: string): ActiveEntry {
   const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etwrci])([0-9a-z.]*))?$/.exec(text)
-  if (!match) throw new Error(`not an active entry: '${text}'`)
+  // Of a newer version, most likely: its workers can read it, and this one is to leave it to them.
+  if (!match) throw requestFailed('reading the state of a run', new Error(`no active entry: ${show(text)}`))
   return {
     origin: (match[1] as ActivationKey | undefined) ?? START,
     inline: match[2] === '!',

@@ -5,14 +5,18 @@
  */
 import { createHash } from 'node:crypto'
 import type { Write } from '../context/activation-context.ts'
+import { checkKey } from '../context/key.ts'
 import { FlowcraftAwsError } from '../errors.ts'
 import type { Execution } from '../execute.ts'
 import type { RunGraph } from '../graph.ts'
 import type { Batch } from '../items/batch.ts'
 import { type ActivationKey, parseActivationKey } from '../run-state.ts'
 import { writeBundle } from './bundle.ts'
+import { type ErrorRecord, errorRecord } from './error-record.ts'
 import { formatRider, isUserName, names } from './rider.ts'
 import { RIDER_BYTES, type ValueStore } from './value-store.ts'
+
+export { type ErrorCause, type ErrorRecord, errorRecord } from './error-record.ts'
 
 export interface FlushRequest {
   readonly graph: RunGraph
@@ -21,7 +25,7 @@ export interface FlushRequest {
   /** Names what this execution writes, and no other does. */
   readonly attempt: string
   readonly execution: Execution
-  readonly writes: ReadonlyMap<string, Write>
+  readonly writes: ReadonlyMap<unknown, Write>
   readonly now: number
   readonly batch?: Batch
   /** What earlier rounds gave: see `RunReader.keptFor`. By target node; undefined where it is to be kept no longer. */
@@ -68,21 +72,18 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
   }
   if (request.batch) riders.set(names.batch(node), request.batch, `the batch of node '${id}'`)
   for (const [at, error] of (execution.itemErrors ?? []).entries()) {
-    riders.set(
-      names.error(key, (execution.itemErrorsBefore ?? 0) + at),
-      error,
-      `the error of an item of node '${id}'`,
-    )
+    riders.setError(names.error(key, (execution.itemErrorsBefore ?? 0) + at), error)
   }
   if (execution.child) riders.set(names.child(key), execution.child, `the input of subflow '${id}'`)
   for (const [name, write] of request.writes) {
-    if (ENGINE_KEYS.has(name)) continue
+    if (ENGINE_KEYS.has(name as string)) continue
+    checkKey(name, ` set by node '${id}'`)
     if (write === 'deleted') riders.delete(names.user(name))
     else riders.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
   }
   // As in memory: the failure of a node whose fallback stands in is in the log, not among the run's errors.
   if (execution.outcome.kind === 'failed' && !execution.itemErrors) {
-    riders.set(names.error(key), errorRecord(id, execution.error, request.now), `the error of node '${id}'`)
+    riders.setError(names.error(key), errorRecord(id, execution.error, request.now))
   }
   return riders.write()
 }
@@ -97,7 +98,10 @@ export async function inputRiders(
   input: Record<string, unknown>,
 ): Promise<ReadonlyMap<string, string>> {
   const riders = new RiderWriter(values, runId, '', contentNumber)
-  for (const [name, value] of Object.entries(input)) riders.set(names.user(name), value, `input '${name}'`)
+  for (const [name, value] of Object.entries(input)) {
+    checkKey(name, ' of the input')
+    riders.set(names.user(name), value, `input '${name}'`)
+  }
   return (await riders.write()).riders
 }
 
@@ -150,6 +154,10 @@ class RiderWriter {
   set(name: string, value: unknown, what: string): void {
     if (value === undefined) this.#leave(name, 'u', '')
     else this.#leave(name, '=', this.#values.encode(value, what))
+  }
+
+  setError(name: string, error: ErrorRecord): void {
+    this.#leave(name, '=', this.#values.encodeError(error))
   }
 
   delete(name: string): void {
@@ -247,49 +255,5 @@ class RiderWriter {
     for (const [name, entry] of entries) texts.set(name, pointers.get(name) ?? this.#format(entry))
     const base = this.#nameOf(JSON.stringify([...texts]), this.#slots++)
     return writeBundle(this.#values, this.#runId, { writer: this.#writer, base }, texts)
-  }
-}
-
-/** An error as a run keeps it, in the shape of the engine's `WorkflowError`. */
-export interface ErrorRecord {
-  readonly name: string
-  readonly message: string
-  readonly nodeId: string
-  readonly isFatal: false
-  /** ISO 8601. */
-  readonly timestamp: string
-  readonly originalError: ErrorCause
-}
-
-export interface ErrorCause {
-  readonly name: string
-  readonly message: string
-  readonly stack?: string
-  readonly cause?: ErrorCause
-}
-
-/** Deeper causes than this are left out. */
-const CAUSES = 5
-const STACK_CHARACTERS = 2_000
-
-export function errorRecord(nodeId: string, error: Error | undefined, now: number): ErrorRecord {
-  return {
-    name: 'FlowcraftError',
-    message: error?.message ?? 'the node failed without an error',
-    nodeId,
-    isFatal: false,
-    timestamp: new Date(now).toISOString(),
-    originalError: describe(error, CAUSES),
-  }
-}
-
-function describe(error: unknown, depth: number): ErrorCause {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
-  const { name, message, stack, cause } = error
-  return {
-    name,
-    message,
-    stack: stack?.slice(0, STACK_CHARACTERS),
-    ...(cause === undefined || depth === 0 ? {} : { cause: describe(cause, depth - 1) }),
   }
 }

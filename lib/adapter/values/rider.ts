@@ -19,6 +19,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ActivationKey } from '../run-state.ts'
+import { show } from '../thrown.ts'
 
 export type RiderKind = '=' | '@' | 'u' | '-' | '&'
 
@@ -35,7 +36,7 @@ export function formatRider(rider: Rider): string {
 
 export function parseRider(text: string): Rider {
   const match = /^([\d.]*)([=@u&-])([\s\S]*)$/.exec(text)
-  if (!match) throw new Error(`not a rider: '${text.slice(0, 40)}'`)
+  if (!match) throw new Error(`not a rider: ${show(text)}`)
   return { writer: match[1] as Rider['writer'], kind: match[2] as RiderKind, body: match[3] as string }
 }
 

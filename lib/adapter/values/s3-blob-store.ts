@@ -1,6 +1,7 @@
 /** Large values in S3. The client is loaded when the first large value comes: most runs never need it. */
 import type { S3Client } from '@aws-sdk/client-s3'
 import { answersWithin } from '../answers-within.ts'
+import { requestFailed } from '../errors.ts'
 import type { BlobStore } from './value-store.ts'
 
 /** For the answer to begin. */
@@ -24,18 +25,32 @@ export class S3BlobStore implements BlobStore {
   async put(key: string, bytes: Uint8Array): Promise<void> {
     const { PutObjectCommand } = await import('@aws-sdk/client-s3')
     const client = await this.#connect()
-    await client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes }))
+    await this.#asked(
+      'PutObject to',
+      client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes })),
+    )
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
     const { GetObjectCommand, NoSuchKey } = await import('@aws-sdk/client-s3')
     const client = await this.#connect()
-    try {
+    const read = async () => {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }))
-      return await Body?.transformToByteArray()
+      return Body?.transformToByteArray()
+    }
+    try {
+      return await this.#asked('GetObject from', read())
     } catch (error) {
-      if (error instanceof NoSuchKey) return undefined
+      if ((error as Error).cause instanceof NoSuchKey) return undefined
       throw error
+    }
+  }
+
+  async #asked<T>(operation: string, request: Promise<T>): Promise<T> {
+    try {
+      return await request
+    } catch (error) {
+      throw requestFailed(`S3 ${operation} bucket '${this.#bucket}'`, error)
     }
   }
 

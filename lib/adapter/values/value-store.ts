@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 import { FlowcraftAwsError, messageOf } from '../errors.ts'
+import type { ErrorRecord } from './error-record.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
 
 const deflateLarge = promisify(deflateRaw)
@@ -71,6 +72,23 @@ export class ValueStore {
 
   decode(text: string): unknown {
     return this.#serializer.deserialize(text)['v']
+  }
+
+  /** The text of an error, which a node's failure needs even where the serializer is what failed. */
+  encodeError(error: ErrorRecord): string {
+    try {
+      return this.encode(error, 'the error of a node')
+    } catch {
+      return JSON.stringify({ v: error })
+    }
+  }
+
+  decodeError(text: string): unknown {
+    try {
+      return this.decode(text)
+    } catch {
+      return (JSON.parse(text) as { v: unknown }).v
+    }
   }
 
   /** Stores a text and returns the reference that `read` takes. `key` names writer, attempt and slot. */

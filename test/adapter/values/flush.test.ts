@@ -66,7 +66,7 @@ const recordOf = async (error: Error | undefined): Promise<ErrorRecord> => {
   const { leave, readerOf } = setup()
   const riders = await leave({ outcome: { kind: 'failed' }, error }, { key: '1.2' })
   expect([...riders.keys()]).toEqual(['x1.2'])
-  return (await readerOf(riders).named('x'))[0] as ErrorRecord
+  return (await readerOf(riders).errors())[0] as ErrorRecord
 }
 
 afterEach(() => vi.restoreAllMocks())
