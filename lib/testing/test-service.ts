@@ -24,6 +24,7 @@ import type { RunEvent } from '../adapter/run-events.ts'
 import { isOver, type RunState } from '../adapter/run-state.ts'
 import type { Services } from '../adapter/services.ts'
 import { MemoryRunStore } from '../adapter/store/memory-run-store.ts'
+import { ownStore } from '../adapter/store/own-store.ts'
 import type { RunStore } from '../adapter/store/run-store.ts'
 import { NO_TELEMETRY } from '../adapter/telemetry/telemetry.ts'
 import { ValueStore } from '../adapter/values/value-store.ts'
@@ -87,7 +88,7 @@ export class TestService {
     const registration = register(options)
     const logger = guardedLogger(options.logger ?? consoleLogger)
     const eventBus = options.eventBus && guardedBus(options.eventBus, logger)
-    const store = options.store ?? new MemoryRunStore()
+    const store = options.store ? ownStore(options.store) : new MemoryRunStore()
     const serializer = options.serializer ?? new JsonSerializer()
     const dependencies = { adapter: this.#adapter(), ...options.dependencies }
     const runtimeOptions = { ...options, ...registration, eventBus, logger, serializer, dependencies }
