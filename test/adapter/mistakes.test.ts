@@ -84,14 +84,14 @@ describe("an evaluator of one's own that throws fails the node that has ended", 
     const { status, errors, calls } = await ran(async () => ({ output: 1 }), { condition: 'x', evaluator })
 
     expect({ status, calls }).toEqual({ status: 'failed', calls: 1 })
-    expect(errors).toMatchObject([{ nodeId: 'bad', message: 'cannot read x' }])
+    expect(errors).toMatchObject([{ nodeId: 'bad', message: expect.stringMatching(/cannot read x$/) }])
   })
 
   it('for a transform', async () => {
     const { status, errors, calls } = await ran(async () => ({ output: 1 }), { transform: 'y', evaluator })
 
     expect({ status, calls }).toEqual({ status: 'failed', calls: 1 })
-    expect(errors).toMatchObject([{ nodeId: 'bad', message: 'cannot read y' }])
+    expect(errors).toMatchObject([{ nodeId: 'bad', message: expect.stringMatching(/cannot read y$/) }])
   })
 })
 
