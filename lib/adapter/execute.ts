@@ -20,6 +20,7 @@ import type { RunGraph } from './graph.ts'
 import type { Batch } from './items/batch.ts'
 import { dynamicNodesOf } from './items/dynamic-nodes.ts'
 import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
+import { numbersOf } from './numbers.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
 import { activationKey, childIdOf, isDone, isTooDeep, type RunState, wholeMs } from './run-state.ts'
 import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
@@ -86,7 +87,7 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   const def = graph.node(options.node)
   const state = stateOf(options)
   const byQueue = !options.inProcess && retriesByQueue(def.config)
-  const isLast = !byQueue || options.tries + 1 >= (def.config?.maxRetries ?? 1)
+  const isLast = !byQueue || options.tries + 2 > numbersOf(def.config).maxRetries
   state.isLastAttempt = isLast
   const policed = withPolicy(options.implementation, def, { isLast, byQueue })
   const startedAt = Date.now()
@@ -214,7 +215,7 @@ function scattered({ output, action }: NodeResult, nodes: NodeDefinition[]): Exe
 async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: Error): Promise<Execution> {
   const { runtime, run, now, tries } = options
   const attempt = tries + 1
-  const { maxRetries, retryDelay = 0 } = def.config ?? {}
+  const { maxRetries, retryDelay } = numbersOf(def.config)
   const meta = {
     nodeId: def.id,
     attempt,

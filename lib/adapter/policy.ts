@@ -2,7 +2,6 @@
  * What the engine's types promise of a node and its loop leaves out: the delay between tries and the time a try may
  * take. Wraps the implementation; the engine still counts the tries.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type BaseNode,
   isNodeClass,
@@ -13,13 +12,15 @@ import {
   type NodeFunction,
 } from 'flowcraft'
 import { FlowcraftAwsError } from './errors.ts'
+import { after, numbersOf, pause } from './numbers.ts'
 
 /** A longer delay is passed by the queue: nobody pays for a Lambda that sleeps. */
 const LONGEST_SLEEP_MS = 1_000
 
 /** Whether the tries of a node are executions of their own, with the queue between them. */
 export function retriesByQueue(config: NodeConfig | undefined): boolean {
-  return (config?.maxRetries ?? 1) > 1 && (config?.retryDelay ?? 0) > LONGEST_SLEEP_MS
+  const { maxRetries, retryDelay } = numbersOf(config)
+  return maxRetries >= 2 && retryDelay > LONGEST_SLEEP_MS
 }
 
 export interface Policed {
@@ -41,13 +42,13 @@ export function withPolicy(
   { id, config }: NodeDefinition,
   { isLast, byQueue }: PolicyOptions,
 ): Policed {
-  const { retryDelay = 0, timeout = 0 } = config ?? {}
+  const { retryDelay, timeout } = numbersOf(config)
   if (retryDelay <= 0 && timeout <= 0) return { implementation, failedInTry: () => true }
   let tries = 0
   let failed = false
   const attempt = async <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>): Promise<T> => {
     failed = false
-    if (tries++ > 0 && !byQueue) await sleep(retryDelay, undefined, { signal: context.signal })
+    if (tries++ > 0 && !byQueue) await pause(retryDelay, context.signal)
     try {
       return await (timeout > 0 ? within(timeout, id, context, run) : run(context))
     } catch (error) {
@@ -86,17 +87,17 @@ async function within<T>(
 ): Promise<T> {
   const controller = new AbortController()
   const timedOut = new FlowcraftAwsError('NODE_TIMEOUT', `node '${nodeId}' took longer than ${timeoutMs} ms`)
-  let timer: NodeJS.Timeout | undefined
+  let stop: (() => void) | undefined
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    stop = after(timeoutMs, () => {
       controller.abort(timedOut)
       reject(timedOut)
-    }, timeoutMs)
+    })
   })
   const signal = context.signal ? AbortSignal.any([context.signal, controller.signal]) : controller.signal
   try {
     return await Promise.race([run({ ...context, signal }), limit])
   } finally {
-    clearTimeout(timer)
+    stop?.()
   }
 }

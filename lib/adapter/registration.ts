@@ -18,6 +18,7 @@ import { contextConflictsProblem } from './context-conflicts.ts'
 import { policyProblems } from './policies.ts'
 import { gatherNode, scatterNode } from './items/scatter-node.ts'
 import { lint } from './lint.ts'
+import { numberProblems, withStorableNumbers } from './numbers.ts'
 import { blueprintIdProblem, show } from './queue/job.ts'
 import { durableSubflow } from './subflow-node.ts'
 
@@ -50,7 +51,7 @@ export function register(options: {
   const add = (given: WorkflowBlueprint, own: ReadonlyMap<string, unknown>) => {
     const shape = shapeProblems(given)
     if (shape.length > 0) return problems.push(...shape)
-    const source = structuredClone(given)
+    const source = withStorableNumbers(structuredClone(given))
     if (blueprints[source.id]) return problems.push(`two blueprints have the id '${source.id}'`)
     blueprints[source.id] = source
     return problems.push(...giveStableKeys(source, own, registry))
@@ -68,6 +69,8 @@ export function register(options: {
       problems.push(`the blueprint registered as '${id}' has the id ${show(blueprint?.id)}`)
     else add(blueprint, ofFlows)
   }
+  const isOwn = (uses: string) => registry[uses] !== undefined
+  for (const blueprint of Object.values(blueprints)) problems.push(...numberProblems(blueprint, isOwn))
   makeDurable(registry, blueprints)
   problems.push(...lint(blueprints, registry))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)

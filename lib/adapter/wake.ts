@@ -12,6 +12,7 @@ import { follow } from './follow.ts'
 import type { RunGraph } from './graph.ts'
 import { wakeByItems } from './items/wake-items.ts'
 import { takesEarlyEvents } from './resumable.ts'
+import { numbersOf } from './numbers.ts'
 import { eventOrTimeout, type GivenEvent, readEvent } from './run-events.ts'
 import {
   type ActivationKey,
@@ -130,12 +131,13 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   const outputs = params?.['outputs'] as Record<string, string> | undefined
   const result = await childResult(services, outputs, child, context)
   if (!(result instanceof Error)) return ended(options, result)
-  if (tries + 1 >= (config?.maxRetries ?? 1)) {
+  const { maxRetries, retryDelay } = numbersOf(config)
+  if (tries + 2 > maxRetries) {
     return { kind: 'ended', execution: failedForGood(graph, node, result) }
   }
   const wait: Wait = {
     kind: 'retry',
-    at: wholeMs(services.now() + (config?.retryDelay ?? 0)),
+    at: wholeMs(services.now() + retryDelay),
     tries: tries + 1,
   }
   return { kind: 'ended', execution: { outcome: { kind: 'parked', wait }, inputs: new Map() } }

@@ -2,6 +2,7 @@
  * The batch nodes as durable steps. Scatter says which items there are and waits for them; gather, which runs when
  * all have ended, collects their results in item order. The engine's own two keep a key for each item in the context.
  */
+import { chunkOf } from '../numbers.ts'
 import { BaseNode, type NodeClass, type NodeContext } from 'flowcraft'
 import type { Write } from '../context/activation-context.ts'
 import type { Before } from './batch.ts'
@@ -27,7 +28,7 @@ class DurableScatter extends BaseNode {
     if (!Array.isArray(items))
       throw new Error(`Input for batch-scatter node '${this.nodeId}' must be an array.`)
     const { chunkSize, workerUsesKey, gatherNodeId } = (this.params ?? {}) as {
-      chunkSize?: number
+      chunkSize?: unknown
       workerUsesKey?: string
       gatherNodeId?: string
     }
@@ -36,7 +37,7 @@ class DurableScatter extends BaseNode {
     }
     const output = { gatherNodeId, hasMore: false }
     if (items.length === 0) return { output }
-    const chunk = chunkSize && chunkSize > 0 ? chunkSize : items.length
+    const chunk = chunkOf(chunkSize, items.length)
     const request: ItemsRequest = { kind: 'worker', uses: workerUsesKey, items, chunk }
     const details = { reason: ITEMS_REASON, ...request }
     await call.dependencies.workflowState.markAsAwaiting(this.nodeId ?? '', details)
