@@ -9,6 +9,7 @@ export {
 } from './adapter/coordination/dynamodb-coordination-store.ts'
 export { FlowcraftAwsError, type FlowcraftAwsErrorCode, isFlowcraftAwsError } from './adapter/errors.ts'
 export type { RunDescription, RunNodes, WaitingNode } from './adapter/outcome.ts'
+export type { LostValue } from './adapter/values/lost.ts'
 export type { Job } from './adapter/queue/job.ts'
 export type { Pool } from './adapter/queue/pools.ts'
 export type { Flow } from './adapter/registration.ts'

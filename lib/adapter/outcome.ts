@@ -13,6 +13,7 @@ import {
 } from './run-state.ts'
 import type { RunStore } from './store/run-store.ts'
 import type { ErrorRecord } from './values/flush.ts'
+import type { LostValue } from './values/lost.ts'
 import type { ValueStore } from './values/value-store.ts'
 
 export interface RunNodes {
@@ -50,6 +51,8 @@ export interface RunDescription {
   readonly context: Record<string, unknown>
   /** Undefined where no node failed, as in the engine's result. */
   readonly errors?: ErrorRecord[]
+  /** Values that cannot be read any more, which `context` and `errors` lack: an object that was deleted from the bucket, say. */
+  readonly lost?: LostValue[]
   /** Why the run itself failed, where no node did. */
   readonly reason?: string
   readonly nodes: RunNodes
@@ -76,14 +79,17 @@ const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown 
 export async function describeRun(options: DescribeOptions): Promise<RunDescription> {
   const { run, graph, serializer } = options
   const reader = new RunReader({ ...options, graph: graph ?? NO_GRAPH })
-  const errors = await reader.errors()
-  const failed = new Set(errors.map(({ nodeId }) => nodeId))
+  const lost: LostValue[] = []
+  const errors = await reader.errors(lost)
+  const failed = new Set([...errors.map(({ nodeId }) => nodeId), ...nodesOfErrors(graph, lost)])
+  const context = await reader.allBut(lost)
   return {
     runId: run.runId,
     blueprintId: run.blueprintId,
     status: isAwaiting(run) ? 'awaiting' : run.status,
-    context: throughSerializer(serializer, { ...(await reader.all()), _executionId: run.runId }),
+    context: throughSerializer(serializer, { ...context, _executionId: run.runId }),
     ...(errors.length > 0 ? { errors } : {}),
+    ...(lost.length > 0 ? { lost } : {}),
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
     ...(graph && isWaiting(run) ? { waiting: waitingIn(graph, run) } : {}),
@@ -91,6 +97,14 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     startedAt: new Date(run.startedAt),
     ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
   }
+}
+
+/** The nodes whose errors are lost: they failed all the same. */
+function nodesOfErrors(graph: RunGraph | undefined, lost: readonly LostValue[]): string[] {
+  return lost.flatMap(({ key }) => {
+    const node = /^_errors\.(\d+)\.\d+$/.exec(key)?.[1]
+    return node === undefined || !graph ? [] : [graph.node(Number(node)).id]
+  })
 }
 
 /** A note stays when its message was sent back: then what it is about has ended. */

@@ -3,7 +3,7 @@
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
 import { contentHash } from './content.ts'
-import { isFlowcraftAwsError, messageOf } from './errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from './errors.ts'
 import { failureOf } from './execute.ts'
 import type { RunGraph } from './graph.ts'
 import { isOver, type Parent, type RunState } from './run-state.ts'

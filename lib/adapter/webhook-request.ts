@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { isFlowcraftAwsError } from './errors.ts'
+import { parseJson } from './parse-json.ts'
 import type { ResumeServices } from './resume.ts'
 import { findWebhook, receiveWebhook, type WebhookOutcome } from './webhook.ts'
 import { type WebhookOptions, webhookOptionsOf } from './webhook-options.ts'
@@ -67,7 +68,9 @@ export async function answerWebhook(services: ResumeServices, given: WebhookRequ
   try {
     return answer(await receiveWebhook(services, webhook, eventOf(request, how)))
   } catch (error) {
-    if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error
+    const isBad =
+      isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE') || isFlowcraftAwsError(error, 'INVALID_INPUT')
+    if (!isBad) throw error
     return json(400, `this body cannot be kept: ${error.message}`)
   }
 }
@@ -88,8 +91,9 @@ function bodyOf(bytes: Buffer, contentType = ''): unknown {
   if (!isJson(contentType)) return text
   try {
     // Some senders begin with a byte order mark, which JSON does not know.
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
+    return parseJson(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    if (isFlowcraftAwsError(error, 'INVALID_INPUT')) throw error
     // Says it is JSON and is not: the run gets what was sent.
     return text
   }

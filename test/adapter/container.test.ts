@@ -95,7 +95,8 @@ describe('a container', () => {
     const { runtime } = adapter
     expect(runtime.serializer).toBe(tagged)
     expect(adapter.serializer).toBe(tagged)
-    expect(runtime.logger).toBe(logger)
+    runtime.logger.warn('told', { at: 1 })
+    expect(logger.warn).toHaveBeenCalledWith('told', { at: 1 })
     expect(runtime.dependencies['today']).toEqual(new Date(5))
     expect(runtime.evaluator).toBe(container.resolve(ServiceTokens.Evaluator))
     expect(runtime.middleware).toBe(container.resolve(ServiceTokens.Middleware))

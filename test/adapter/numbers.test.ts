@@ -1,5 +1,5 @@
 /** Numbers in a config: each works, or is refused with the node and the field named. */
-import { createFlow, type NodeConfig, type NodeContext } from 'flowcraft'
+import { createFlow, type NodeConfig } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { after, chunkOf, pause } from '../../lib/adapter/numbers.ts'
 import { TestService } from '../../lib/testing/index.ts'
@@ -63,7 +63,7 @@ describe('nodes that nobody checked', () => {
       output: 1,
       dynamicNodes: [{ id: 'd', uses: 'leaf', config: { timeout: 1e12, retryDelay: Number.NaN } }],
     }))
-    const registry = { leaf: async ({ input: _ }: NodeContext) => ({ output: 'leaf' }) }
+    const registry = { leaf: async () => ({ output: 'leaf' }) }
     const service = new TestService({ flows: [flow], registry, logger: quiet })
 
     expect(await service.run('one')).toMatchObject({ status: 'completed', context: { d: 'leaf' } })

@@ -8,6 +8,7 @@ import { activationKey, isDone, parseActivationKey, type RunState } from '../run
 import type { MovedEntries, RunStore } from '../store/run-store.ts'
 import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from '../values/bundle.ts'
 import type { ErrorRecord } from '../values/error-record.ts'
+import { type LostValue, unlessLost } from '../values/lost.ts'
 import { isUserName, names, pageOf, parseRider } from '../values/rider.ts'
 import type { ValueStore } from '../values/value-store.ts'
 
@@ -76,12 +77,18 @@ export class RunReader {
     return this.#all
   }
 
-  /** The errors of a run's nodes and of their items. */
-  async errors(): Promise<ErrorRecord[]> {
+  /** The context as far as it is there, for whoever looks at the run: what is lost is added to `lost`. */
+  allBut(lost: LostValue[]): Promise<Record<string, unknown>> {
+    return this.#readAll(lost)
+  }
+
+  /** The errors of a run's nodes and of their items. Of those that are lost `lost` tells, where it is given. */
+  async errors(lost?: LostValue[]): Promise<ErrorRecord[]> {
     const texts = await this.#texts(false)
+    const decode = (encoded: string) => this.#values.decodeError(encoded)
     const values = [...texts]
       .filter(([name]) => name.startsWith('x'))
-      .map(([, text]) => this.#decode(text, (encoded) => this.#values.decodeError(encoded)))
+      .map(([name, text]) => unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#decode(text, decode)))
     return (await Promise.all(values)).flatMap((found) => (found ? [found.value as ErrorRecord] : []))
   }
 
@@ -262,8 +269,9 @@ export class RunReader {
     return texts
   }
 
-  async #readAll(): Promise<Record<string, unknown>> {
-    const texts = await this.#texts(true)
+  async #readAll(lost?: LostValue[]): Promise<Record<string, unknown>> {
+    const whole = await unlessLost('_keysSetTogether', lost, () => this.#texts(true))
+    const texts = whole ?? (await this.#texts(false))
     const reader = new RunReader({
       graph: this.#graph,
       run: { ...this.#run, riders: texts, spilled: false },
@@ -275,7 +283,7 @@ export class RunReader {
     const context = new Map<string, unknown>()
     await Promise.all(
       [...new Set([...user, ...wanted])].map(async (key) => {
-        const found = await reader.find(key)
+        const found = await unlessLost(key, lost, () => reader.find(key))
         if (found) context.set(key, found.value)
       }),
     )

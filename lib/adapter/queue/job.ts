@@ -1,5 +1,6 @@
 /** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
-import { FlowcraftAwsError } from '../errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError } from '../errors.ts'
+import { parseJson } from '../parse-json.ts'
 import { show } from '../thrown.ts'
 
 export { show } from '../thrown.ts'
@@ -96,9 +97,10 @@ export function formatJob(job: Job): string {
 export function parseJob(body: string): Job {
   let parsed: unknown
   try {
-    parsed = JSON.parse(body)
-  } catch {
-    throw new FlowcraftAwsError('INVALID_JOB', `not a job: the message is not JSON: ${show(body)}`)
+    parsed = parseJson(body)
+  } catch (error) {
+    const why = isFlowcraftAwsError(error) ? error.message : 'the message is not JSON'
+    throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${why}: ${show(body)}`)
   }
   return checkJob(parsed)
 }

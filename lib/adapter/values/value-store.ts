@@ -6,7 +6,8 @@
 import { promisify } from 'node:util'
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
-import { FlowcraftAwsError, messageOf } from '../errors.ts'
+import { FlowcraftAwsError, messageOf, requestFailed } from '../errors.ts'
+import { isWellFormed } from '../texts.ts'
 import type { ErrorRecord } from './error-record.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
 
@@ -37,8 +38,15 @@ const COMPRESS_FROM_BYTES = 1024
 const REFERENCE = '\u0000'
 /** The engine's JSON serializer drops what it cannot carry, or puts a note in its place, instead of failing. */
 const NOT_CARRIED = /^\{(\}$|"_circularReference":)/
+/**
+ * Texts up to so many bytes are stored, and inflated: few bytes can be made to inflate to what no process holds. A
+ * string of Node has 512 MiB at most, and a function needs a multiple of a value's text to work on it.
+ */
+export const TEXT_BYTES = 256 * 1024 * 1024
 /** An item may have 400 KB, its keys and names included. */
 export const ITEM_BYTES = 380 * 1024
+
+const NO_BUCKET = new Error('it is in a bucket, and this process was given none (bucketName)')
 
 export class ValueStore {
   readonly #store: Pick<RunStore, 'putValue' | 'getValue'>
@@ -67,6 +75,7 @@ export class ValueStore {
     if (this.#serializer instanceof JsonSerializer && NOT_CARRIED.test(text)) {
       throw notSerializable(what, whyNot(value))
     }
+    if (!isWellFormed(text)) throw notSerializable(what, 'its text holds half a character')
     return text
   }
 
@@ -127,8 +136,10 @@ export class ValueStore {
   async read(runId: string, key: string, reference: string): Promise<string> {
     if (reference === '') return expand(await this.#part(runId, key))
     if (reference === '$') {
-      const bytes = await this.#blobs?.get(blobKey(runId, key))
-      if (!bytes) throw lost(runId, key, this.#blobs ? 'the bucket has no such object' : 'there is no bucket')
+      // The value is there for those that have the bucket's name.
+      if (!this.#blobs) throw requestFailed(`reading value '${key}' of run '${runId}'`, NO_BUCKET)
+      const bytes = await this.#blobs.get(blobKey(runId, key))
+      if (!bytes) throw lost(runId, key, 'the bucket has no such object')
       return expand({ bytes })
     }
     const parts = Array.from({ length: Number(reference.slice(1)) }, (_, part) =>
@@ -150,13 +161,24 @@ export class ValueStore {
 export async function compress(text: string): Promise<StoredValue> {
   const plain = Buffer.byteLength(text)
   if (plain < COMPRESS_FROM_BYTES) return { text }
+  if (plain > TEXT_BYTES)
+    throw notSerializable('a value', `its text has ${plain} bytes; at most ${TEXT_BYTES}`)
   const bytes = await deflate(text)
   return bytes.byteLength < plain * 0.9 ? { bytes } : { text }
 }
 
+/**
+ * The text that `compress` was given.
+ * @throws FlowcraftAwsError VALUE_LOST where the bytes are no such text, or make more than any text has
+ */
 export async function expand(value: StoredValue): Promise<string> {
   if (value.text !== undefined) return value.text
-  return (await inflate(value.bytes ?? Buffer.alloc(0))).toString('utf8')
+  try {
+    return (await inflate(value.bytes ?? Buffer.alloc(0), { maxOutputLength: TEXT_BYTES })).toString('utf8')
+  } catch (cause) {
+    const why = `its bytes cannot be inflated: ${messageOf(cause)}`
+    throw new FlowcraftAwsError('VALUE_LOST', `a stored value is lost: ${why}`, { cause })
+  }
 }
 
 function blobKey(runId: string, key: string): string {
