@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from './errors.ts'
 import { pauseMs } from './queue/trouble.ts'
 import { CLOCK_MARGIN_MS, type Disposition, type Invocation, type Services } from './services.ts'
-import type { Lease, LeaseRequest } from './store/run-store.ts'
+import type { Lease, LeaseEnd, LeaseRequest } from './store/run-store.ts'
 
 /**
  * A strand that is to be worked on alone waits in a long-lived worker until those beside it are done, so long and with
@@ -119,13 +119,13 @@ export class LeaseHolder {
    * Gives the lease back, so that a redelivery need not wait for its end. A long-lived worker tries again until the
    * lease is over: after an outage of seconds its runs go on within seconds.
    */
-  async release(): Promise<void> {
+  async release(ended?: LeaseEnd): Promise<void> {
     this.stop()
     const { renews, givenUp } = this.#invocation
     const end = Date.now() + RELEASE_MS
     for (let failures = 1; ; failures++) {
       try {
-        await this.#services.store.release({ ...this.#request(), alone: this.#isAlone })
+        await this.#services.store.release({ ...this.#request(), alone: this.#isAlone, ended })
         return
       } catch (error) {
         const pause = pauseMs(failures)

@@ -3,12 +3,16 @@
  * remains. The lease saves double work and decides nothing; the message is acknowledged only by whoever still holds
  * it when nothing of the strand is left.
  */
+import { createHash } from 'node:crypto'
+import { isFlowcraftAwsError, isTrouble, messageOf } from './errors.ts'
 import type { RunGraph } from './graph.ts'
 import { LeaseHolder } from './lease-holder.ts'
 import { conclude, sendQueued } from './outgoing.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from './run-state.ts'
 import { deathsOf, type Disposition, DONE, type Invocation, type Services, type Strand } from './services.ts'
-import { step } from './step.ts'
+import { failStep, step } from './step.ts'
+import type { Lease, LeaseEnd } from './store/run-store.ts'
+import { propertyOf, textOf } from './thrown.ts'
 
 export async function workOnStrand(
   services: Services,
@@ -24,20 +28,20 @@ export async function workOnStrand(
   const begun = await holder.begin(`${origin} of run '${seen.runId}'`)
   if (begun.kind === 'left') return begun
   const { lease } = begun
+  const strand: Strand = {
+    origin,
+    attempt: lease.attempt,
+    lost: lease.lost,
+    deaths: deathsOf(lease),
+    invocation,
+    due,
+    signal: holder.signal,
+    isMine: () => holder.isMine(),
+  }
   try {
     // A first lease on the strand: nobody but cancel can have ended what was seen active.
     const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
-    const advancing = advance(services, graph, run, {
-      origin,
-      attempt: lease.attempt,
-      lost: lease.lost,
-      deaths: deathsOf(lease),
-      invocation,
-      due,
-      signal: holder.signal,
-      isMine: () => holder.isMine(),
-    })
-    const result = await holder.unlessGivenUp(advancing)
+    const result = await holder.unlessGivenUp(advance(services, graph, run, strand))
     if (result === CONTENDED) await holder.release()
     if (result !== ASLEEP) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
@@ -46,11 +50,52 @@ export async function workOnStrand(
     await holder.release()
     return result
   } catch (error) {
+    const ended = isExpected(error) ? undefined : endedBy(error, lease)
+    const isGivenUp = ended !== undefined && ended.times >= SAME_ERRORS_AT_MOST
+    const rest = isGivenUp ? await giveUp(services, graph, seen.runId, strand, error) : undefined
     // So that the redelivery need not wait for the lease to end.
-    await holder.release()
+    await holder.release(rest ? undefined : ended)
+    if (rest) return rest
     throw error
   } finally {
     holder.stop()
+  }
+}
+
+/** What ends in the same unexpected error on so many deliveries fails with it. */
+const SAME_ERRORS_AT_MOST = 5
+
+/** Trouble that passes, and what another worker can do: they count for nothing. */
+function isExpected(error: unknown): boolean {
+  return isTrouble(error) || isFlowcraftAwsError(error, 'NOT_DEPLOYED')
+}
+
+/** The error, and on how many deliveries in a row. Numbers in it, such as times and ids of requests, may differ. */
+function endedBy(error: unknown, lease: Lease): LeaseEnd {
+  const name = textOf(propertyOf(error, 'name'))
+  const text = `${name}: ${messageOf(error)}`.replaceAll(/\d+/g, '#')
+  const print = createHash('sha256').update(text).digest('base64url').slice(0, 12)
+  return { print, times: lease.ended?.print === print ? lease.ended.times + 1 : 1 }
+}
+
+/** Ends the activation that the strand is at, whatever keeps it from ending; undefined where even that fails. */
+async function giveUp(
+  services: Services,
+  graph: RunGraph,
+  runId: string,
+  strand: Strand,
+  cause: unknown,
+): Promise<Disposition | undefined> {
+  const why = `${SAME_ERRORS_AT_MOST} deliveries ended in the same error: ${messageOf(cause)}`
+  try {
+    const run = await services.store.read(runId)
+    const key = run && currentOf(run, strand.origin)
+    if (!run || key === undefined) return undefined
+    await failStep(services, graph, run, key, strand, new Error(why, { cause }))
+    return { kind: 'left', reason: why, seconds: 1 }
+  } catch (error) {
+    services.logger.error('could not give up what keeps failing', { runId, why, reason: messageOf(error) })
+    return undefined
   }
 }
 

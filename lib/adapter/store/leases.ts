@@ -7,7 +7,8 @@ import type { Table } from './table.ts'
 
 /**
  * `u` until, `k` token, `n` number of leases, `g` number of those given back, `a` number of those held alone and not
- * given back, `s` the token of the last who held it alone, until it is given back. Items of older versions have no `a`.
+ * given back, `s` the token of the last who held it alone, until it is given back. `e` the error that the last holders ended
+ * with and `m` how many of them in a row, where nobody expected it. Items of older versions have no `a`, `e` and `m`.
  */
 export async function takeLease(table: Table, request: LeaseRequest): Promise<Lease> {
   const e = new ExpressionBuilder()
@@ -49,6 +50,8 @@ export async function releaseLease(table: Table, request: ReleaseRequest): Promi
       .add(e.path('a'), -1)
       .remove(e.path('s'))
   e.set(until, 0).add(e.path('g'), 1)
+  // Crash before: the lease is lost, and the error is not counted. After: it is, and the message comes back.
+  if (request.ended) e.set(e.path('e'), request.ended.print).set(e.path('m'), request.ended.times)
   const { held } = await updateLease(table, request, e)
   // Still held: it was to be held alone, and that request never arrived.
   if (held && request.alone) await releaseLease(table, { ...request, alone: false })
@@ -74,5 +77,8 @@ function unpackLease(item: Item, held: boolean): Lease {
   const lost = Math.max(0, attempt - 1 - Number(item['g'] ?? 0))
   const isAlone = item['s'] !== undefined && item['s'] === item['k']
   const lostAlone = Math.max(0, Number(item['a'] ?? 0) - (isAlone ? 1 : 0))
-  return { held, attempt, lost, lostAlone, until: Number(item['u'] ?? 0) }
+  const until = Number(item['u'] ?? 0)
+  const ended =
+    item['e'] === undefined ? {} : { ended: { print: item['e'] as string, times: Number(item['m']) } }
+  return { held, attempt, lost, lostAlone, until, ...ended }
 }

@@ -9,6 +9,7 @@ import type {
   Arrivals,
   CommitResult,
   Lease,
+  LeaseEnd,
   LeaseRequest,
   MovedEntries,
   NewRun,
@@ -133,8 +134,8 @@ export class MemoryRunStore implements RunStore {
     const id = `${runId} ${strand}`
     const there = this.#leases.get(id)
     if (there && there.until >= now) return toLease(there, there.token === token)
-    const { attempt, released, alone } = there ?? { attempt: 0, released: 0, alone: 0 }
-    const lease = { attempt: attempt + 1, released, alone, until, token, isAlone: false }
+    const { attempt, released, alone, ended } = there ?? { attempt: 0, released: 0, alone: 0 }
+    const lease = { attempt: attempt + 1, released, alone, until, token, isAlone: false, ended }
     this.#leases.set(id, lease)
     return toLease(lease, true)
   }
@@ -157,11 +158,12 @@ export class MemoryRunStore implements RunStore {
     return toLease(there, isOurs)
   }
 
-  async release({ runId, strand, token }: ReleaseRequest): Promise<void> {
+  async release({ runId, strand, token, ended }: ReleaseRequest): Promise<void> {
     const there = this.#leases.get(`${runId} ${strand}`)
     if (there?.token !== token || there.until === 0) return
     there.until = 0
     there.released++
+    there.ended = ended ?? there.ended
     if (there.isAlone) there.alone--
     there.isAlone = false
   }
@@ -268,10 +270,11 @@ interface HeldLease {
   /** Leases held alone and not given back, and whether this one is among them. */
   alone: number
   isAlone: boolean
+  ended?: LeaseEnd
 }
 
 function toLease(there: HeldLease | undefined, held: boolean): Lease {
-  const { attempt = 0, until = 0, released = 0, alone = 0, isAlone = false } = there ?? {}
+  const { attempt = 0, until = 0, released = 0, alone = 0, isAlone = false, ended } = there ?? {}
   const lost = Math.max(0, attempt - 1 - released)
-  return { held, attempt, until, lost, lostAlone: isAlone ? alone - 1 : alone }
+  return { held, attempt, until, lost, lostAlone: isAlone ? alone - 1 : alone, ...(ended ? { ended } : {}) }
 }

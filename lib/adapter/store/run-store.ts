@@ -21,6 +21,15 @@ export interface Lease {
   readonly lostAlone: number
   /** Milliseconds since the epoch at which the present lease ends. */
   readonly until: number
+  /** What the last holders gave it back with, where that was an error nobody expected. */
+  readonly ended?: LeaseEnd
+}
+
+/** An error that the holders of a lease ended with, one after the other. */
+export interface LeaseEnd {
+  /** The same for the same error. */
+  readonly print: string
+  readonly times: number
 }
 
 /** Who has arrived at a shard of a batch, and how many of them must be looked at: those that failed, say. */
@@ -44,6 +53,8 @@ export interface LeaseRequest {
 export interface ReleaseRequest extends Omit<LeaseRequest, 'until'> {
   /** Whether the lease is, or perhaps is, held alone. @default false */
   readonly alone?: boolean
+  /** What the work under it ended with. @default - what an earlier holder left stays */
+  readonly ended?: LeaseEnd
 }
 
 /** Values that are moved into a page. */

@@ -141,6 +141,21 @@ export function leasesContract(make: () => RunStore): void {
       expect(second).toEqual({ held: true, attempt: 2, lost: 0, lostAlone: 0, until: STARTED_AT + 100 })
     })
 
+    it('tell what the last holders gave them back with', async () => {
+      const store = make()
+      const run = freshId()
+      const first = await store.lease(leaseRequest(run, 'a', 0, 100))
+      await store.release({ ...leaseRequest(run, 'a', 10, 0), ended: { print: 'bad', times: 1 } })
+      const second = await store.lease(leaseRequest(run, 'b', 11, 100))
+      await store.release(leaseRequest(run, 'b', 12, 0))
+      const third = await store.lease(leaseRequest(run, 'c', 13, 100))
+      await store.release({ ...leaseRequest(run, 'c', 14, 0), ended: { print: 'worse', times: 2 } })
+
+      expect(first).not.toHaveProperty('ended')
+      for (const lease of [second, third]) expect(lease).toMatchObject({ ended: { print: 'bad', times: 1 } })
+      expect(await store.readLease(run, '3.1')).toMatchObject({ ended: { print: 'worse', times: 2 } })
+    })
+
     it('that nobody gave back are lost', async () => {
       const store = make()
       const run = freshId()
