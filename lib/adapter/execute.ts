@@ -20,6 +20,7 @@ import type { RunGraph } from './graph.ts'
 import type { Batch } from './items/batch.ts'
 import { dynamicNodesOf } from './items/dynamic-nodes.ts'
 import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
+import { limitOf, withinLimit } from './node-limit.ts'
 import { numbersOf } from './numbers.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
 import { activationKey, childIdOf, isDone, isTooDeep, type RunState, wholeMs } from './run-state.ts'
@@ -75,6 +76,8 @@ export interface ExecuteOptions {
   readonly now: () => number
   /** Results of a batch, for the node that gathers them. */
   readonly gather?: (gatherNodeId: string) => Promise<GatheredItems>
+  /** Milliseconds that the execution may take: see `limitOf`. @default - as long as it takes */
+  readonly nodeTimeoutMs?: number
   /** An item of a batch: it cannot wait, so its tries come one after the other. @default false */
   readonly inProcess?: boolean
 }
@@ -91,7 +94,11 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   state.isLastAttempt = isLast
   const policed = withPolicy(options.implementation, def, { isLast, byQueue })
   const startedAt = Date.now()
-  const result = await runThroughEngine(options, state, policed, byQueue)
+  const limitMs = limitOf(def.config, options.nodeTimeoutMs ?? Infinity)
+  const result = await withinLimit({ limitMs, nodeId: def.id, signal: options.signal }, (signal) =>
+    runThroughEngine({ ...options, signal }, state, policed, byQueue),
+  )
+  if (result instanceof FlowcraftError) return failedForGood(graph, options.node, result)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
   if (result.status === 'failed' && def.uses === 'webhook') rethrowTrouble(result.error)
   if (result.status === 'success' && state.isAwaiting()) {

@@ -31,6 +31,8 @@ export interface Services {
   readonly newToken: () => string
   /** For so long after its start a run waits for a worker that has what this one lacks, in milliseconds. */
   readonly deployGraceMs: number
+  /** What one execution of a node may take, in milliseconds. @default - as long as it takes */
+  readonly nodeTimeoutMs?: number
   /** Of blueprints that have none of their own. @default - those of `bounds.ts` */
   readonly maxActivations?: MaxActivations
   /** Of nodes whose config and blueprint say nothing. @default 'warn' */

@@ -27,6 +27,7 @@ import { Isolation } from './isolation.ts'
 import { processJob } from './message.ts'
 import { type FinalResult, finalResult } from './final-result.ts'
 import { checkJob } from './queue/job.ts'
+import { NODE_TIMEOUT_MS } from './node-limit.ts'
 import { newToken } from './queue/sqs-job-queue.ts'
 import { SqsPoller, type StopOptions } from './queue/sqs-poller.ts'
 import { reconcileRun } from './reconcile.ts'
@@ -58,6 +59,12 @@ export interface SqsAdapterOptions extends AwsOptions, WithContainer {
    * milliseconds; after it, the run or the node fails. A deploy should take less. @default 120000
    */
   readonly deployGraceMs?: number
+  /**
+   * One execution of a node may take so long, in milliseconds: what takes longer fails as NODE_TIMEOUT, and its place is
+   * free for others. For a node with a `timeout` of its own that counts for each try; 0 or Infinity there mean no limit.
+   * A function's own timeout ends what runs in it before. @default 3600000, an hour
+   */
+  readonly nodeTimeoutMs?: number
   /**
    * A run that would have more ends 'failed', with that as its `reason`. A blueprint may have bounds of its own in
    * `metadata.maxActivations`. @default { perNode: 10000, perRun: 1000000 }
@@ -94,6 +101,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #concurrency: number
   readonly #deployGraceMs: number
   readonly #policies: Pick<Services, 'maxActivations' | 'contextConflicts'>
+  readonly #nodeTimeoutMs: number
+  readonly #maxActivations: MaxActivations | undefined
   readonly #statusEvents: StatusEvents | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
@@ -122,6 +131,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.#concurrency = options.concurrency ?? 10
     this.#deployGraceMs = options.deployGraceMs ?? 120_000
     this.#policies = policiesOf(options)
+    this.#nodeTimeoutMs = options.nodeTimeoutMs ?? NODE_TIMEOUT_MS
+    this.#maxActivations = options.maxActivations
     this.isolation = options.isolation ?? isolationOfProcess
     const { eventBusName, eventBridgeClient, metricsNamespace } = config
     this.#statusEvents = eventBusName
@@ -278,6 +289,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
       newToken,
       deployGraceMs: this.#deployGraceMs,
       ...this.#policies,
+      nodeTimeoutMs: this.#nodeTimeoutMs,
+      maxActivations: this.#maxActivations,
       tells: this.#publishes || this.#statusEvents !== undefined,
       tell: (run) => this.#tell(run),
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),

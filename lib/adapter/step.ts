@@ -207,7 +207,7 @@ async function execute(activation: Activation, tries: number): Promise<Execution
     const { signal } = strand
     const gather = (id: string) => context.guard(() => gatherItems(services, graph, run, id))
     const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
-    const execution = await executeNode(options)
+    const execution = await executeNode({ ...options, nodeTimeoutMs: services.nodeTimeoutMs })
     const { error } = execution
     const lacksChild =
       uses === 'subflow' && isFlowcraftAwsError(propertyOf(error, 'cause'), 'UNKNOWN_BLUEPRINT')

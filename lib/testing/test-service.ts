@@ -47,6 +47,8 @@ export interface TestServiceOptions extends RuntimeOptions, WithContainer, WorkO
   readonly contextConflicts?: ContextConflicts
   /** As `SqsAdapter` has it, in milliseconds by the test's clock. @default 120000 */
   readonly deployGraceMs?: number
+  /** As the adapter's, in milliseconds of the process's own time. @default - as long as it takes */
+  readonly nodeTimeoutMs?: number
   /** What a subclass of `SqsAdapter` overrides: told the end of each run, at least once. @default - nobody is told */
   readonly publishFinalResult?: (runId: string, result: FinalResult) => Promise<void>
   /** Names runs that are started without an id. @default - random UUIDs */
@@ -106,6 +108,7 @@ export class TestService {
       newToken: randomUUID,
       ...policiesOf(options),
       deployGraceMs: options.deployGraceMs ?? 120_000,
+      nodeTimeoutMs: options.nodeTimeoutMs,
       tells: eventBus !== undefined || options.publishFinalResult !== undefined,
       tell: (run) => this.#tell(run),
       emit: async (event) => eventBus?.emit(event),

@@ -220,6 +220,7 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<Ite
         signal,
         tries: 0,
         now: services.now,
+        nodeTimeoutMs: services.nodeTimeoutMs,
         inProcess: true,
       })
     : failed(new FlowcraftAwsError('INVALID_BLUEPRINT', missing(underWay, item, uses)))

@@ -85,7 +85,7 @@ describe('SqsJobQueue', () => {
   it('fails where SQS refuses a job for good, and says how many and why', async () => {
     onSend((entries) => answer(entries, ({ MessageBody }) => Boolean(MessageBody?.includes('"n4"'))))
 
-    await expect(queue.send(jobs(10))).rejects.toThrow('SQS refused 1 of 10 jobs: InternalError: try again')
+    await expect(queue.send(jobs(10))).rejects.toThrow('it refused 1 of 10 jobs: InternalError: try again')
     expect(requests()).toHaveLength(3)
   })
 
