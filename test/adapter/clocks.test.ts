@@ -1,5 +1,6 @@
 /** Hosts whose clocks differ by ten minutes and more: how late, or early, a timer is then. */
 import { describe, expect, it } from 'vitest'
+import { requestFailed } from '../../lib/adapter/errors.ts'
 import { sweep } from '../../lib/adapter/sweep.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
@@ -103,7 +104,7 @@ describe('a timer that the queue holds', () => {
     const { service, runId } = await started(napping('14m'))
     const dying = withMethods(service.services.queue, {
       send: async () => {
-        throw new Error('died')
+        throw requestFailed('the request', new Error('died'))
       },
     })
     await expect(

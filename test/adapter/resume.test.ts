@@ -1,6 +1,7 @@
 /** Resumes: which node they mean, which of them counts, and what one does that is made again. */
 import type { FlowcraftEvent, NodeContext } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
+import { requestFailed } from '../../lib/adapter/errors.ts'
 import { cancelRun } from '../../lib/adapter/cancel.ts'
 import { resumeAll, resumeRun } from '../../lib/adapter/resume.ts'
 import { TestService } from '../../lib/testing/index.ts'
@@ -123,7 +124,7 @@ describe('a resume that is made again', () => {
       const { store } = service.services
       const dying = withMethods(store, {
         putOnce: async (run, key, value) => {
-          if (key.startsWith('event#')) throw new Error('died')
+          if (key.startsWith('event#')) throw requestFailed('the request', new Error('died'))
           return store.putOnce(run, key, value)
         },
       })
@@ -311,7 +312,7 @@ describe('a resume of a node that sleeps', () => {
     const { service, runId, from } = await asleep()
     const dying = withMethods(service.services.store, {
       putOnce: async () => {
-        throw new Error('died')
+        throw requestFailed('the request', new Error('died'))
       },
     })
     const event = { output: 'woken' }

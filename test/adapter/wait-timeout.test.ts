@@ -1,6 +1,7 @@
 /** Waits whose event does not come: they go on by an action, or fail. */
 import { createFlow, type NodeContext, WaitNode, WebhookNode, type WorkflowBlueprint } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
+import { requestFailed } from '../../lib/adapter/errors.ts'
 import { reconcileRun } from '../../lib/adapter/reconcile.ts'
 import { register } from '../../lib/adapter/registration.ts'
 import { resumeRun } from '../../lib/adapter/resume.ts'
@@ -181,7 +182,7 @@ describe('a wait whose event comes in time', () => {
       putOnce: async (...put) => {
         await service.resume(runId, { nodeId: 'ask', action: 'approve' })
         expect(await store.putOnce(...put)).toBe(false)
-        throw new Error('died')
+        throw requestFailed('the request', new Error('died'))
       },
     })
     await expect(workOnJob(service, job, { services: { store: dying } })).rejects.toThrow('died')
