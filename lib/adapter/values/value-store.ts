@@ -21,7 +21,8 @@ export async function deflate(text: string): Promise<Buffer> {
 }
 
 async function inflate(bytes: Uint8Array): Promise<Buffer> {
-  return bytes.byteLength <= AT_ONCE_BYTES ? inflateRawSync(bytes) : inflateLarge(bytes)
+  const bound = { maxOutputLength: TEXT_BYTES }
+  return bytes.byteLength <= AT_ONCE_BYTES ? inflateRawSync(bytes, bound) : inflateLarge(bytes, bound)
 }
 
 /** Where values go that do not fit into an item; S3 in production. Objects are immutable. */
@@ -174,7 +175,7 @@ export async function compress(text: string): Promise<StoredValue> {
 export async function expand(value: StoredValue): Promise<string> {
   if (value.text !== undefined) return value.text
   try {
-    return (await inflate(value.bytes ?? Buffer.alloc(0), { maxOutputLength: TEXT_BYTES })).toString('utf8')
+    return (await inflate(value.bytes ?? Buffer.alloc(0))).toString('utf8')
   } catch (cause) {
     const why = `its bytes cannot be inflated: ${messageOf(cause)}`
     throw new FlowcraftAwsError('VALUE_LOST', `a stored value is lost: ${why}`, { cause })
