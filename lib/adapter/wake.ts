@@ -168,7 +168,7 @@ async function itemsArrived(options: WakeOptions, round: number): Promise<Awaken
   }
   // What follows could not be told, which is the node's own failure.
   const also = { ...outcome, errors: failed + 1, standIns } as Execution['outcome']
-  return { kind: 'ended', execution: { ...awake.execution, outcome: also } }
+  return { kind: 'ended', execution: { ...awake.execution, outcome: also, ...left } }
 }
 
 async function ended(options: WakeOptions, result: NodeResult): Promise<Awakening> {

@@ -82,7 +82,7 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
     else riders.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
   }
   // As in memory: the failure of a node whose fallback stands in is in the log, not among the run's errors.
-  if (execution.outcome.kind === 'failed' && !execution.itemErrors) {
+  if (execution.outcome.kind === 'failed' && (execution.error || !execution.itemErrors)) {
     riders.setError(names.error(key), errorRecord(id, execution.error, request.now))
   }
   return riders.write()

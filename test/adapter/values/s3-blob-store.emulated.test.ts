@@ -37,8 +37,14 @@ describe('S3BlobStore', () => {
   it('passes trouble on: no bucket is not the same as no object', async () => {
     const store = new S3BlobStore({ bucketName: 'no-such-bucket', client: aws.clients.s3 })
 
-    await expect(store.get('a')).rejects.toMatchObject({ name: 'NoSuchBucket' })
-    await expect(store.put('a', new Uint8Array())).rejects.toMatchObject({ name: 'NoSuchBucket' })
+    await expect(store.get('a')).rejects.toMatchObject({
+      code: 'REQUEST_FAILED',
+      cause: { name: 'NoSuchBucket' },
+    })
+    await expect(store.put('a', new Uint8Array())).rejects.toMatchObject({
+      code: 'REQUEST_FAILED',
+      cause: { name: 'NoSuchBucket' },
+    })
     aws.intercept(({ service }) => (service === 's3' ? 'reject' : 'forward'))
     await expect(new S3BlobStore({ bucketName, client: aws.clients.s3 }).get('a')).rejects.toThrow()
   })

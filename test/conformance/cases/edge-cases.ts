@@ -337,4 +337,18 @@ export const edgeCases: readonly ConformanceCase[] = [
       calls: { a: 1 },
     },
   ),
+  rejected(
+    'an evaluator that throws behind nodes that a node made, of which one fails',
+    () =>
+      graph(
+        { a: async () => ({ output: 1, dynamicNodes: [{ id: 'made', uses: 'breaks' }] }), b: echo },
+        ['a>b?throw'],
+        { options: { evaluator }, builtIn: { breaks: failing('made broke') } },
+      ),
+    {
+      errors: [broke('a', 'throw'), "made: Node 'made' execution failed <- made broke"],
+      executions: { a: 1, made: 1 },
+      calls: { a: 1 },
+    },
+  ),
 ]
