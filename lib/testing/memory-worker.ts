@@ -40,6 +40,9 @@ export interface WorkerParts extends WorkOptions {
 const VISIBILITY_MS = 180_000
 /** As the constructs' queue: received more often, a message goes to the dead-letter queue. */
 const RECEIVES_AT_MOST = 20
+/** Of whose nodes this is the code. One for all workers: every storage costs each promise of the process. */
+const inNodesOf = new AsyncLocalStorage<ReadonlySet<object>>()
+
 /** Messages worked on at a time: Lambda's default concurrency of an account. */
 const CONCURRENCY = 1_000
 
@@ -48,7 +51,6 @@ export class MemoryWorker {
   readonly #random: (limit: number) => number
   readonly #inFlight = new Set<MemoryMessage>()
   /** Set in whatever a node calls. */
-  readonly #inNode = new AsyncLocalStorage<true>()
   #settling: Promise<void> | undefined
 
   constructor(parts: WorkerParts) {
@@ -59,7 +61,7 @@ export class MemoryWorker {
   /** Works on messages until none is left, letting time pass where all that is left comes later. */
   async settle(): Promise<void> {
     // A node that runs something by this service must not wait for its own end.
-    if (this.#inNode.getStore()) return this.#settle()
+    if (inNodesOf.getStore()?.has(this)) return this.#settle()
     while (this.#settling) await this.#settling
     this.#settling = this.#settle().finally(() => (this.#settling = undefined))
     return this.#settling
@@ -104,7 +106,7 @@ export class MemoryWorker {
     } else {
       queue.receive(message, VISIBILITY_MS)
       this.#inFlight.add(message)
-      this.#inNode.run(true, () => side.begin(message))
+      inNodesOf.run(new Set([...(inNodesOf.getStore() ?? []), this]), () => side.begin(message))
     }
   }
 
