@@ -46,6 +46,8 @@ const ATTEMPTS_BETWEEN_PARKS = 1_000_000
 /** A node is run again so often in one invocation since others changed what it had read. */
 const RERUNS_AT_MOST = 50
 
+/** A commit that is refused so often though nobody got on asks for what cannot be: its header fits into no item. */
+const REFUSALS_WITHOUT_CHANGE = 20
 /** A commit that is refused so often comes back with its message; each refusal means that another got on. */
 const REFUSALS_AT_MOST = 200
 
@@ -303,6 +305,7 @@ async function commitUntilDecided(
   const overwrites = await Overwrites.of(activation.reader, activation.context, mode)
   const overwritten = new Set<string>()
   let { run } = activation
+  let unchanged = 0
   for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
     run = await makeRoom(services.store, run, flushed.riders)
     const now = run.active.get(key)
@@ -338,6 +341,11 @@ async function commitUntilDecided(
       return finish(activation, result.run, change, execution)
     }
     if (!result.run) return { kind: 'overtaken', run: undefined }
+    unchanged = result.run.seq === run.seq ? unchanged + 1 : 0
+    if (unchanged >= REFUSALS_WITHOUT_CHANGE) {
+      const why = `what node '${graph.node(parseActivationKey(key).node).id}' leaves does not fit into the state of its run`
+      throw new FlowcraftAwsError('REQUEST_REFUSED', why)
+    }
     run = result.run
   }
   const why = new Error(`it was refused ${REFUSALS_AT_MOST} times, since others got on with the run`)

@@ -41,6 +41,48 @@ export function translateConfig(): TranslateConfig {
   }
 }
 
+/**
+ * The SDK sends what an object inherits too: a property that some library adds to `Object.prototype` would stand in every
+ * header. So it is given objects that inherit nothing, before the document client makes attributes of them and after.
+ */
+function bare(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bare)
+  if (!isPlain(value)) return value
+  const entries = Object.entries(value).map(([name, one]) => [name, bare(one)] as const)
+  return Object.assign(Object.create(null) as object, Object.fromEntries(entries))
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  return [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
+}
+
+interface Sent {
+  readonly input: object
+}
+
+/** On the command, since the client may be used for others, that make no attributes. */
+function own<T extends { readonly middlewareStack: unknown }>(command: T): T {
+  const stack = command.middlewareStack as {
+    addRelativeTo(
+      middleware: (next: (sent: Sent) => unknown) => (sent: Sent) => unknown,
+      options: object,
+    ): void
+  }
+  stack.addRelativeTo((next) => (sent) => next({ ...sent, input: bare(sent.input) as object }), {
+    relation: 'after',
+    toMiddleware: 'DocumentMarshall',
+    name: 'flowcraftOwnProperties',
+    override: true,
+  })
+  return command
+}
+
+/** An item that has its own attributes and inherits none. */
+function plain(item: Item | undefined): Item | undefined {
+  return item && Object.assign(Object.create(null) as Item, item)
+}
+
 export class Table {
   readonly #client: DynamoDBDocumentClient
   readonly #name: string
@@ -53,35 +95,42 @@ export class Table {
   /** Consistent. */
   async get(key: Key): Promise<Item | undefined> {
     const command = new GetCommand({ TableName: this.#name, Key: key, ConsistentRead: true })
-    return (await this.#asked('GetItem', this.#client.send(command))).Item
+    return plain((await this.#asked('GetItem', this.#client.send(own(command)))).Item)
   }
 
   async put(item: Item): Promise<void> {
-    await this.#asked('PutItem', this.#client.send(new PutCommand({ TableName: this.#name, Item: item })))
+    await this.#asked(
+      'PutItem',
+      this.#client.send(own(new PutCommand({ TableName: this.#name, Item: bare(item) as Item }))),
+    )
   }
 
   async putIfAbsent(item: Item & Key): Promise<Written> {
     const command = new PutCommand({
       TableName: this.#name,
-      Item: item,
+      Item: bare(item) as Item,
       ConditionExpression: 'attribute_not_exists(pk)',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     })
     return this.#conditional('PutItem', item, async () => {
-      await this.#client.send(command)
-      return item
+      await this.#client.send(own(command))
+      return plain(item)
     })
   }
 
   async update(key: Key, expression: UpdateExpression): Promise<Written> {
+    const { ExpressionAttributeValues: values } = expression
     const command = new UpdateCommand({
       TableName: this.#name,
       Key: { pk: key.pk, sk: key.sk },
       ...expression,
+      ...(values ? { ExpressionAttributeValues: bare(values) as Item } : {}),
       ReturnValues: 'ALL_NEW',
       ...(expression.ConditionExpression ? { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const } : {}),
     })
-    return this.#conditional('UpdateItem', key, async () => (await this.#client.send(command)).Attributes)
+    return this.#conditional('UpdateItem', key, async () =>
+      plain((await this.#client.send(own(command))).Attributes),
+    )
   }
 
   /** All items of a partition whose sort keys begin with `sk`, consistent. */
@@ -98,8 +147,8 @@ export class Table {
     let from: Record<string, NativeAttributeValue> | undefined
     do {
       const command = new QueryCommand({ TableName: this.#name, ...input, ExclusiveStartKey: from })
-      const answer = await this.#asked('Query', this.#client.send(command))
-      items.push(...(answer.Items ?? []))
+      const answer = await this.#asked('Query', this.#client.send(own(command)))
+      items.push(...(answer.Items ?? []).map((item) => plain(item) as Item))
       from = answer.LastEvaluatedKey
     } while (from)
     return items
@@ -115,7 +164,7 @@ export class Table {
         return { done: false, item: await this.get({ pk: key.pk, sk: key.sk }) }
       }
       // The document client leaves this one item as the wire has it.
-      return { done: false, item: unmarshall(error.Item, { wrapNumbers: wrapNumbers as never }) }
+      return { done: false, item: plain(unmarshall(error.Item, { wrapNumbers: wrapNumbers as never })) }
     }
   }
 
