@@ -4,10 +4,12 @@
  * faults again, as far as real time allows.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { NodeDefinition } from 'flowcraft'
 import { isDeepStrictEqual } from 'node:util'
 import type { Message } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { messageOf } from '../../lib/adapter/errors.ts'
+import { retriesByQueue } from '../../lib/adapter/policy.ts'
 import { Isolation } from '../../lib/adapter/isolation.ts'
 import { RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
@@ -34,9 +36,19 @@ const COPIES = 2
 const BACK_MS = 1_000
 
 /** Timers take as long here as they say, and hundreds of nodes or megabytes twice over need minutes. */
-const takesLong = ({ name }: ConformanceCase) =>
-  /\bsleeps?\b|does not come|keeps apart|a minute apart|a batch of 250|a loop of 200/.test(name) ||
-  scaleCases.some((other) => other.name === name)
+const takesLong = ({ name, make }: ConformanceCase) => {
+  const { blueprint, blueprints = [] } = make()
+  return (
+    /\bsleeps?\b|a batch of 250|a loop of 200/.test(name) ||
+    scaleCases.some((other) => other.name === name) ||
+    [blueprint, ...blueprints].some(({ nodes }) => nodes.some(takesItsTime))
+  )
+}
+
+const takesItsTime = ({ uses, params, config }: NodeDefinition) =>
+  uses === 'sleep' ||
+  (uses === 'wait' && (params?.['timeout'] ?? config?.timeout) !== undefined) ||
+  retriesByQueue(config)
 
 /** Whoever counts in a closure counts the faults' executions as well. */
 const remembersMore = ({ notSimulated = '' }: ConformanceCase) => notSimulated.includes('remember more')

@@ -31,6 +31,9 @@ export async function runOnAws(aws: LocalAws, setup: Setup): Promise<Outcome> {
   }
 }
 
+/** Long enough for an event to come first where one does. */
+const WAIT_MS = 1_500
+
 /** Time is real here, so nobody sleeps for days. */
 function shortened(setup: Setup): Setup {
   const { blueprint, blueprints = [] } = setup
@@ -40,6 +43,9 @@ function shortened(setup: Setup): Setup {
 function inShort(blueprint: WorkflowBlueprint): WorkflowBlueprint {
   const nodes = blueprint.nodes.map((node) => {
     if (node.uses === 'sleep') return { ...node, params: { ...node.params, duration: 5 } }
+    if (node.uses === 'wait' && node.params?.['timeout'] !== undefined) {
+      return { ...node, params: { ...node.params, timeout: WAIT_MS } }
+    }
     if ((node.config?.retryDelay ?? 0) <= SHORT_RETRY_MS) return node
     return { ...node, config: { ...node.config, retryDelay: SHORT_RETRY_MS } }
   })
