@@ -63,7 +63,8 @@ async function startAndWait({ steps, service, paid, clients, outputs }: Exercise
 
   await steps.run('the run waits; its webhook URL takes one large answer, and it goes on', async () => {
     const url = await service.paymentPage(paid)
-    const late = await service.start({ blueprintId: 'order-fulfilment', runId: paid })
+    const input = { orderId: 'A-17', lines: LINES }
+    const late = await service.start({ blueprintId: 'order-fulfilment', input, runId: paid })
     expectEqual('a start of a run that is under way', late.started, false)
     expectEqual('the answer', (await service.pay(url, { paid: true, receipt: large() })).statusCode, 202)
     await eventually(
