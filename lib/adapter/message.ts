@@ -1,6 +1,6 @@
 /**
  * One message, first half: look what the run says of the activation that the message names. Read this first, then
- * `strand.ts` (lease and order), `step.ts` (execute, flush, commit, send), `transition.ts` (what follows).
+ * `strand.ts` (lease and order), `step.ts` (execute, flush), `commit.ts` (commit, send), `transition.ts` (what follows).
  *
  * The rule behind all of it: the first commit that removes an activation from the run's header wins; everything
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late

@@ -40,7 +40,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'one name for what is written before and after a park',
-    file: 'step.ts',
+    file: 'activation.ts',
     replace: /ATTEMPTS_BETWEEN_PARKS = [\d_]+/,
     by: 'ATTEMPTS_BETWEEN_PARKS = 0',
     cases: [LARGE_TRIES],
@@ -48,7 +48,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'one name for what is written inline and as a strand of its own',
-    file: 'step.ts',
+    file: 'activation.ts',
     replace: /ATTEMPTS_OF_OWN = [\d_]+/,
     by: 'ATTEMPTS_OF_OWN = 0',
     cases: [LARGE_WAIT],
