@@ -10,6 +10,7 @@ import { type Job, runIdProblem, show } from '../adapter/queue/job.ts'
 import { resumeRun } from '../adapter/resume.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../adapter/run-state.ts'
 import { type NewRunRequest, putRun, refuseOther } from '../adapter/start.ts'
+import { type LostValue, unlessLost } from '../adapter/values/lost.ts'
 import { type OutsideOptions, type OutsideParts, type OutsideServices, servicesOutside } from './outside.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
@@ -79,9 +80,14 @@ export class RunClient {
   /** @throws FlowcraftAwsError RUN_NOT_FOUND */
   async get(runId: string): Promise<RunDescription> {
     const run = await this.#read(runId)
+    const { blueprintId, graph: version } = run
+    const lost: LostValue[] = []
     const graph =
-      run.graph === undefined ? undefined : await this.#services.graphs.of(run.blueprintId, run.graph)
-    return describeRun({ ...this.#services, run, graph, serializer: this.#serializer })
+      version === undefined
+        ? undefined
+        : await unlessLost('_blueprint', lost, () => this.#services.graphs.of(blueprintId, version))
+    const described = await describeRun({ ...this.#services, run, graph, serializer: this.#serializer })
+    return lost.length > 0 ? { ...described, lost: [...lost, ...(described.lost ?? [])] } : described
   }
 
   /**

@@ -1,11 +1,11 @@
 /** Values that are gone, that are no values, or that would be more than a process holds. */
 import { deflateRawSync } from 'node:zlib'
 import { createFlow, type NodeContext } from 'flowcraft'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { parseJson } from '../../../lib/adapter/parse-json.ts'
 import { parseJob } from '../../../lib/adapter/queue/job.ts'
 import { expand } from '../../../lib/adapter/values/value-store.ts'
-import { TestService } from '../../../lib/testing/index.ts'
+import { MemoryRunStore, TestService } from '../../../lib/testing/index.ts'
 import { quiet } from '../driver.ts'
 import { withMethods } from '../one-message.ts'
 
@@ -79,5 +79,22 @@ describe('JSON that is nested deep', () => {
   it('is no job', () => {
     const body = `{"runId":${nested(10_000)}}`
     expect(() => parseJob(body)).toThrow(expect.objectContaining({ code: 'INVALID_JOB' }))
+  })
+})
+
+const orderOf = (id: string) => createFlow('order').node(id, async () => ({}))
+
+describe('the blueprint that a run goes by', () => {
+  it('is told as lost where nobody has it any more: its status and its input are there', async () => {
+    const store = new MemoryRunStore()
+    const runId = await new TestService({ flows: [orderOf('a')], store }).start('order', { orderId: 'A-17' })
+    vi.spyOn(store, 'getGraph').mockResolvedValue(undefined)
+
+    const described = await new TestService({ flows: [orderOf('b')], store }).describe(runId)
+
+    expect(described).toMatchObject({ status: 'running', context: { orderId: 'A-17' } })
+    expect(described.lost).toEqual([
+      { key: '_blueprint', reason: expect.stringMatching(/of blueprint 'order' is not stored/) },
+    ])
   })
 })
