@@ -77,8 +77,8 @@ class ProcessFunction implements LocalFunction {
   #idle: ExecutionEnvironment[] = []
   #inFlight = 0
   #version = 1
-  /** Why the present code did not load, where it did not; said once, not for each message. */
-  #initError: string | undefined
+  /** Why the present code did not load, where it did not; each said once, not for each message. */
+  readonly #initErrors = new Set<string>()
   #code: DeployedCode
   #stopped: Promise<void> | undefined
 
@@ -123,7 +123,7 @@ class ProcessFunction implements LocalFunction {
     const { handler, folder } = this.#settings
     const given = typeof code === 'string' ? { file: code } : code
     this.#code = await deployCode(given, handler, join(folder, String(this.#version)))
-    this.#initError = undefined
+    this.#initErrors.clear()
     for (const environment of this.#idle) environment.kill()
     this.#idle = []
   }
@@ -182,7 +182,7 @@ class ProcessFunction implements LocalFunction {
     })
     try {
       await environment.ready()
-      this.#initError = undefined
+      this.#initErrors.clear()
       return environment
     } catch (error) {
       environment.tell(environment.killed || this.#sayOnce(error))
@@ -193,8 +193,8 @@ class ProcessFunction implements LocalFunction {
   /** Whether this is the first time that the code fails to load in this way. */
   #sayOnce(error: unknown): boolean {
     const said = messageOf(error)
-    if (this.#stopped || this.#initError === said) return false
-    this.#initError = said
+    if (this.#stopped || this.#initErrors.has(said)) return false
+    this.#initErrors.add(said)
     const { trace = [] } = error instanceof FunctionError ? error : {}
     const text = `function ${this.name} does not load, so each invocation of it fails: ${said}`
     // Who invokes it may look at nothing, as a queue's messages and schedules do.
