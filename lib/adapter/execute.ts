@@ -10,57 +10,23 @@ import {
   type NodeDefinition,
   type NodeExecutionResult,
   type NodeFunction,
-  type NodeResult,
   WorkflowState,
 } from 'flowcraft'
 import type { ActivationContext } from './context/activation-context.ts'
-import { FlowcraftAwsError, isFlowcraftAwsError, isTrouble, messageOf } from './errors.ts'
+import { FlowcraftAwsError, isTrouble, messageOf } from './errors.ts'
+import { type Execution, failed, failedForGood, isFatal, NO_INPUTS, stoodInFor } from './execution.ts'
 import { follow, keysNamed } from './follow.ts'
 import type { RunGraph } from './graph.ts'
-import type { Batch } from './items/batch.ts'
 import { dynamicNodesOf } from './items/dynamic-nodes.ts'
-import { GATHER, type GatheredItems, ITEMS_REASON, type ItemsRequest } from './items/scatter-node.ts'
+import { GATHER, type GatheredItems } from './items/scatter-node.ts'
 import { limitOf, withinLimit } from './node-limit.ts'
 import { numbersOf } from './numbers.ts'
 import { type Policed, retriesByQueue, withPolicy } from './policy.ts'
-import { activationKey, childIdOf, isDone, isTooDeep, type RunState, wholeMs } from './run-state.ts'
-import { type ChildRequest, SUBFLOW_REASON } from './subflow-node.ts'
+import { isDone, type RunState, wholeMs } from './run-state.ts'
 import { isError, propertyOf } from './thrown.ts'
-import type { Outcome } from './transition.ts'
-import type { ErrorRecord } from './values/flush.ts'
-import { eventWait } from './wait-timeout.ts'
+import { parked, scattered } from './park.ts'
 
 export type Runtime = FlowRuntime<Record<string, unknown>, Record<string, unknown>>
-
-export interface Execution {
-  readonly outcome: Outcome
-  /** Undefined where the node gave no result at all. */
-  readonly output?: { readonly value: unknown }
-  /** What the edges that are taken give, by target node. */
-  readonly inputs: ReadonlyMap<number, GivenInput>
-  /** The node's own failure, also where a fallback stands in. */
-  readonly error?: Error
-  /** The child run that the node waits for. */
-  readonly child?: ChildRequest
-  /** The items that the node waits for. */
-  readonly items?: ItemsRequest
-  /** Of an item: the node that it names to stand in for it. */
-  readonly standIn?: string
-  /** The batch under way, where it goes on and what it remembers has changed. */
-  readonly batch?: Batch
-  /** Errors of the items that it waited for. */
-  readonly itemErrors?: readonly ErrorRecord[]
-  /** Number of such errors that were kept before. @default 0 */
-  readonly itemErrorsBefore?: number
-}
-
-/** What a node's completion gives to one that follows it. */
-export interface GivenInput {
-  /** As an edge transformed it; absent where it is the node's output as it is. */
-  readonly changed?: { readonly value: unknown }
-  /** Whether the output as it is takes the place of what an edge transformed. */
-  readonly overrides?: boolean
-}
 
 export interface ExecuteOptions {
   readonly runtime: Runtime
@@ -81,8 +47,6 @@ export interface ExecuteOptions {
   /** An item of a batch: it cannot wait, so its tries come one after the other. @default false */
   readonly inProcess?: boolean
 }
-
-const NO_INPUTS: Execution['inputs'] = new Map()
 
 /** Never throws for what the node did; throws when the store failed while it ran. */
 export async function executeNode(options: ExecuteOptions): Promise<Execution> {
@@ -136,88 +100,6 @@ export function stateOf(
   return state
 }
 
-export function failed(error: Error): Execution {
-  return { outcome: { kind: 'failed' }, inputs: NO_INPUTS, error }
-}
-
-/**
- * What was thrown while a node was worked on, as that node's failure. Throws what is none: trouble of the
- * infrastructure, and what a newer worker can do.
- */
-export function failureOf(error: unknown): Error {
-  if (isTrouble(error) || isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
-  return isError(error) ? error : new Error(messageOf(error), { cause: error })
-}
-
-/** What comes of a node's failure for good: its fallback, if it names one and the error allows it. */
-export function failedForGood(graph: RunGraph, node: number, error: Error): Execution {
-  const fallback = graph.node(node).config?.fallback
-  return fallback === undefined || isFatal(error) ? failed(error) : stoodInFor(graph, fallback, error)
-}
-
-function stoodInFor(graph: RunGraph, fallbackId: string, error: Error): Execution {
-  const fallback = graph.find(fallbackId)
-  if (fallback === undefined) {
-    return failed(new Error(`Fallback node '${fallbackId}' not found in blueprint.`, { cause: error }))
-  }
-  return { outcome: { kind: 'fallback', fallback }, output: { value: null }, inputs: NO_INPUTS, error }
-}
-
-/** Stands for any: whether a subflow is nested too deep must not depend on the round of a loop that it is in. */
-const LONGEST_ITERATION = 99_999
-
-interface AwaitingDetails {
-  readonly reason?: string
-  readonly wakeUpAt?: string
-  readonly timeout?: unknown
-}
-
-/** The node marked itself as awaiting: for a time, for a child run, or for an event. */
-function parked(
-  { graph, node, implementation, run, now, tries }: ExecuteOptions,
-  details: (AwaitingDetails & Partial<ChildRequest>) | undefined,
-  value: unknown,
-  startedAt: number,
-): Execution {
-  const output = { value }
-  const inputs = NO_INPUTS
-  if (details?.reason === 'timer' && details.wakeUpAt !== undefined) {
-    // The engine's clock is the host's; what it asks for is a span of time.
-    const at = wholeMs(now() + Math.max(0, Date.parse(details.wakeUpAt) - startedAt))
-    return { outcome: { kind: 'parked', wait: { kind: 'timer', at } }, output, inputs }
-  }
-  if (details?.reason === SUBFLOW_REASON) {
-    const { blueprintId, input } = details as ChildRequest
-    if (isTooDeep(childIdOf(run.runId, activationKey(node, LONGEST_ITERATION), tries))) {
-      const why = `subflows are nested too deep to start '${blueprintId}': perhaps a flow starts itself without an end`
-      return failedForGood(graph, node, new FlowcraftAwsError('INVALID_BLUEPRINT', why))
-    }
-    return {
-      outcome: { kind: 'parked', wait: { kind: 'child', tries } },
-      inputs,
-      child: { blueprintId, input },
-    }
-  }
-  if (details?.reason === ITEMS_REASON) {
-    const { kind, uses, items, chunk } = details as unknown as ItemsRequest
-    const outcome = { kind: 'parked', wait: { kind: 'items', round: 0 } } as const
-    return { outcome, output, inputs, items: { kind, uses, items, chunk } }
-  }
-  try {
-    const wait = eventWait(graph, node, implementation, details ?? {}, now())
-    return { outcome: { kind: 'parked', wait }, output, inputs }
-  } catch (error) {
-    return failed(error as Error)
-  }
-}
-
-/** Nodes that the node itself made run before it counts as ended: whatever follows may use them. */
-function scattered({ output, action }: NodeResult, nodes: NodeDefinition[]): Execution {
-  const outcome = { kind: 'parked', wait: { kind: 'items', round: 0 } } as const
-  const items: ItemsRequest = { kind: 'nodes', items: nodes, chunk: nodes.length, action }
-  return { outcome, output: { value: output }, inputs: NO_INPUTS, items }
-}
-
 /** A try failed and another is to come after a delay that no function should wait out. */
 async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: Error): Promise<Execution> {
   const { runtime, run, now, tries } = options
@@ -244,10 +126,6 @@ async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: E
 function rethrowTrouble(error: Error): void {
   const cause = propertyOf(error, 'cause')
   if (isTrouble(cause)) throw cause
-}
-
-function isFatal(error: Error): boolean {
-  return error instanceof FlowcraftError && propertyOf(error, 'isFatal') === true
 }
 
 async function runThroughEngine(

@@ -10,7 +10,8 @@ import {
 } from 'flowcraft'
 import type { ActivationContext } from './context/activation-context.ts'
 import { messageOf } from './errors.ts'
-import type { Execution, GivenInput, Runtime } from './execute.ts'
+import type { Runtime } from './execute.ts'
+import type { Execution, GivenInput } from './execution.ts'
 import type { RunGraph } from './graph.ts'
 import type { RunState } from './run-state.ts'
 

@@ -1,6 +1,6 @@
 /** The first thing done with a message: what the table says of its run, which is begun if nobody has. */
 import { FlowcraftAwsError, messageOf } from './errors.ts'
-import { failureOf } from './execute.ts'
+import { failureOf } from './execution.ts'
 import type { RunGraph } from './graph.ts'
 import { isPoison } from './queue/dead-letters.ts'
 import { type Job, runIdProblem } from './queue/job.ts'

@@ -2,7 +2,7 @@
 import { type Activation, attemptOf } from './activation.ts'
 import type { Write } from './context/activation-context.ts'
 import { messageOf } from './errors.ts'
-import { type Execution, failed, failureOf } from './execute.ts'
+import { type Execution, failed, failureOf } from './execution.ts'
 import { emitBatchStart } from './items/batch-events.ts'
 import { scatter } from './items/scatter.ts'
 import { parseActivationKey } from './run-state.ts'

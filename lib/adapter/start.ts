@@ -4,7 +4,7 @@
  */
 import { contentHash } from './content.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from './errors.ts'
-import { failureOf } from './execute.ts'
+import { failureOf } from './execution.ts'
 import type { RunGraph } from './graph.ts'
 import { isOver, type Parent, type RunState } from './run-state.ts'
 import { leaveToNewerWorker, type Services } from './services.ts'

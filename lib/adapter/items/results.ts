@@ -2,7 +2,7 @@
 import type { NodeDefinition } from 'flowcraft'
 import type { Write } from '../context/activation-context.ts'
 import { checkKey } from '../context/key.ts'
-import { type Execution, failureOf } from '../execute.ts'
+import { type Execution, failureOf } from '../execution.ts'
 import type { ActivationKey } from '../run-state.ts'
 import type { Services } from '../services.ts'
 import { type ErrorRecord, errorRecord } from '../values/flush.ts'

@@ -1,7 +1,7 @@
 /** An activation that waits for items: have all of this round arrived, and what follows. */
 import type { NodeDefinition } from 'flowcraft'
 import type { ActivationContext, Write } from '../context/activation-context.ts'
-import type { Execution } from '../execute.ts'
+import type { Execution } from '../execution.ts'
 import type { RunGraph } from '../graph.ts'
 import { boundsOf } from '../bounds.ts'
 import { activationKey, type ActivationKey, parseActivationKey, type RunState } from '../run-state.ts'

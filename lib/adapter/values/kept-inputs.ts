@@ -3,7 +3,7 @@
  * new output goes elsewhere leaves the one before where it was given.
  */
 import type { RunReader } from '../context/run-reader.ts'
-import type { Execution } from '../execute.ts'
+import type { Execution } from '../execution.ts'
 import type { RunGraph } from '../graph.ts'
 
 /** By target node: the text of the output to keep, or undefined where one that was kept counts no longer. */
