@@ -2,25 +2,17 @@
  * Flowcraft's distributed adapter for SQS and DynamoDB. It keeps the base class's contract and replaces its loop:
  * see `message.ts` for the way of one message.
  */
-import {
-  BaseDistributedAdapter,
-  type FlowcraftEvent,
-  type IAsyncContext,
-  type IEventBus,
-  type JobPayload,
-  type RuntimeOptions,
-} from 'flowcraft'
-import { type AwsConfig, type AwsOptions, environmentVariables, resolveConfig } from './config.ts'
+import { BaseDistributedAdapter, type FlowcraftEvent, type IAsyncContext, type JobPayload } from 'flowcraft'
+import { type AwsConfig, environmentVariables, resolveConfig } from './config.ts'
 import { cancelRun } from './cancel.ts'
-import { type WithContainer, withContainer } from './container.ts'
+import { withContainer } from './container.ts'
 import { guardedBus } from './events.ts'
 import { DynamoDbCoordinationStore } from './coordination/dynamodb-coordination-store.ts'
 import { RunContext } from './context/run-context.ts'
-import type { MaxActivations } from './bounds.ts'
-import type { ContextConflicts } from './context-conflicts.ts'
 import { FlowcraftAwsError } from './errors.ts'
 import { policiesOf } from './policies.ts'
 import type { Runtime } from './execute.ts'
+import type { SqsAdapterOptions } from './sqs-adapter-options.ts'
 import { Graphs } from './graphs.ts'
 import { consoleLogger, guardedLogger } from './logger.ts'
 import { Isolation } from './isolation.ts'
@@ -35,7 +27,7 @@ import { resumeAll, resumeRun } from './resume.ts'
 import type { RunEvent } from './run-events.ts'
 import { type Stores, storesOf } from './stores.ts'
 import { sweep, type SweepResult } from './sweep.ts'
-import { type Flow, register, type Registration } from './registration.ts'
+import { register, type Registration } from './registration.ts'
 import type { RunState } from './run-state.ts'
 import type { Disposition, Invocation, Services } from './services.ts'
 import { EmfTelemetry } from './telemetry/emf-telemetry.ts'
@@ -45,40 +37,7 @@ import { warningsOf } from './warnings.ts'
 import { withoutEffect } from './without-effect.ts'
 import { makeWebhook, type WebhookEndpoint } from './webhook.ts'
 
-export interface SqsAdapterOptions extends AwsOptions, WithContainer {
-  /** What `FlowRuntime` takes. Blueprints and implementations are checked here. @default {} */
-  readonly runtimeOptions?: RuntimeOptions
-  /** What `createFlow()` builds: blueprints and functions together. @default - none */
-  readonly flows?: readonly Flow[]
-  /** Gets the engine's events, with the run id as `executionId`. @default - the runtime's event bus */
-  readonly eventBus?: IEventBus
-  /** Messages that `start()` works on at a time. @default 10 */
-  readonly concurrency?: number
-  /**
-   * For so long after its start a run whose blueprint or node this worker does not have is left to a newer worker, in
-   * milliseconds; after it, the run or the node fails. A deploy should take less. @default 120000
-   */
-  readonly deployGraceMs?: number
-  /**
-   * One execution of a node may take so long, in milliseconds: what takes longer fails as NODE_TIMEOUT, and its place is
-   * free for others. For a node with a `timeout` of its own that counts for each try; 0 or Infinity there mean no limit.
-   * A function's own timeout ends what runs in it before. @default 3600000, an hour
-   */
-  readonly nodeTimeoutMs?: number
-  /**
-   * A run that would have more ends 'failed', with that as its `reason`. A blueprint may have bounds of its own in
-   * `metadata.maxActivations`. @default { perNode: 10000, perRun: 1000000 }
-   */
-  readonly maxActivations?: MaxActivations
-  /**
-   * What becomes of a node that would overwrite a context key which it has read and another node has changed since:
-   * 'warn' (overwrite it, log a warning), 'retry' (run it again on the new context), 'fail'. A blueprint's
-   * `metadata.contextConflicts` goes before it, and before both a node's `config.contextConflicts`. @default 'warn'
-   */
-  readonly contextConflicts?: ContextConflicts
-  /** For tests in which each adapter stands for a process. @default - one for all adapters of this process @internal */
-  readonly isolation?: Isolation
-}
+export type { SqsAdapterOptions } from './sqs-adapter-options.ts'
 
 /** All adapters of a process die together. */
 const isolationOfProcess = new Isolation(Date.now)
@@ -102,7 +61,6 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #deployGraceMs: number
   readonly #policies: Pick<Services, 'maxActivations' | 'contextConflicts'>
   readonly #nodeTimeoutMs: number
-  readonly #maxActivations: MaxActivations | undefined
   readonly #statusEvents: StatusEvents | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
@@ -132,7 +90,6 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.#deployGraceMs = options.deployGraceMs ?? 120_000
     this.#policies = policiesOf(options)
     this.#nodeTimeoutMs = options.nodeTimeoutMs ?? NODE_TIMEOUT_MS
-    this.#maxActivations = options.maxActivations
     this.isolation = options.isolation ?? isolationOfProcess
     const { eventBusName, eventBridgeClient, metricsNamespace } = config
     this.#statusEvents = eventBusName
@@ -290,7 +247,6 @@ export class SqsAdapter extends BaseDistributedAdapter {
       deployGraceMs: this.#deployGraceMs,
       ...this.#policies,
       nodeTimeoutMs: this.#nodeTimeoutMs,
-      maxActivations: this.#maxActivations,
       tells: this.#publishes || this.#statusEvents !== undefined,
       tell: (run) => this.#tell(run),
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),

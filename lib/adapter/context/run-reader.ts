@@ -1,19 +1,16 @@
 /**
  * Reads the context of a run as one snapshot of its header shows it: keys as flowcraft names them (`_outputs.X`,
- * `X`, `_inputs.X`, and what user code set), wherever their values are. Reads only; caches what it read.
+ * `X`, `_inputs.X`, and what user code set), wherever their values are (`stored-texts.ts`). Reads only; caches what it read.
  */
 import type { RunGraph } from '../graph.ts'
 import type { Giver } from '../input-rules.ts'
 import { activationKey, isDone, parseActivationKey, type RunState } from '../run-state.ts'
-import type { MovedEntries, RunStore } from '../store/run-store.ts'
-import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from '../values/bundle.ts'
+import type { RunStore } from '../store/run-store.ts'
 import type { ErrorRecord } from '../values/error-record.ts'
 import { type LostValue, unlessLost } from '../values/lost.ts'
-import { isUserName, names, pageOf, parseRider } from '../values/rider.ts'
+import { names, parseRider } from '../values/rider.ts'
 import type { ValueStore } from '../values/value-store.ts'
-
-/** A key's value; `undefined` as a whole where the context has no such key. */
-export type Found = { readonly value: unknown } | undefined
+import { type Found, StoredTexts } from './stored-texts.ts'
 
 export interface RunReaderOptions {
   readonly graph: RunGraph
@@ -27,20 +24,17 @@ export class RunReader {
   readonly #run: RunState
   readonly #store: Pick<RunStore, 'readPage' | 'readAll'>
   readonly #values: ValueStore
-  readonly #pages = new Map<string, Promise<MovedEntries>>()
-  readonly #bundles: readonly Bundle[]
-  readonly #buckets = new Map<string, Promise<ReadonlyMap<string, string>>>()
+  readonly #texts: StoredTexts
   readonly #found = new Map<string, Promise<Found>>()
   #all: Promise<Record<string, unknown>> | undefined
   #active: ReadonlySet<number> | undefined
-  #everything: Promise<ReadonlyMap<string, string>> | undefined
 
   constructor(options: RunReaderOptions) {
     this.#graph = options.graph
     this.#run = options.run
     this.#store = options.store
     this.#values = options.values
-    this.#bundles = bundlesIn(options.run.riders)
+    this.#texts = new StoredTexts(options)
   }
 
   /** Number of commits that this snapshot shows. */
@@ -55,12 +49,12 @@ export class RunReader {
 
   /** Whether a key that is not in the header may be elsewhere. */
   get hasMore(): boolean {
-    return this.#run.spilled || this.#bundles.length > 0
+    return this.#texts.hasMore
   }
 
   /** The stored text of a key that user code set; no request where its value was read before. */
   textOf(key: string): Promise<string | undefined> {
-    return this.#text(names.user(key))
+    return this.#texts.text(names.user(key))
   }
 
   /** The value of one context key. `source` names the node whose edge feeds the node that `_inputs.` asks for. */
@@ -84,24 +78,26 @@ export class RunReader {
 
   /** The errors of a run's nodes and of their items. Of those that are lost `lost` tells, where it is given. */
   async errors(lost?: LostValue[]): Promise<ErrorRecord[]> {
-    const texts = await this.#texts(false)
+    const texts = await this.#texts.texts(false)
     const decode = (encoded: string) => this.#values.decodeError(encoded)
     const values = [...texts]
       .filter(([name]) => name.startsWith('x'))
-      .map(([name, text]) => unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#decode(text, decode)))
+      .map(([name, text]) =>
+        unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#texts.decode(text, decode)),
+      )
     return (await Promise.all(values)).flatMap((found) => (found ? [found.value as ErrorRecord] : []))
   }
 
   /** The value under a stored name: an output that its node has not completed with, say. */
   async stored(name: string): Promise<Found> {
-    return this.#decode(await this.#text(name))
+    return this.#texts.decode(await this.#texts.text(name))
   }
 
   /** Whether an edge to the node, or the one from `by`, has transformed its input. */
   async isTransformed(node: number, by?: number): Promise<boolean> {
     for (const giver of this.#graph.inputs.of(node).givers) {
       if (giver.transforms === 'none' || (by !== undefined && giver.node !== by)) continue
-      if ((await this.#text(names.input(node, giver.node))) !== undefined) return true
+      if ((await this.#texts.text(names.input(node, giver.node))) !== undefined) return true
     }
     return false
   }
@@ -114,12 +110,12 @@ export class RunReader {
   async keptFor(node: number, source: number): Promise<{ isKept: boolean; text?: string }> {
     // What never ran was given nothing, unless it waits for others.
     if (!this.#graph.isCountedJoin(node) && !(await this.#hasBegun(node))) return { isKept: false }
-    const kept = await this.#text(names.kept(node, source))
+    const kept = await this.#texts.text(names.kept(node, source))
     if (kept !== undefined && parseRider(kept).kind !== '-') return { isKept: true }
-    const given = await this.#text(names.input(node, source))
+    const given = await this.#texts.text(names.input(node, source))
     const isTransformed = given !== undefined && parseRider(given).kind !== '-'
     if (isTransformed || (await this.#giver(node)) !== source) return { isKept: false }
-    return { isKept: false, text: await this.#text(names.output(source)) }
+    return { isKept: false, text: await this.#texts.text(names.output(source)) }
   }
 
   async #find(key: string, source: number | undefined): Promise<Found> {
@@ -136,18 +132,18 @@ export class RunReader {
       const output = node === undefined ? undefined : await this.#output(node)
       if (output) return output
     }
-    return this.#decode(await this.#text(names.user(key)))
+    return this.#texts.decode(await this.#texts.text(names.user(key)))
   }
 
   async #output(node: number): Promise<Found> {
     const done = isDone(this.#run.done, node)
     // A node of a loop keeps the output of its last round while the next one is under way.
     if (!done && !this.#graph.repeatable.has(node)) return undefined
-    const text = await this.#text(names.output(node))
+    const text = await this.#texts.text(names.output(node))
     // What runs once and gives an undefined output leaves no text.
     if (text === undefined)
       return done && !this.#graph.repeatable.has(node) ? { value: undefined } : undefined
-    return this.#decode(text)
+    return this.#texts.decode(text)
   }
 
   async #input(node: number, given: number | undefined): Promise<Found> {
@@ -176,7 +172,7 @@ export class RunReader {
   async #given(node: number, source: number): Promise<Found> {
     const transforms = this.#graph.inputs.giver(source, node)?.transforms ?? 'none'
     if (transforms === 'none') return this.#output(source)
-    const found = await this.#decode(await this.#text(names.input(node, source)))
+    const found = await this.#texts.decode(await this.#texts.text(names.input(node, source)))
     // No such value, or one that was taken back: then the edge without a transform was taken.
     return found ?? (transforms === 'some' ? this.#output(source) : undefined)
   }
@@ -185,7 +181,7 @@ export class RunReader {
   async #giver(node: number): Promise<number | undefined> {
     const { givers, by } = this.#graph.inputs.of(node)
     if (by === 'activation') return (await this.#hasBegun(node)) ? givers[0]?.node : undefined
-    const text = await this.#text(names.source(node))
+    const text = await this.#texts.text(names.source(node))
     if (text !== undefined) return Number(parseRider(text).body)
     // Earlier versions of this package noted nothing where all edges to a join are plain.
     if (!givers.every(({ isPlain }) => isPlain) || !(await this.#hasBegun(node))) return undefined
@@ -194,7 +190,7 @@ export class RunReader {
 
   async #kept(node: number, source: number): Promise<Found> {
     if (!this.#graph.repeatable.has(source)) return undefined
-    return this.#decode(await this.#text(names.kept(node, source)))
+    return this.#texts.decode(await this.#texts.text(names.kept(node, source)))
   }
 
   /** Whether the node was ever scheduled. */
@@ -203,75 +199,12 @@ export class RunReader {
     if (isDone(run.done, node) || run.iterations.has(node)) return true
     this.#active ??= new Set([...run.active.keys()].map((key) => parseActivationKey(key).node))
     if (this.#active.has(node)) return true
-    return (await this.#text(names.error(activationKey(node, 1)))) !== undefined
-  }
-
-  async #text(name: string): Promise<string | undefined> {
-    const rider = this.#run.riders.get(name)
-    if (rider !== undefined) return rider
-    // Read as a whole before: what is asked for now must be of the same time.
-    if (this.#everything && isUserName(name)) return (await this.#everything).get(name)
-    const moved = this.#run.spilled ? (await this.#page(pageOf(name))).get(name) : undefined
-    if (!isUserName(name)) return moved?.text
-    for (const bundle of this.#bundles) {
-      if (moved && moved.seq >= bundle.seq) break
-      const text = (await this.#bucket(bundle, bucketOf(bundle, name))).get(name)
-      if (text !== undefined) return text
-    }
-    return moved?.text
-  }
-
-  #page(page: string): Promise<MovedEntries> {
-    let entries = this.#pages.get(page)
-    if (!entries) this.#pages.set(page, (entries = this.#store.readPage(this.#run.runId, page)))
-    return entries
-  }
-
-  #bucket(bundle: Bundle, at: number): Promise<ReadonlyMap<string, string>> {
-    const id = `${bundle.name} ${at}`
-    let entries = this.#buckets.get(id)
-    if (!entries) this.#buckets.set(id, (entries = readBucket(this.#values, this.#run.runId, bundle, at)))
-    return entries
-  }
-
-  async #decode(
-    text: string | undefined,
-    decode = (encoded: string) => this.#values.decode(encoded),
-  ): Promise<Found> {
-    if (text === undefined) return undefined
-    const { writer, kind, body } = parseRider(text)
-    if (kind === '-') return undefined
-    if (kind === 'u') return { value: undefined }
-    if (kind === '=') return { value: decode(body) }
-    const [, slot, reference] = /^([\d.]+)(.*)$/.exec(body) as unknown as [string, string, string]
-    const stored = await this.#values.read(this.#run.runId, `${writer}#${slot}`, reference)
-    return { value: decode(stored) }
-  }
-
-  /** All that is stored by name; the keys of bundles where they are asked for. */
-  #texts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
-    if (!withBundles) return this.#readTexts(false)
-    this.#everything ??= this.#readTexts(true)
-    return this.#everything
-  }
-
-  async #readTexts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
-    const bundles = withBundles ? this.#bundles : []
-    if (!this.#run.spilled && bundles.length === 0) return this.#run.riders
-    const all = this.#run.spilled ? await this.#store.readAll(this.#run.runId) : undefined
-    const read: [Bundle, ReadonlyMap<string, string>][] = []
-    for (const bundle of bundles) {
-      read.push([bundle, await readBundle(this.#values, this.#run.runId, bundle)])
-    }
-    // The header of this snapshot wins over its pages; pages may be newer, which any reader may see.
-    const texts = new Map([...newestOf(all?.pages ?? new Map(), read), ...this.#run.riders])
-    for (const { name } of bundles) texts.delete(name)
-    return texts
+    return (await this.#texts.text(names.error(activationKey(node, 1)))) !== undefined
   }
 
   async #readAll(lost?: LostValue[]): Promise<Record<string, unknown>> {
-    const whole = await unlessLost('_keysSetTogether', lost, () => this.#texts(true))
-    const texts = whole ?? (await this.#texts(false))
+    const whole = await unlessLost('_keysSetTogether', lost, () => this.#texts.texts(true))
+    const texts = whole ?? (await this.#texts.texts(false))
     const reader = new RunReader({
       graph: this.#graph,
       run: { ...this.#run, riders: texts, spilled: false },

@@ -1,0 +1,43 @@
+/** What a worker is told: where its service is (`config.ts`), what it runs, and how it treats its runs. */
+import type { IEventBus, RuntimeOptions } from 'flowcraft'
+import type { MaxActivations } from './bounds.ts'
+import type { AwsOptions } from './config.ts'
+import type { WithContainer } from './container.ts'
+import type { ContextConflicts } from './context-conflicts.ts'
+import type { Isolation } from './isolation.ts'
+import type { Flow } from './registration.ts'
+
+export interface SqsAdapterOptions extends AwsOptions, WithContainer {
+  /** What `FlowRuntime` takes. Blueprints and implementations are checked here. @default {} */
+  readonly runtimeOptions?: RuntimeOptions
+  /** What `createFlow()` builds: blueprints and functions together. @default - none */
+  readonly flows?: readonly Flow[]
+  /** Gets the engine's events, with the run id as `executionId`. @default - the runtime's event bus */
+  readonly eventBus?: IEventBus
+  /** Messages that `start()` works on at a time. @default 10 */
+  readonly concurrency?: number
+  /**
+   * For so long after its start a run whose blueprint or node this worker does not have is left to a newer worker, in
+   * milliseconds; after it, the run or the node fails. A deploy should take less. @default 120000
+   */
+  readonly deployGraceMs?: number
+  /**
+   * One execution of a node may take so long, in milliseconds: what takes longer fails as NODE_TIMEOUT, and its place is
+   * free for others. For a node with a `timeout` of its own that counts for each try; 0 or Infinity there mean no limit.
+   * A function's own timeout ends what runs in it before. @default 3600000, an hour
+   */
+  readonly nodeTimeoutMs?: number
+  /**
+   * A run that would have more ends 'failed', with that as its `reason`. A blueprint may have bounds of its own in
+   * `metadata.maxActivations`. @default { perNode: 10000, perRun: 1000000 }
+   */
+  readonly maxActivations?: MaxActivations
+  /**
+   * What becomes of a node that would overwrite a context key which it has read and another node has changed since:
+   * 'warn' (overwrite it, log a warning), 'retry' (run it again on the new context), 'fail'. A blueprint's
+   * `metadata.contextConflicts` goes before it, and before both a node's `config.contextConflicts`. @default 'warn'
+   */
+  readonly contextConflicts?: ContextConflicts
+  /** For tests in which each adapter stands for a process. @default - one for all adapters of this process @internal */
+  readonly isolation?: Isolation
+}
