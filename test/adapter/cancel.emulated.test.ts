@@ -1,7 +1,7 @@
 /** Cancelling a run, before, while and after it runs. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
-import { graph, trail, value } from '../conformance/case.ts'
+import { batchOf, graph, trail, value } from '../conformance/case.ts'
 import type { TestDeployment } from '../support/service.ts'
 import { depth, deployOn, Gate } from './driver.ts'
 import { Durable } from './durable.ts'
@@ -147,24 +147,11 @@ describe('cancel', () => {
     let ran = 0
     const durable = new Durable(
       deployment,
-      graph(
-        {
-          make: value(Array.from({ length: 50 }, (_, at) => at)),
-          scatter: {
-            run: 'batch-scatter',
-            inputs: 'make',
-            params: { workerUsesKey: 'worker', outputKey: 'results', gatherNodeId: 'gather' },
-          },
-          gather: { run: 'batch-gather', params: { outputKey: 'results', gatherNodeId: 'gather' } },
-        },
-        ['make>scatter', 'scatter>gather'],
-        {
-          builtIn: {
-            worker: async () => {
-              if (++ran === 5) await durable.client.cancel('r1')
-              return { output: 1 }
-            },
-          },
+      batchOf(
+        Array.from({ length: 50 }, (_, at) => at),
+        async () => {
+          if (++ran === 5) await durable.client.cancel('r1')
+          return { output: 1 }
         },
       ),
     )

@@ -8,7 +8,7 @@ import { Isolation } from '../../lib/adapter/isolation.ts'
 import { processJob } from '../../lib/adapter/message.ts'
 import { DEATHS_AT_MOST } from '../../lib/adapter/services.ts'
 import { type MemoryMessage, TestService } from '../../lib/testing/index.ts'
-import { graph, value } from '../conformance/case.ts'
+import { batchOf } from '../conformance/case.ts'
 import { quiet } from './driver.ts'
 import { Deaths } from './one-message.ts'
 
@@ -146,27 +146,11 @@ describe('a run whose node ends its process', () => {
 it('an item that ends its process takes others along once', async () => {
   const items = [0, 1, 2, 3, 4, 5]
   const executions = new Map<unknown, number>()
-  const { blueprint, registry } = graph(
-    {
-      make: value(items),
-      scatter: {
-        run: 'batch-scatter',
-        inputs: 'make',
-        params: { workerUsesKey: 'worker', outputKey: 'results', gatherNodeId: 'gather' },
-      },
-      gather: { run: 'batch-gather', params: { outputKey: 'results', gatherNodeId: 'gather' } },
-    },
-    ['make>scatter', 'scatter>gather'],
-    {
-      builtIn: {
-        worker: async ({ input }: NodeContext) => {
-          executions.set(input, (executions.get(input) ?? 0) + 1)
-          await new Promise((resolve) => setTimeout(resolve, 1))
-          return input === 1 ? processes.deaths.die() : { output: input }
-        },
-      },
-    },
-  )
+  const { blueprint, registry } = batchOf(items, async ({ input }: NodeContext) => {
+    executions.set(input, (executions.get(input) ?? 0) + 1)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    return input === 1 ? processes.deaths.die() : { output: input }
+  })
   const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
   const processes: Processes = new Processes(service, 10)
   await service.start('case', {}, 'r')

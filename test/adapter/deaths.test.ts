@@ -3,7 +3,7 @@ import { createFlow, type NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { DEATHS_AT_MOST } from '../../lib/adapter/services.ts'
 import { TestService } from '../../lib/testing/index.ts'
-import { graph, value } from '../conformance/case.ts'
+import { batchOf } from '../conformance/case.ts'
 import { quiet } from './driver.ts'
 import { Deaths, nextJob, takeOne, withMethods, type WorkerOptions } from './one-message.ts'
 
@@ -23,19 +23,7 @@ async function settleAmongDeaths(
 }
 
 function batch(worker: (call: NodeContext) => Promise<{ output: unknown }>): TestService {
-  const { blueprint, registry } = graph(
-    {
-      make: value([0, 1, 2]),
-      scatter: {
-        run: 'batch-scatter',
-        inputs: 'make',
-        params: { workerUsesKey: 'worker', outputKey: 'results', gatherNodeId: 'gather' },
-      },
-      gather: { run: 'batch-gather', params: { outputKey: 'results', gatherNodeId: 'gather' } },
-    },
-    ['make>scatter', 'scatter>gather'],
-    { builtIn: { worker } },
-  )
+  const { blueprint, registry } = batchOf([0, 1, 2], worker)
   return new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LeaseHolder } from '../../lib/adapter/lease-holder.ts'
 import type { RunStore } from '../../lib/adapter/store/run-store.ts'
 import { TestService } from '../../lib/testing/index.ts'
-import { graph, value } from '../conformance/case.ts'
+import { batchOf } from '../conformance/case.ts'
 import { Gate, quiet } from './driver.ts'
 import { nextJob, takeOne, withMethods, workOnJob } from './one-message.ts'
 
@@ -95,19 +95,7 @@ describe('a worker that lost its lease', () => {
 })
 
 function batchOfOne(worker: (call: NodeContext) => Promise<{ output: unknown }>): TestService {
-  const { blueprint, registry } = graph(
-    {
-      make: value([1]),
-      scatter: {
-        run: 'batch-scatter',
-        inputs: 'make',
-        params: { workerUsesKey: 'worker', outputKey: 'results', gatherNodeId: 'gather' },
-      },
-      gather: { run: 'batch-gather', params: { outputKey: 'results', gatherNodeId: 'gather' } },
-    },
-    ['make>scatter', 'scatter>gather'],
-    { builtIn: { worker } },
-  )
+  const { blueprint, registry } = batchOf([1], worker)
   return new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
 }
 

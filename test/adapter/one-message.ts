@@ -3,7 +3,9 @@ import { Isolation } from '../../lib/adapter/isolation.ts'
 import { processJob } from '../../lib/adapter/message.ts'
 import type { Job } from '../../lib/adapter/queue/job.ts'
 import type { Disposition, Invocation, Services } from '../../lib/adapter/services.ts'
+import type { RunStore } from '../../lib/adapter/store/run-store.ts'
 import type { TestService } from '../../lib/testing/index.ts'
+import { Gate } from './driver.ts'
 
 /** What a worker of the test has that differs from the service's. */
 export interface WorkerOptions {
@@ -46,6 +48,19 @@ export function withMethods<T extends object>(target: T, methods: Partial<T>): T
       return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
   })
+}
+
+/** A store that holds each event, or claim of one, between the call and the write: until the gate is opened. */
+export function withSlowPuts(store: RunStore): { store: RunStore; held: Gate; gate: Gate } {
+  const [held, gate] = [new Gate(), new Gate()]
+  const slow = withMethods(store, {
+    putOnce: async (...put) => {
+      held.open()
+      await gate.passed
+      return store.putOnce(...put)
+    },
+  })
+  return { store: slow, held, gate }
 }
 
 /** Where workers die: they hold their leases, acknowledge nothing and are never heard of again. */

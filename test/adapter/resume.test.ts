@@ -6,8 +6,8 @@ import { cancelRun } from '../../lib/adapter/cancel.ts'
 import { resumeAll, resumeRun } from '../../lib/adapter/resume.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { failing, graph, rounds, type Setup, trail, value } from '../conformance/case.ts'
-import { Gate, quiet } from './driver.ts'
-import { takeOne, withMethods } from './one-message.ts'
+import { quiet } from './driver.ts'
+import { takeOne, withMethods, withSlowPuts } from './one-message.ts'
 
 async function waiting({ blueprint, registry }: Setup) {
   const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
@@ -98,15 +98,7 @@ describe('a resume that is made again', () => {
 
   it('is refused where a call for another node claims its idempotency key at the same time', async () => {
     const { service, runId } = await waiting(sideBySide())
-    const { store } = service.services
-    const [held, gate] = [new Gate(), new Gate()]
-    const slow = withMethods(store, {
-      putOnce: async (...put) => {
-        held.open()
-        await gate.passed
-        return store.putOnce(...put)
-      },
-    })
+    const { store: slow, held, gate } = withSlowPuts(service.services.store)
     const late = resumeRun({ ...service.services, store: slow }, runId, 'right', call)
     await held.passed
     await service.resume(runId, { nodeId: 'left', ...call })
@@ -331,15 +323,7 @@ describe('a resume of a node that sleeps', () => {
   it('counts or does not, whichever its event and the end of its time come first', async () => {
     for (const eventFirst of [true, false]) {
       const { service, runId } = await asleep('5m')
-      const { store } = service.services
-      const [held, gate] = [new Gate(), new Gate()]
-      const slow = withMethods(store, {
-        putOnce: async (...put) => {
-          held.open()
-          await gate.passed
-          return store.putOnce(...put)
-        },
-      })
+      const { store: slow, held, gate } = withSlowPuts(service.services.store)
       const given = resumeRun({ ...service.services, store: slow }, runId, 'nap', { output: 'woken' })
       await held.passed
       if (eventFirst) {

@@ -7,8 +7,8 @@ import { register } from '../../lib/adapter/registration.ts'
 import { resumeRun } from '../../lib/adapter/resume.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { graph, rounds, type Setup, trail, value } from '../conformance/case.ts'
-import { Gate, quiet } from './driver.ts'
-import { takeOne, withMethods, workOnJob } from './one-message.ts'
+import { quiet } from './driver.ts'
+import { takeOne, withMethods, workOnJob, withSlowPuts } from './one-message.ts'
 
 const HOUR_MS = 3_600_000
 const END = 'the case ends'
@@ -154,15 +154,7 @@ describe('a wait whose event comes in time', () => {
 
   it('is told that it does not count where the timeout came first, though the event was on its way', async () => {
     const { service, runId } = await asleep(asking({ timeout: '5m' }, ['ask>late:timeout']))
-    const { store } = service.services
-    const [held, gate] = [new Gate(), new Gate()]
-    const slow = withMethods(store, {
-      putOnce: async (...put) => {
-        held.open()
-        await gate.passed
-        return store.putOnce(...put)
-      },
-    })
+    const { store: slow, held, gate } = withSlowPuts(service.services.store)
     const given = resumeRun({ ...service.services, store: slow }, runId, 'ask', { action: 'approve' })
     await held.passed
     await service.settle()

@@ -112,6 +112,20 @@ function edgeOf(edge: string | EdgeDefinition): EdgeDefinition {
   return { source, target, ...Object.fromEntries(given) }
 }
 
+/** make -> scatter -> gather, and a worker for each item. */
+export function batchOf(items: readonly unknown[], worker: Run): Setup {
+  const gathering = { outputKey: 'results', gatherNodeId: 'gather' }
+  return graph(
+    {
+      make: value(items),
+      scatter: { run: 'batch-scatter', inputs: 'make', params: { workerUsesKey: 'worker', ...gathering } },
+      gather: { run: 'batch-gather', params: gathering },
+    },
+    ['make>scatter', 'scatter>gather'],
+    { builtIn: { worker } },
+  )
+}
+
 /** A node that always gives this. */
 export function value(output: unknown, action?: string): Run {
   return async () => ({ output, ...(action === undefined ? {} : { action }) })
