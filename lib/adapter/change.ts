@@ -12,6 +12,7 @@ import {
   type RunState,
   type RunStatus,
 } from './run-state.ts'
+import { isBundle } from './values/rider.ts'
 
 /** A condition on the header as it is when the commit arrives. */
 export type Requirement =
@@ -35,6 +36,8 @@ export type Requirement =
   | { readonly kind: 'riderAsSeen'; readonly name: string; readonly text: string }
   /** This rider is in the header with this text, or, without one, it is not there. */
   | { readonly kind: 'riderIs'; readonly name: string; readonly text: string | undefined }
+  /** No key was moved to a page, and none set in a bundle: what is not in the header is nowhere. */
+  | { readonly kind: 'notMoved' }
   /** The sweep is not to look at the run before this time, or not at all: setting it makes it sooner, never later. */
   | { readonly kind: 'dueNotBefore'; readonly at: number }
   /** The sweep is to look at the run by this time. */
@@ -119,6 +122,8 @@ export function holds(run: RunState, requirement: Requirement): boolean {
     }
     case 'riderIs':
       return run.riders.get(requirement.name) === requirement.text
+    case 'notMoved':
+      return !run.spilled && ![...run.riders.keys()].some(isBundle)
     case 'dueNotBefore':
       return run.dueAt === undefined || run.dueAt >= requirement.at
     case 'dueBy':

@@ -76,15 +76,16 @@ export class Overwrites {
   }
 
   /**
-   * What others have changed, as `run` shows it. A text that was moved to a page is looked up there, unless nothing was
-   * committed since it was read. Another may set it once more, and move that out as well, before the commit arrives: so
-   * nothing may be committed in between where the outcome rests on it.
+   * What others have changed, as `run` shows it. A key that is not in the header may have been moved out of it: then it is
+   * looked up there, unless nothing was committed since it was read. Until the commit arrives another may set it, and move
+   * it out as well: so nothing may have been moved at all, or, where something was and the outcome rests on it, nothing be
+   * committed in between.
    */
   async check(run: RunState): Promise<ConflictCheck> {
     const keys: string[] = []
     const require: Requirement[] = []
-    let rests = false
     const reader = this.#reader.at(run)
+    let isAbsent = false
     for (const [key, known] of this.#known) {
       const name = names.user(key)
       const text = run.riders.get(name)
@@ -93,9 +94,10 @@ export class Overwrites {
       const now = text ?? (run.seq === this.#reader.seq ? known : await reader.textOf(key))
       if (now !== known) keys.push(key)
       this.#known.set(key, now)
-      rests ||= text === undefined && reader.hasMore
+      isAbsent ||= text === undefined
     }
-    if (rests && this.#isExact) require.push({ kind: 'unchanged', seq: run.seq })
+    if (isAbsent && !reader.hasMore) require.push({ kind: 'notMoved' })
+    else if (isAbsent && this.#isExact) require.push({ kind: 'unchanged', seq: run.seq })
     return { keys, require }
   }
 }

@@ -10,8 +10,7 @@ import { isOver, parseActivationKey, type RunState } from './run-state.ts'
 import { headerSize } from './store/header.ts'
 import type { RunStore } from './store/run-store.ts'
 import type { CoreChange } from './transition.ts'
-import { isBundle } from './values/bundle.ts'
-import { pageOf } from './values/rider.ts'
+import { isBundle, pageOf } from './values/rider.ts'
 
 /** A commit costs one write unit for each KB; some room is left for what the next commit adds. */
 const FULL_BYTES = 1_000

@@ -10,6 +10,7 @@
 import { ENDLESS, SUMS } from '../conformance/cases/unordered-cases.ts'
 import {
   aimedAt,
+  BATCHES,
   BUSY_QUEUE,
   CALM,
   CANCELS,
@@ -19,6 +20,7 @@ import {
   NETWORK,
   type Profile,
   SKEWED,
+  SLOTS,
   STORM,
   ZOMBIES,
 } from './profile.ts'
@@ -104,6 +106,12 @@ export const mutants: readonly Mutant[] = [
     mutation: { drop: ['riderIs'] },
     cases: [SUMS],
     profiles: [CALM],
+  },
+  {
+    what: 'a context key that is overwritten without asking whether it was moved meanwhile',
+    mutation: { drop: ['notMoved'] },
+    cases: [SUMS],
+    profiles: [BATCHES, SLOTS],
   },
   {
     what: 'a context key in a page that is overwritten without asking what was committed meanwhile',

@@ -89,6 +89,7 @@ function addRest(e: ExpressionBuilder, change: Change, dueShards: readonly strin
   for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
   for (const node of change.close) e.remove(e.path(`j${node}`))
   if (change.spilled.length > 0) e.set(e.path('sp'), true)
+  if (change.bundled) e.set(e.path('bu'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
   if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, dueShards)
@@ -150,6 +151,8 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
       const path = e.path('r', requirement.name)
       return `(attribute_not_exists(${path}) OR ${path} = ${e.value(requirement.text)})`
     }
+    case 'notMoved':
+      return `(attribute_not_exists(${e.path('sp')}) AND attribute_not_exists(${e.path('bu')}))`
     case 'riderIs': {
       const path = e.path('r', requirement.name)
       if (requirement.text === undefined) return `attribute_not_exists(${path})`

@@ -4,7 +4,7 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
- *   cc children to cancel   pa the parent of a child run   h hash of the input   y u shard and time in the index of due runs   sp riders were moved to pages   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   h hash of the input   y u shard and time in the index of due runs   sp riders were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */

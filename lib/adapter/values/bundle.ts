@@ -12,7 +12,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ActivationKey } from '../run-state.ts'
-import { formatRider, isUserName, names, parseRider } from './rider.ts'
+import { formatRider, isBundle, isUserName, names, parseRider } from './rider.ts'
 import type { ValueStore } from './value-store.ts'
 
 export interface Bundle {
@@ -37,11 +37,6 @@ type Texts = ReadonlyMap<string, string>
 export function bundlesIn(riders: Texts): Bundle[] {
   const bundles = [...riders].flatMap(([name, text]) => (isBundle(name) ? [parseBundle(name, text)] : []))
   return bundles.toSorted((a, b) => b.seq - a.seq)
-}
-
-/** A bundle stays in the header, so that whoever has the header knows of it. */
-export function isBundle(name: string): boolean {
-  return name.startsWith(names.bundle(''))
 }
 
 function parseBundle(name: string, text: string): Bundle {

@@ -57,6 +57,11 @@ export function isUserName(name: string): boolean {
   return name.startsWith(':')
 }
 
+/** Whether a name is that of a bundle of keys. It stays in the header, so that whoever has the header knows of it. */
+export function isBundle(name: string): boolean {
+  return name.startsWith(names.bundle(''))
+}
+
 /** Values of neighbouring nodes share a page of up to this many nodes, so that moving them together is one write. */
 const NODES_PER_PAGE = 16
 

@@ -131,6 +131,7 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
       { kind: 'riderAsSeen', name: pick('o0', ':a', ':b'), text: `${end}=${pick(1, 2)}` },
       { kind: 'riderIs', name: pick('o0', ':a', ':b'), text: pick(undefined, `${end}=${pick(1, 2)}`) },
       { kind: 'unchanged', seq: run.seq + pick(0, 0, 1) },
+      { kind: 'notMoved' },
       { kind: 'doneWord', word: pick(0, 1, 2), is: pick(0n, wordOf(run.done, pick(0, 1, 2))) },
     )
   const require = Array.from({ length: pick(0, 1, 2, 3) }, requirement).filter(

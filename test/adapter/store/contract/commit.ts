@@ -257,6 +257,7 @@ export function commitContract(make: () => RunStore): void {
         ],
         refused: [{ kind: 'riderAsSeen', name: ':seen', text: '=2' }],
       },
+      notMoved: { holding: [{ kind: 'notMoved' }], refused: [] },
       riderIs: {
         holding: [
           { kind: 'riderIs', name: ':seen', text: '=1' },
@@ -330,6 +331,24 @@ export function commitContract(make: () => RunStore): void {
         })
       }
     }
+
+    it('by "notMoved" once a value was moved to a page, by a commit or by itself, or set in a bundle', async () => {
+      const byCommit = make()
+      const riders = new Map([[':seen', '=1']])
+      const moved = await given(byCommit, { active: actives('0.1', '1.1'), riders }, { spilled: [':seen'] })
+      const byItself = make()
+      const before = await given(byItself, { active: actives('0.1', '1.1'), riders })
+      const evicted = await byItself.evict(before, new Set([':seen']))
+
+      const inBundle = make()
+      const bundle = { riders: new Map([['m500.1', '500.1&1 1 1']]), bundled: new Set([':key']) }
+      const bundled = await given(inBundle, { active: actives('0.1', '1.1') }, bundle)
+
+      const asking = change({ require: [{ kind: 'notMoved' }] })
+      expect(await inBundle.commit(bundled.runId, asking)).toEqual({ committed: false, run: bundled })
+      expect(await byCommit.commit(moved.runId, asking)).toEqual({ committed: false, run: moved })
+      expect(await byItself.commit(before.runId, asking)).toEqual({ committed: false, run: evicted.run })
+    })
 
     it('by "last" and "notLast" as the number of activations says', async () => {
       const store = make()
