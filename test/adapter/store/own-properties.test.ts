@@ -16,8 +16,8 @@ afterEach(() => {
 function tableOf(answer: object = {}) {
   const sent: string[] = []
   const requestHandler = {
-    handle: async ({ body }: { body: unknown }) => {
-      sent.push(String(body))
+    handle: async ({ body }: { body: Uint8Array }) => {
+      sent.push(Buffer.from(body).toString('utf8'))
       const stream = new ReadableStream({
         start(controller) {
           controller.enqueue(Buffer.from(JSON.stringify(answer)))
