@@ -17,7 +17,7 @@ function tableOf(answer: object = {}) {
   const sent: string[] = []
   const requestHandler = {
     handle: async ({ body }: { body: Uint8Array }) => {
-      sent.push(Buffer.from(body).toString('utf8'))
+      sent.push(new TextDecoder().decode(body))
       const stream = new ReadableStream({
         start(controller) {
           controller.enqueue(Buffer.from(JSON.stringify(answer)))
