@@ -4,9 +4,9 @@ import type {
   APIGatewayProxyEventV2,
   APIGatewayProxyStructuredResultV2,
 } from 'aws-lambda'
-import { jsonLogger } from '../adapter/logger.ts'
-import { sweep, type SweepResult } from '../adapter/sweep.ts'
-import { answerWebhook, type WebhookRequest } from '../adapter/webhook-request.ts'
+import { jsonLogger } from '../core/common/logger.ts'
+import { sweep, type SweepResult } from '../core/run/sweep.ts'
+import { answerWebhook, type WebhookRequest } from '../core/run/webhook-request.ts'
 import { type OutsideOptions, servicesOutside } from './outside.ts'
 
 /**

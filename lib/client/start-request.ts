@@ -1,7 +1,7 @@
 /** What starts a run, checked before anything is sent or stored. */
-import { FlowcraftAwsError, throwProblems } from '../adapter/errors.ts'
-import { blueprintIdProblem, runIdProblem, show } from '../adapter/queue/job.ts'
-import type { RunStatus } from '../adapter/run-state.ts'
+import { FlowcraftAwsError, throwProblems } from '../core/common/errors.ts'
+import { blueprintIdProblem, runIdProblem, show } from '../core/queue/job.ts'
+import type { RunStatus } from '../core/protocol/run-state.ts'
 
 export interface StartRunRequest {
   readonly blueprintId: string

@@ -1,6 +1,6 @@
 /** The StartRun function: what other Lambdas invoke to start a run. */
 import type { Context } from 'aws-lambda'
-import { FlowcraftAwsError, isFlowcraftAwsError } from '../adapter/errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError } from '../core/common/errors.ts'
 import { RunClient, type RunClientOptions } from './run-client.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 

@@ -1,15 +1,15 @@
 /** Starts runs from another Lambda, by invoking the service's StartRun function: no queue, no table, one permission. */
 import { randomUUID } from 'node:crypto'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { answersWithin } from '../adapter/answers-within.ts'
-import { environmentVariables } from '../adapter/environment.ts'
+import { answersWithin } from '../core/common/request-timeouts.ts'
+import { environmentVariables } from '../core/common/environment.ts'
 import {
   FlowcraftAwsError,
   type FlowcraftAwsErrorCode,
   messageOf,
   requestFailed,
   throwProblems,
-} from '../adapter/errors.ts'
+} from '../core/common/errors.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
 export interface StartRunInvokerOptions {

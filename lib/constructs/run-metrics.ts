@@ -1,6 +1,6 @@
 /** The metrics that the workers of a service write, as CloudWatch knows them. */
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import { telemetry } from '../adapter/telemetry/names.ts'
+import { telemetry } from '../core/telemetry/names.ts'
 
 export type RunMetricName = keyof typeof telemetry.metrics
 

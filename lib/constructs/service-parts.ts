@@ -2,7 +2,7 @@
 import { Stack } from 'aws-cdk-lib'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
-import { environmentVariables } from '../adapter/environment.ts'
+import { environmentVariables } from '../core/common/environment.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { StateTable } from './state-table.ts'
 import type { ValueBucket } from './value-bucket.ts'

@@ -4,7 +4,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import { Function } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { environmentVariables } from '../adapter/environment.ts'
+import { environmentVariables } from '../core/common/environment.ts'
 import {
   functionDefaults,
   type FunctionOptions,

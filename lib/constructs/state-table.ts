@@ -13,7 +13,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
-import { stateTable } from '../adapter/store/schema.ts'
+import { stateTable } from '../core/store/schema.ts'
 import { grantKey, keyActions } from './keys.ts'
 import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 

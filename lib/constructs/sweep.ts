@@ -6,7 +6,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { Function } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { environmentVariables } from '../adapter/environment.ts'
+import { environmentVariables } from '../core/common/environment.ts'
 import {
   functionDefaults,
   type FunctionOptions,

@@ -12,8 +12,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { environmentVariables } from '../adapter/environment.ts'
-import { telemetry } from '../adapter/telemetry/names.ts'
+import { environmentVariables } from '../core/common/environment.ts'
+import { telemetry } from '../core/telemetry/names.ts'
 import {
   functionDefaults,
   type FunctionOptions,

@@ -1,7 +1,7 @@
 /** Runs one scenario in many orders, and tells whether it ended the same in all of them. */
 import { isDeepStrictEqual } from 'node:util'
 import { NullLogger } from 'flowcraft'
-import { FlowcraftAwsError } from '../adapter/errors.ts'
+import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { TestService, type TestServiceOptions, WEBHOOK_URL } from './test-service.ts'
 
 export interface OrdersOptions extends Omit<TestServiceOptions, 'store' | 'order' | 'newRunId'> {

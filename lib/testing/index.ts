@@ -1,6 +1,6 @@
 /** The package's `./testing` entry: what users test their flows with. */
-export type { FinalResult } from '../adapter/final-result.ts'
-export { MemoryRunStore } from '../adapter/store/memory-run-store.ts'
+export type { FinalResult } from '../core/run/final-result.ts'
+export { MemoryRunStore } from '../core/store/memory-run-store.ts'
 export { inAnyOrder, type Orders, type OrdersOptions } from './any-order.ts'
 export { MemoryDeadLetters } from './memory-dead-letters.ts'
 export { type MemoryMessage, MemoryQueue } from './memory-queue.ts'

@@ -1,5 +1,5 @@
 /** A dead-letter queue in this process's memory: what SQS moves there after too many receives, and what is no job. */
-import type { DeadLetter, DeadLetters } from '../adapter/queue/dead-letters.ts'
+import type { DeadLetter, DeadLetters } from '../core/queue/dead-letter-queue.ts'
 
 export class MemoryDeadLetters implements DeadLetters {
   readonly #letters = new Map<string, DeadLetter>()

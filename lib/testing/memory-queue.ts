@@ -2,7 +2,7 @@
  * A queue in this process's memory with SQS's ways: messages come at least once, become invisible while they are
  * worked on, come back unless they are deleted, and can be made to come twice or late. Time is the caller's clock.
  */
-import type { Job, JobQueue } from '../adapter/queue/job.ts'
+import type { Job, JobQueue } from '../core/queue/job.ts'
 
 export interface MemoryMessage {
   readonly id: number

@@ -4,7 +4,7 @@
  * are visible together see the same state of their run, and a test ends the same each time.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunStore } from '../adapter/store/run-store.ts'
+import type { RunStore } from '../core/store/run-store.ts'
 import type { MemoryMessage } from './memory-queue.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** A loop that never ends is an error, in its own run, in a child run, and in a cycle of plain edges. */
 import { createFlow, FlowRuntime, type NodeContext, UnsafeEvaluator, type WorkflowBlueprint } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import { boundsProblems } from '../../lib/adapter/bounds.ts'
+import { boundsProblems } from '../../lib/core/protocol/bounds.ts'
 import { SqsAdapter } from '../../lib/index.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { echo, graph, type Setup, value } from '../conformance/case.ts'

@@ -16,8 +16,8 @@ import {
 } from 'flowcraft'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
-import { builtInOf } from '../../lib/adapter/built-in.ts'
-import { register } from '../../lib/adapter/registration.ts'
+import { builtInOf } from '../../lib/core/blueprints/built-in.ts'
+import { register } from '../../lib/core/blueprints/registration.ts'
 import { TestService, type TestServiceOptions } from '../../lib/testing/index.ts'
 
 /** A batch, a sleep, and a wait between two nodes: what only a run of its own does. */

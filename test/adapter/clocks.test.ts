@@ -1,7 +1,7 @@
 /** Hosts whose clocks differ by ten minutes and more: how late, or early, a timer is then. */
 import { describe, expect, it } from 'vitest'
-import { requestFailed } from '../../lib/adapter/errors.ts'
-import { sweep } from '../../lib/adapter/sweep.ts'
+import { requestFailed } from '../../lib/core/common/errors.ts'
+import { sweep } from '../../lib/core/run/sweep.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
 import { quiet } from './driver.ts'

@@ -4,9 +4,9 @@
  */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import { Isolation } from '../../lib/adapter/isolation.ts'
-import { processJob } from '../../lib/adapter/message.ts'
-import { DEATHS_AT_MOST } from '../../lib/adapter/services.ts'
+import { Isolation } from '../../lib/core/execution/isolation.ts'
+import { processJob } from '../../lib/core/worker/process-job.ts'
+import { DEATHS_AT_MOST } from '../../lib/core/execution/services.ts'
 import { type MemoryMessage, TestService } from '../../lib/testing/index.ts'
 import { batchOf } from '../conformance/case.ts'
 import { quiet } from './driver.ts'

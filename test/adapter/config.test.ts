@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { describe, expect, it } from 'vitest'
-import { environmentVariables, resolveConfig } from '../../lib/adapter/config.ts'
-import { type Pool, Pools } from '../../lib/adapter/queue/pools.ts'
+import { environmentVariables, resolveConfig } from '../../lib/core/config/config.ts'
+import { type Pool, Pools } from '../../lib/core/queue/pools.ts'
 
 const env = {
   FLOWCRAFT_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/1/jobs',

@@ -14,7 +14,7 @@ import {
   ServiceTokens,
 } from 'flowcraft'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { withContainer } from '../../lib/adapter/container.ts'
+import { withContainer } from '../../lib/core/config/container.ts'
 import { createWorkerHandler, SqsAdapter } from '../../lib/index.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from './driver.ts'

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ILogger, type NodeContext, NullLogger } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
-import { type ContextConflicts, contextConflictsProblem } from '../../lib/adapter/context-conflicts.ts'
+import { type ContextConflicts, contextConflictsProblem } from '../../lib/core/execution/overwrites.ts'
 import { SqsAdapter } from '../../lib/index.ts'
 import { MemoryRunStore, TestService } from '../../lib/testing/index.ts'
 import { graph, type NodeSpec, value } from '../conformance/case.ts'

@@ -4,7 +4,7 @@
  */
 import type { NodeContext } from 'flowcraft'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { messageOf } from '../../lib/adapter/errors.ts'
+import { messageOf } from '../../lib/core/common/errors.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { graph, type Setup } from '../conformance/case.ts'

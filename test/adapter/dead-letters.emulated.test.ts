@@ -2,7 +2,7 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { createFlow } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { DeadLetterQueue } from '../../lib/adapter/queue/dead-letters.ts'
+import { DeadLetterQueue } from '../../lib/core/queue/dead-letter-queue.ts'
 import { createSweepHandler, type SweepResult } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'

@@ -1,7 +1,7 @@
 /** Nodes that kill their workers: what is given up, what is not, and how often it is tried. */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import { DEATHS_AT_MOST } from '../../lib/adapter/services.ts'
+import { DEATHS_AT_MOST } from '../../lib/core/execution/services.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { batchOf } from '../conformance/case.ts'
 import { quiet } from './driver.ts'

@@ -1,7 +1,7 @@
 /** A deploy in the middle of a run that waits, sleeps, or has a batch or a child under way. */
 import type { NodeContext } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Job } from '../../lib/adapter/queue/job.ts'
+import type { Job } from '../../lib/core/queue/job.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
 import type { TestDeployment } from '../support/service.ts'

@@ -8,7 +8,7 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs'
-import { type Job, parseJob } from '../../lib/adapter/queue/job.ts'
+import { type Job, parseJob } from '../../lib/core/queue/job.ts'
 import { type SqsAdapter, stateTable } from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
 import type { TestDeployment } from '../support/service.ts'

@@ -1,6 +1,6 @@
 /** Who may begin beside whom in one process. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Isolation, type Place } from '../../lib/adapter/isolation.ts'
+import { Isolation, type Place } from '../../lib/core/execution/isolation.ts'
 
 let now: number
 let isolation: Isolation

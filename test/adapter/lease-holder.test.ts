@@ -1,8 +1,8 @@
 /** Long-lived workers that lose their lease, or give it back, while a renewal of it is under way. */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LeaseHolder } from '../../lib/adapter/lease-holder.ts'
-import type { RunStore } from '../../lib/adapter/store/run-store.ts'
+import { LeaseHolder } from '../../lib/core/execution/held-lease.ts'
+import type { RunStore } from '../../lib/core/store/run-store.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { batchOf } from '../conformance/case.ts'
 import { Gate, quiet } from './driver.ts'

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlow, type NodeContext } from 'flowcraft'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Isolation } from '../../lib/adapter/isolation.ts'
+import { Isolation } from '../../lib/core/execution/isolation.ts'
 import { SqsAdapter } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'

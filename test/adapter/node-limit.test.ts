@@ -1,7 +1,7 @@
 /** Nodes that never end: they fail after the worker's limit, and others go on. */
 import { BaseNode, createFlow, type NodeContext } from 'flowcraft'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { limitOf, NODE_TIMEOUT_MS, withinLimit } from '../../lib/adapter/node-limit.ts'
+import { limitOf, NODE_TIMEOUT_MS, withinLimit } from '../../lib/core/execution/node-timeout.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from './driver.ts'
 

@@ -1,7 +1,7 @@
 /** Numbers in a config: each works, or is refused with the node and the field named. */
 import { createFlow, type NodeConfig } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { after, chunkOf, pause } from '../../lib/adapter/numbers.ts'
+import { after, chunkOf, pause } from '../../lib/core/common/node-numbers.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from './driver.ts'
 

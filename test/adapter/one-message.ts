@@ -1,9 +1,9 @@
 /** Works on one message at a time of a service in memory, so that a test decides on every one. */
-import { Isolation } from '../../lib/adapter/isolation.ts'
-import { processJob } from '../../lib/adapter/message.ts'
-import type { Job } from '../../lib/adapter/queue/job.ts'
-import type { Disposition, Invocation, Services } from '../../lib/adapter/services.ts'
-import type { RunStore } from '../../lib/adapter/store/run-store.ts'
+import { Isolation } from '../../lib/core/execution/isolation.ts'
+import { processJob } from '../../lib/core/worker/process-job.ts'
+import type { Job } from '../../lib/core/queue/job.ts'
+import type { Disposition, Invocation, Services } from '../../lib/core/execution/services.ts'
+import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { TestService } from '../../lib/testing/index.ts'
 import { Gate } from './driver.ts'
 

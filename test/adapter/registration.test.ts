@@ -9,13 +9,13 @@ import {
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import { fingerprintOf } from '../../lib/adapter/graph.ts'
-import { activationKey, type ActiveEntry } from '../../lib/adapter/run-state.ts'
-import { packHeader } from '../../lib/adapter/store/header.ts'
+import { fingerprintOf } from '../../lib/core/protocol/run-graph.ts'
+import { activationKey, type ActiveEntry } from '../../lib/core/protocol/run-state.ts'
+import { packHeader } from '../../lib/core/store/header.ts'
 import { itemBytes } from '../../lib/local/item-size.ts'
 import { TestService } from '../../lib/testing/index.ts'
-import { unknownBlueprint } from '../../lib/adapter/errors.ts'
-import { type Flow, NODES_AT_MOST, register } from '../../lib/adapter/registration.ts'
+import { unknownBlueprint } from '../../lib/core/common/errors.ts'
+import { type Flow, NODES_AT_MOST, register } from '../../lib/core/blueprints/registration.ts'
 
 const node = async () => ({ output: 1 })
 class Ship extends BaseNode {

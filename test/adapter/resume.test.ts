@@ -1,9 +1,9 @@
 /** Resumes: which node they mean, which of them counts, and what one does that is made again. */
 import type { FlowcraftEvent, NodeContext } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
-import { requestFailed } from '../../lib/adapter/errors.ts'
-import { cancelRun } from '../../lib/adapter/cancel.ts'
-import { resumeAll, resumeRun } from '../../lib/adapter/resume.ts'
+import { requestFailed } from '../../lib/core/common/errors.ts'
+import { cancelRun } from '../../lib/core/run/cancel.ts'
+import { resumeAll, resumeRun } from '../../lib/core/run/resume.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { failing, graph, rounds, type Setup, trail, value } from '../conformance/case.ts'
 import { quiet } from './driver.ts'

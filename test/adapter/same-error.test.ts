@@ -1,7 +1,7 @@
 /** An error that nobody expected, on one delivery after the other. */
 import { createFlow } from 'flowcraft'
 import { expect, it } from 'vitest'
-import { requestFailed } from '../../lib/adapter/errors.ts'
+import { requestFailed } from '../../lib/core/common/errors.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from './driver.ts'
 import { takeOne, withMethods } from './one-message.ts'

@@ -1,6 +1,6 @@
 /** Starts under one run id: the same again starts nothing, another is a conflict. */
 import { describe, expect, it } from 'vitest'
-import { refuseOther, putRun } from '../../lib/adapter/start.ts'
+import { refuseOther, putRun } from '../../lib/core/run/start.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { graph, value } from '../conformance/case.ts'
 import { quiet } from './driver.ts'

@@ -1,7 +1,7 @@
 /** What a sweep counts. */
 import { createFlow, SleepNode } from 'flowcraft'
 import { expect, it } from 'vitest'
-import { sweep } from '../../lib/adapter/sweep.ts'
+import { sweep } from '../../lib/core/run/sweep.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { takeOne } from './one-message.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { beginningInBytes, beginningOf, printable } from '../../lib/adapter/texts.ts'
+import { beginningInBytes, beginningOf, printable } from '../../lib/core/common/texts.ts'
 
 /** What SQS says it takes, by code point. */
 const isTaken = (point: number) =>

@@ -1,7 +1,7 @@
 /** Trouble of the infrastructure, which brings a message back, and all else, which ends its node or its run. */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
-import { FlowcraftAwsError, requestFailed } from '../../lib/adapter/errors.ts'
+import { FlowcraftAwsError, requestFailed } from '../../lib/core/common/errors.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from './driver.ts'
 import { takeOne, withMethods } from './one-message.ts'

@@ -1,8 +1,8 @@
 import { createFlow } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { flows as audits } from '../../examples/dependency-audit/flow.ts'
-import { register } from '../../lib/adapter/registration.ts'
-import { warningsOf } from '../../lib/adapter/warnings.ts'
+import { register } from '../../lib/core/blueprints/registration.ts'
+import { warningsOf } from '../../lib/core/blueprints/warnings.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { failing, graph, rounds, value } from '../conformance/case.ts'
 

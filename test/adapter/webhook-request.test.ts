@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { createFlow, WebhookNode } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
-import { register } from '../../lib/adapter/registration.ts'
+import { register } from '../../lib/core/blueprints/registration.ts'
 import { type PostOptions, TestService } from '../../lib/testing/index.ts'
 import { graph } from '../conformance/case.ts'
 import { quiet } from './driver.ts'

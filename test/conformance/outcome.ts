@@ -15,8 +15,8 @@ import {
   type RuntimeOptions,
   type WorkflowBlueprint,
 } from 'flowcraft'
-import type { RunDescription } from '../../lib/adapter/outcome.ts'
-import { builtInOf } from '../../lib/adapter/built-in.ts'
+import type { RunDescription } from '../../lib/core/run/describe.ts'
+import { builtInOf } from '../../lib/core/blueprints/built-in.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../adapter/driver.ts'
 import type { Setup } from './case.ts'

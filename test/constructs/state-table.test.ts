@@ -5,7 +5,7 @@ import { Table, TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { describe, expect, it } from 'vitest'
-import { stateTable } from '../../lib/adapter/store/schema.ts'
+import { stateTable } from '../../lib/core/store/schema.ts'
 import { StateTable, type StateTableProps } from '../../lib/constructs/index.ts'
 import { IN_REGION, newStack, permissionsOf, problemsOf, readable } from './support.ts'
 

@@ -4,7 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { describe, expect, it } from 'vitest'
-import { VALUE_RETENTION_DAYS } from '../../lib/adapter/store/schema.ts'
+import { VALUE_RETENTION_DAYS } from '../../lib/core/store/schema.ts'
 import { ValueBucket } from '../../lib/constructs/index.ts'
 import { newStack, permissionsOf, problemsOf } from './support.ts'
 

@@ -4,8 +4,8 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { packEntry, unpackEntry } from '../../lib/adapter/store/header.ts'
-import { keys } from '../../lib/adapter/store/schema.ts'
+import { packEntry, unpackEntry } from '../../lib/core/store/header.ts'
+import { keys } from '../../lib/core/store/schema.ts'
 
 /** @returns the timer's new time, in milliseconds since the epoch */
 export async function letTimePass(

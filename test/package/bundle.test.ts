@@ -58,9 +58,9 @@ describe('constructs', () => {
     const { inputs } = await bundle('lib/constructs/index.ts', ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'])
     const outside = Object.keys(inputs).filter((file) => !file.startsWith('lib/constructs/'))
     expect(outside.toSorted()).toEqual([
-      'lib/adapter/environment.ts',
-      'lib/adapter/store/schema.ts',
-      'lib/adapter/telemetry/names.ts',
+      'lib/core/common/environment.ts',
+      'lib/core/store/schema.ts',
+      'lib/core/telemetry/names.ts',
       'lib/bundling.ts',
     ])
   })

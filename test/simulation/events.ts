@@ -1,11 +1,11 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
 import type { WorkflowBlueprint } from 'flowcraft'
-import { RunGraph } from '../../lib/adapter/graph.ts'
-import { takesEvents } from '../../lib/adapter/resumable.ts'
-import { resumeRun } from '../../lib/adapter/resume.ts'
-import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
-import type { Services } from '../../lib/adapter/services.ts'
-import type { RunStore } from '../../lib/adapter/store/run-store.ts'
+import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { takesEvents } from '../../lib/core/protocol/resumable.ts'
+import { resumeRun } from '../../lib/core/run/resume.ts'
+import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/core/protocol/run-state.ts'
+import type { Services } from '../../lib/core/execution/services.ts'
+import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
 
 type GivenEvent = NonNullable<Setup['events']>[number]

@@ -1,9 +1,9 @@
 /** A run beside the one that a world is about: a node of it, and an item of its batch, kill their process each time. */
 import type { NodeContext, NodeImplementation, WorkflowBlueprint } from 'flowcraft'
-import { describeRun } from '../../lib/adapter/outcome.ts'
-import { RunGraph } from '../../lib/adapter/graph.ts'
-import type { RunStore } from '../../lib/adapter/store/run-store.ts'
-import type { ValueStore } from '../../lib/adapter/values/value-store.ts'
+import { describeRun } from '../../lib/core/run/describe.ts'
+import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import type { RunStore } from '../../lib/core/store/run-store.ts'
+import type { ValueStore } from '../../lib/core/values/value-store.ts'
 import { JsonSerializer } from 'flowcraft'
 
 export const KILLER_ID = 'k'

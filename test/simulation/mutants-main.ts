@@ -1,6 +1,6 @@
 /** `npm run mutants`: what noticed each mutant of the protocol. `--json`: `{ mutants, caught, survived }`. */
 import { parseArgs } from 'node:util'
-import { messageOf } from '../../lib/adapter/errors.ts'
+import { messageOf } from '../../lib/core/common/errors.ts'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
 import { sourceMutants } from './source-mutants.ts'

@@ -1,18 +1,18 @@
 /** Ways to weaken the protocol, to show that the simulation notices: what the store forgets, and how processes err. */
-import type { RunGraph } from '../../lib/adapter/graph.ts'
-import { sendJobs, sendQueued } from '../../lib/adapter/outgoing.ts'
+import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { sendJobs, sendQueued } from '../../lib/core/run/dispatch.ts'
 import {
   type ActivationKey,
   childIdOf,
   parseActivationKey,
   type RunState,
   START,
-} from '../../lib/adapter/run-state.ts'
-import type { Services } from '../../lib/adapter/services.ts'
-import { putRun } from '../../lib/adapter/start.ts'
-import type { ChildRequest } from '../../lib/adapter/subflow-node.ts'
-import { names, parseRider } from '../../lib/adapter/values/rider.ts'
-import type { StoredValue } from '../../lib/adapter/store/run-store.ts'
+} from '../../lib/core/protocol/run-state.ts'
+import type { Services } from '../../lib/core/execution/services.ts'
+import { putRun } from '../../lib/core/run/start.ts'
+import type { ChildRequest } from '../../lib/core/blueprints/subflow-node.ts'
+import { names, parseRider } from '../../lib/core/protocol/inline-value.ts'
+import type { StoredValue } from '../../lib/core/store/run-store.ts'
 import type { StoreMutation, WeakStore } from './weak-store.ts'
 
 export interface Mutation extends StoreMutation, ProcessMutation {

@@ -4,11 +4,11 @@
  * over.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Change } from '../../lib/adapter/change.ts'
-import type { RunGraph } from '../../lib/adapter/graph.ts'
-import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/adapter/run-state.ts'
-import type { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
-import type { CommitResult, PageEntries, StoredValue } from '../../lib/adapter/store/run-store.ts'
+import type { Change } from '../../lib/core/protocol/change.ts'
+import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/core/protocol/run-state.ts'
+import type { MemoryRunStore } from '../../lib/core/store/memory-run-store.ts'
+import type { CommitResult, PageEntries, StoredValue } from '../../lib/core/store/run-store.ts'
 import { RUN_ID } from './names.ts'
 import { type StoreMutation, WeakStore } from './weak-store.ts'
 

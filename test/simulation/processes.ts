@@ -1,8 +1,8 @@
 /** The processes of a world: which messages each works on, and what becomes of these. */
 import { setImmediate as macrotask } from 'node:timers/promises'
-import { isFlowcraftAwsError, messageOf } from '../../lib/adapter/errors.ts'
-import { processJob } from '../../lib/adapter/message.ts'
-import type { Disposition, Invocation, Services } from '../../lib/adapter/services.ts'
+import { isFlowcraftAwsError, messageOf } from '../../lib/core/common/errors.ts'
+import { processJob } from '../../lib/core/worker/process-job.ts'
+import type { Disposition, Invocation, Services } from '../../lib/core/execution/services.ts'
 import type { MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
 import { Host, type HostWorld, type Request, type Timer, Trouble, WORKER } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'

@@ -12,10 +12,10 @@
  *   G8  `cost.test.ts`: requests and messages per node
  */
 import { JsonSerializer } from 'flowcraft'
-import { RunGraph } from '../../lib/adapter/graph.ts'
-import { describeRun } from '../../lib/adapter/outcome.ts'
-import { retriesByQueue } from '../../lib/adapter/policy.ts'
-import { ValueStore } from '../../lib/adapter/values/value-store.ts'
+import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { describeRun } from '../../lib/core/run/describe.ts'
+import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
+import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory, withoutInputs } from '../conformance/outcome.ts'
 import { shown } from '../conformance/planned.ts'

@@ -1,7 +1,7 @@
 /** The memory store, told to forget some of what the protocol asks of it: a mutant of the store's half. */
-import { apply, type Change, type Requirement } from '../../lib/adapter/change.ts'
-import { isOver, type RunState } from '../../lib/adapter/run-state.ts'
-import { MemoryRunStore } from '../../lib/adapter/store/memory-run-store.ts'
+import { apply, type Change, type Requirement } from '../../lib/core/protocol/change.ts'
+import { isOver, type RunState } from '../../lib/core/protocol/run-state.ts'
+import { MemoryRunStore } from '../../lib/core/store/memory-run-store.ts'
 import type {
   Arrivals,
   CommitResult,
@@ -10,7 +10,7 @@ import type {
   LeaseRequest,
   MovedEntries,
   PageEntries,
-} from '../../lib/adapter/store/run-store.ts'
+} from '../../lib/core/store/run-store.ts'
 
 export interface StoreMutation {
   /** Requirements of these kinds are not checked. */

@@ -2,10 +2,10 @@
  * A world in which runs are worked on: a queue, a store, workers, a clock, and a scheduler that lets one request
  * happen at a time, in an order and with faults that a seed decides. The same seed gives the same run.
  */
-import { RunGraph } from '../../lib/adapter/graph.ts'
-import { type Job, LONGEST_DELAY_MS } from '../../lib/adapter/queue/job.ts'
-import { reconcileRun } from '../../lib/adapter/reconcile.ts'
-import { type ActivationKey, isOver, parseActivationKey, timeOf } from '../../lib/adapter/run-state.ts'
+import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { type Job, LONGEST_DELAY_MS } from '../../lib/core/queue/job.ts'
+import { reconcileRun } from '../../lib/core/run/reconcile.ts'
+import { type ActivationKey, isOver, parseActivationKey, timeOf } from '../../lib/core/protocol/run-state.ts'
 import { MemoryQueue } from '../../lib/testing/index.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { AsyncContextView, Context, type IAsyncContext, type PatchOperation } from 'flowcraft'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { S3BlobStore } from '../../../lib/adapter/values/s3-blob-store.ts'
+import { S3BlobStore } from '../../../lib/core/values/s3-blob-store.ts'
 import { DynamoDbContext, type DynamoDbContextOptions, stateTable } from '../../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../../lib/local/index.ts'
 import { engines } from '../engines.ts'

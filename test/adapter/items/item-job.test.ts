@@ -1,7 +1,7 @@
 /** Jobs of a batch that nobody sent: anybody may put one on a queue. */
 import type { NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import type { Job } from '../../../lib/adapter/queue/job.ts'
+import type { Job } from '../../../lib/core/queue/job.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { graph, value } from '../../conformance/case.ts'
 import { quiet } from '../driver.ts'

@@ -1,7 +1,7 @@
 /** Items that make nodes, beyond what the engine in memory can be compared with: rounds, and no end. */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import { processItemJob } from '../../../lib/adapter/items/item-job.ts'
+import { processItemJob } from '../../../lib/core/batch/item-job.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 
 const quiet = async () => ({ output: 'made' })

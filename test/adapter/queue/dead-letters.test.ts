@@ -2,8 +2,8 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { mockClient } from 'aws-sdk-client-mock'
 import { afterEach, describe, expect, it } from 'vitest'
-import { rejectMessage } from '../../../lib/adapter/queue/dead-letters.ts'
-import { parseJob } from '../../../lib/adapter/queue/job.ts'
+import { rejectMessage } from '../../../lib/core/queue/dead-letter-queue.ts'
+import { parseJob } from '../../../lib/core/queue/job.ts'
 import { quiet } from '../driver.ts'
 
 const client = new SQSClient({ region: 'us-east-1' })

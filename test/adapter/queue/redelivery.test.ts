@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { retrySeconds } from '../../../lib/adapter/queue/redelivery.ts'
+import { retrySeconds } from '../../../lib/core/queue/redelivery.ts'
 
 it('a message that failed comes back later each time, in a quarter of an hour at most', () => {
   expect([1, 2, 3, 4, 8, 9, 20, 1000].map(retrySeconds)).toEqual([5, 10, 20, 40, 640, 900, 900, 900])

@@ -7,9 +7,9 @@ import {
 } from '@aws-sdk/client-sqs'
 import { mockClient } from 'aws-sdk-client-mock'
 import { afterEach, describe, expect, it } from 'vitest'
-import { parseJob } from '../../../lib/adapter/queue/job.ts'
-import { Pools } from '../../../lib/adapter/queue/pools.ts'
-import { SqsJobQueue } from '../../../lib/adapter/queue/sqs-job-queue.ts'
+import { parseJob } from '../../../lib/core/queue/job.ts'
+import { Pools } from '../../../lib/core/queue/pools.ts'
+import { SqsJobQueue } from '../../../lib/core/queue/sqs-job-queue.ts'
 
 const client = new SQSClient({ region: 'us-east-1' })
 const sqs = mockClient(client)

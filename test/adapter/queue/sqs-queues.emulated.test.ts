@@ -1,11 +1,11 @@
 /** Jobs and dead letters on a real queue. */
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { FlowcraftAwsError } from '../../../lib/adapter/errors.ts'
-import { isPoison, rejectMessage } from '../../../lib/adapter/queue/dead-letters.ts'
-import { parseJob } from '../../../lib/adapter/queue/job.ts'
-import { Pools } from '../../../lib/adapter/queue/pools.ts'
-import { SqsJobQueue } from '../../../lib/adapter/queue/sqs-job-queue.ts'
+import { FlowcraftAwsError } from '../../../lib/core/common/errors.ts'
+import { isPoison, rejectMessage } from '../../../lib/core/queue/dead-letter-queue.ts'
+import { parseJob } from '../../../lib/core/queue/job.ts'
+import { Pools } from '../../../lib/core/queue/pools.ts'
+import { SqsJobQueue } from '../../../lib/core/queue/sqs-job-queue.ts'
 import { type LocalAws, type LocalQueue, startLocalAws } from '../../../lib/local/index.ts'
 
 let aws: LocalAws

@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { MemoryRunStore } from '../../../lib/adapter/store/memory-run-store.ts'
+import { MemoryRunStore } from '../../../lib/core/store/memory-run-store.ts'
 import { runStoreContract } from './run-store.contract.ts'
 
 describe('MemoryRunStore', () => {

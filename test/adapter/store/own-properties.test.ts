@@ -2,7 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createFlow, type NodeContext } from 'flowcraft'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Table } from '../../../lib/adapter/store/table.ts'
+import { Table } from '../../../lib/core/store/table.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { quiet } from '../driver.ts'
 

@@ -1,9 +1,9 @@
 /**
  * What the protocol relies on in a store of runs, said once for all stores, theme by theme. Each test makes its own
- * run, so that a table may be shared. What a commit means is `apply` in `lib/adapter/change.ts`; here stores are held
+ * run, so that a table may be shared. What a commit means is `apply` in `lib/core/protocol/change.ts`; here stores are held
  * to it.
  */
-import type { RunStore } from '../../../lib/adapter/store/run-store.ts'
+import type { RunStore } from '../../../lib/core/store/run-store.ts'
 import { anyCommitContract } from './contract/any-commit.ts'
 import { arrivalsContract } from './contract/arrivals.ts'
 import { beginContract } from './contract/begin.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { EmfTelemetry } from '../../../lib/adapter/telemetry/emf-telemetry.ts'
+import { EmfTelemetry } from '../../../lib/core/telemetry/emf-telemetry.ts'
 
 const lines: string[] = []
 beforeEach(() => {

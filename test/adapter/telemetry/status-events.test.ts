@@ -1,8 +1,8 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { mockClient } from 'aws-sdk-client-mock'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { RunState } from '../../../lib/adapter/run-state.ts'
-import { StatusEvents } from '../../../lib/adapter/telemetry/status-events.ts'
+import type { RunState } from '../../../lib/core/protocol/run-state.ts'
+import { StatusEvents } from '../../../lib/core/telemetry/run-status-events.ts'
 
 const client = new EventBridgeClient({ region: 'us-east-1' })
 const eventBridge = mockClient(client)

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { createFlow, JsonSerializer } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Write } from '../../../lib/adapter/context/activation-context.ts'
-import { RunReader } from '../../../lib/adapter/context/run-reader.ts'
-import type { Execution } from '../../../lib/adapter/execution.ts'
-import { RunGraph } from '../../../lib/adapter/graph.ts'
-import type { RunState } from '../../../lib/adapter/run-state.ts'
-import { MemoryRunStore } from '../../../lib/adapter/store/memory-run-store.ts'
+import type { Write } from '../../../lib/core/execution/activation-context.ts'
+import { RunReader } from '../../../lib/core/values/run-reader.ts'
+import type { Execution } from '../../../lib/core/execution/execution.ts'
+import { RunGraph } from '../../../lib/core/protocol/run-graph.ts'
+import type { RunState } from '../../../lib/core/protocol/run-state.ts'
+import { MemoryRunStore } from '../../../lib/core/store/memory-run-store.ts'
 import {
   type ErrorCause,
   type ErrorRecord,
   flush,
   type FlushRequest,
   inputRiders,
-} from '../../../lib/adapter/values/flush.ts'
-import { ValueStore } from '../../../lib/adapter/values/value-store.ts'
+} from '../../../lib/core/worker/flush.ts'
+import { ValueStore } from '../../../lib/core/values/value-store.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const large = () => randomBytes(1_500).toString('base64')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { S3BlobStore } from '../../../lib/adapter/values/s3-blob-store.ts'
+import { S3BlobStore } from '../../../lib/core/values/s3-blob-store.ts'
 import { type LocalAws, startLocalAws } from '../../../lib/local/index.ts'
 
 let aws: LocalAws

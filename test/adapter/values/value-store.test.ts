@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { StoredValue } from '../../../lib/adapter/store/run-store.ts'
+import type { StoredValue } from '../../../lib/core/store/run-store.ts'
 import {
   type BlobStore,
   compress,
   expand,
   RIDER_BYTES,
   ValueStore,
-} from '../../../lib/adapter/values/value-store.ts'
+} from '../../../lib/core/values/value-store.ts'
 import { tagged } from './serializers.ts'
 
 const KB = 1024

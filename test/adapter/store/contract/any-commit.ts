@@ -8,7 +8,7 @@ import {
   type Requirement,
   wordOf,
   WORD_BITS,
-} from '../../../../lib/adapter/change.ts'
+} from '../../../../lib/core/protocol/change.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -16,8 +16,8 @@ import {
   isDone,
   type RunState,
   START,
-} from '../../../../lib/adapter/run-state.ts'
-import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+} from '../../../../lib/core/protocol/run-state.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { actives, change, ENTRY, newRun, STARTED_AT } from './support.ts'
 
 /** Nodes on both sides of the borders between words. */

@@ -1,6 +1,6 @@
 /** What a batch relies on: sets of arrivals, values that are put once, values listed by their partition. */
 import { describe, expect, it } from 'vitest'
-import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { freshId } from './support.ts'
 
 const SHARD = '3.1#1#0.0'

@@ -1,8 +1,8 @@
 /** How a run comes to be. */
 import { describe, expect, it } from 'vitest'
-import { apply } from '../../../../lib/adapter/change.ts'
-import type { RunState } from '../../../../lib/adapter/run-state.ts'
-import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import { apply } from '../../../../lib/core/protocol/change.ts'
+import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { accepted, actives, change, ENTRY, freshId, newRun } from './support.ts'
 
 export function beginContract(make: () => RunStore): void {

@@ -1,7 +1,7 @@
 /** Headers that get too large for an item, and notes on messages that are dead letters. */
 import { describe, expect, it } from 'vitest'
-import { START } from '../../../../lib/adapter/run-state.ts'
-import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import { START } from '../../../../lib/core/protocol/run-state.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { accepted, actives, change, ended, freshId, given } from './support.ts'
 
 const many = (prefix: string, count: number, bytes: number) =>

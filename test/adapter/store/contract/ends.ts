@@ -1,6 +1,6 @@
 /** Ends of a run from outside, and what is told of an end. */
 import { describe, expect, it } from 'vitest'
-import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { accepted, actives, change, ended, freshId, given, newRun, STARTED_AT } from './support.ts'
 
 export function endsContract(make: () => RunStore): void {

@@ -1,7 +1,7 @@
 /** Leases: one holder at a time, counted. */
 import { describe, expect, it } from 'vitest'
-import type { ActivationKey } from '../../../../lib/adapter/run-state.ts'
-import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import type { ActivationKey } from '../../../../lib/core/protocol/run-state.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { freshId, STARTED_AT } from './support.ts'
 
 const leaseRequest = (

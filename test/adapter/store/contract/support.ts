@@ -1,14 +1,14 @@
 /** What the contract's parts share: runs and changes with all that a test does not care about filled in. */
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
-import type { Change } from '../../../../lib/adapter/change.ts'
+import type { Change } from '../../../../lib/core/protocol/change.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
   type RunState,
   START,
-} from '../../../../lib/adapter/run-state.ts'
-import type { NewRun, RunStore } from '../../../../lib/adapter/store/run-store.ts'
+} from '../../../../lib/core/protocol/run-state.ts'
+import type { NewRun, RunStore } from '../../../../lib/core/store/run-store.ts'
 
 export const ENTRY: ActiveEntry = { origin: START, inline: false }
 export const STARTED_AT = Date.UTC(2026, 0, 1)

@@ -1,6 +1,6 @@
 /** Pages, values and graphs. */
 import { describe, expect, it } from 'vitest'
-import type { RunStore } from '../../../../lib/adapter/store/run-store.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { freshId, newRun } from './support.ts'
 
 export function valuesContract(make: () => RunStore): void {

@@ -1,0 +1,196 @@
+/**
+ * Feeds a long-lived worker from the queue: each message on its own, visible to nobody else while it is worked on. One
+ * long poll at a time asks for as many messages as the worker has room for.
+ */
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import type { ILogger } from 'flowcraft'
+import { messageOf } from '../core/common/errors.ts'
+import type { Isolation } from '../core/execution/isolation.ts'
+import type { Disposition, Invocation } from '../core/execution/services.ts'
+import type { Telemetry } from '../core/telemetry/telemetry.ts'
+import { isPoison, rejectMessage, shownOf } from '../core/queue/dead-letter-queue.ts'
+import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
+import { type Job, parseJob } from '../core/queue/job.ts'
+import { retrySeconds } from '../core/queue/redelivery.ts'
+import { Trouble } from '../core/queue/backoff.ts'
+
+export interface SqsPollerOptions {
+  readonly sqsClient: SQSClient
+  readonly queueUrl: string
+  readonly deadLetterQueueUrl: string | undefined
+  readonly concurrency: number
+  readonly logger: ILogger
+  readonly telemetry: Telemetry
+  readonly isolation: Isolation
+  process(
+    job: Job,
+    message: Pick<Invocation, 'goesOn' | 'sentAt' | 'place' | 'givenUp'>,
+  ): Promise<Disposition>
+}
+
+export interface StopOptions {
+  /**
+   * After so many milliseconds nodes that are still under way are given up: their `signal` is aborted, what they do
+   * later changes nothing, and others run them again at once. @default - nodes are waited for, however long they take
+   */
+  readonly within?: number
+}
+
+/** SQS's longest poll, and most messages in one. */
+const LONG_POLL_SECONDS = 20
+const BATCH = 10
+/** A poll that is to end may still bring messages so long; then it is cut, in milliseconds. */
+const CUT_AFTER_MS = 300
+/** Node's longest timer; a longer one would end at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Work that is given up is given back within this, in milliseconds, if table and queue answer. */
+const GIVING_UP_MS = 5_000
+
+export class SqsPoller {
+  readonly #options: SqsPollerOptions
+  readonly #trouble: Trouble
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  readonly #givenUp = new AbortController()
+  #polling: Promise<void> | undefined
+  /** Called when there may be room again, or nothing more to wait for. */
+  #wake = () => {}
+
+  constructor(options: SqsPollerOptions) {
+    this.#options = options
+    this.#trouble = new Trouble(options.logger, 'polling failed')
+    // Each message under way listens.
+    setMaxListeners(0, this.#givenUp.signal)
+  }
+
+  start(): void {
+    this.#polling ??= this.#poll()
+  }
+
+  /** Polls no more, and waits for the messages under way. May be called again, with less patience. */
+  async stop({ within }: StopOptions = {}): Promise<void> {
+    this.#stopping.abort()
+    this.#wake()
+    const done = this.#done()
+    if (within === undefined || within > LONGEST_TIMER_MS) return done
+    if (await isDoneWithin(done, within)) return
+    this.#givenUp.abort(new Error('the worker stops'))
+    if (await isDoneWithin(done, GIVING_UP_MS)) return
+    this.#options.logger.warn('stopped with work that could not be given back', {
+      messages: this.#underWay.size,
+    })
+  }
+
+  async #done(): Promise<void> {
+    await this.#polling
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  }
+
+  async #poll(): Promise<void> {
+    const { concurrency, isolation } = this.#options
+    while (!this.#stopping.signal.aborted) {
+      const room = concurrency - this.#underWay.size
+      if (isolation.isClosed) {
+        void isolation.opened().then(() => this.#wake())
+        await this.#woken()
+      } else if (room <= 0) await this.#woken()
+      else for (const message of await this.#receive(Math.min(BATCH, room))) this.#take(message)
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve))
+  }
+
+  /**
+   * Waits for messages. When the worker stops, a poll that waits is not cut at once: what SQS was about to hand to it
+   * would be hidden until its first visibility is over.
+   */
+  async #receive(count: number): Promise<Message[]> {
+    const cut = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const cutSoon = () => (timer = setTimeout(() => cut.abort(), CUT_AFTER_MS))
+    this.#stopping.signal.addEventListener('abort', cutSoon, { once: true })
+    try {
+      const command = new ReceiveMessageCommand({
+        QueueUrl: this.#options.queueUrl,
+        MaxNumberOfMessages: count,
+        WaitTimeSeconds: LONG_POLL_SECONDS,
+        VisibilityTimeout: FIRST_VISIBILITY_SECONDS,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+      })
+      const { Messages = [] } = await this.#options.sqsClient.send(command, { abortSignal: cut.signal })
+      this.#trouble.over()
+      return Messages
+    } catch (error) {
+      // Cutting a poll short is an error of the poll.
+      if (!this.#stopping.signal.aborted) {
+        const { signal } = this.#stopping
+        await sleep(this.#trouble.failed(messageOf(error)), undefined, { signal }).catch(() => {})
+      }
+      return []
+    } finally {
+      clearTimeout(timer)
+      this.#stopping.signal.removeEventListener('abort', cutSoon)
+    }
+  }
+
+  #take(message: Message): void {
+    const held = new HeldMessage({ ...this.#options, stopping: this.#stopping.signal }, message)
+    const work = this.#handle(held).finally(() => {
+      this.#underWay.delete(work)
+      this.#wake()
+    })
+    this.#underWay.add(work)
+  }
+
+  /** Never throws: whatever cannot be done with a message, it comes back. */
+  async #handle(message: HeldMessage): Promise<void> {
+    const { isolation, telemetry, logger } = this.#options
+    const place = isolation.arrive({ isRedelivered: message.receives > 1 })
+    try {
+      if (this.#stopping.signal.aborted) await message.comeBackIn(0)
+      else await this.#work(message, place)
+    } catch (error) {
+      logger.error('a message failed', { reason: messageOf(error) })
+    } finally {
+      message.release()
+      place.leave()
+      telemetry.publish()
+    }
+  }
+
+  async #work(message: HeldMessage, place: Invocation['place']): Promise<void> {
+    const { logger, telemetry, isolation } = this.#options
+    const { body, sentAt, receives } = message
+    try {
+      const goesOn = () => !this.#stopping.signal.aborted && !isolation.isClosed
+      const givenUp = this.#givenUp.signal
+      const result = await this.#options.process(parseJob(body), { goesOn, sentAt, place, givenUp })
+      if (result.kind === 'done') return await message.delete()
+      logger.debug('left a message', { reason: result.reason })
+      if (result.seconds !== undefined) await message.comeBackIn(result.seconds)
+    } catch (error) {
+      if (isPoison(error)) {
+        telemetry.messageRejected()
+        if (await rejectMessage(this.#options, body, error)) await message.delete()
+        return
+      }
+      telemetry.jobRetried()
+      logger.error('a job failed and comes back', { reason: messageOf(error), body: shownOf(body) })
+      await message.comeBackIn(retrySeconds(receives))
+    }
+  }
+}
+
+async function isDoneWithin(done: Promise<void>, ms: number): Promise<boolean> {
+  const giveUp = new AbortController()
+  const late = sleep(ms, false, { signal: giveUp.signal }).catch(() => false)
+  try {
+    return await Promise.race([done.then(() => true), late])
+  } finally {
+    giveUp.abort()
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * Jobs of a batch. A range job names shards: it splits, or sends the jobs of one shard's items. An item job runs one
+ * item and adds it to its shard's set; whoever sees a shard full adds it to the root's, also on a duplicate long after,
+ * and whoever sees the root full wakes the activation that waits. So a crash anywhere is mended by the redelivery.
+ */
+import type { NodeDefinition } from 'flowcraft'
+import { ActivationContext } from '../execution/activation-context.ts'
+import { RunReader } from '../values/run-reader.ts'
+import { FlowcraftAwsError } from '../common/errors.ts'
+import { executeNode } from '../execution/execute.ts'
+import { failed, failureOf, type Execution } from '../execution/execution.ts'
+import { RunGraph } from '../protocol/run-graph.ts'
+import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
+import { sendJobs } from '../run/dispatch.ts'
+import type { Job } from '../queue/job.ts'
+import { type ActivationKey, isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import {
+  DEATHS_AT_MOST,
+  deathsOf,
+  type Disposition,
+  DONE,
+  type Invocation,
+  leaveToNewerWorker,
+  type Services,
+} from '../execution/services.ts'
+import type { Lease } from '../store/run-store.ts'
+import { names } from '../protocol/inline-value.ts'
+import {
+  type Batch,
+  itemKeys,
+  itemNodeId,
+  partitions,
+  RANGE_SPLIT,
+  type Round,
+  roundOf,
+  shardOf,
+  shardRange,
+} from '../protocol/batch.ts'
+import { endedItem, type ItemEnd, putResult } from './results.ts'
+import { readItem } from './scatter.ts'
+
+/** A batch under way. */
+export interface BatchUnderWay {
+  readonly services: Services
+  readonly graph: RunGraph
+  readonly run: RunState
+  readonly key: ActivationKey
+  readonly batch: Batch
+  readonly round: Round
+}
+
+export type ItemJob = Job & { readonly items: NonNullable<Job['items']> }
+
+export async function processItemJob(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  job: ItemJob,
+  invocation: Invocation,
+): Promise<Disposition> {
+  const wait = run.active.get(key)?.wait
+  // Another round, or the batch is over: nobody waits for these any more.
+  if (isOver(run) || wait?.kind !== 'items' || wait.round !== job.items.round) return DONE
+  let underWay: BatchUnderWay
+  try {
+    underWay = await batchUnderWay(services, graph, run, key, wait.round)
+  } catch (error) {
+    // What is known of the batch is lost, for the activation that waits for it too: it fails by that when it is woken.
+    services.logger.error('an item of a batch cannot run', { ...job, reason: failureOf(error).message })
+    await sendJobs(services, graph, run, [key])
+    return DONE
+  }
+  const { from: first, size, shards } = underWay.round
+  const { item, from = 0, to = shards } = job.items
+  if (item === undefined) {
+    if (from >= to || to > shards) throw outOfRange(job, `shards ${from} to ${to} of ${shards}`)
+    await sendRange(underWay, from, to)
+    return DONE
+  }
+  if (item < first || item >= first + size)
+    throw outOfRange(job, `item ${item} of ${first} to ${first + size}`)
+  return workOnItem(underWay, item, invocation)
+}
+
+function outOfRange({ runId, nodeId }: ItemJob, what: string): FlowcraftAwsError {
+  return new FlowcraftAwsError('INVALID_JOB', `the batch of '${nodeId}' of run '${runId}' has no ${what}`)
+}
+
+export async function batchUnderWay(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  round: number,
+): Promise<BatchUnderWay> {
+  const batch = await readBatch(services, graph, run, parseActivationKey(key).node)
+  if (!batch) throw new FlowcraftAwsError('VALUE_LOST', `the batch of ${key} of run '${run.runId}' is gone`)
+  return { services, graph, run, key, batch, round: roundOf(batch, round) }
+}
+
+export async function readBatch(
+  { store, values }: Pick<Services, 'store' | 'values'>,
+  graph: RunGraph,
+  run: RunState,
+  node: number,
+): Promise<Batch | undefined> {
+  const found = await new RunReader({ graph, run, store, values }).stored(names.batch(node))
+  return found?.value as Batch | undefined
+}
+
+/** Sends what covers these shards, leaving out what has arrived. Crash during: the range's message sends it again. */
+export async function sendRange(underWay: BatchUnderWay, from: number, to: number): Promise<void> {
+  const { services, round } = underWay
+  if (to - from > 1) {
+    const step = Math.ceil((to - from) / RANGE_SPLIT)
+    const ranges = Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step)
+    await services.queue.send(
+      ranges.map((at) => jobOf(underWay, { round: round.index, from: at, to: Math.min(at + step, to) })),
+    )
+    return
+  }
+  const partition = partitions.shard(underWay.key, underWay.batch, round, from)
+  const { arrived } = await services.store.arrivals(underWay.run.runId, partition)
+  const range = shardRange(round, from)
+  const missing = Array.from({ length: range.to - range.from }, (_, index) => range.from + index).filter(
+    (item) => !arrived.has(item),
+  )
+  await services.queue.send(missing.map((item) => jobOf(underWay, { round: round.index, item })))
+  if (missing.length === 0) await shardIsFull(underWay, from)
+}
+
+function jobOf({ graph, run, key }: BatchUnderWay, items: ItemJob['items']): ItemJob {
+  const { node, iteration } = parseActivationKey(key)
+  return { runId: run.runId, blueprintId: run.blueprintId, nodeId: graph.node(node).id, iteration, items }
+}
+
+async function workOnItem(
+  underWay: BatchUnderWay,
+  item: number,
+  invocation: Invocation,
+): Promise<Disposition> {
+  const { services, run, key, batch, round } = underWay
+  const partition = partitions.shard(key, batch, round, shardOf(round, item))
+  const holder = new LeaseHolder(services, run.runId, itemKeys.lease(partition, item), invocation)
+  // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
+  const begun = await holder.begin(`item ${item} of ${key} of run '${run.runId}'`)
+  if (begun.kind === 'left') return begun
+  const { lease } = begun
+  try {
+    const finishing = finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
+    const result = await holder.unlessGivenUp(finishing.then(() => DONE))
+    if (result.kind === 'left') return result
+    return holder.signal.aborted ? heldByAnother(services, lease, `item ${item} of ${key}`) : DONE
+  } catch (error) {
+    // So that the redelivery need not wait for the lease to end.
+    await holder.release()
+    throw error
+  } finally {
+    holder.stop()
+  }
+}
+
+/** An item under the lease of whoever works on it. */
+interface LeasedItem extends Lease {
+  readonly partition: string
+  readonly item: number
+  /** Aborted when a successor took the lease over. */
+  readonly signal: AbortSignal
+}
+
+async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<void> {
+  const { services, run, round } = underWay
+  const { partition, item, attempt } = leased
+  const known = attempt > 1 ? await endedItem(services, run.runId, partition, item) : undefined
+  // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
+  const end =
+    known ??
+    (deathsOf(leased) >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runOrFail(underWay, leased))
+  if (end === undefined) return
+  const arrivals = await services.store.arrive(run.runId, partition, item, end === 'noted')
+  const shard = shardOf(round, item)
+  const range = shardRange(round, shard)
+  if (arrivals.arrived.size === range.to - range.from) await shardIsFull(underWay, shard, arrivals.failed > 0)
+}
+
+async function shardIsFull(underWay: BatchUnderWay, shard: number, hasNoted?: boolean): Promise<void> {
+  const { services, graph, run, key, batch, round } = underWay
+  const partition = partitions.shard(key, batch, round, shard)
+  const noted = hasNoted ?? (await services.store.arrivals(run.runId, partition)).failed > 0
+  const root = await services.store.arrive(run.runId, partitions.root(key, batch, round), shard, noted)
+  if (root.arrived.size === round.shards) await sendJobs(services, graph, run, [key])
+}
+
+/** How the item ended, undefined where a successor is at it. The first result that is put counts. */
+async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
+  const { partition, item, attempt, signal } = leased
+  const { services, graph, run, key, batch } = underWay
+  const { runtime, store, values } = services
+  const input = await readItem(services, run.runId, key, batch, item)
+  const definition = definitionOf(underWay, item, input)
+  const reader = new RunReader({ graph, run, store, values })
+  const context = new ActivationContext(reader, undefined, await givenTo(underWay, reader, input))
+  const small = graphOf(graph.blueprint.id, definition)
+  const { uses } = definition
+  let implementation = services.graphs.implementation(uses, runtime.registry)
+  if (!implementation) {
+    leaveToNewerWorker(services, run, missing(underWay, item, uses))
+    const { node } = parseActivationKey(key)
+    if (batch.kind === 'worker')
+      implementation = services.graphs.successor(graph, node, runtime.registry, true)
+  }
+  const execution: Execution = implementation
+    ? await executeNode({
+        runtime,
+        graph: small,
+        run: { ...run, done: 0n },
+        node: 0,
+        implementation,
+        context,
+        signal,
+        tries: 0,
+        now: services.now,
+        nodeTimeoutMs: services.nodeTimeoutMs,
+        inProcess: true,
+      })
+    : failed(new FlowcraftAwsError('INVALID_BLUEPRINT', missing(underWay, item, uses)))
+  // A worker that heeds its signal ends because of it, which is no failure of its own.
+  if (signal.aborted) return undefined
+  const standIn = definition.config?.fallback
+  const ended = { ...execution, standIn }
+  return putResult(services, run.runId, partition, item, attempt, definition.id, ended, context.writes)
+}
+
+/** The item alone, and the node that may stand in for it: whether there is one is looked up when all have ended. */
+function graphOf(id: string, definition: NodeDefinition): RunGraph {
+  const fallback = definition.config?.fallback
+  const standIns = fallback === undefined || fallback === definition.id ? [] : [{ id: fallback, uses: '' }]
+  return new RunGraph({ id, nodes: [definition, ...standIns], edges: [] })
+}
+
+async function runOrFail(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
+  try {
+    return await runItem(underWay, leased)
+  } catch (error) {
+    // Of a result that was put all the same the first counts.
+    return failItem(underWay, leased, failureOf(error))
+  }
+}
+
+async function giveUp(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd> {
+  const why = `${deathsOf(leased)} workers died or ran out of time while they executed item ${leased.item}`
+  return failItem(underWay, leased, new FlowcraftAwsError('NODE_KILLED', why))
+}
+
+async function failItem(
+  { services, run }: BatchUnderWay,
+  { partition, item, attempt }: LeasedItem,
+  error: Error,
+): Promise<ItemEnd> {
+  return putResult(services, run.runId, partition, item, attempt, `item ${item}`, failed(error), new Map())
+}
+
+function missing({ graph, key }: BatchUnderWay, item: number, uses: string): string {
+  const where = `item ${item} of node '${graph.node(parseActivationKey(key).node).id}'`
+  return `${where} uses '${uses}', which this deployment does not have (the run goes by graph ${graph.fingerprint})`
+}
+
+/** What an item sees beside the run's context: its input, or the output of the node that made it. */
+async function givenTo({ graph, key, batch }: BatchUnderWay, reader: RunReader, input: unknown) {
+  if (batch.kind === 'worker') return { _item: input }
+  const { node } = parseActivationKey(key)
+  const { id } = graph.node(node)
+  const output = (await reader.stored(names.output(node)))?.value
+  return { [id]: output, [`_outputs.${id}`]: output }
+}
+
+function definitionOf({ batch }: BatchUnderWay, item: number, input: unknown): NodeDefinition {
+  if (batch.kind === 'nodes') return input as NodeDefinition
+  return { id: itemNodeId(batch, item), uses: batch.uses as string, inputs: '_item' }
+}

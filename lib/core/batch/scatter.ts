@@ -1,0 +1,62 @@
+/** Writes the items of a batch before the commit that makes their activation wait, and reads them. */
+import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+import type { Services } from '../execution/services.ts'
+import { type Batch, itemKeys, perPage } from '../protocol/batch.ts'
+import type { ItemsRequest } from '../blueprints/batch-nodes.ts'
+
+/** Pages written at a time. */
+const CONCURRENCY = 20
+
+/**
+ * Crash before or during: pages under this attempt's label, which no commit will name. Crash after: the same, until
+ * the commit.
+ */
+export async function scatter(
+  { values }: Pick<Services, 'values'>,
+  run: RunState,
+  key: ActivationKey,
+  label: string,
+  request: ItemsRequest,
+): Promise<Batch> {
+  const { kind, uses, items, chunk, action, firstRound, before } = request
+  const texts = items.map((item, index) =>
+    item === undefined ? '' : values.encode(item, `item ${index} of batch '${key}'`),
+  )
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  const batch: Batch = {
+    key,
+    kind,
+    uses,
+    total: items.length,
+    chunk,
+    perPage: perPage(items.length, bytes),
+    label,
+    action,
+    firstRound,
+    before,
+  }
+  const pages = Math.ceil(texts.length / batch.perPage)
+  for (let at = 0; at < pages; at += CONCURRENCY) {
+    const some = Array.from({ length: Math.min(CONCURRENCY, pages - at) }, (_, index) => at + index)
+    await Promise.all(
+      some.map(async (page) => {
+        const text = JSON.stringify(texts.slice(page * batch.perPage, (page + 1) * batch.perPage))
+        await values.writeNamed(run.runId, itemKeys.page(key, batch, page), text)
+      }),
+    )
+  }
+  return batch
+}
+
+export async function readItem(
+  { values }: Pick<Services, 'values'>,
+  runId: string,
+  key: ActivationKey,
+  batch: Batch,
+  item: number,
+): Promise<unknown> {
+  const page = Math.floor(item / batch.perPage)
+  const texts = JSON.parse(await values.readNamed(runId, itemKeys.page(key, batch, page))) as string[]
+  const text = texts[item % batch.perPage]
+  return text ? values.decode(text) : undefined
+}

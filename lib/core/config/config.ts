@@ -1,0 +1,138 @@
+/** Where a deployment's queue, table and bucket are: from options, or from the environment that the constructs set. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { environmentVariables } from '../common/environment.ts'
+import { answersWithin } from '../common/request-timeouts.ts'
+import { throwProblems } from '../common/errors.ts'
+import { type Pool, poolProblems, Pools } from '../queue/pools.ts'
+
+export { environmentVariables } from '../common/environment.ts'
+
+export interface AwsOptions {
+  /** URL of the job queue. @default - environment variable FLOWCRAFT_QUEUE_URL */
+  readonly queueUrl?: string
+  /**
+   * URL of the queue for messages that are no jobs. Without one they stay where they are until the job queue's own
+   * redrive policy moves them. @default - environment variable FLOWCRAFT_DEAD_LETTER_QUEUE_URL
+   */
+  readonly deadLetterQueueUrl?: string
+  /** Name of the state table. @default - environment variable FLOWCRAFT_TABLE_NAME */
+  readonly tableName?: string
+  /**
+   * Names the service where several use one table: its sweep looks after its own timers only. The same for all workers and
+   * sweeps of a service; whoever changes it leaves the timers that run.
+   * @default - environment variable FLOWCRAFT_SERVICE_NAME, else none
+   */
+  readonly serviceName?: string
+  /**
+   * Name of the bucket for values that do not fit into an item (400 KB). Without one they are kept in several items.
+   * @default - environment variable FLOWCRAFT_BUCKET_NAME
+   */
+  readonly bucketName?: string
+  /**
+   * Worker pools beside the default one, by name. All workers and clients of a service must have the same.
+   * @default - environment variable FLOWCRAFT_POOLS (JSON), else none
+   */
+  readonly pools?: Readonly<Record<string, Pool>>
+  /** The pool that this worker serves. @default - environment variable FLOWCRAFT_POOL, else the default pool */
+  readonly pool?: string
+  /** Where the webhook function is reached. @default - environment variable FLOWCRAFT_WEBHOOK_URL */
+  readonly webhookUrl?: string
+  /**
+   * Name of the EventBridge bus that is told the end of each run (`RunStatusChange`), at least once.
+   * @default - environment variable FLOWCRAFT_EVENT_BUS_NAME, else nobody is told
+   */
+  readonly eventBusName?: string
+  /**
+   * Workers write metrics of runs and nodes to this CloudWatch namespace, as lines of their log.
+   * @default - environment variable FLOWCRAFT_METRICS_NAMESPACE, else none
+   */
+  readonly metricsNamespace?: string
+  /** @default - a client for the region and credentials of the environment */
+  readonly sqsClient?: SQSClient
+  /** @default - a client for the region and credentials of the environment */
+  readonly dynamoDbClient?: DynamoDBClient
+  /** @default - a client for the region and credentials of the environment, made when first needed */
+  readonly s3Client?: S3Client
+  /** @default - a client for the region and credentials of the environment, made when first needed */
+  readonly eventBridgeClient?: EventBridgeClient
+}
+
+export interface AwsConfig {
+  readonly queueUrl: string
+  readonly deadLetterQueueUrl: string | undefined
+  readonly tableName: string
+  readonly serviceName: string | undefined
+  readonly bucketName: string | undefined
+  readonly webhookUrl: string | undefined
+  readonly pools: Pools
+  readonly sqsClient: SQSClient
+  readonly dynamoDbClient: DynamoDBClient
+  readonly s3Client: S3Client | undefined
+  readonly eventBusName: string | undefined
+  readonly eventBridgeClient: EventBridgeClient | undefined
+  readonly metricsNamespace: string | undefined
+}
+
+type OptionalName =
+  | 'deadLetterQueueUrl'
+  | 'bucketName'
+  | 'serviceName'
+  | 'webhookUrl'
+  | 'pool'
+  | 'eventBusName'
+  | 'metricsNamespace'
+
+/** @throws FlowcraftAwsError INVALID_CONFIGURATION that names everything missing. */
+export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = process.env): AwsConfig {
+  const problems: string[] = []
+  const required = (option: 'queueUrl' | 'tableName'): string => {
+    const variable = environmentVariables[option]
+    const value = options[option] ?? env[variable]
+    if (!value) problems.push(`${option} is missing: give it as an option or set ${variable}`)
+    return value ?? ''
+  }
+  const optional = (option: OptionalName) =>
+    options[option] ?? (env[environmentVariables[option]] || undefined)
+  const queueUrl = required('queueUrl')
+  const tableName = required('tableName')
+  if (queueUrl && !URL.canParse(queueUrl)) problems.push(`queueUrl must be a URL; got '${queueUrl}'`)
+  const pools = options.pools ?? poolsOf(env[environmentVariables.pools])
+  problems.push(...poolProblems(pools, optional('pool')))
+  throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
+  return {
+    queueUrl,
+    deadLetterQueueUrl: optional('deadLetterQueueUrl'),
+    tableName,
+    serviceName: optional('serviceName'),
+    bucketName: optional('bucketName'),
+    webhookUrl: optional('webhookUrl'),
+    pools: new Pools(queueUrl, pools as Record<string, Pool>, optional('pool')),
+    sqsClient: options.sqsClient ?? sqsClientOf(env),
+    dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({ requestHandler: answersWithin(10_000) }),
+    s3Client: options.s3Client,
+    eventBusName: optional('eventBusName'),
+    eventBridgeClient: options.eventBridgeClient,
+    metricsNamespace: optional('metricsNamespace'),
+  }
+}
+
+/** What is no JSON is left as it is, to be told as a problem. */
+function poolsOf(text: string | undefined): unknown {
+  try {
+    return text ? JSON.parse(text) : {}
+  } catch {
+    return text
+  }
+}
+
+/** With an endpoint of its own the SDK would still go to the host in the queue's URL: to AWS, with an emulator. */
+function sqsClientOf(env: NodeJS.ProcessEnv): SQSClient {
+  const ownEndpoint = env['AWS_ENDPOINT_URL_SQS'] ?? env['AWS_ENDPOINT_URL']
+  // A long poll takes 20 seconds.
+  const requestHandler = answersWithin(30_000)
+  const where = ownEndpoint ? { endpoint: ownEndpoint, useQueueUrlAsEndpoint: false } : {}
+  return new SQSClient({ ...where, requestHandler })
+}

@@ -1,0 +1,41 @@
+/** What a configuration leads to, for workers and for programs outside: where runs, values, jobs and dead letters are. */
+import type { ISerializer } from 'flowcraft'
+import type { AwsConfig } from './config.ts'
+import { DeadLetterQueue, type DeadLetters } from '../queue/dead-letter-queue.ts'
+import type { JobQueue } from '../queue/job.ts'
+import { SqsJobQueue } from '../queue/sqs-job-queue.ts'
+import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts'
+import type { RunStore } from '../store/run-store.ts'
+import { S3BlobStore } from '../values/s3-blob-store.ts'
+import { ValueStore } from '../values/value-store.ts'
+
+export interface Stores {
+  readonly store: RunStore
+  readonly values: ValueStore
+  readonly queue: JobQueue
+  /** Undefined where no dead-letter queue is configured. */
+  readonly deadLetters: DeadLetters | undefined
+}
+
+export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
+  const {
+    dynamoDbClient,
+    tableName,
+    serviceName,
+    sqsClient,
+    pools,
+    deadLetterQueueUrl,
+    bucketName,
+    s3Client,
+  } = config
+  const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName, serviceName })
+  const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
+  return {
+    store,
+    values: new ValueStore({ store, blobs, serializer }),
+    queue: new SqsJobQueue({ client: sqsClient, pools }),
+    deadLetters: deadLetterQueueUrl
+      ? new DeadLetterQueue({ client: sqsClient, queueUrl: deadLetterQueueUrl })
+      : undefined,
+  }
+}

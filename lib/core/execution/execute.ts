@@ -1,0 +1,185 @@
+/**
+ * Runs one node through the engine: input, middleware, tries, fallback, events. Knows nothing of leases or commits.
+ * How it ended is an `Outcome`; `follow.ts` says which edges are taken.
+ */
+import {
+  type FlowRuntime,
+  FlowcraftError,
+  type IAsyncContext,
+  type NodeClass,
+  type NodeDefinition,
+  type NodeExecutionResult,
+  type NodeFunction,
+  WorkflowState,
+} from 'flowcraft'
+import type { ActivationContext } from './activation-context.ts'
+import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
+import { type Execution, failed, failedForGood, isFatal, NO_INPUTS, stoodInFor } from './execution.ts'
+import { follow, keysNamed } from './edges.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { dynamicNodesOf } from './dynamic-nodes.ts'
+import { GATHER, type GatheredItems } from '../blueprints/batch-nodes.ts'
+import { limitOf, withinLimit } from './node-timeout.ts'
+import { numbersOf } from '../common/node-numbers.ts'
+import { type Policed, retriesByQueue, withPolicy } from './retry-policy.ts'
+import { isDone, type RunState, wholeMs } from '../protocol/run-state.ts'
+import { isError, propertyOf } from '../common/thrown.ts'
+import { parked, scattered } from './park.ts'
+
+export type Runtime = FlowRuntime<Record<string, unknown>, Record<string, unknown>>
+
+export interface ExecuteOptions {
+  readonly runtime: Runtime
+  readonly graph: RunGraph
+  readonly run: RunState
+  readonly node: number
+  readonly implementation: NodeFunction | NodeClass
+  readonly context: ActivationContext
+  readonly signal: AbortSignal
+  /** Tries of this activation that ended before, in executions of their own. */
+  readonly tries: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Results of a batch, for the node that gathers them. */
+  readonly gather?: (gatherNodeId: string) => Promise<GatheredItems>
+  /** Milliseconds that the execution may take: see `limitOf`. @default - as long as it takes */
+  readonly nodeTimeoutMs?: number
+  /** An item of a batch: it cannot wait, so its tries come one after the other. @default false */
+  readonly inProcess?: boolean
+}
+
+/** Never throws for what the node did; throws when the store failed while it ran. */
+export async function executeNode(options: ExecuteOptions): Promise<Execution> {
+  const { graph, context } = options
+  const def = graph.node(options.node)
+  const state = stateOf(options)
+  const byQueue = !options.inProcess && retriesByQueue(def.config)
+  const isLast = !byQueue || options.tries + 2 > numbersOf(def.config).maxRetries
+  state.isLastAttempt = isLast
+  const policed = withPolicy(options.implementation, def, { isLast, byQueue })
+  const startedAt = Date.now()
+  const limitMs = limitOf(def.config, options.nodeTimeoutMs ?? Infinity)
+  const result = await withinLimit({ limitMs, nodeId: def.id, signal: options.signal }, (signal) =>
+    runThroughEngine({ ...options, signal }, state, policed, byQueue),
+  )
+  if (result instanceof FlowcraftError) return failedForGood(graph, options.node, result)
+  if (context.infrastructureError !== undefined) throw context.infrastructureError
+  if (result.status === 'failed' && def.uses === 'webhook') rethrowTrouble(result.error)
+  if (result.status === 'success' && state.isAwaiting()) {
+    // Only the engine's own subflow step writes that: somebody's function called it.
+    if ([...context.writes.keys()].some((key) => String(key).startsWith('_subflowState.'))) {
+      const why = `node '${def.id}' runs a subflow inside its own execution, which waits; use 'subflow' nodes`
+      return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', why))
+    }
+    return parked(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
+  }
+  if (result.status === 'success' && result.result?.dynamicNodes?.length) {
+    return scattered(result.result, dynamicNodesOf(graph, def.id, result.result.dynamicNodes))
+  }
+  if (result.status === 'failed' && !isLast && policed.failedInTry() && !isFatal(result.error)) {
+    return retryLater(options, def, result.error)
+  }
+  if (result.status === 'failed') return failed(result.error)
+  if (result.status === 'failed_with_fallback') return stoodInFor(graph, result.fallbackNodeId, result.error)
+  const execution = await follow(options, state, result.result)
+  if (context.infrastructureError !== undefined) throw context.infrastructureError
+  return execution
+}
+
+/** The engine's view of the run for one node. */
+export function stateOf(
+  options: Pick<ExecuteOptions, 'runtime' | 'graph' | 'run' | 'context'>,
+): WorkflowState<Record<string, unknown>> {
+  const { runtime, graph, run, context } = options
+  const completed = graph.blueprint.nodes.filter((_, index) => isDone(run.done, index))
+  const state = new WorkflowState<Record<string, unknown>>(
+    Object.fromEntries(completed.map(({ id }) => [`_outputs.${id}`, true])),
+    context,
+  )
+  state.setEventEmitter(runtime.eventBus, run.runId)
+  return state
+}
+
+/** A try failed and another is to come after a delay that no function should wait out. */
+async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: Error): Promise<Execution> {
+  const { runtime, run, now, tries } = options
+  const attempt = tries + 1
+  const { maxRetries, retryDelay } = numbersOf(def.config)
+  const meta = {
+    nodeId: def.id,
+    attempt,
+    maxRetries,
+    error: messageOf(propertyOf(error, 'cause') ?? error),
+    executionId: run.runId,
+  }
+  runtime.logger.warn('Node execution failed, retrying', meta)
+  const { blueprintId, runId: executionId } = run
+  await runtime.eventBus.emit({
+    type: 'node:retry',
+    payload: { nodeId: def.id, attempt, executionId, blueprintId },
+  })
+  const wait = { kind: 'retry', at: wholeMs(now() + retryDelay), tries: attempt } as const
+  return { outcome: { kind: 'parked', wait }, inputs: NO_INPUTS }
+}
+
+/** The engine's webhook node asks the adapter for an endpoint: that the table is away is no failure of the node. */
+function rethrowTrouble(error: Error): void {
+  const cause = propertyOf(error, 'cause')
+  if (isTrouble(cause)) throw cause
+}
+
+async function runThroughEngine(
+  options: ExecuteOptions,
+  state: WorkflowState<Record<string, unknown>>,
+  policed: Policed,
+  byQueue: boolean,
+): Promise<NodeExecutionResult> {
+  const { runtime, graph, run, context, signal } = options
+  const def = graph.node(options.node)
+  const { logger, eventBus, serializer, evaluator, middleware, dependencies } = runtime
+  const nodeRegistry = new Map(runtime.registry)
+  nodeRegistry.set(def.uses, policed.implementation)
+  const executionContext = {
+    blueprint: byQueue ? withOneTry(graph, def) : graph.blueprint,
+    state,
+    nodeRegistry,
+    executionId: run.runId,
+    runtime,
+    services: { logger, eventBus, serializer, evaluator, middleware, dependencies },
+    signal,
+    [GATHER]: options.gather,
+    createForSubflow: () => {
+      throw new FlowcraftAwsError('INVALID_BLUEPRINT', 'a node cannot run a subflow inside its own execution')
+    },
+  }
+  try {
+    const input = await resolveInput(options, state.getContext())
+    const executor = runtime.getExecutorForNode(def.id, executionContext) as {
+      execute(input: unknown): Promise<NodeExecutionResult>
+    }
+    const condition = def.uses === 'loop-controller' ? [String(def.params?.['condition'])] : undefined
+    return await context.limitedTo(condition && keysNamed(runtime, condition, []), () =>
+      executor.execute(input),
+    )
+  } catch (error) {
+    // Trouble of the store is remembered by the context, whatever became of it on the way here.
+    const failure = isError(error) ? error : new Error(messageOf(error))
+    return { status: 'failed', error: failure as Extract<NodeExecutionResult, { status: 'failed' }>['error'] }
+  }
+}
+
+/** The blueprint in which this node is tried once: its further tries are executions of their own. */
+function withOneTry(graph: RunGraph, def: NodeDefinition): RunGraph['blueprint'] {
+  const once = { ...def, config: { ...def.config, maxRetries: 1 } }
+  return { ...graph.blueprint, nodes: graph.blueprint.nodes.map((node) => (node === def ? once : node)) }
+}
+
+/** As the engine resolves it, with what it notes in the blueprint of a run: a transformed input replaces `inputs`. */
+async function resolveInput(
+  { runtime, graph, node, context }: ExecuteOptions,
+  seen: IAsyncContext<Record<string, unknown>>,
+): Promise<unknown> {
+  const def = graph.node(node)
+  if (def.inputs !== undefined && (await context.isTransformed(node))) return seen.get(`_inputs.${def.id}`)
+  return runtime.resolveNodeInput(def.id, graph.blueprint, seen)
+}

@@ -1,0 +1,215 @@
+/**
+ * Holds the lease on a strand or on an item of a batch: prolongs it for long-lived workers, and knows whether it may be
+ * lost. It saves double work and decides nothing.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../common/errors.ts'
+import { pauseMs } from '../queue/backoff.ts'
+import { CLOCK_MARGIN_MS, type Disposition, type Invocation, type Services } from './services.ts'
+import type { Lease, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
+
+/**
+ * A strand that is to be worked on alone waits in a long-lived worker until those beside it are done, so long and with
+ * each lease as long again, so that it gets there even where nodes take hours. A function gives it back at once.
+ */
+const PATIENCE_MS = 30_000
+/** A strand that cannot begin comes back within so many seconds: each after another time, so that they come apart. */
+const APART_SECONDS = 5
+
+/** A long-lived worker's lease is over after this, unless it is prolonged. */
+const RELEASE_MS = 90_000
+/** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
+const RENEW_EVERY_MS = 30_000
+
+type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'logger'>
+
+export class LeaseHolder {
+  readonly #controller = new AbortController()
+  readonly #services: HolderServices
+  readonly #runId: string
+  readonly #strand: string
+  readonly #invocation: Invocation
+  readonly #token: string
+  #until = 0
+  /** Whether the lease was to be held alone: an answer may have been lost. */
+  #isAlone = false
+  #timer: NodeJS.Timeout | undefined
+
+  /** `strand` as in `LeaseRequest`. */
+  constructor(services: HolderServices, runId: string, strand: string, invocation: Invocation) {
+    this.#services = services
+    this.#runId = runId
+    this.#strand = strand
+    this.#invocation = invocation
+    this.#token = services.newToken()
+  }
+
+  /** Aborted when a successor took the lease over. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /**
+   * Takes the lease, and the place in this process that the strand needs: alone where it was lost before. Else says
+   * what becomes of its message. `what` names the work.
+   *
+   * Crash after the lease: it is lost, and was not held alone. After the note that it is held alone: the strand may be
+   * what killed its worker.
+   */
+  async begin(what: string): Promise<Begun | Left> {
+    const lease = await this.take()
+    if (!lease.held) return heldByAnother(this.#services, lease, what)
+    const wasLost = lease.lost > 0
+    const { place, renews } = this.#invocation
+    const mayBegin = (await place?.enter(wasLost, renews ? PATIENCE_MS * lease.attempt : 0)) ?? true
+    if (!mayBegin) {
+      await this.release()
+      return comesApart(what, this.#strand, lease)
+    }
+    return wasLost ? this.#beginAlone(lease, what) : { kind: 'begun', lease }
+  }
+
+  /** Takes the lease, if nobody has it, and holds it until `stop`. */
+  async take(): Promise<Lease> {
+    const lease = await this.#take()
+    if (!lease.held) return lease
+    this.#until = lease.until
+    if (this.#invocation.renews) this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS)
+    this.#timer?.unref()
+    return lease
+  }
+
+  /** Whether nobody can have taken over. */
+  async isMine(): Promise<boolean> {
+    if (this.#controller.signal.aborted) return false
+    if (this.#services.now() < this.#until) return true
+    const lease = await this.#services.store.renew(this.#request())
+    if (lease.held) this.#until = lease.until
+    return lease.held
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /**
+   * What comes of the work, unless the process gives it up: then its node's signal is aborted, so that it commits
+   * nothing, and the lease is given back. Crash before the lease is given back: it ends by itself.
+   */
+  async unlessGivenUp(work: Promise<Disposition>): Promise<Disposition> {
+    const { givenUp } = this.#invocation
+    if (!givenUp) return work
+    const ended = new AbortController()
+    const left = new Promise<Disposition>((resolve) => {
+      const giveUp = () => {
+        this.#controller.abort(givenUp.reason)
+        void this.release().then(() => resolve({ kind: 'left', reason: 'the worker stops', seconds: 0 }))
+      }
+      if (givenUp.aborted) giveUp()
+      else givenUp.addEventListener('abort', giveUp, { once: true, signal: ended.signal })
+    })
+    try {
+      return await Promise.race([work, left])
+    } finally {
+      ended.abort()
+    }
+  }
+
+  /**
+   * Gives the lease back, so that a redelivery need not wait for its end. A long-lived worker tries again until the
+   * lease is over: after an outage of seconds its runs go on within seconds.
+   */
+  async release(ended?: LeaseEnd): Promise<void> {
+    this.stop()
+    const { renews, givenUp } = this.#invocation
+    const end = Date.now() + RELEASE_MS
+    for (let failures = 1; ; failures++) {
+      try {
+        await this.#services.store.release({ ...this.#request(), alone: this.#isAlone, ended })
+        return
+      } catch (error) {
+        const pause = pauseMs(failures)
+        if (renews && !givenUp?.aborted && Date.now() + pause < end) {
+          await sleep(pause)
+          continue
+        }
+        // The trouble that brought us here, most likely; the lease then ends by itself.
+        this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })
+        return
+      }
+    }
+  }
+
+  async #beginAlone(lease: Lease, what: string): Promise<Begun | Left> {
+    this.#isAlone = true
+    try {
+      const alone = await this.#services.store.holdAlone(this.#request())
+      if (alone.held) {
+        this.#until = alone.until
+        return { kind: 'begun', lease }
+      }
+      this.stop()
+      return heldByAnother(this.#services, alone, what)
+    } catch (error) {
+      // So that the redelivery need not wait for the lease to end.
+      await this.release()
+      throw error
+    }
+  }
+
+  async #take(): Promise<Lease> {
+    try {
+      return await this.#services.store.lease(this.#request())
+    } catch (error) {
+      // Perhaps it was given, and only the answer was lost.
+      await this.release()
+      throw error
+    }
+  }
+
+  #request(): LeaseRequest {
+    return {
+      runId: this.#runId,
+      strand: this.#strand,
+      token: this.#token,
+      now: this.#services.now() - CLOCK_MARGIN_MS,
+      until: this.#invocation.deadline(),
+    }
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const lease = await this.#services.store.renew(this.#request())
+      if (lease.held) this.#until = lease.until
+      else this.#controller.abort(new Error('a successor took over the lease'))
+    } catch (error) {
+      this.#services.logger.warn('could not renew a lease', { reason: messageOf(error) })
+    }
+  }
+}
+
+export interface Begun {
+  readonly kind: 'begun'
+  readonly lease: Lease
+}
+
+type Left = Extract<Disposition, { kind: 'left' }>
+
+/** What becomes of a message whose strand cannot begin: it comes back soon, and not with those that it came with. */
+function comesApart(what: string, strand: string, { attempt }: Lease): Left {
+  const number = [...`${what} ${strand} ${attempt}`].reduce(
+    (sum, character) => (sum * 31 + character.charCodeAt(0)) | 0,
+    0,
+  )
+  return {
+    kind: 'left',
+    reason: `${what} is not to be worked on beside others now`,
+    seconds: 1 + Math.abs(number % APART_SECONDS),
+  }
+}
+
+/** What becomes of a message whose work another worker holds: it is that strand's only redelivery. */
+export function heldByAnother({ now }: Pick<Services, 'now'>, lease: Lease, what: string): Left {
+  const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
+  return { kind: 'left', reason: `another worker holds ${what}`, seconds }
+}

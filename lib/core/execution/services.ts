@@ -1,0 +1,132 @@
+/** What the parts of a worker share; made once by the adapter. */
+import type { FlowcraftEvent, ILogger } from 'flowcraft'
+import type { MaxActivations } from '../protocol/bounds.ts'
+import type { ContextConflicts } from './overwrites.ts'
+import { FlowcraftAwsError } from '../common/errors.ts'
+import type { Runtime } from './execute.ts'
+import type { Graphs } from '../blueprints/blueprint-versions.ts'
+import type { Isolation, Place } from './isolation.ts'
+import type { JobQueue } from '../queue/job.ts'
+import type { Routed } from '../queue/pools.ts'
+import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+import type { Lease, RunStore } from '../store/run-store.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { ValueStore } from '../values/value-store.ts'
+
+export interface Services {
+  readonly runtime: Runtime
+  readonly graphs: Graphs
+  readonly store: RunStore
+  readonly values: ValueStore
+  readonly queue: JobQueue
+  /** Whether this worker's pool runs it; other pools have queues of their own. */
+  isOwn(job: Routed): boolean
+  readonly logger: ILogger
+  readonly telemetry: Telemetry
+  /** Who is worked on beside whom in this process. */
+  readonly isolation: Isolation
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Unguessable and unique: names the holder of a lease. */
+  readonly newToken: () => string
+  /** For so long after its start a run waits for a worker that has what this one lacks, in milliseconds. */
+  readonly deployGraceMs: number
+  /** What one execution of a node may take, in milliseconds. @default - as long as it takes */
+  readonly nodeTimeoutMs?: number
+  /** Of blueprints that have none of their own. @default - those of `bounds.ts` */
+  readonly maxActivations?: MaxActivations
+  /** Of nodes whose config and blueprint say nothing. @default 'warn' */
+  readonly contextConflicts?: ContextConflicts
+  /** Whether the end of a run is to be told to somebody, so that its last commit leaves it to be told. */
+  readonly tells: boolean
+  /** Tells the end of a run; may be called more than once. */
+  tell(run: RunState): Promise<void>
+  emit(event: FlowcraftEvent): Promise<void>
+}
+
+/** How long this invocation may work. */
+export interface Invocation {
+  /** Milliseconds since the epoch by which the process may be gone; a worker that is not told of an end moves it. */
+  readonly deadline: () => number
+  /** Whether there is time for further nodes; a worker that is to stop says no. @default - as long as `deadline` allows */
+  readonly goesOn?: () => boolean
+  /** When the message was sent, in milliseconds since the epoch. @default - long ago */
+  readonly sentAt?: number
+  /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
+  readonly renews: boolean
+  /** The message's place in this process, for whoever leaves it when the message is deleted. @default - one for as long as the work takes */
+  readonly place?: Place
+  /**
+   * Aborted when the process gives the work up: the node's signal is aborted, the lease given back, and the message
+   * comes back at once, while what the node still does changes nothing. @default - never
+   */
+  readonly givenUp?: AbortSignal
+}
+
+/** What many workers died with is given up; fewer than the queue's receives of a message. */
+export const DEATHS_AT_MOST = 15
+
+/**
+ * How many workers a strand may have killed. The first death may have been that of another beside it; from then on it
+ * is worked on alone, and only such deaths count. What came between (a process that died while the strand waited to be
+ * alone in it) does not.
+ */
+export function deathsOf({ lost, lostAlone }: Lease): number {
+  return lost === 0 ? 0 : lostAlone + 1
+}
+
+/** A message being worked on, by whoever holds its lease. */
+export interface Strand {
+  readonly origin: ActivationKey
+  /** Number of leases on this strand so far: names what this holder writes. */
+  readonly attempt: number
+  /** Number of earlier holders that did not give the lease back: they died while they worked on the strand. */
+  readonly lost: number
+  /** Number of workers that it may have killed: see `deathsOf`. */
+  readonly deaths: number
+  readonly invocation: Invocation
+  /** The time that is over since its message came; see `Job.due`. */
+  readonly due?: number
+  /** Whether this holder has just parked the activation, and so set the time that it waits for. */
+  readonly parkedNow?: boolean
+  /** Aborted when a successor took the lease over. */
+  readonly signal: AbortSignal
+  /** Whether nobody can have taken over: asked before anything is acknowledged after a doubt. */
+  isMine(): Promise<boolean>
+}
+
+/** Two hosts' clocks may differ by this much before a lease is taken for over too early; that costs double work only. */
+export const CLOCK_MARGIN_MS = 2_000
+/**
+ * What becomes of a message. `left` messages come back by themselves: after `seconds`, or when their visibility
+ * timeout is over.
+ */
+export type Disposition =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'left'; readonly reason: string; readonly seconds?: number }
+
+export const DONE: Disposition = { kind: 'done' }
+
+/** A message that an older worker leaves to a newer one comes back so often within the grace, fewer times than SQS allows. */
+const LOOKS_FOR_NEWER = 12
+
+export function leftToNewerWorker(
+  { deployGraceMs }: Pick<Services, 'deployGraceMs'>,
+  reason: string,
+): Disposition {
+  return { kind: 'left', reason, seconds: Math.ceil(deployGraceMs / LOOKS_FOR_NEWER / 1000) }
+}
+
+/**
+ * While a new version is rolled out, a worker of the old one may get a run of the new one. What it lacks then is no
+ * reason to fail the run: its message comes back, until a worker has it or the grace is over.
+ *
+ * @throws FlowcraftAwsError NOT_DEPLOYED within the grace
+ */
+export function leaveToNewerWorker(
+  { now, deployGraceMs }: Pick<Services, 'now' | 'deployGraceMs'>,
+  { startedAt }: { readonly startedAt: number },
+  lacks: string,
+): void {
+  if (now() - startedAt < deployGraceMs) throw new FlowcraftAwsError('NOT_DEPLOYED', lacks)
+}

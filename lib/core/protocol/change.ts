@@ -1,0 +1,199 @@
+/**
+ * A commit in words: what it sets and on which conditions. `transition.ts` makes it, a store applies it in one
+ * conditional write, and `apply` says what that write does (the memory store is built on it, and the contract
+ * suite holds DynamoDB to it). Pure.
+ */
+import {
+  type ActivationKey,
+  type ActiveEntry,
+  isDone,
+  sameEntry,
+  type Outbox,
+  type RunState,
+  type RunStatus,
+} from './run-state.ts'
+import { isBundle } from './inline-value.ts'
+
+/** A condition on the header as it is when the commit arrives. */
+export type Requirement =
+  /** This activation has not ended. */
+  | { readonly kind: 'active'; readonly key: ActivationKey }
+  /** Fewer than `below` predecessors of this 'all' join have completed: somebody else will be the last. */
+  | { readonly kind: 'arrivalsBelow'; readonly node: number; readonly below: number }
+  /** Nobody scheduled this node in its present generation. */
+  | { readonly kind: 'notFired'; readonly node: number }
+  /** The node's last iteration is the one that was seen. */
+  | { readonly kind: 'iteration'; readonly node: number; readonly is: number }
+  /** Another activation remains, so that somebody else ends the run. */
+  | { readonly kind: 'notLast' }
+  /** No other activation remains. */
+  | { readonly kind: 'last' }
+  /** The loop controller does not wait for its loop to drain. */
+  | { readonly kind: 'notPending'; readonly node: number }
+  /** If the loop controller waits, this activation is still inside its loop and will see it. */
+  | { readonly kind: 'activeOrNotPending'; readonly key: ActivationKey; readonly node: number }
+  /** This rider is as seen, or already gone into its page. */
+  | { readonly kind: 'riderAsSeen'; readonly name: string; readonly text: string }
+  /** This rider is in the header with this text, or, without one, it is not there. */
+  | { readonly kind: 'riderIs'; readonly name: string; readonly text: string | undefined }
+  /** No key was moved to a page, and none set in a bundle: what is not in the header is nowhere. */
+  | { readonly kind: 'notMoved' }
+  /** The sweep is not to look at the run before this time, or not at all: setting it makes it sooner, never later. */
+  | { readonly kind: 'dueNotBefore'; readonly at: number }
+  /** The sweep is to look at the run by this time. */
+  | { readonly kind: 'dueBy'; readonly at: number }
+  /** Nothing was committed since the run was seen. */
+  | { readonly kind: 'unchanged'; readonly seq: number }
+  /** The word of completed nodes that a loop reset subtracts from is as seen. */
+  | { readonly kind: 'doneWord'; readonly word: number; readonly is: bigint }
+
+export interface Final {
+  readonly status: RunStatus
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number
+  readonly outbox?: Outbox
+  /** The run ends though something is left to do: whatever is active is given up, and these child runs are cancelled. */
+  readonly givenUp?: { readonly reason: string; readonly children: readonly string[] }
+}
+
+/** All that one commit does. Every commit also requires that the run is running and that `end` is active as seen. */
+export interface Change {
+  readonly end: ActivationKey
+  /** The activation as it was seen; one that was parked meanwhile is another's to go on with. */
+  readonly seen: ActiveEntry
+  /** Instead of ending, the activation becomes this. */
+  readonly park?: ActiveEntry
+  /** Each requires that no such activation is active yet. */
+  readonly schedule: ReadonlyMap<ActivationKey, ActiveEntry>
+  readonly completed: readonly number[]
+  readonly reset: readonly number[]
+  /** Added to the arrivals of a join; negative where a loop takes completions back. */
+  readonly arrive: ReadonlyMap<number, number>
+  /** Arrivals to set outright: joins inside a loop that is reset. */
+  readonly arrivals: ReadonlyMap<number, number>
+  /** Joins whose arrivals matter no more. */
+  readonly close: readonly number[]
+  readonly fire: readonly number[]
+  readonly unfire: readonly number[]
+  readonly pend: readonly number[]
+  readonly unpend: readonly number[]
+  readonly iterations: ReadonlyMap<number, number>
+  readonly errors: number
+  readonly fallback: boolean
+  readonly riders: ReadonlyMap<string, string>
+  /** Riders that are in their pages now. */
+  readonly spilled: readonly string[]
+  /** Names whose values are in a bundle among the riders now: whatever the header has of them goes. */
+  readonly bundled?: ReadonlySet<string>
+  /** When the sweep must look at the run, where this change makes it sooner. */
+  readonly dueAt?: number
+  readonly final?: Final
+  readonly require: readonly Requirement[]
+}
+
+/** Completed nodes are kept in words of this many bits: the largest power of two that a DynamoDB number holds exactly. */
+export const WORD_BITS = 120
+
+export function wordOf(done: bigint, word: number): bigint {
+  return (done >> BigInt(word * WORD_BITS)) & ((1n << BigInt(WORD_BITS)) - 1n)
+}
+
+export function holds(run: RunState, requirement: Requirement): boolean {
+  switch (requirement.kind) {
+    case 'active':
+      return run.active.has(requirement.key)
+    case 'arrivalsBelow':
+      return (run.arrivals.get(requirement.node) ?? 0) < requirement.below
+    case 'notFired':
+      return !run.fired.has(requirement.node)
+    case 'iteration':
+      return (run.iterations.get(requirement.node) ?? 0) === requirement.is
+    case 'notLast':
+      return run.active.size > 1
+    case 'last':
+      return run.active.size === 1
+    case 'notPending':
+      return !run.pending.has(requirement.node)
+    case 'activeOrNotPending':
+      return run.active.has(requirement.key) || !run.pending.has(requirement.node)
+    case 'riderAsSeen': {
+      const text = run.riders.get(requirement.name)
+      return text === undefined || text === requirement.text
+    }
+    case 'riderIs':
+      return run.riders.get(requirement.name) === requirement.text
+    case 'notMoved':
+      return !run.spilled && ![...run.riders.keys()].some(isBundle)
+    case 'dueNotBefore':
+      return run.dueAt === undefined || run.dueAt >= requirement.at
+    case 'dueBy':
+      return run.dueAt !== undefined && run.dueAt <= requirement.at
+    case 'unchanged':
+      return run.seq === requirement.seq
+    case 'doneWord':
+      return wordOf(run.done, requirement.word) === requirement.is
+    default: {
+      const never: never = requirement
+      return never
+    }
+  }
+}
+
+/** The state after `change`, or undefined where the write is refused. */
+export function apply(run: RunState, change: Change): RunState | undefined {
+  const entry = run.active.get(change.end)
+  if (run.status !== 'running' || !entry || !sameEntry(entry, change.seen)) return undefined
+  for (const key of change.schedule.keys()) if (run.active.has(key)) return undefined
+  if (!change.require.every((requirement) => holds(run, requirement))) return undefined
+  const active = new Map(run.active)
+  if (change.park) active.set(change.end, change.park)
+  else active.delete(change.end)
+  for (const [key, entry] of change.schedule) active.set(key, entry)
+  const givenUp = change.final?.givenUp
+  if (givenUp) active.clear()
+  const arrivals = new Map(run.arrivals)
+  for (const [node, count] of change.arrive) arrivals.set(node, (arrivals.get(node) ?? 0) + count)
+  for (const [node, count] of change.arrivals) arrivals.set(node, count)
+  for (const node of change.close) arrivals.delete(node)
+  const riders = new Map(run.riders)
+  for (const name of change.spilled) riders.delete(name)
+  for (const name of change.bundled ?? []) riders.delete(name)
+  for (const [name, text] of change.riders) riders.set(name, text)
+  let done = run.done
+  for (const node of change.reset) if (isDone(done, node)) done -= 1n << BigInt(node)
+  for (const node of change.completed) done |= 1n << BigInt(node)
+  return {
+    ...run,
+    seq: run.seq + 1,
+    status: change.final?.status ?? run.status,
+    active,
+    done,
+    arrivals,
+    fired: without(run.fired, change.unfire, change.fire),
+    pending: without(run.pending, change.unpend, change.pend),
+    iterations: new Map([...run.iterations, ...change.iterations]),
+    errors: run.errors + change.errors,
+    fallback: run.fallback || change.fallback,
+    riders,
+    spilled: run.spilled || change.spilled.length > 0,
+    ...(run.deadLetters?.has(change.end) ? { deadLetters: withoutKey(run.deadLetters, change.end) } : {}),
+    dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
+    outbox: change.final?.outbox ?? run.outbox,
+    endedAt: change.final?.endedAt ?? run.endedAt,
+    ...(givenUp ? { reason: givenUp.reason } : {}),
+    ...(givenUp && givenUp.children.length > 0 ? { cancelledChildren: givenUp.children } : {}),
+  }
+}
+
+/** The message that would run it was sent back, or another did. */
+function withoutKey<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> | undefined {
+  const rest = new Map([...map].filter(([other]) => other !== key))
+  return rest.size > 0 ? rest : undefined
+}
+
+function without<T>(set: ReadonlySet<T>, minus: readonly T[], plus: readonly T[]): Set<T> {
+  const next = new Set(set)
+  for (const item of minus) next.delete(item)
+  for (const item of plus) next.add(item)
+  return next
+}

@@ -1,0 +1,84 @@
+/**
+ * Names and texts of stored values. A value that is small rides in the header as a *rider*: a name and a text that
+ * says which activation wrote it and holds it or points to it. Pure.
+ *
+ *   o17      output of node 17                 i20.17   input of node 20 as the edge from 17 transformed it
+ *   x17.3    error of the third iteration      f20      number of the node whose edge gave node 20 its input last
+ *   k20.17   what 17 gave 20 in an earlier round of a loop, kept as its output since then was not given
+ *   b17      the batch that node 17 waits for
+ *   c17.3    what the child run of activation 17.3 starts with
+ *   :key     a key that user code set
+ *   m17.3    many such keys that activation 17.3 set together (`bundle.ts`); m: those of the run's input
+ *
+ *   17.3=text   the value, written by activation 17.3        17.3u   undefined        17.3-   deleted
+ *   17.3@1.0    value 0 of that activation's first attempt, stored on its own (`value-store.ts`)
+ *   17.3&12 4 1.0   four buckets of keys, by the commit that made the run's `seq` 12
+ *   @8123...    a value of the run's input, stored on its own and named by its content
+ *
+ * The writer in front makes each text unique, so that "the rider as seen" cannot mean an equal one written later.
+ */
+import { createHash } from 'node:crypto'
+import type { ActivationKey } from './run-state.ts'
+import { show } from '../common/thrown.ts'
+
+export type RiderKind = '=' | '@' | 'u' | '-' | '&'
+
+export interface Rider {
+  /** The activation that wrote it; empty for the start of the run. */
+  readonly writer: ActivationKey | ''
+  readonly kind: RiderKind
+  readonly body: string
+}
+
+export function formatRider(rider: Rider): string {
+  return `${rider.writer}${rider.kind}${rider.body}`
+}
+
+export function parseRider(text: string): Rider {
+  const match = /^([\d.]*)([=@u&-])([\s\S]*)$/.exec(text)
+  if (!match) throw new Error(`not a rider: ${show(text)}`)
+  return { writer: match[1] as Rider['writer'], kind: match[2] as RiderKind, body: match[3] as string }
+}
+
+export const names = {
+  output: (node: number) => `o${node}`,
+  input: (target: number, source: number) => `i${target}.${source}`,
+  kept: (target: number, source: number) => `k${target}.${source}`,
+  error: (key: ActivationKey, at?: number) => `x${key}${at === undefined ? '' : `-${at}`}`,
+  source: (node: number) => `f${node}`,
+  batch: (node: number) => `b${node}`,
+  child: (key: ActivationKey) => `c${key}`,
+  user: (key: string) => `:${key}`,
+  bundle: (key: ActivationKey | '') => `m${key}`,
+} as const
+
+/** Whether a name is that of a key which user code set. */
+export function isUserName(name: string): boolean {
+  return name.startsWith(':')
+}
+
+/** Whether a name is that of a bundle of keys. It stays in the header, so that whoever has the header knows of it. */
+export function isBundle(name: string): boolean {
+  return name.startsWith(names.bundle(''))
+}
+
+/** Values of neighbouring nodes share a page of up to this many nodes, so that moving them together is one write. */
+const NODES_PER_PAGE = 16
+
+/** The page that a value is moved to when the header gets full. */
+export function pageOf(name: string): string {
+  if (isUserName(name)) return `k${createHash('sha256').update(name).digest('base64url').slice(0, 10)}`
+  const perIteration = /^[xc](\d+)\.(\d+)/.exec(name)
+  if (perIteration) {
+    const [, ofNode, iteration] = perIteration.map(Number) as [number, number, number]
+    return `${Math.floor(ofNode / NODES_PER_PAGE)}.${Math.floor(iteration / NODES_PER_PAGE)}`
+  }
+  const perSource = /^[ik](\d+)\.(\d+)$/.exec(name)
+  if (perSource) {
+    // A join may have thousands of sources: its inputs cannot all be in one page.
+    const [, target, source] = perSource.map(Number) as [number, number, number]
+    return `i${Math.floor(target / NODES_PER_PAGE)}.${Math.floor(source / NODES_PER_PAGE)}`
+  }
+  const node = Number(/\d+/.exec(name)?.[0] ?? 0)
+  return `${Math.floor(node / NODES_PER_PAGE)}`
+}

@@ -1,0 +1,162 @@
+/** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
+import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
+import { parseJson } from '../common/parse-json.ts'
+import { show } from '../common/thrown.ts'
+
+export { show } from '../common/thrown.ts'
+
+export interface Job {
+  readonly runId: string
+  readonly blueprintId: string
+  /** Absent in the message that asks a worker to begin an accepted run. */
+  readonly nodeId?: string
+  /** Absent in the job of the Flowcraft guide's client, `{ runId, blueprintId, nodeId }`, which starts a run. */
+  readonly iteration?: number
+  /** In the jobs of a batch: one item, or the shards from `from` to before `to`. */
+  readonly items?: {
+    readonly round: number
+    readonly item?: number
+    readonly from?: number
+    readonly to?: number
+  }
+  /**
+   * The time, in milliseconds since the epoch, for whose rest the queue holds this job back: when it comes, that is over by
+   * the queue's clock, whatever that of whoever gets it says.
+   */
+  readonly due?: number
+  /** How often the sweep took it out of the dead-letter queue. */
+  readonly returns?: number
+  /** The node to whose pool it was passed on, once; who gets it then runs it. */
+  readonly passedOn?: string
+}
+
+export interface JobQueue {
+  /**
+   * Sends jobs, in as few requests as the queue allows, to come after `delaySeconds` (900 at most, SQS's limit).
+   * Throws unless the queue took all.
+   */
+  send(jobs: readonly Job[], delaySeconds?: number): Promise<void>
+}
+
+/** SQS's longest delay, `DelaySeconds` 900. */
+export const LONGEST_DELAY_MS = 900_000
+
+/** Whole seconds from now, rounded up, so that a message does not come early. */
+export function delaySeconds(at: number, now: number): number {
+  return Math.max(0, Math.ceil((at - now) / 1000))
+}
+
+/**
+ * Sends the job of a timer, to come when its time is over, or as late before that as the queue can. `trusted`: whoever
+ * gets it need not ask a clock again; for whoever set the time by the clock that says now how much of it is left, and for
+ * the sweep, whose is the only other one then.
+ */
+export async function sendTimer(
+  { queue, now }: { readonly queue: JobQueue; readonly now: () => number },
+  job: Job,
+  { at, trusted }: { readonly at: number; readonly trusted: boolean },
+): Promise<void> {
+  const seconds = delaySeconds(at, now())
+  const longest = LONGEST_DELAY_MS / 1000
+  const timed = trusted && seconds <= longest ? { ...job, due: at } : job
+  await queue.send([timed], Math.min(seconds, longest))
+}
+
+/** Run ids are part of keys, object names and URLs: letters, digits and `. _ : / @ + = ~ -`, 200 at most. */
+const RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,200}$/
+const CHILD_RUN_ID = /\/\d+\.\d+(~\d+)?$/
+/** Child runs add to the id of their parent. */
+const ANY_RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,900}$/
+export const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -'
+/** A blueprint id is part of a sort key, which may have 1,024 bytes. */
+const BLUEPRINT_ID_MAX = 500
+
+export function runIdProblem(runId: unknown, rule: 'new' | 'any' = 'any'): string | undefined {
+  if (rule === 'new' && typeof runId === 'string' && CHILD_RUN_ID.test(runId)) {
+    return `runId must not end like a child run's, in /<number>.<number>; got ${show(runId)}`
+  }
+  if (typeof runId === 'string' && (rule === 'new' ? RUN_ID : ANY_RUN_ID).test(runId)) return undefined
+  return `runId must be ${RUN_ID_RULE}; got ${show(runId)}`
+}
+
+export function blueprintIdProblem(blueprintId: unknown): string | undefined {
+  if (typeof blueprintId === 'string' && blueprintId !== '' && blueprintId.length <= BLUEPRINT_ID_MAX)
+    return undefined
+  return `blueprintId must be a string of 1 to ${BLUEPRINT_ID_MAX} characters; got ${show(blueprintId)}`
+}
+
+/** ASCII only: some emulators and older proxies refuse or mangle characters beyond it. */
+export function formatJob(job: Job): string {
+  return JSON.stringify(job).replaceAll(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** @throws FlowcraftAwsError INVALID_JOB, with all that is wrong. */
+export function parseJob(body: string): Job {
+  let parsed: unknown
+  try {
+    parsed = parseJson(body)
+  } catch (error) {
+    const why = isFlowcraftAwsError(error) ? error.message : 'the message is not JSON'
+    throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${why}: ${show(body)}`)
+  }
+  return checkJob(parsed)
+}
+
+/** @throws FlowcraftAwsError INVALID_JOB, with all that is wrong. */
+export function checkJob(candidate: unknown): Job {
+  if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
+    throw new FlowcraftAwsError('INVALID_JOB', `not a job: expected an object; got ${show(candidate)}`)
+  }
+  const { runId, blueprintId, nodeId, iteration, items, due, returns, passedOn } = candidate as Record<
+    string,
+    unknown
+  >
+  const problems = [runIdProblem(runId), blueprintIdProblem(blueprintId)].filter(
+    (problem) => problem !== undefined,
+  )
+  if (nodeId !== undefined && (typeof nodeId !== 'string' || nodeId === '')) {
+    problems.push(`nodeId must be a non-empty string; got ${show(nodeId)}`)
+  }
+  if (iteration !== undefined && !(Number.isSafeInteger(iteration) && Number(iteration) >= 1)) {
+    problems.push(`iteration must be an integer from 1; got ${show(iteration)}`)
+  }
+  if (items !== undefined && !isItems(items))
+    problems.push(`items must name a round and an item or a range; got ${show(items)}`)
+  if (due !== undefined && !isIndex(due))
+    problems.push(`due must be a time in milliseconds; got ${show(due)}`)
+  if (returns !== undefined && !isIndex(returns))
+    problems.push(`returns must be an integer from 0; got ${show(returns)}`)
+  if (passedOn !== undefined && typeof passedOn !== 'string')
+    problems.push(`passedOn must be the id of a node; got ${show(passedOn)}`)
+  if (problems.length > 0) throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${problems.join('; ')}`)
+  // Nothing else of it: a job is written to logs and sent on.
+  const job = {
+    runId,
+    blueprintId,
+    nodeId,
+    iteration,
+    items: items && itemsOf(items as NonNullable<Job['items']>),
+    due,
+    returns,
+    passedOn,
+  }
+  return Object.fromEntries(Object.entries(job).filter(([, value]) => value !== undefined)) as unknown as Job
+}
+
+function itemsOf(items: NonNullable<Job['items']>): Job['items'] {
+  const { round, item, from, to } = items
+  return item === undefined ? { round, from, to } : { round, item }
+}
+
+function isItems(items: unknown): boolean {
+  if (typeof items !== 'object' || items === null) return false
+  const { round, item, from, to } = items as Record<string, unknown>
+  return isIndex(round) && (isIndex(item) || (isIndex(from) && isIndex(to)))
+}
+
+function isIndex(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0
+}

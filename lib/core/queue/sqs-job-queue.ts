@@ -1,0 +1,97 @@
+/** Sends jobs to SQS. Standard queues: order and repetition do not matter to the protocol. */
+import { randomUUID } from 'node:crypto'
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandOutput,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
+import { requestFailed } from '../common/errors.ts'
+import { formatJob, type Job, type JobQueue } from './job.ts'
+import type { Pools } from './pools.ts'
+
+/** SQS takes ten messages a batch. */
+const BATCH = 10
+/** Batches under way at a time. */
+const CONCURRENCY = 5
+const TRIES = 3
+
+interface Batch {
+  readonly queueUrl: string
+  readonly jobs: readonly Job[]
+}
+
+export class SqsJobQueue implements JobQueue {
+  readonly #client: SQSClient
+  readonly #pools: Pools
+
+  constructor(options: { client: SQSClient; pools: Pools }) {
+    this.#client = options.client
+    this.#pools = options.pools
+  }
+
+  async send(jobs: readonly Job[], delaySeconds?: number): Promise<void> {
+    const batches: Batch[] = []
+    for (const [queueUrl, own] of this.#byQueue(jobs)) {
+      for (let at = 0; at < own.length; at += BATCH)
+        batches.push({ queueUrl, jobs: own.slice(at, at + BATCH) })
+    }
+    for (let at = 0; at < batches.length; at += CONCURRENCY) {
+      await Promise.all(
+        batches.slice(at, at + CONCURRENCY).map((batch) => this.#sendBatch(batch, delaySeconds)),
+      )
+    }
+  }
+
+  #byQueue(jobs: readonly Job[]): Map<string, Job[]> {
+    const byQueue = new Map<string, Job[]>()
+    for (const job of jobs) {
+      const url = this.#pools.queueUrlOf(job)
+      const own = byQueue.get(url)
+      if (own) own.push(job)
+      else byQueue.set(url, [job])
+    }
+    return byQueue
+  }
+
+  /** A batch may be taken in part: what was refused is sent again, and what SQS keeps refusing is an error. */
+  async #sendBatch({ queueUrl, jobs }: Batch, delaySeconds: number | undefined): Promise<void> {
+    let rest = jobs
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#send(
+        new SendMessageBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: rest.map((job, index) => ({
+            Id: `${index}`,
+            MessageBody: formatJob(job),
+            DelaySeconds: delaySeconds,
+          })),
+        }),
+      )
+      const failed = answer.Failed ?? []
+      if (failed.length === 0) return
+      if (attempt === TRIES) {
+        const reasons = [...new Set(failed.map(({ Code, Message }) => `${Code}: ${Message ?? ''}`))].join(
+          '; ',
+        )
+        const refused = new Error(`it refused ${failed.length} of ${jobs.length} jobs: ${reasons}`)
+        if (failed.every(({ Code }) => Code === 'InvalidMessageContents'))
+          refused.name = 'InvalidMessageContents'
+        throw requestFailed(`SQS SendMessageBatch to '${queueUrl}'`, refused)
+      }
+      rest = failed.flatMap(({ Id }) => rest[Number(Id)] ?? [])
+    }
+  }
+
+  async #send(command: SendMessageBatchCommand): Promise<SendMessageBatchCommandOutput> {
+    try {
+      return await this.#client.send(command)
+    } catch (error) {
+      throw requestFailed(`SQS SendMessageBatch to '${command.input.QueueUrl}'`, error)
+    }
+  }
+}
+
+/** Unguessable and unique. */
+export function newToken(): string {
+  return randomUUID()
+}

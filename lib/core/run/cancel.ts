@@ -1,0 +1,63 @@
+/**
+ * Cancels runs. The header turns to 'cancelled' with nothing active, so that every commit under way is refused; the
+ * child runs it waited for are named in the same write, and cancelled by whoever concludes the run.
+ */
+import { FlowcraftAwsError } from '../common/errors.ts'
+import { RunReader } from '../values/run-reader.ts'
+import { type ActivationKey, childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
+import type { Services } from '../execution/services.ts'
+import type { ChildRequest } from '../blueprints/subflow-node.ts'
+import { names } from '../protocol/inline-value.ts'
+
+export type CancelServices = Pick<Services, 'store' | 'queue' | 'now'>
+
+/**
+ * @returns whether the run is cancelled; false where it had ended otherwise
+ * @throws FlowcraftAwsError RUN_NOT_FOUND
+ */
+export async function cancelRun(services: CancelServices, runId: string): Promise<boolean> {
+  const run = await services.store.read(runId)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
+  const cancelled = await turnToCancelled(services, run)
+  // Crash before: the run is cancelled, its children and whoever waits for it are told when this is called again, or
+  // when any message of the run comes.
+  if (cancelled?.outbox) await services.queue.send([{ runId, blueprintId: run.blueprintId }])
+  return cancelled !== undefined
+}
+
+/** Cancels the children that a cancelled run waited for, also one that is about to be made. */
+export async function cancelChildren(
+  services: CancelServices & Pick<Services, 'graphs' | 'values'>,
+  run: RunState,
+): Promise<void> {
+  for (const childId of run.cancelledChildren ?? []) {
+    const blueprintId = await blueprintOf(services, run, childId)
+    const made = !(await services.store.putCancelled(childId, blueprintId, services.now()))
+    if (made) await cancelRun(services, childId)
+  }
+}
+
+/** What the child runs, or would have. */
+async function blueprintOf(
+  { store, values, graphs }: Pick<Services, 'store' | 'values' | 'graphs'>,
+  run: RunState,
+  childId: string,
+): Promise<string> {
+  const key = childId.slice(run.runId.length + 1).split('~', 1)[0] as ActivationKey
+  const graph = await graphs.of(run.blueprintId, run.graph as string)
+  const request = await new RunReader({ graph, run, store, values }).stored(names.child(key))
+  return (request?.value as ChildRequest | undefined)?.blueprintId ?? run.blueprintId
+}
+
+async function turnToCancelled(services: CancelServices, seen: RunState): Promise<RunState | undefined> {
+  for (let run: RunState | undefined = seen; run;) {
+    if (isOver(run)) return run.status === 'cancelled' ? run : undefined
+    const { runId, seq } = run
+    const children = childrenOf(run)
+    // On condition that nothing was committed since: a child that a node begins to wait for is not overlooked.
+    const result = await services.store.cancel(runId, { seq, children, now: services.now() })
+    if (result.committed) return result.run
+    run = result.run
+  }
+  return undefined
+}

@@ -1,0 +1,175 @@
+/** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
+import { type ISerializer, JsonSerializer } from 'flowcraft'
+import { RunReader } from '../values/run-reader.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import {
+  childIdOf,
+  isDone,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  type RunStatus,
+  START,
+} from '../protocol/run-state.ts'
+import type { RunStore } from '../store/run-store.ts'
+import type { ErrorRecord } from '../worker/flush.ts'
+import type { LostValue } from '../values/lost.ts'
+import type { ValueStore } from '../values/value-store.ts'
+
+export interface RunNodes {
+  readonly completed: string[]
+  readonly active: string[]
+  readonly failed: string[]
+  /** Not reached: another branch was taken, or a join never became ready. */
+  readonly notRun: string[]
+}
+
+/** A node that has run and waits. */
+export interface WaitingNode {
+  readonly nodeId: string
+  readonly reason: 'external_event' | 'timer' | 'retry' | 'subflow' | 'items'
+  readonly wakeUpAt?: Date
+  /** When an event need not come any more, where the wait has a `timeout`. */
+  readonly timeoutAt?: Date
+  readonly childRunId?: string
+}
+
+/** A message in the dead-letter queue. */
+export interface DeadLetterNote {
+  /** The node that the message would run; absent where it would begin the run. */
+  readonly nodeId?: string
+  readonly reason: string
+}
+
+/** A run as `RunClient.get` gives it. */
+export interface RunDescription {
+  readonly runId: string
+  readonly blueprintId: string
+  /** 'awaiting' while all that is left to do waits for an event, a time or a child run. */
+  readonly status: RunStatus | 'awaiting'
+  /** What `FlowRuntime.run` would have in its result's `context`, after the runtime's serializer. */
+  readonly context: Record<string, unknown>
+  /** Undefined where no node failed, as in the engine's result. */
+  readonly errors?: ErrorRecord[]
+  /** Values that cannot be read any more, which `context` and `errors` lack: an object that was deleted from the bucket, say. */
+  readonly lost?: LostValue[]
+  /** Why the run itself failed, where no node did. */
+  readonly reason?: string
+  readonly nodes: RunNodes
+  /** What the run waits for, where it does. */
+  readonly waiting?: WaitingNode[]
+  /** What does not go on since its message lies in the dead-letter queue, until somebody sends it back. */
+  readonly deadLetters?: DeadLetterNote[]
+  readonly startedAt: Date
+  readonly endedAt?: Date
+}
+
+export interface DescribeOptions {
+  readonly run: RunState
+  /** Undefined while no worker has begun the run. */
+  readonly graph: RunGraph | undefined
+  readonly store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly values: ValueStore
+  readonly serializer: ISerializer
+}
+
+/** A run without a graph has its input only. */
+const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown as RunGraph
+
+export async function describeRun(options: DescribeOptions): Promise<RunDescription> {
+  const { run, graph, serializer } = options
+  const reader = new RunReader({ ...options, graph: graph ?? NO_GRAPH })
+  const lost: LostValue[] = []
+  const errors = await reader.errors(lost)
+  const failed = new Set([...errors.map(({ nodeId }) => nodeId), ...nodesOfErrors(graph, lost)])
+  const context = await reader.allBut(lost)
+  return {
+    runId: run.runId,
+    blueprintId: run.blueprintId,
+    status: isAwaiting(run) ? 'awaiting' : run.status,
+    context: throughSerializer(serializer, { ...context, _executionId: run.runId }),
+    ...(errors.length > 0 ? { errors } : {}),
+    ...(lost.length > 0 ? { lost } : {}),
+    ...(run.reason === undefined ? {} : { reason: run.reason }),
+    nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
+    ...(graph && isWaiting(run) ? { waiting: waitingIn(graph, run) } : {}),
+    ...lettersOf(graph, run),
+    startedAt: new Date(run.startedAt),
+    ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
+  }
+}
+
+/** The nodes whose errors are lost: they failed all the same. */
+function nodesOfErrors(graph: RunGraph | undefined, lost: readonly LostValue[]): string[] {
+  return lost.flatMap(({ key }) => {
+    const node = /^_errors\.(\d+)\.\d+$/.exec(key)?.[1]
+    return node === undefined || !graph ? [] : [graph.node(Number(node)).id]
+  })
+}
+
+/** A note stays when its message was sent back: then what it is about has ended. */
+function lettersOf(graph: RunGraph | undefined, run: RunState): Pick<RunDescription, 'deadLetters'> {
+  if (isOver(run)) return {}
+  const notes = [...(run.deadLetters ?? [])].flatMap(([key, reason]): DeadLetterNote[] => {
+    if (key === START) return graph ? [] : [{ reason }]
+    if (!graph || !run.active.has(key)) return []
+    return [{ nodeId: graph.node(parseActivationKey(key).node).id, reason }]
+  })
+  return notes.length > 0 ? { deadLetters: notes } : {}
+}
+
+function isWaiting(run: RunState): boolean {
+  return [...run.active.values()].some(({ wait }) => wait !== undefined)
+}
+
+function isAwaiting(run: RunState): boolean {
+  return (
+    run.status === 'running' &&
+    run.active.size > 0 &&
+    [...run.active.values()].every(({ wait }) => wait && wait.kind !== 'items')
+  )
+}
+
+function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {
+  const inGraphOrder = [...run.active].toSorted(
+    ([a], [b]) => parseActivationKey(a).node - parseActivationKey(b).node,
+  )
+  return inGraphOrder.flatMap(([key, { wait }]): WaitingNode[] => {
+    if (!wait) return []
+    const nodeId = graph.node(parseActivationKey(key).node).id
+    if (wait.kind === 'event') {
+      const timeoutAt = wait.at === undefined ? {} : { timeoutAt: new Date(wait.at) }
+      return [{ nodeId, reason: 'external_event', ...timeoutAt }]
+    }
+    if (wait.kind === 'child') {
+      return [{ nodeId, reason: 'subflow', childRunId: childIdOf(run.runId, key, wait.tries) }]
+    }
+    if (wait.kind === 'items') return [{ nodeId, reason: 'items' }]
+    return [{ nodeId, reason: wait.kind, wakeUpAt: new Date(wait.at) }]
+  })
+}
+
+/** As a caller would get it who stored the engine's result: what the serializer drops is not there. */
+function throughSerializer(
+  serializer: ISerializer,
+  context: Record<string, unknown>,
+): Record<string, unknown> {
+  if (serializer.constructor === JsonSerializer) {
+    // Values came out of JSON already; only what is undefined would be dropped.
+    return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== undefined))
+  }
+  return serializer.deserialize(serializer.serialize(context))
+}
+
+function nodesOf(graph: RunGraph, run: RunState, failed: ReadonlySet<string>): RunNodes {
+  const active = new Set([...run.active.keys()].map((key) => parseActivationKey(key).node))
+  const nodes: RunNodes = { completed: [], active: [], failed: [], notRun: [] }
+  graph.blueprint.nodes.forEach(({ id }, index) => {
+    if (active.has(index)) nodes.active.push(id)
+    else if (isDone(run.done, index)) nodes.completed.push(id)
+    else if (failed.has(id)) nodes.failed.push(id)
+    else if (run.iterations.has(index)) nodes.completed.push(id)
+    else nodes.notRun.push(id)
+  })
+  return nodes
+}

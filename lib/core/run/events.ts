@@ -1,0 +1,224 @@
+/**
+ * Events that nodes of a run wait for, once for each of their iterations. The first to give a node its event wins; it
+ * may be given before the node waits. An event is given to a node, or by a name to every node whose `eventName` it is.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { contentHash } from '../common/content-hash.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { takesEvents } from '../protocol/resumable.ts'
+import { type ActivationKey, isDone, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import type { Services } from '../execution/services.ts'
+import { compress, expand } from '../values/value-store.ts'
+
+type EventServices = Pick<Services, 'store' | 'values'>
+
+export interface RunEvent {
+  /** Chooses the edges to take, as a node's own action does. */
+  readonly action?: string
+  /** Becomes the output of the node that waits. */
+  readonly output?: unknown
+  /**
+   * Names the call, so that it can be made again when its answer was lost: a repeated call without one may give its
+   * event to the next round of a loop, or, where it names no node, to the next that waits. @default - each call is its own
+   */
+  readonly idempotencyKey?: string
+}
+
+interface StoredEvent {
+  /** Names the call that gave it. */
+  readonly id: string
+  /** Nobody gave it in time. */
+  readonly timedOut?: true
+  readonly action?: string
+  /** The output's text, or the key and reference of the value that holds it. */
+  readonly text?: string
+  readonly at?: readonly [key: string, reference: string]
+}
+
+/** Larger outputs are values of their own. */
+const INLINE_BYTES = 100 * 1024
+
+/** What a node that waits goes on with. */
+export interface GivenEvent extends Pick<RunEvent, 'action' | 'output'> {
+  /** Nobody gave it in time. */
+  readonly timedOut?: true
+}
+
+export async function readEvent(
+  services: EventServices,
+  runId: string,
+  key: ActivationKey,
+): Promise<GivenEvent | undefined> {
+  const stored = await readStored(services, runId, eventKey(key))
+  if (!stored) return undefined
+  const { action, text, at, timedOut } = stored
+  if (timedOut) return { timedOut }
+  const encoded = text ?? (at && (await services.values.read(runId, ...at)))
+  return { action, ...(encoded === undefined ? {} : { output: services.values.decode(encoded) }) }
+}
+
+/** What the node goes on with whose time is over: the end of its time is an event like any other, and the first counts. */
+export async function eventOrTimeout(
+  services: EventServices,
+  runId: string,
+  key: ActivationKey,
+): Promise<GivenEvent> {
+  // Crash after the put: the message comes back and finds it. A put that comes late is refused, since the activation
+  // went on with an event or with this.
+  await services.store.putOnce(runId, eventKey(key), { text: JSON.stringify(TIMEOUT) })
+  return (await readEvent(services, runId, key)) as GivenEvent
+}
+
+const TIMEOUT: StoredEvent = { id: '', timedOut: true }
+
+async function readStored(
+  { store }: EventServices,
+  runId: string,
+  key: string,
+): Promise<StoredEvent | undefined> {
+  const stored = await store.getValue(runId, key)
+  return stored && (JSON.parse(await expand(stored)) as StoredEvent)
+}
+
+/** An event on its way: its output as text, and what tells it from another one. */
+export interface EncodedEvent {
+  readonly id: string
+  readonly action?: string
+  readonly text?: string
+  /** Of a call that has a name, and so may come again. */
+  readonly content?: string
+}
+
+/** @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE */
+export function encodeEvent(
+  { values }: Pick<Services, 'values'>,
+  nodeId: string,
+  { action, output, idempotencyKey }: RunEvent,
+): EncodedEvent {
+  const text =
+    output === undefined ? undefined : values.encode(output, `the output given to node '${nodeId}'`)
+  if (idempotencyKey === undefined) return { id: randomUUID(), action, text }
+  const texts: [string, string][] = [['action', JSON.stringify(action ?? null)]]
+  if (text !== undefined) texts.push(['output', text])
+  return { id: idempotencyKey, action, text, content: contentHash(texts) }
+}
+
+/**
+ * Gives an activation its event. False where it has another.
+ * Crash after the put: the event stands, and the node finds it when it parks; one that is parked already is sent its
+ * job when the call is made again.
+ */
+export async function giveEvent(
+  services: EventServices,
+  runId: string,
+  activation: ActivationKey,
+  event: EncodedEvent,
+): Promise<boolean> {
+  const stored = await storable(services, runId, activation, event)
+  const value = await compress(JSON.stringify(stored))
+  if (await services.store.putOnce(runId, eventKey(activation), value)) return true
+  // Refused by itself, perhaps: the SDK repeats a request whose answer was lost.
+  return wasGiven(services, runId, activation, event.id)
+}
+
+/** Whether the event that counts is that of this call. */
+export async function wasGiven(
+  services: EventServices,
+  runId: string,
+  activation: ActivationKey,
+  id: string | undefined,
+): Promise<boolean> {
+  const there = await readStored(services, runId, eventKey(activation))
+  return there !== undefined && !there.timedOut && there.id === id
+}
+
+/** Whether anything ended the wait of an activation, or will. */
+export async function wasResumed(
+  services: EventServices,
+  runId: string,
+  activation: ActivationKey,
+): Promise<boolean> {
+  return (await readStored(services, runId, eventKey(activation))) !== undefined
+}
+
+/** What the first call of a name was for. */
+export interface Claim {
+  readonly activation: ActivationKey
+  /** Tells what it carried. */
+  readonly content?: string
+}
+
+export async function claimOf(
+  { store }: EventServices,
+  runId: string,
+  idempotencyKey: string | undefined,
+): Promise<Claim | undefined> {
+  if (idempotencyKey === undefined) return undefined
+  const text = (await store.getValue(runId, claimKey(idempotencyKey)))?.text
+  const [activation, content] = text?.split(' ') ?? []
+  return activation === undefined ? undefined : { activation: activation as ActivationKey, content }
+}
+
+/** Names the call for an activation. Crash after the put: a repeated call gives the event there. */
+export async function claim(
+  services: EventServices,
+  runId: string,
+  idempotencyKey: string | undefined,
+  claimed: Claim,
+): Promise<Claim | undefined> {
+  if (idempotencyKey === undefined) return claimed
+  const text = `${claimed.activation} ${claimed.content}`
+  if (await services.store.putOnce(runId, claimKey(idempotencyKey), { text })) return claimed
+  return claimOf(services, runId, idempotencyKey)
+}
+
+async function storable(
+  { values }: EventServices,
+  runId: string,
+  activation: ActivationKey,
+  { id, action, text }: EncodedEvent,
+): Promise<StoredEvent> {
+  if (text === undefined || text.length <= INLINE_BYTES) return { id, action, text }
+  // Named by its content, since several may give different ones and one wins.
+  const valueKey = `${eventKey(activation)}#${hashOf(text)}`
+  return { id, action, at: [valueKey, await values.write(runId, valueKey, text)] }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+function eventKey(activation: ActivationKey): string {
+  return `event#${activation}`
+}
+
+function claimKey(idempotencyKey: string): string {
+  return `resume#${hashOf(idempotencyKey)}`
+}
+
+function eventNameOf(graph: RunGraph, node: number): string {
+  const { id, params } = graph.node(node)
+  return typeof params?.['eventName'] === 'string' ? params['eventName'] : id
+}
+
+/** The nodes that wait for events of this name: by their `eventName`, or by their id where they have none. */
+export function nodesOfEvent(graph: RunGraph, name: string): number[] {
+  return graph.blueprint.nodes.flatMap((_, index) => (eventNameOf(graph, index) === name ? [index] : []))
+}
+
+/** The iteration that waits, or will be the next to. */
+export function iterationOf(graph: RunGraph, run: RunState, node: number): number | undefined {
+  for (const key of run.active.keys()) {
+    const active = parseActivationKey(key)
+    if (active.node === node) return active.iteration
+  }
+  if (graph.repeatable.has(node)) return (run.iterations.get(node) ?? 0) + 1
+  return isDone(run.done, node) ? undefined : 1
+}
+
+/** The activations of these nodes that wait for an event now. */
+export function waitingAt(run: RunState, nodes: readonly number[]): ActivationKey[] {
+  return [...run.active].flatMap(([key, { wait }]) =>
+    takesEvents(wait) && nodes.includes(parseActivationKey(key).node) ? [key] : [],
+  )
+}

@@ -1,0 +1,118 @@
+/**
+ * How a run begins. Accepted: its header stands with the input, no graph yet (a client without blueprints). Begun:
+ * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
+ */
+import { contentHash } from '../common/content-hash.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { failureOf } from '../execution/execution.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { isOver, type Parent, type RunState } from '../protocol/run-state.ts'
+import { leaveToNewerWorker, type Services } from '../execution/services.ts'
+import type { NewRun } from '../store/run-store.ts'
+import { beginningOf } from '../common/texts.ts'
+import { firstActivations } from '../protocol/transition.ts'
+import { inputRiders } from '../worker/flush.ts'
+
+/** A reason stands in the header of its run, and in the event that tells its end. */
+const REASON_CHARACTERS = 2_000
+
+type StartServices = Pick<Services, 'store' | 'values' | 'now'>
+
+export interface NewRunRequest {
+  readonly runId: string
+  /** The initial context. */
+  readonly input: Record<string, unknown>
+  /** Undefined where only a worker knows it. */
+  readonly graph?: RunGraph
+  /** @default - the graph's */
+  readonly blueprintId?: string
+  /** Who waits for the run. @default - nobody */
+  readonly parent?: Parent
+}
+
+export interface PutRun {
+  readonly created: boolean
+  /** What is there. */
+  readonly run: RunState
+  /** Of the input that was given. */
+  readonly inputHash: string | undefined
+}
+
+/**
+ * Puts a run unless it is there.
+ * Crash before the put: large values of the input remain, which nobody sees and time to live removes.
+ * Crash after it: the run stands with its start nodes queued; the same start call, or the sweep, sends their jobs.
+ */
+export async function putRun(services: StartServices, request: NewRunRequest): Promise<PutRun> {
+  const { runId, graph } = request
+  const riders = await inputRiders(services.values, runId, request.input)
+  // Whoever makes a child run says by its id what it starts with.
+  const inputHash = request.parent ? undefined : hashOf(services.values, request.input)
+  const first = graph
+    ? firstActivations(graph)
+    : { active: new Map(), fired: new Set<number>(), iterations: new Map() }
+  const run: NewRun = {
+    runId,
+    blueprintId: graph?.blueprint.id ?? (request.blueprintId as string),
+    graph: graph?.fingerprint,
+    ...first,
+    riders,
+    inputHash,
+    parent: request.parent,
+    startedAt: services.now(),
+  }
+  return { ...(await services.store.create(run)), inputHash }
+}
+
+/** The run that is there is another than the one that was asked for. @throws FlowcraftAwsError RUN_CONFLICT */
+export function refuseOther({ created, run, inputHash }: PutRun, blueprintId: string): void {
+  if (created) return
+  const { runId } = run
+  if (run.blueprintId !== blueprintId) {
+    const got = `a run '${runId}' of blueprint '${run.blueprintId}' is there already`
+    throw new FlowcraftAwsError('RUN_CONFLICT', `cannot start '${blueprintId}': ${got}`)
+  }
+  // Runs that an older version of this package started say nothing of their input.
+  if (run.inputHash === undefined || run.inputHash === inputHash) return
+  throw new FlowcraftAwsError(
+    'RUN_CONFLICT',
+    `cannot start run '${runId}': it was started with another input`,
+  )
+}
+
+/** Of the texts by key, so that neither the order of keys nor where a value is kept makes a difference. */
+function hashOf(values: Services['values'], input: Record<string, unknown>): string {
+  const texts = Object.entries(input).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, values.encode(value, `input '${name}'`)]],
+  )
+  return contentHash(texts)
+}
+
+/**
+ * Begins an accepted run. A run of a blueprint that no worker has fails with that as its reason, once the grace is over;
+ * one that cannot be begun for another reason of its own fails with it.
+ * Crash before the write: the message comes back. After it: the start nodes are queued under the message that asked,
+ * whose redelivery sends them.
+ */
+export async function beginRun(services: Services, run: RunState): Promise<RunState> {
+  let now: RunState
+  try {
+    const graph = await services.graphs.remember(run.blueprintId)
+    const first = { ...firstActivations(graph), graph: graph.fingerprint }
+    now = (await services.store.begin(run.runId, first)).run ?? run
+  } catch (error) {
+    const reason = messageOf(failureOf(error))
+    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) leaveToNewerWorker(services, run, reason)
+    return failRun(services, run, reason)
+  }
+  if (now.graph === undefined && !isOver(now)) throw new Error(`run '${run.runId}' could not be begun`)
+  return now
+}
+
+/** Crash before the write: the message comes back. After it: the run is over, and whoever sees it next tells its end. */
+async function failRun(services: Services, run: RunState, reason: string): Promise<RunState> {
+  const end = { reason: beginningOf(reason, REASON_CHARACTERS), now: services.now() }
+  const failed = await services.store.fail(run.runId, end)
+  if (failed.committed) services.telemetry.runEnded('failed')
+  return failed.run ?? run
+}

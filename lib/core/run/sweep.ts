@@ -1,0 +1,91 @@
+/**
+ * The sweep: sends what the queue cannot hold so long, and what it gave up. SQS delays a message by 15 minutes at most;
+ * a later timer waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or
+ * beside live workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
+ */
+import { messageOf } from '../common/errors.ts'
+import type { DeadLetters } from '../queue/dead-letter-queue.ts'
+import { LONGEST_DELAY_MS, sendTimer } from '../queue/job.ts'
+import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
+import { isOver, parseActivationKey, type RunState, timeOf } from '../protocol/run-state.ts'
+import type { Services } from '../execution/services.ts'
+
+export interface SweepResult {
+  /** Runs that were due. */
+  readonly runs: number
+  /** Jobs that were sent. */
+  readonly jobs: number
+  /** Jobs that went from the dead-letter queue back to the job queue. */
+  readonly returned: number
+  /** Messages in the dead-letter queue that stay there, for a person to look at, as far as they were looked at. */
+  readonly deadLetters: number
+}
+
+export interface SweepServices extends Pick<Services, 'store' | 'graphs' | 'queue' | 'now'> {
+  /** @default - the dead-letter queue is not looked at */
+  readonly deadLetters?: DeadLetters
+}
+
+/** Runs looked at side by side. */
+const CONCURRENCY = 20
+
+export async function sweep(services: SweepServices): Promise<SweepResult> {
+  let jobs = 0
+  let letters: DeadLettersResult = { returned: 0, kept: 0 }
+  const errors: Error[] = []
+  // One run that cannot be read must not keep the others' timers.
+  const attempt = async (what: string, work: () => Promise<void>) => {
+    try {
+      await work()
+    } catch (error) {
+      errors.push(new Error(`cannot ${what}: ${messageOf(error)}`, { cause: error }))
+    }
+  }
+  const due = await services.store.due(services.now())
+  for (let at = 0; at < due.length; at += CONCURRENCY) {
+    await Promise.all(
+      due.slice(at, at + CONCURRENCY).map((runId) =>
+        attempt(`sweep run '${runId}'`, async () => {
+          const sent = await sweepRun(services, runId)
+          jobs += sent
+        }),
+      ),
+    )
+  }
+  const { deadLetters } = services
+  if (deadLetters) {
+    await attempt('look at the dead-letter queue', async () => {
+      letters = await returnDeadLetters(services, deadLetters)
+    })
+  }
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '))
+  return { runs: due.length, jobs, returned: letters.returned, deadLetters: letters.kept }
+}
+
+/** Crash after the sends, before the reschedule: the run is still due, and its jobs are sent once more. */
+async function sweepRun(services: SweepServices, runId: string): Promise<number> {
+  const run = await services.store.read(runId)
+  if (!run || isOver(run) || run.graph === undefined) return 0
+  const graph = await services.graphs.of(run.blueprintId, run.graph)
+  const horizon = services.now() + LONGEST_DELAY_MS
+  const timers = timersOf(run)
+  const soon = timers.filter(({ at }) => at <= horizon)
+  for (const { key, at } of soon) {
+    const { node, iteration } = parseActivationKey(key)
+    const job = { runId, blueprintId: run.blueprintId, nodeId: graph.node(node).id, iteration }
+    await sendTimer(services, job, { at, trusted: true })
+  }
+  const later = timers.filter(({ at }) => at > horizon).map(({ at }) => at - LONGEST_DELAY_MS)
+  await services.store.reschedule(runId, {
+    seq: run.seq,
+    dueAt: later.length > 0 ? Math.min(...later) : undefined,
+  })
+  return soon.length
+}
+
+function timersOf(run: RunState) {
+  return [...run.active].flatMap(([key, { wait }]) => {
+    const at = timeOf(wait)
+    return at === undefined ? [] : [{ key, at }]
+  })
+}

@@ -1,0 +1,180 @@
+/**
+ * A commit as one UpdateItem: `Change` to an update expression and a condition expression. Pure.
+ * Each part of the condition gets a line of its own here; `holds` and `apply` in `change.ts` say what they mean.
+ */
+import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
+import type { RunState } from '../protocol/run-state.ts'
+import { dueShardsOf, RUN_RETENTION_DAYS } from './schema.ts'
+import { expiry, ExpressionBuilder, type UpdateExpression } from './expression.ts'
+import { packEntry, packFirst } from './header.ts'
+
+/** DynamoDB's limits are 4 KB for an expression and 300 operators in one; half of it is left for what is not counted. */
+const LONGEST = 4_000
+const PARTS = 150
+
+/**
+ * Conditions on what the decision rests on, and changes of what it changes. Where that is more than an expression
+ * may hold, the header must be as it was seen, and its maps are written as a whole.
+ */
+export function commitExpression(
+  change: Change,
+  seen?: RunState,
+  dueShards: readonly string[] = dueShardsOf(''),
+): UpdateExpression {
+  const letter = seen?.deadLetters?.has(change.end) ?? false
+  const parts = change.schedule.size + change.riders.size + change.spilled.length + change.require.length
+  // A mover with an older view may have brought back a rider that a bundle is to replace.
+  const isWhole = parts > PARTS || change.bundled !== undefined
+  const next = seen && (isWhole ? apply(seen, change) : undefined)
+  if (seen && next) return wholeExpression(change, seen, next, dueShards)
+  const expression = partsExpression(change, letter, dueShards)
+  const { UpdateExpression: update, ConditionExpression: condition = '' } = expression
+  if (!seen || Math.max(update.length, condition.length) <= LONGEST) return expression
+  const after = apply(seen, change)
+  return after ? wholeExpression(change, seen, after, dueShards) : expression
+}
+
+function partsExpression(change: Change, letter: boolean, dueShards: readonly string[]): UpdateExpression {
+  const e = new ExpressionBuilder()
+  if (letter) e.remove(e.path(`l${change.end}`))
+  e.when(`${e.path('s')} = ${e.value('running')}`)
+  e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
+  const givenUp = change.final?.givenUp !== undefined
+  if (givenUp) e.set(e.path('a'), {})
+  else if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
+  else e.remove(e.path('a', change.end))
+  for (const [key, entry] of change.schedule) {
+    e.when(`attribute_not_exists(${e.path('a', key)})`)
+    if (!givenUp) e.set(e.path('a', key), packEntry(entry))
+  }
+  for (const node of change.fire) e.set(e.path('f', `${node}`), 1)
+  for (const node of change.unfire) e.remove(e.path('f', `${node}`))
+  for (const node of change.pend) e.set(e.path('p', `${node}`), 1)
+  for (const node of change.unpend) e.remove(e.path('p', `${node}`))
+  for (const [node, iteration] of change.iterations) e.set(e.path('i', `${node}`), iteration)
+  for (const [name, text] of change.riders) e.set(e.path('r', name), text)
+  for (const name of change.spilled) if (!change.riders.has(name)) e.remove(e.path('r', name))
+  addRest(e, change, dueShards)
+  for (const requirement of change.require) e.when(requirementCondition(e, requirement))
+  return e.build()
+}
+
+function wholeExpression(
+  change: Change,
+  seen: RunState,
+  next: RunState,
+  dueShards: readonly string[],
+): UpdateExpression {
+  const e = new ExpressionBuilder()
+  e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+  // The sweep moves its time without a commit.
+  for (const requirement of change.require) {
+    if (requirement.kind === 'dueBy' || requirement.kind === 'dueNotBefore') {
+      e.when(requirementCondition(e, requirement))
+    }
+  }
+  const pending = Object.fromEntries([...next.pending].map((node) => [node, 1]))
+  const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.riders) }
+  for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
+  if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))
+  addRest(e, change, dueShards)
+  return e.build()
+}
+
+/** What is not in one of the header's maps. */
+function addRest(e: ExpressionBuilder, change: Change, dueShards: readonly string[]): void {
+  e.add(e.path('q'), 1)
+  addCompleted(e, change)
+  for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
+  for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
+  for (const node of change.close) e.remove(e.path(`j${node}`))
+  if (change.spilled.length > 0) e.set(e.path('sp'), true)
+  if (change.bundled) e.set(e.path('bu'), true)
+  if (change.errors > 0) e.add(e.path('e'), change.errors)
+  if (change.fallback) e.set(e.path('fb'), true)
+  if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, dueShards)
+  if (change.final) addFinal(e, change.final)
+}
+
+/** The end of a run: its status for ever, what is to be told, and the time after which it may be forgotten. */
+function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>): void {
+  e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
+  if (final.outbox) e.set(e.path('o'), final.outbox)
+  if (final.givenUp) e.set(e.path('x'), final.givenUp.reason)
+  if (final.givenUp && final.givenUp.children.length > 0) e.set(e.path('cc'), final.givenUp.children)
+  e.set(e.path('expiresAt'), expiry(final.endedAt, RUN_RETENTION_DAYS))
+  e.remove(e.path('y')).remove(e.path('u'))
+}
+
+/** Puts the run into the index of due runs. A random shard each time: one hot key would throttle the table. */
+export function setDue(e: ExpressionBuilder, at: number, dueShards: readonly string[]): void {
+  e.set(e.path('u'), at).set(e.path('y'), dueShards[Math.floor(Math.random() * dueShards.length)])
+}
+
+/** Bits set and taken back in one word are one addition, exact since a commit applies once. */
+function addCompleted(e: ExpressionBuilder, change: Change): void {
+  const deltas = new Map<number, bigint>()
+  const bit = (node: number, sign: bigint) => {
+    const word = Math.floor(node / WORD_BITS)
+    deltas.set(word, (deltas.get(word) ?? 0n) + sign * (1n << BigInt(node % WORD_BITS)))
+  }
+  for (const node of change.completed) bit(node, 1n)
+  for (const node of change.reset) bit(node, -1n)
+  for (const [word, delta] of deltas) e.add(e.path(`d${word}`), delta)
+}
+
+function requirementCondition(e: ExpressionBuilder, requirement: Requirement): string {
+  switch (requirement.kind) {
+    case 'active':
+      return `attribute_exists(${e.path('a', requirement.key)})`
+    case 'arrivalsBelow': {
+      const path = e.path(`j${requirement.node}`)
+      return `(attribute_not_exists(${path}) OR ${path} < ${e.value(requirement.below)})`
+    }
+    case 'notFired':
+      return `attribute_not_exists(${e.path('f', `${requirement.node}`)})`
+    case 'iteration': {
+      const path = e.path('i', `${requirement.node}`)
+      return requirement.is === 0 ? `attribute_not_exists(${path})` : `${path} = ${e.value(requirement.is)}`
+    }
+    case 'notLast':
+      return `size(${e.path('a')}) > ${e.value(1)}`
+    case 'last':
+      return `size(${e.path('a')}) = ${e.value(1)}`
+    case 'notPending':
+      return `attribute_not_exists(${e.path('p', `${requirement.node}`)})`
+    case 'activeOrNotPending': {
+      const pending = e.path('p', `${requirement.node}`)
+      return `(attribute_exists(${e.path('a', requirement.key)}) OR attribute_not_exists(${pending}))`
+    }
+    case 'riderAsSeen': {
+      const path = e.path('r', requirement.name)
+      return `(attribute_not_exists(${path}) OR ${path} = ${e.value(requirement.text)})`
+    }
+    case 'notMoved':
+      return `(attribute_not_exists(${e.path('sp')}) AND attribute_not_exists(${e.path('bu')}))`
+    case 'riderIs': {
+      const path = e.path('r', requirement.name)
+      if (requirement.text === undefined) return `attribute_not_exists(${path})`
+      return `${path} = ${e.value(requirement.text)}`
+    }
+    case 'dueNotBefore': {
+      const path = e.path('u')
+      return `(attribute_not_exists(${path}) OR ${path} >= ${e.value(requirement.at)})`
+    }
+    case 'dueBy':
+      return `${e.path('u')} <= ${e.value(requirement.at)}`
+    case 'unchanged':
+      return `${e.path('q')} = ${e.value(requirement.seq)}`
+    case 'doneWord': {
+      const path = e.path(`d${requirement.word}`)
+      const equal = `${path} = ${e.value(requirement.is)}`
+      // A word that was emptied stands there as 0.
+      return requirement.is === 0n ? `(attribute_not_exists(${path}) OR ${equal})` : equal
+    }
+    default: {
+      const never: never = requirement
+      return never
+    }
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * The state of runs in DynamoDB: one statement per method, one item per statement, no transactions. Infrastructure
+ * errors pass; a refused condition is a result.
+ */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Change } from '../protocol/change.ts'
+import { type ActivationKey, type RunState, START } from '../protocol/run-state.ts'
+import { commitExpression, setDue } from './commit-expression.ts'
+import { expiry, ExpressionBuilder } from './expression.ts'
+import { type Item, packFirst, packHeader, ridersWithout, unpackHeader } from './header.ts'
+import { holdLeaseAlone, readLease, releaseLease, renewLease, takeLease } from './leases.ts'
+import { unpackPage, writePage } from './pages.ts'
+import type {
+  Arrivals,
+  CommitResult,
+  FirstState,
+  Lease,
+  LeaseRequest,
+  MovedEntries,
+  NewRun,
+  PageEntries,
+  ReleaseRequest,
+  RunStore,
+  StoredValue,
+} from './run-store.ts'
+import {
+  dueShardsOf,
+  keys,
+  oldDueShards,
+  RUN_RETENTION_DAYS,
+  stateTable,
+  VALUE_RETENTION_DAYS,
+} from './schema.ts'
+import { isItemTooLarge, Table } from './table.ts'
+
+export interface DynamoDbRunStoreOptions {
+  readonly client: DynamoDBClient
+  readonly tableName: string
+  /** Tells the timers of this service from those of others that use the table. @default '' */
+  readonly serviceName?: string
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number
+}
+
+/** How often `due` looks for what earlier versions wrote, beside what this one does: each time would double its cost. */
+const OLD_DUE_EVERY = 10
+/** Whoever owns what they wrote has taken it by then; where nobody has, it is this service's from before it had a name. */
+const OLD_DUE_GRACE_MS = 2 * 3_600_000
+
+export class DynamoDbRunStore implements RunStore {
+  readonly #dueShards: readonly string[]
+  readonly #oldGraceMs: number
+  #looks = 0
+  readonly #table: Table
+  readonly #now: () => number
+
+  constructor(options: DynamoDbRunStoreOptions) {
+    this.#table = new Table(options.client, options.tableName)
+    this.#now = options.now ?? Date.now
+    const { serviceName = '' } = options
+    this.#dueShards = dueShardsOf(serviceName)
+    this.#oldGraceMs = serviceName === '' ? 0 : OLD_DUE_GRACE_MS
+  }
+
+  async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
+    const header = { ...packHeader(run), ...keys.run(run.runId) }
+    const { done, item } = await this.#table.putIfAbsent(header)
+    // Gone between the refusal and the read: only time to live does that, to a run long over.
+    return item ? { created: done, run: unpackHeader(run.runId, item) } : this.create(run)
+  }
+
+  begin(runId: string, first: FirstState): Promise<CommitResult> {
+    const e = new ExpressionBuilder()
+    e.when(`attribute_exists(${e.path('pk')})`).when(`attribute_not_exists(${e.path('g')})`)
+    e.when(`${e.path('s')} = ${e.value('running')}`)
+    e.set(e.path('g'), first.graph).remove(e.path(`l${START}`))
+    for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
+    return this.#update(runId, e)
+  }
+
+  async read(runId: string): Promise<RunState | undefined> {
+    const item = await this.#table.get(keys.run(runId))
+    return item && unpackHeader(runId, item)
+  }
+
+  async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
+    try {
+      return this.#written(
+        runId,
+        await this.#table.update(keys.run(runId), commitExpression(change, seen, this.#dueShards)),
+      )
+    } catch (error) {
+      if (!isItemTooLarge(error)) throw error
+      return { committed: false, run: await this.read(runId) }
+    }
+  }
+
+  fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult> {
+    const e = this.#ending('failed', end.now)
+    e.when(`attribute_not_exists(${e.path('g')})`).set(e.path('x'), end.reason)
+    return this.#update(runId, e)
+  }
+
+  cancel(
+    runId: string,
+    seen: { seq: number; children: readonly string[]; now: number },
+  ): Promise<CommitResult> {
+    const e = this.#ending('cancelled', seen.now)
+    e.when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    if (seen.children.length > 0) e.set(e.path('cc'), seen.children)
+    return this.#update(runId, e)
+  }
+
+  async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
+    const nothing = { active: new Map(), fired: new Set<number>(), iterations: new Map(), riders: new Map() }
+    const header = packHeader({ runId, blueprintId, startedAt: now, ...nothing })
+    const ended = { s: 'cancelled', z: now, expiresAt: expiry(now, RUN_RETENTION_DAYS) }
+    return (await this.#table.putIfAbsent({ ...header, ...ended, ...keys.run(runId) })).done
+  }
+
+  async due(now: number): Promise<string[]> {
+    const own = this.#dueIn(this.#dueShards, now)
+    if (this.#looks++ % OLD_DUE_EVERY !== 0) return own
+    const old = this.#dueIn(oldDueShards, now - this.#oldGraceMs)
+    return (await Promise.all([own, old])).flat()
+  }
+
+  async #dueIn(shards: readonly string[], now: number): Promise<string[]> {
+    const found = shards.map((shard) =>
+      this.#table.query({
+        IndexName: stateTable.dueIndex.name,
+        KeyConditionExpression: 'y = :shard AND u <= :now',
+        ExpressionAttributeValues: { ':shard': shard, ':now': now },
+      }),
+    )
+    return (await Promise.all(found)).flat().map((item) => keys.runIdOf(item['pk'] as string))
+  }
+
+  async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    if (seen.dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
+    else setDue(e, seen.dueAt, this.#dueShards)
+    return (await this.#update(runId, e)).committed
+  }
+
+  async noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void> {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value('running')}`).set(e.path(`l${key ?? START}`), reason)
+    if (key === undefined) e.when(`attribute_not_exists(${e.path('g')})`)
+    else e.when(`attribute_exists(${e.path('a', key)})`)
+    await this.#update(runId, e)
+  }
+
+  async told(runId: string): Promise<void> {
+    const e = new ExpressionBuilder()
+    e.remove(e.path('o')).when(`attribute_exists(${e.path('o')})`)
+    await this.#update(runId, e)
+  }
+
+  lease(request: LeaseRequest): Promise<Lease> {
+    return takeLease(this.#table, request)
+  }
+
+  renew(request: LeaseRequest): Promise<Lease> {
+    return renewLease(this.#table, request)
+  }
+
+  holdAlone(request: LeaseRequest): Promise<Lease> {
+    return holdLeaseAlone(this.#table, request)
+  }
+
+  release(request: ReleaseRequest): Promise<void> {
+    return releaseLease(this.#table, request)
+  }
+
+  readLease(runId: string, strand: string): Promise<Lease | undefined> {
+    return readLease(this.#table, runId, strand)
+  }
+
+  writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
+    return writePage(this.#table, runId, page, { entries, seq, now: this.#now() })
+  }
+
+  async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
+    const e = new ExpressionBuilder()
+    // Commits count up, and nothing else puts riders there. One that another took out meanwhile comes back by this:
+    // then both places say the same.
+    e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    e.set(e.path('r'), Object.fromEntries(ridersWithout(seen, moved))).set(e.path('sp'), true)
+    return this.#update(seen.runId, e)
+  }
+
+  async readPage(runId: string, page: string): Promise<MovedEntries> {
+    return unpackPage((await this.#table.get(keys.page(runId, page))) ?? {})
+  }
+
+  async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
+    const header = keys.run(runId)
+    let run: RunState | undefined
+    const pages = new Map<string, { text: string; seq: number }>()
+    for (const item of await this.#table.queryPrefix(header)) {
+      if (item['sk'] === header.sk) run = unpackHeader(runId, item)
+      else for (const [name, entry] of unpackPage(item)) pages.set(name, entry)
+    }
+    return run && { run, pages }
+  }
+
+  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
+    const e = new ExpressionBuilder()
+    e.add(e.path('n'), new Set([member]))
+    if (failed) e.add(e.path('f'), new Set([member]))
+    e.set(e.path('expiresAt'), expiry(this.#now(), VALUE_RETENTION_DAYS))
+    return unpackArrivals((await this.#table.update(keys.arrivals(runId, partition), e.build())).item)
+  }
+
+  async arrivals(runId: string, partition: string): Promise<Arrivals> {
+    return unpackArrivals(await this.#table.get(keys.arrivals(runId, partition)))
+  }
+
+  async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
+    const items = await this.#table.queryPrefix(keys.value(runId, prefix))
+    const partition = prefix.slice(0, prefix.indexOf('|') + 1)
+    return new Map(
+      items.map((item) => [partition + (item['sk'] as string).slice('VALUE#'.length), unpackValue(item)]),
+    )
+  }
+
+  async putOnce(runId: string, key: string, value: StoredValue): Promise<boolean> {
+    return (await this.#table.putIfAbsent({ ...this.#valueItem(value), ...keys.value(runId, key) })).done
+  }
+
+  async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
+    await this.#table.put({ ...this.#valueItem(value), ...keys.value(runId, key) })
+  }
+
+  async getValue(runId: string, key: string): Promise<StoredValue | undefined> {
+    const item = await this.#table.get(keys.value(runId, key))
+    return item && unpackValue(item)
+  }
+
+  async putGraph(blueprintId: string, fingerprint: string, { bytes, text }: StoredValue): Promise<void> {
+    await this.#table.put({ ...keys.graph(blueprintId, fingerprint), z: bytes, v: text })
+  }
+
+  async getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined> {
+    const item = await this.#table.get(keys.graph(blueprintId, fingerprint))
+    return item && unpackValue(item)
+  }
+
+  #valueItem({ bytes, text }: StoredValue): Item {
+    return { z: bytes, v: text, expiresAt: expiry(this.#now(), VALUE_RETENTION_DAYS) }
+  }
+
+  /** Ends a run from outside: nothing is active any more, so that every commit under way is refused. */
+  #ending(status: 'failed' | 'cancelled', now: number): ExpressionBuilder {
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value('running')}`)
+    e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('a'), {}).set(e.path('o'), 'end')
+    e.set(e.path('expiresAt'), expiry(now, RUN_RETENTION_DAYS))
+    return e.remove(e.path('y')).remove(e.path('u'))
+  }
+
+  async #update(runId: string, expression: ExpressionBuilder): Promise<CommitResult> {
+    return this.#written(runId, await this.#table.update(keys.run(runId), expression.build()))
+  }
+
+  #written(runId: string, { done, item }: { done: boolean; item: Item | undefined }): CommitResult {
+    const run = item && unpackHeader(runId, item)
+    return done && run ? { committed: true, run } : { committed: false, run }
+  }
+}
+
+function unpackArrivals(item: Item | undefined): Arrivals {
+  const arrived = (item?.['n'] as Set<number> | undefined) ?? new Set<number>()
+  return { arrived, failed: (item?.['f'] as Set<number> | undefined)?.size ?? 0 }
+}
+
+function unpackValue(item: Item): StoredValue {
+  return { bytes: item['z'] as Uint8Array | undefined, text: item['v'] as string | undefined }
+}

@@ -1,0 +1,176 @@
+/**
+ * The header item: a run's state packed into few bytes, since DynamoDB charges each commit for the whole item in
+ * steps of 1 KB. Pure: words to attributes and back.
+ *
+ *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
+ *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
+ *   cc children to cancel   pa the parent of a child run   h hash of the input   y u shard and time in the index of due runs   sp riders were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *
+ * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
+ */
+import { WORD_BITS } from '../protocol/change.ts'
+import { requestFailed } from '../common/errors.ts'
+import {
+  type ActivationKey,
+  type ActiveEntry,
+  type Outbox,
+  type Parent,
+  type RunState,
+  type RunStatus,
+  START,
+  type Wait,
+} from '../protocol/run-state.ts'
+import { show } from '../common/thrown.ts'
+import type { NewRun } from './run-store.ts'
+import { keys } from './schema.ts'
+
+/** An item as the document client gives it; numbers beyond 2^53 come as bigint. */
+export type Item = Record<string, unknown>
+
+export function packEntry(entry: ActiveEntry): string {
+  const source = entry.source === undefined ? '' : `<${entry.source}`
+  const parks = entry.parks ? `~${entry.parks}` : ''
+  return `${entry.origin}${entry.inline ? '!' : ''}${source}${parks}${entry.wait ? packWait(entry.wait) : ''}`
+}
+
+export function unpackEntry(text: string): ActiveEntry {
+  const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etwrci])([0-9a-z.]*))?$/.exec(text)
+  // Of a newer version, most likely: its workers can read it, and this one is to leave it to them.
+  if (!match) throw requestFailed('reading the state of a run', new Error(`no active entry: ${show(text)}`))
+  return {
+    origin: (match[1] as ActivationKey | undefined) ?? START,
+    inline: match[2] === '!',
+    ...(match[3] === undefined ? {} : { source: Number(match[3]) }),
+    ...(match[4] === undefined ? {} : { parks: Number(match[4]) }),
+    ...(match[5] === undefined ? {} : { wait: unpackWait(match[5], match[6] ?? '') }),
+  }
+}
+
+/** One letter, then times and counts in base 36. */
+function packWait(wait: Wait): string {
+  switch (wait.kind) {
+    case 'event':
+      return `e${wait.at === undefined ? '' : wait.at.toString(36)}`
+    case 'timer':
+      return `${wait.awaited ? 'w' : 't'}${wait.at.toString(36)}`
+    case 'retry':
+      return `r${wait.at.toString(36)}.${wait.tries.toString(36)}`
+    case 'items':
+      return `i${wait.round.toString(36)}`
+    case 'child':
+      return `c${wait.tries.toString(36)}`
+    default: {
+      const never: never = wait
+      return never
+    }
+  }
+}
+
+function unpackWait(kind: string, text: string): Wait {
+  const [first = 0, second = 0] = text.split('.').map((part) => Number.parseInt(part, 36))
+  if (kind === 'e') return text === '' ? { kind: 'event' } : { kind: 'event', at: first }
+  if (kind === 't') return { kind: 'timer', at: first }
+  if (kind === 'w') return { kind: 'timer', at: first, awaited: true }
+  if (kind === 'r') return { kind: 'retry', at: first, tries: second }
+  if (kind === 'i') return { kind: 'items', round: first }
+  return { kind: 'child', tries: first }
+}
+
+export function packFirst(first: Pick<RunState, 'active' | 'fired' | 'iterations'>): Item {
+  return {
+    a: Object.fromEntries([...first.active].map(([key, entry]) => [key, packEntry(entry)])),
+    f: Object.fromEntries([...first.fired].map((node) => [node, 1])),
+    p: {},
+    i: Object.fromEntries(first.iterations),
+  }
+}
+
+export function packHeader(run: NewRun): Item {
+  return {
+    ...keys.run(run.runId),
+    b: run.blueprintId,
+    s: 'running',
+    q: 0,
+    t: run.startedAt,
+    r: Object.fromEntries(run.riders),
+    pa: run.parent && { ...run.parent },
+    h: run.inputHash,
+    ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
+  }
+}
+
+export function unpackHeader(runId: string, item: Item): RunState {
+  let done = 0n
+  const arrivals = new Map<number, number>()
+  const deadLetters = new Map<ActivationKey | typeof START, string>()
+  for (const [name, value] of Object.entries(item)) {
+    const letter = /^l(\d+\.\d+)?$/.exec(name)
+    if (letter) deadLetters.set((letter[1] as ActivationKey | undefined) ?? START, value as string)
+    const match = /^([dj])(\d+)$/.exec(name)
+    if (!match) continue
+    if (match[1] === 'd') done |= BigInt(value as number | bigint) << BigInt(Number(match[2]) * WORD_BITS)
+    else arrivals.set(Number(match[2]), Number(value))
+  }
+  const numbers = (name: string) => Object.keys((item[name] as Item | undefined) ?? {}).map(Number)
+  return {
+    runId,
+    blueprintId: item['b'] as string,
+    graph: item['g'] as string | undefined,
+    status: item['s'] as RunStatus,
+    seq: Number(item['q']),
+    active: new Map(
+      Object.entries(item['a'] as Record<ActivationKey, string>).map(([key, text]) => [
+        key as ActivationKey,
+        unpackEntry(text),
+      ]),
+    ),
+    done,
+    arrivals,
+    fired: new Set(numbers('f')),
+    pending: new Set(numbers('p')),
+    iterations: new Map(
+      Object.entries((item['i'] as Record<string, number> | undefined) ?? {}).map(([node, n]) => [
+        Number(node),
+        n,
+      ]),
+    ),
+    errors: Number(item['e'] ?? 0),
+    fallback: item['fb'] === true,
+    riders: new Map(Object.entries(item['r'] as Record<string, string>)),
+    spilled: item['sp'] === true,
+    dueAt: item['u'] === undefined ? undefined : Number(item['u']),
+    cancelledChildren: item['cc'] as string[] | undefined,
+    outbox: item['o'] as Outbox | undefined,
+    parent: item['pa'] as Parent | undefined,
+    inputHash: item['h'] as string | undefined,
+    startedAt: Number(item['t']),
+    endedAt: item['z'] === undefined ? undefined : Number(item['z']),
+    reason: item['x'] as string | undefined,
+    ...(deadLetters.size > 0 ? { deadLetters } : {}),
+  }
+}
+
+/** DynamoDB's limit of an item. */
+const ITEM_BYTES = 400 * 1024
+
+export function ridersWithout(run: RunState, names: ReadonlySet<string>): Map<string, string> {
+  return new Map([...run.riders].filter(([name]) => !names.has(name)))
+}
+
+export function fitsItem(run: RunState): boolean {
+  return headerSize(run) <= ITEM_BYTES
+}
+
+/**
+ * Bytes of the header as DynamoDB counts them: names and values in UTF-8, numbers about half a byte a digit, one
+ * byte for each element of a map and three for the map. An estimate from the state, never below by much.
+ */
+export function headerSize(run: RunState): number {
+  let size = keys.run(run.runId).pk.length + 15 + run.blueprintId.length + 40
+  for (const [key, entry] of run.active) size += key.length + packEntry(entry).length + 1
+  for (const [name, text] of run.riders) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  size += Math.ceil(run.done.toString(10).length / 2) + 6
+  size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
+  for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1
+  return size
+}

@@ -1,0 +1,280 @@
+/**
+ * The state of runs in this process's memory: the twin of the DynamoDB store for tests, made of the same pure
+ * functions that say what a commit means. Nothing survives the process.
+ */
+import { apply, type Change } from '../protocol/change.ts'
+import { type ActivationKey, type RunState, START } from '../protocol/run-state.ts'
+import { fitsItem, ridersWithout } from './header.ts'
+import type {
+  Arrivals,
+  CommitResult,
+  Lease,
+  LeaseEnd,
+  LeaseRequest,
+  MovedEntries,
+  NewRun,
+  PageEntries,
+  ReleaseRequest,
+  RunStore,
+  StoredValue,
+} from './run-store.ts'
+
+export class MemoryRunStore implements RunStore {
+  readonly #runs = new Map<string, RunState>()
+  readonly #leases = new Map<string, HeldLease>()
+  readonly #pages = new Map<string, Map<string, { seq: number; text: string }>>()
+  readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
+  readonly #values = new Map<string, StoredValue>()
+
+  async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
+    const there = this.#runs.get(run.runId)
+    if (there) return { created: false, run: there }
+    const fresh: RunState = {
+      ...run,
+      status: 'running',
+      seq: 0,
+      done: 0n,
+      arrivals: new Map(),
+      pending: new Set(),
+      errors: 0,
+      fallback: false,
+      spilled: false,
+    }
+    this.#runs.set(run.runId, fresh)
+    return { created: true, run: fresh }
+  }
+
+  async begin(
+    runId: string,
+    first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
+  ): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
+    const { deadLetters: _, ...rest } = run
+    return this.#set(runId, { ...rest, ...first })
+  }
+
+  async read(runId: string): Promise<RunState | undefined> {
+    return this.#runs.get(runId)
+  }
+
+  async commit(runId: string, change: Change): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    const next = run && this.applied(run, change)
+    return this.#set(runId, next && fitsItem(next) ? next : undefined)
+  }
+
+  async fail(runId: string, { reason, now }: { reason: string; now: number }): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
+    return this.#set(runId, {
+      ...run,
+      status: 'failed',
+      reason,
+      endedAt: now,
+      active: new Map(),
+      dueAt: undefined,
+      outbox: 'end',
+    })
+  }
+
+  async cancel(
+    runId: string,
+    seen: { seq: number; children: readonly string[]; now: number },
+  ): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(runId, undefined)
+    return this.#set(runId, {
+      ...run,
+      status: 'cancelled',
+      endedAt: seen.now,
+      active: new Map(),
+      dueAt: undefined,
+      outbox: 'end',
+      cancelledChildren: seen.children.length > 0 ? seen.children : undefined,
+    })
+  }
+
+  async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
+    if (this.#runs.has(runId)) return false
+    const nothing = { active: new Map(), fired: new Set<number>(), iterations: new Map(), riders: new Map() }
+    const { run } = await this.create({ runId, blueprintId, startedAt: now, ...nothing })
+    this.#runs.set(runId, { ...run, status: 'cancelled', endedAt: now })
+    return true
+  }
+
+  async due(now: number): Promise<string[]> {
+    const due = [...this.#runs.values()].filter(
+      (run) => run.status === 'running' && (run.dueAt ?? Infinity) <= now,
+    )
+    return due.map(({ runId }) => runId)
+  }
+
+  async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
+    const run = this.#runs.get(runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return false
+    this.#runs.set(runId, { ...run, dueAt: seen.dueAt })
+    return true
+  }
+
+  async noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void> {
+    const run = this.#runs.get(runId)
+    const isNeeded = key === undefined ? run?.graph === undefined : run?.active.has(key)
+    if (run?.status !== 'running' || !isNeeded) return
+    const deadLetters = new Map(run.deadLetters).set(key ?? START, reason)
+    this.#runs.set(runId, { ...run, deadLetters })
+  }
+
+  async told(runId: string): Promise<void> {
+    const run = this.#runs.get(runId)
+    if (run?.outbox) this.#runs.set(runId, { ...run, outbox: undefined })
+  }
+
+  async lease({ runId, strand, token, now, until }: LeaseRequest): Promise<Lease> {
+    const id = `${runId} ${strand}`
+    const there = this.#leases.get(id)
+    if (there && there.until >= now) return toLease(there, there.token === token)
+    const { attempt, released, alone, ended } = there ?? { attempt: 0, released: 0, alone: 0 }
+    const lease = { attempt: attempt + 1, released, alone, until, token, isAlone: false, ended }
+    this.#leases.set(id, lease)
+    return toLease(lease, true)
+  }
+
+  async renew({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    const isOurs = there?.token === token && there.until > 0
+    if (isOurs) there.until = until
+    return toLease(there, isOurs)
+  }
+
+  async holdAlone({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    const isOurs = there?.token === token && there.until > 0
+    if (isOurs && !there.isAlone) {
+      there.until = until
+      there.isAlone = true
+      there.alone++
+    }
+    return toLease(there, isOurs)
+  }
+
+  async release({ runId, strand, token, ended }: ReleaseRequest): Promise<void> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    if (there?.token !== token || there.until === 0) return
+    there.until = 0
+    there.released++
+    there.ended = ended ?? there.ended
+    if (there.isAlone) there.alone--
+    there.isAlone = false
+  }
+
+  async readLease(runId: string, strand: string): Promise<Lease | undefined> {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    return there && toLease(there, false)
+  }
+
+  async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
+    const id = `${runId} ${page}`
+    const there = this.#pages.get(id) ?? new Map<string, { seq: number; text: string }>()
+    for (const name of entries.keys()) if ((there.get(name)?.seq ?? 0) > seq) return false
+    for (const [name, text] of entries) there.set(name, { seq, text })
+    this.#pages.set(id, there)
+    return true
+  }
+
+  async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
+    const run = this.#runs.get(seen.runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(seen.runId, undefined)
+    return this.#set(seen.runId, { ...run, riders: ridersWithout(seen, moved), spilled: true })
+  }
+
+  async readPage(runId: string, page: string): Promise<MovedEntries> {
+    return new Map(this.#pages.get(`${runId} ${page}`))
+  }
+
+  async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
+    const run = this.#runs.get(runId)
+    if (!run) return undefined
+    const pages = [...this.#pages].filter(([id]) => id.startsWith(`${runId} `))
+    return { run, pages: new Map(pages.flatMap(([, page]) => [...page])) }
+  }
+
+  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
+    const id = `${runId} ${partition}`
+    const there = this.#arrivals.get(id) ?? { arrived: new Set<number>(), failed: new Set<number>() }
+    there.arrived.add(member)
+    if (failed) there.failed.add(member)
+    this.#arrivals.set(id, there)
+    return this.arrivals(runId, partition)
+  }
+
+  async arrivals(runId: string, partition: string): Promise<Arrivals> {
+    const there = this.#arrivals.get(`${runId} ${partition}`)
+    return { arrived: new Set(there?.arrived), failed: there?.failed.size ?? 0 }
+  }
+
+  async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
+    const start = `R ${runId} `
+    const found = [...this.#values].filter(
+      // A prefix without a partition is of the run's own.
+      ([id]) =>
+        id.startsWith(start + prefix) && (prefix.includes('|') || !id.slice(start.length).includes('|')),
+    )
+    return new Map(found.map(([id, value]) => [id.slice(start.length), value]))
+  }
+
+  async putOnce(runId: string, key: string, value: StoredValue): Promise<boolean> {
+    if (this.#values.has(`R ${runId} ${key}`)) return false
+    this.#values.set(`R ${runId} ${key}`, value)
+    return true
+  }
+
+  async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
+    this.#values.set(`R ${runId} ${key}`, value)
+  }
+
+  async getValue(runId: string, key: string): Promise<StoredValue | undefined> {
+    return this.#values.get(`R ${runId} ${key}`)
+  }
+
+  async putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void> {
+    this.#values.set(`G ${blueprintId} ${fingerprint}`, blueprint)
+  }
+
+  async getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined> {
+    return this.#values.get(`G ${blueprintId} ${fingerprint}`)
+  }
+
+  /** What a commit makes of a run; undefined where it is refused. */
+  protected applied(run: RunState, change: Change): RunState | undefined {
+    return apply(run, change)
+  }
+
+  /** Replaces a run's state, whatever it was. */
+  protected overwrite(run: RunState): void {
+    this.#runs.set(run.runId, run)
+  }
+
+  #set(runId: string, next: RunState | undefined): CommitResult {
+    if (!next) return { committed: false, run: this.#runs.get(runId) }
+    this.#runs.set(runId, next)
+    return { committed: true, run: next }
+  }
+}
+
+interface HeldLease {
+  readonly attempt: number
+  readonly token: string
+  until: number
+  released: number
+  /** Leases held alone and not given back, and whether this one is among them. */
+  alone: number
+  isAlone: boolean
+  ended?: LeaseEnd
+}
+
+function toLease(there: HeldLease | undefined, held: boolean): Lease {
+  const { attempt = 0, until = 0, released = 0, alone = 0, isAlone = false, ended } = there ?? {}
+  const lost = Math.max(0, attempt - 1 - released)
+  return { held, attempt, until, lost, lostAlone: isAlone ? alone - 1 : alone, ...(ended ? { ended } : {}) }
+}

@@ -1,0 +1,147 @@
+/**
+ * What the protocol asks of a store. Two implementations, held to one contract suite: DynamoDB, and memory for
+ * tests. Each method is one request on one item, so that a crash falls between requests and never inside one.
+ */
+import type { Change } from '../protocol/change.ts'
+import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+
+/** A lost race is a result, not an exception: `run` is the state that won, undefined where there is no run. */
+export type CommitResult =
+  | { readonly committed: true; readonly run: RunState }
+  | { readonly committed: false; readonly run: RunState | undefined }
+
+export interface Lease {
+  /** Whether `token` holds the strand now. */
+  readonly held: boolean
+  /** Number of leases on this strand so far, the present one included. */
+  readonly attempt: number
+  /** Number of earlier leases whose holders did not give them back: they died, most likely. */
+  readonly lost: number
+  /** Number of those among them whose holders worked on nothing else in their process. */
+  readonly lostAlone: number
+  /** Milliseconds since the epoch at which the present lease ends. */
+  readonly until: number
+  /** What the last holders gave it back with, where that was an error nobody expected. */
+  readonly ended?: LeaseEnd
+}
+
+/** An error that the holders of a lease ended with, one after the other. */
+export interface LeaseEnd {
+  /** The same for the same error. */
+  readonly print: string
+  readonly times: number
+}
+
+/** Who has arrived at a shard of a batch, and how many of them must be looked at: those that failed, say. */
+export interface Arrivals {
+  readonly arrived: ReadonlySet<number>
+  readonly failed: number
+}
+
+export interface LeaseRequest {
+  readonly runId: string
+  /** The activation that a message names; for an item of a batch its partition, a bar and the item. */
+  readonly strand: string
+  /** Names the holder. */
+  readonly token: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
+export interface ReleaseRequest extends Omit<LeaseRequest, 'until'> {
+  /** Whether the lease is, or perhaps is, held alone. @default false */
+  readonly alone?: boolean
+  /** What the work under it ended with. @default - what an earlier holder left stays */
+  readonly ended?: LeaseEnd
+}
+
+/** Values that are moved into a page. */
+export type PageEntries = ReadonlyMap<string, string>
+
+/** Values in pages, each with the `seq` of the header that it was moved from. */
+export type MovedEntries = ReadonlyMap<string, { readonly text: string; readonly seq: number }>
+
+/** One stored part of a large value: compressed or not. */
+export interface StoredValue {
+  readonly bytes?: Uint8Array
+  readonly text?: string
+}
+
+/** A run that is put: not begun (`graph` undefined) or with its start nodes queued. */
+export type NewRun = Omit<
+  RunState,
+  'status' | 'seq' | 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback' | 'spilled'
+>
+
+/** What a run has when its start nodes are queued. */
+export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & { readonly graph: string }
+
+export interface RunStore {
+  /** Puts the header if there is none. `run` is what is there afterwards. */
+  create(run: NewRun): Promise<{ created: boolean; run: RunState }>
+  /** Queues the start nodes of an accepted run, unless somebody did. */
+  begin(runId: string, first: FirstState): Promise<CommitResult>
+  /** Consistent read of the header. */
+  read(runId: string): Promise<RunState | undefined>
+  /**
+   * `seen` is the state that the change was decided on. Refused as well where the header would not fit into an item:
+   * `makeRoom` is for that.
+   */
+  commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult>
+  /** Ends a run that nobody has begun, and that nobody can. */
+  fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
+  /** Ends a run as cancelled, if nothing was committed since it was read. */
+  cancel(
+    runId: string,
+    seen: { seq: number; children: readonly string[]; now: number },
+  ): Promise<CommitResult>
+  /** Puts a cancelled run where there is none, so that nobody can start it. False where there is one. */
+  putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean>
+  /** Ids of runs that the sweep must look at by now: a hint, to be checked against the header. */
+  due(now: number): Promise<string[]>
+  /** Moves the time of the next look, if the run is as it was seen. */
+  reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean>
+  /** Notes that the message of an activation, or of the start, lies in the dead-letter queue, if it is still needed. */
+  noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void>
+  /** Marks that all that the end of a run left to be told was told. */
+  told(runId: string): Promise<void>
+
+  /** Takes the strand's lease if there is none or it is over; also answers to whoever holds it already. */
+  lease(request: LeaseRequest): Promise<Lease>
+  /** Moves the end of one's own lease; not held where a successor took over. */
+  renew(request: LeaseRequest): Promise<Lease>
+  /**
+   * Notes on one's own lease that its holder works on nothing else in its process, and moves its end: whoever finds it
+   * lost knows what its worker died with. Not held where a successor took over.
+   */
+  holdAlone(request: LeaseRequest): Promise<Lease>
+  /** Gives one's own lease back, so that a successor need not wait for its end. */
+  release(request: ReleaseRequest): Promise<void>
+  /** Consistent read of the lease on a strand. */
+  readLease(runId: string, strand: string): Promise<Lease | undefined>
+
+  /** Moves riders into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
+  writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>
+  /** Takes riders that are in their pages now out of the header, if nothing was committed since it was seen. */
+  evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult>
+  readPage(runId: string, page: string): Promise<MovedEntries>
+  /** The header and all pages. */
+  readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined>
+
+  /** Adds a member to a set of arrivals, and tells the set. Adding twice is adding once. */
+  arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals>
+  arrivals(runId: string, partition: string): Promise<Arrivals>
+  /** The values of one partition whose keys begin with `prefix` (which names the partition), by key. */
+  listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>>
+
+  /** Values are immutable: their key names the attempt that wrote them, so a second put of a key is the same. */
+  /** Puts a value whose key says nothing of its content: the first wins. False where there is one. */
+  putOnce(runId: string, key: string, value: StoredValue): Promise<boolean>
+  putValue(runId: string, key: string, value: StoredValue): Promise<void>
+  getValue(runId: string, key: string): Promise<StoredValue | undefined>
+
+  putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void>
+  getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined>
+}

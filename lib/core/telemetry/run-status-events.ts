@@ -1,0 +1,83 @@
+/** The ends of runs as events on an EventBridge bus: at least once, since a run's last commit leaves them to be told. */
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { requestFailed } from '../common/errors.ts'
+import type { RunState, RunStatus } from '../protocol/run-state.ts'
+import { beginningOf } from '../common/texts.ts'
+import { telemetry } from './names.ts'
+
+/** An event of EventBridge has 1 MB at most; a reason need not be long. */
+const REASON_CHARACTERS = 2_000
+
+/** `detail` of an event with source 'flowcraft' and detail-type 'Flowcraft Run Status Change'. */
+export interface RunStatusChange {
+  /** The same each time the same end is told: whoever must not act twice remembers it. */
+  readonly id: string
+  readonly runId: string
+  readonly blueprintId: string
+  readonly status: Exclude<RunStatus, 'running'>
+  /** Number of nodes that failed. */
+  readonly errors: number
+  /** Why the run itself failed, where no node did; the beginning of a long one. */
+  readonly reason?: string
+  /** ISO 8601. */
+  readonly startedAt: string
+  /** ISO 8601. */
+  readonly endedAt: string
+  /** The run that waits for this one, which is a subflow of it. */
+  readonly parentRunId?: string
+}
+
+export interface StatusEventsOptions {
+  readonly eventBusName: string
+  /** @default - a client for the function's own region, made when first needed */
+  readonly client?: EventBridgeClient
+}
+
+export class StatusEvents {
+  readonly #eventBusName: string
+  #client: EventBridgeClient | undefined
+
+  constructor({ eventBusName, client }: StatusEventsOptions) {
+    this.#eventBusName = eventBusName
+    this.#client = client
+  }
+
+  /** Crash before or after: the run still says that its end is to be told, and the redelivery tells it once more. */
+  async publish(run: RunState): Promise<void> {
+    const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
+    this.#client ??= new EventBridgeClient({})
+    const { source, runStatusChange } = telemetry.events
+    const entry = {
+      EventBusName: this.#eventBusName,
+      Source: source,
+      DetailType: runStatusChange,
+      Detail: JSON.stringify(changeOf(run)),
+      ...(run.endedAt === undefined ? {} : { Time: new Date(run.endedAt) }),
+    }
+    const what = `EventBridge PutEvents to '${this.#eventBusName}'`
+    const answer = await this.#client
+      .send(new PutEventsCommand({ Entries: [entry] }))
+      .catch((error: unknown) => {
+        throw requestFailed(what, error)
+      })
+    const { ErrorCode: code, ErrorMessage: message } = answer.Entries?.[0] ?? {}
+    // Refused without an error of the request.
+    if (code) throw requestFailed(what, new Error(`${code}: ${message ?? ''}`))
+  }
+}
+
+function changeOf(run: RunState): RunStatusChange {
+  const { runId, blueprintId, errors, reason, startedAt, endedAt = startedAt, parent } = run
+  const status = run.status as RunStatusChange['status']
+  return {
+    id: `${runId}:${status}`,
+    runId,
+    blueprintId,
+    status,
+    errors,
+    ...(reason === undefined ? {} : { reason: beginningOf(reason, REASON_CHARACTERS) }),
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: new Date(endedAt).toISOString(),
+    ...(parent ? { parentRunId: parent.runId } : {}),
+  }
+}

@@ -1,0 +1,26 @@
+/** What a worker counts of its runs. */
+import type { RunStatus } from '../protocol/run-state.ts'
+
+export interface Telemetry {
+  runStarted(): void
+  runEnded(status: RunStatus): void
+  /** An activation was committed. A node that waits has not ended. */
+  nodeEnded(succeeded: boolean, durationMs: number): void
+  /** A message failed for reasons of the infrastructure. */
+  jobRetried(): void
+  /** A message is no job. */
+  messageRejected(): void
+  /** Writes out what was counted; called when a message, or a batch of them, is done. */
+  publish(): void
+}
+
+const nothing = () => {}
+
+export const NO_TELEMETRY: Telemetry = {
+  runStarted: nothing,
+  runEnded: nothing,
+  nodeEnded: nothing,
+  jobRetried: nothing,
+  messageRejected: nothing,
+  publish: nothing,
+}

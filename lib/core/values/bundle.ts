@@ -1,0 +1,133 @@
+/**
+ * Many context keys that one activation sets, or the input of a run, as one rider. Each of them as a rider of its own
+ * would fill the header, and cost a write unit when it is moved to its page. A bundle's keys lie in buckets by the hash
+ * of their name, values like others: immutable, and named by the attempt that wrote them. So what a dead attempt wrote is
+ * never seen, and whoever looks for one key reads one bucket.
+ *
+ * Which of several places holds the newest value of a key: the header's own rider, if there is one. Else the newest of
+ * the bundles that have it, unless the key's page has a value that was in the header after that bundle was committed. So
+ * a bundle remembers the `seq` that its commit made, as a page remembers the `seq` of the header that a value was moved
+ * from; and the commit takes riders of the bundle's keys out of the header, on condition that nothing was committed since
+ * it was seen.
+ */
+import { createHash } from 'node:crypto'
+import type { ActivationKey } from '../protocol/run-state.ts'
+import { formatRider, isBundle, isUserName, names, parseRider } from '../protocol/inline-value.ts'
+import type { ValueStore } from './value-store.ts'
+
+export interface Bundle {
+  /** The rider's name. */
+  readonly name: string
+  readonly writer: ActivationKey | ''
+  /** The `seq` of the header that the bundle's commit made. */
+  readonly seq: number
+  readonly buckets: number
+  /** Names its buckets behind the writer. */
+  readonly base: string
+}
+
+/** Buckets are about this large before they are compressed. */
+const BUCKET_BYTES = 16 * 1024
+/** Buckets written or read at a time. */
+const CONCURRENCY = 25
+
+type Texts = ReadonlyMap<string, string>
+
+/** The bundles of a header, the newest first. */
+export function bundlesIn(riders: Texts): Bundle[] {
+  const bundles = [...riders].flatMap(([name, text]) => (isBundle(name) ? [parseBundle(name, text)] : []))
+  return bundles.toSorted((a, b) => b.seq - a.seq)
+}
+
+function parseBundle(name: string, text: string): Bundle {
+  const { writer, body } = parseRider(text)
+  const [seq, buckets, base] = body.split(' ') as [string, string, string]
+  return { name, writer, seq: Number(seq), buckets: Number(buckets), base }
+}
+
+function formatBundle({ writer, seq, buckets, base }: Bundle): string {
+  return formatRider({ writer, kind: '&', body: `${seq} ${buckets} ${base}` })
+}
+
+/** The riders of a commit that makes the header's `seq` this. */
+export function stamped(riders: Texts, seq: number): Texts {
+  const now = new Map(riders)
+  for (const bundle of bundlesIn(riders)) now.set(bundle.name, formatBundle({ ...bundle, seq }))
+  return now
+}
+
+/**
+ * Writes the buckets, and gives the rider that a commit puts into the header.
+ * Crash before, during or after: buckets under this attempt, which no commit will name.
+ */
+export async function writeBundle(
+  values: ValueStore,
+  runId: string,
+  { writer, base }: Pick<Bundle, 'writer' | 'base'>,
+  entries: Texts,
+): Promise<[name: string, text: string]> {
+  let bytes = 0
+  for (const [name, text] of entries) bytes += Buffer.byteLength(name) + Buffer.byteLength(text)
+  const bundle = {
+    name: names.bundle(writer),
+    writer,
+    seq: 0,
+    buckets: Math.ceil(bytes / BUCKET_BYTES),
+    base,
+  }
+  const buckets = Array.from({ length: bundle.buckets }, (): [string, string][] => [])
+  for (const [name, text] of entries) buckets[bucketOf(bundle, name)]?.push([name, text])
+  await eachBucket(bundle, (at) =>
+    values.writeNamed(runId, keyOf(bundle, at), JSON.stringify(buckets[at] ?? [])),
+  )
+  return [bundle.name, formatBundle(bundle)]
+}
+
+/** The bucket that holds a name, if the bundle does. */
+export async function readBucket(
+  values: ValueStore,
+  runId: string,
+  bundle: Bundle,
+  bucket: number,
+): Promise<Texts> {
+  const text = await values.readNamed(runId, keyOf(bundle, bucket))
+  return new Map(JSON.parse(text) as [string, string][])
+}
+
+export async function readBundle(values: ValueStore, runId: string, bundle: Bundle): Promise<Texts> {
+  const entries = new Map<string, string>()
+  await eachBucket(bundle, async (at) => {
+    for (const [name, text] of await readBucket(values, runId, bundle, at)) entries.set(name, text)
+  })
+  return entries
+}
+
+export function bucketOf({ buckets }: Bundle, name: string): number {
+  return createHash('sha256').update(name).digest().readUInt32BE() % buckets
+}
+
+function keyOf({ writer, base }: Bundle, bucket: number): string {
+  return `${writer}#${base}.${bucket}`
+}
+
+async function eachBucket({ buckets }: Bundle, run: (bucket: number) => Promise<void>): Promise<void> {
+  for (let at = 0; at < buckets; at += CONCURRENCY) {
+    const some = Array.from({ length: Math.min(CONCURRENCY, buckets - at) }, (_, index) => at + index)
+    await Promise.all(some.map(run))
+  }
+}
+
+/** The newest value of each user key: what lies in pages, under what the bundles say. */
+export function newestOf(
+  pages: ReadonlyMap<string, { readonly text: string; readonly seq: number }>,
+  bundles: readonly (readonly [Bundle, Texts])[],
+): Map<string, string> {
+  const texts = new Map([...pages].map(([name, { text }]) => [name, text]))
+  for (const [{ seq }, entries] of bundles.toSorted(([a], [b]) => a.seq - b.seq)) {
+    for (const [name, text] of entries) {
+      const moved = isUserName(name) ? pages.get(name) : undefined
+      if (!moved || moved.seq < seq) texts.set(name, text)
+    }
+  }
+  return texts
+}

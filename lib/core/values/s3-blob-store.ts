@@ -1,0 +1,65 @@
+/** Large values in S3. The client is loaded when the first large value comes: most runs never need it. */
+import type { S3Client } from '@aws-sdk/client-s3'
+import { answersWithin } from '../common/request-timeouts.ts'
+import { requestFailed } from '../common/errors.ts'
+import type { BlobStore } from './value-store.ts'
+
+/** For the answer to begin. */
+const ANSWER_MS = 30_000
+
+export interface S3BlobStoreOptions {
+  readonly bucketName: string
+  /** @default - a client for the function's own region, made when first needed */
+  readonly client?: S3Client
+}
+
+export class S3BlobStore implements BlobStore {
+  readonly #bucket: string
+  #client: S3Client | undefined
+
+  constructor(options: S3BlobStoreOptions) {
+    this.#bucket = options.bucketName
+    this.#client = options.client
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    const { PutObjectCommand } = await import('@aws-sdk/client-s3')
+    const client = await this.#connect()
+    await this.#asked(
+      'PutObject to',
+      client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes })),
+    )
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const { GetObjectCommand, NoSuchKey } = await import('@aws-sdk/client-s3')
+    const client = await this.#connect()
+    const read = async () => {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }))
+      return Body?.transformToByteArray()
+    }
+    try {
+      return await this.#asked('GetObject from', read())
+    } catch (error) {
+      if ((error as Error).cause instanceof NoSuchKey) return undefined
+      throw error
+    }
+  }
+
+  async #asked<T>(operation: string, request: Promise<T>): Promise<T> {
+    try {
+      return await request
+    } catch (error) {
+      throw requestFailed(`S3 ${operation} bucket '${this.#bucket}'`, error)
+    }
+  }
+
+  async #connect(): Promise<S3Client> {
+    if (!this.#client) {
+      const { S3Client } = await import('@aws-sdk/client-s3')
+      const forcePathStyle = Boolean(process.env['AWS_ENDPOINT_URL_S3'])
+      this.#client = new S3Client({ forcePathStyle, requestHandler: answersWithin(ANSWER_MS) })
+    }
+    return this.#client
+  }
+}

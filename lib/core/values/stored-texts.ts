@@ -1,0 +1,105 @@
+/**
+ * The stored texts of a run as one snapshot of its header shows them, by name: in the header, in the page that they were
+ * moved to, or in a bundle of keys. Knows nothing of what the names mean (`run-reader.ts`). Reads only, each place once.
+ */
+import type { RunState } from '../protocol/run-state.ts'
+import type { MovedEntries, RunStore } from '../store/run-store.ts'
+import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from './bundle.ts'
+import { isUserName, pageOf, parseRider } from '../protocol/inline-value.ts'
+import type { ValueStore } from './value-store.ts'
+
+/** A value; `undefined` as a whole where there is none. */
+export type Found = { readonly value: unknown } | undefined
+
+export interface StoredTextsOptions {
+  readonly run: RunState
+  readonly store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly values: ValueStore
+}
+
+export class StoredTexts {
+  readonly #run: RunState
+  readonly #store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly #values: ValueStore
+  readonly #bundles: readonly Bundle[]
+  readonly #pages = new Map<string, Promise<MovedEntries>>()
+  readonly #buckets = new Map<string, Promise<ReadonlyMap<string, string>>>()
+  #everything: Promise<ReadonlyMap<string, string>> | undefined
+
+  constructor({ run, store, values }: StoredTextsOptions) {
+    this.#run = run
+    this.#store = store
+    this.#values = values
+    this.#bundles = bundlesIn(run.riders)
+  }
+
+  /** Whether a name that is not in the header may be elsewhere. */
+  get hasMore(): boolean {
+    return this.#run.spilled || this.#bundles.length > 0
+  }
+
+  /** The text under a name, wherever it is. */
+  async text(name: string): Promise<string | undefined> {
+    const rider = this.#run.riders.get(name)
+    if (rider !== undefined) return rider
+    // Read as a whole before: what is asked for now must be of the same time.
+    if (this.#everything && isUserName(name)) return (await this.#everything).get(name)
+    const moved = this.#run.spilled ? (await this.#page(pageOf(name))).get(name) : undefined
+    if (!isUserName(name)) return moved?.text
+    for (const bundle of this.#bundles) {
+      if (moved && moved.seq >= bundle.seq) break
+      const text = (await this.#bucket(bundle, bucketOf(bundle, name))).get(name)
+      if (text !== undefined) return text
+    }
+    return moved?.text
+  }
+
+  #page(page: string): Promise<MovedEntries> {
+    let entries = this.#pages.get(page)
+    if (!entries) this.#pages.set(page, (entries = this.#store.readPage(this.#run.runId, page)))
+    return entries
+  }
+
+  #bucket(bundle: Bundle, at: number): Promise<ReadonlyMap<string, string>> {
+    const id = `${bundle.name} ${at}`
+    let entries = this.#buckets.get(id)
+    if (!entries) this.#buckets.set(id, (entries = readBucket(this.#values, this.#run.runId, bundle, at)))
+    return entries
+  }
+
+  /** The value that a text holds or points to. */
+  async decode(
+    text: string | undefined,
+    decode = (encoded: string) => this.#values.decode(encoded),
+  ): Promise<Found> {
+    if (text === undefined) return undefined
+    const { writer, kind, body } = parseRider(text)
+    if (kind === '-') return undefined
+    if (kind === 'u') return { value: undefined }
+    if (kind === '=') return { value: decode(body) }
+    const [, slot, reference] = /^([\d.]+)(.*)$/.exec(body) as unknown as [string, string, string]
+    const stored = await this.#values.read(this.#run.runId, `${writer}#${slot}`, reference)
+    return { value: decode(stored) }
+  }
+
+  /** All that is stored by name; the keys of bundles where they are asked for. */
+  texts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
+    if (!withBundles) return this.#readTexts(false)
+    this.#everything ??= this.#readTexts(true)
+    return this.#everything
+  }
+
+  async #readTexts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
+    const bundles = withBundles ? this.#bundles : []
+    if (!this.#run.spilled && bundles.length === 0) return this.#run.riders
+    const all = this.#run.spilled ? await this.#store.readAll(this.#run.runId) : undefined
+    const read: [Bundle, ReadonlyMap<string, string>][] = []
+    for (const bundle of bundles) {
+      read.push([bundle, await readBundle(this.#values, this.#run.runId, bundle)])
+    }
+    // The header of this snapshot wins over its pages; pages may be newer, which any reader may see.
+    const texts = new Map([...newestOf(all?.pages ?? new Map(), read), ...this.#run.riders])
+    for (const { name } of bundles) texts.delete(name)
+    return texts
+  }
+}

@@ -1,0 +1,75 @@
+/** The activation that a step is about, and what a step comes to. */
+import { ActivationContext } from '../execution/activation-context.ts'
+import { RunReader } from '../values/run-reader.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { type ActivationKey, type ActiveEntry, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import type { Services, Strand } from '../execution/services.ts'
+
+/** A strand goes on inline while at least this much time remains, or as much again as its last node took. */
+const RESERVE_MS = 5_000
+/**
+ * What an activation writes is named by its attempt: the number of leases on the strand that it was worked on in. It
+ * may be worked on in two, the one that carried it on and its own, and again after it was parked: these keep them apart.
+ */
+const ATTEMPTS_OF_OWN = 500_000
+const ATTEMPTS_BETWEEN_PARKS = 1_000_000
+
+export type StepResult =
+  /** Committed by this call, and what it queued was sent; `run` is the state after it. */
+  | { readonly kind: 'committed'; readonly run: RunState; readonly parked: boolean }
+  /** The activation was gone or parked when the commit arrived: this call's lost answer, or a successor's commit. */
+  | { readonly kind: 'overtaken'; readonly run: RunState | undefined }
+  /** Others changed what the node has read, time and again; it is for a later message. */
+  | { readonly kind: 'contended' }
+  /** The activation waits, and what it waits for is not there; whatever brings it, or the queue, sends its job. */
+  | { readonly kind: 'asleep' }
+
+/** The activation that a step is about. */
+export interface Activation {
+  readonly services: Services
+  readonly graph: RunGraph
+  readonly run: RunState
+  readonly key: ActivationKey
+  readonly entry: ActiveEntry
+  readonly strand: Strand
+  readonly reader: RunReader
+  readonly context: ActivationContext
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** How often its node was run again since others changed what it had read (`contextConflicts: 'retry'`). */
+  readonly reruns: number
+}
+
+/** Others changed what the node has read, and it is to run again on this state. */
+export interface Conflict {
+  readonly kind: 'conflict'
+  readonly run: RunState
+}
+
+export function activationOf(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  strand: Strand,
+  reruns: number,
+): Activation {
+  const { store, values } = services
+  const entry = run.active.get(key) as ActiveEntry
+  const reader = new RunReader({ graph, run, store, values })
+  const input = { key: `_inputs.${graph.node(parseActivationKey(key).node).id}`, source: entry.source }
+  const context = new ActivationContext(reader, input)
+  return { services, graph, run, key, entry, strand, reader, context, startedAt: services.now(), reruns }
+}
+
+/** Names what an execution writes: no other execution of the activation may have the same. */
+export function attemptOf({ key, entry, strand, reruns }: Activation): string {
+  const others = strand.origin === key ? 0 : ATTEMPTS_OF_OWN
+  const attempt = strand.attempt + others + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
+  return reruns === 0 ? `${attempt}` : `${attempt}.${reruns}`
+}
+
+/** Whether the invocation has time for one more node such as the last one. */
+export function hasTime({ now }: Services, { invocation }: Strand, took: number): boolean {
+  return invocation.deadline() - now() > Math.max(RESERVE_MS, 2 * took)
+}

@@ -1,0 +1,153 @@
+/**
+ * The commit of a step, decided anew on each state that refuses it, and what is sent after it. It alone decides; see each
+ * write for what a crash before and after it leaves.
+ */
+import { FlowcraftError } from 'flowcraft'
+import { type Activation, type Conflict, hasTime, type StepResult } from './activation.ts'
+import { boundsOf } from '../protocol/bounds.ts'
+import type { Change } from '../protocol/change.ts'
+import { contextConflictsOf, Overwrites } from '../execution/overwrites.ts'
+import { ActivationContext } from '../execution/activation-context.ts'
+import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
+import { type Execution, failedForGood } from '../execution/execution.ts'
+import { sendJobs } from '../run/dispatch.ts'
+import { isOver, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
+import type { Services } from '../execution/services.ts'
+import { settle } from './settle.ts'
+import { makeRoom, spill } from './offload.ts'
+import { type CoreChange, decide } from '../protocol/transition.ts'
+import { stamped } from '../values/bundle.ts'
+import type { Flushed } from './flush.ts'
+
+/** A commit that is refused so often though nobody got on asks for what cannot be: its header fits into no item. */
+const REFUSALS_WITHOUT_CHANGE = 20
+/** A commit that is refused so often comes back with its message; each refusal means that another got on. */
+const REFUSALS_AT_MOST = 200
+
+export async function commitUntilDecided(
+  activation: Activation,
+  execution: Execution,
+  flushed: Flushed,
+): Promise<StepResult | Conflict> {
+  const { services, graph, key, entry, strand, startedAt } = activation
+  const took = services.now() - startedAt
+  const { node } = parseActivationKey(key)
+  const mode = contextConflictsOf(graph, node, services.contextConflicts)
+  const overwrites = await Overwrites.of(activation.reader, activation.context, mode)
+  const overwritten = new Set<string>()
+  let { run } = activation
+  let unchanged = 0
+  for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
+    run = await makeRoom(services.store, run, flushed.riders)
+    const now = run.active.get(key)
+    if (isOver(run) || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
+    const conflicts = await overwrites.check(run)
+    if (conflicts.keys.length > 0) {
+      if (mode === 'retry') return { kind: 'conflict', run }
+      if (mode === 'fail') return failByConflict(activation, run, conflicts.keys)
+      for (const key of conflicts.keys) overwritten.add(key)
+    }
+    const change = decide(graph, run, key, execution.outcome, {
+      inline: (node) =>
+        // What many workers die with is given up by the strand's count, which must not be that of many nodes.
+        strand.lost === 0 &&
+        (strand.invocation.goesOn?.() ?? true) &&
+        hasTime(services, strand, took) &&
+        services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
+      strand: strand.origin,
+      now: services.now(),
+      bounds: boundsOf(graph.blueprint, services.maxActivations),
+      outbox: services.tells ? 'tell' : run.parent ? 'end' : undefined,
+    })
+    // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
+    // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
+    const result = await commit(
+      services,
+      run,
+      { ...change, require: [...change.require, ...conflicts.require] },
+      flushed,
+    )
+    if (result.committed) {
+      warnOfConflicts(activation, overwritten)
+      return finish(activation, result.run, change, execution)
+    }
+    if (!result.run) return { kind: 'overtaken', run: undefined }
+    unchanged = result.run.seq === run.seq ? unchanged + 1 : 0
+    if (unchanged >= REFUSALS_WITHOUT_CHANGE) {
+      const why = `what node '${graph.node(parseActivationKey(key).node).id}' leaves does not fit into the state of its run`
+      throw new FlowcraftAwsError('REQUEST_REFUSED', why)
+    }
+    run = result.run
+  }
+  const why = new Error(`it was refused ${REFUSALS_AT_MOST} times, since others got on with the run`)
+  throw requestFailed(`the commit of ${key} of run '${run.runId}'`, why)
+}
+
+function warnOfConflicts({ services, graph, run, key }: Activation, keys: ReadonlySet<string>): void {
+  const { id: nodeId } = graph.node(parseActivationKey(key).node)
+  for (const contextKey of keys) {
+    const meta = { runId: run.runId, nodeId, key: contextKey }
+    services.logger.warn('a node overwrote a context key that another had changed since it was read', meta)
+  }
+}
+
+/** The failure is written under a name of its own: what the execution wrote is there already. */
+async function failByConflict(
+  activation: Activation,
+  run: RunState,
+  keys: readonly string[],
+): Promise<StepResult | Conflict> {
+  const { graph, key, reader } = activation
+  const { node } = parseActivationKey(key)
+  const listed = keys.map((contextKey) => `'${contextKey}'`).join(', ')
+  const what = `node '${graph.node(node).id}' would overwrite context key ${listed}`
+  const why = `${what}, which another node has changed since it was read`
+  const failure = failedForGood(graph, node, new FlowcraftAwsError('CONTEXT_CONFLICT', why))
+  const context = new ActivationContext(reader)
+  const failing = { ...activation, run, context, reruns: activation.reruns + 1 }
+  const { flushed, settled } = await settle(failing, failure)
+  return commitUntilDecided(failing, settled, flushed)
+}
+
+async function commit(services: Services, run: RunState, change: CoreChange, { riders, bundled }: Flushed) {
+  const moved = await spill(services.store, run, change, riders)
+  const require = [...change.require]
+  for (const [name, text] of moved) require.push({ kind: 'riderAsSeen', name, text })
+  const whole: Change = { ...change, riders, spilled: [...moved.keys()], require }
+  if (bundled.size === 0) return services.store.commit(run.runId, whole, run)
+  // Readers tell by its number whether a bundle or a page is newer, and the header must lose what it has of the keys.
+  require.push({ kind: 'unchanged', seq: run.seq })
+  const bundling = { ...whole, riders: stamped(riders, run.seq + 1), bundled }
+  return services.store.commit(run.runId, bundling, run)
+}
+
+async function finish(
+  { services, graph, key, startedAt }: Activation,
+  run: RunState,
+  change: CoreChange,
+  { outcome, error }: Execution,
+): Promise<StepResult> {
+  const { runId, blueprintId } = run
+  const { node, iteration } = parseActivationKey(key)
+  const nodeId = graph.node(node).id
+  const { telemetry } = services
+  const duration = services.now() - startedAt
+  const verb = outcome.kind === 'parked' ? 'node waits' : 'node ended'
+  const meta = { runId, nodeId, iteration, outcome: outcome.kind, ms: duration }
+  services.logger.info(verb, error ? { ...meta, error: messageOf(error) } : meta)
+  if (run.seq === 1) telemetry.runStarted()
+  if (outcome.kind !== 'parked') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
+  if (change.final) telemetry.runEnded(change.final.status)
+  const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([activation]) => activation)
+  // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
+  await sendJobs(services, graph, run, queued)
+  const success = outcome.kind !== 'failed'
+  if (success) {
+    await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
+  } else {
+    const why =
+      error instanceof FlowcraftError ? error : new FlowcraftError(messageOf(error), { cause: error, nodeId })
+    await services.emit({ type: 'job:failed', payload: { runId, blueprintId, nodeId, error: why } })
+  }
+  return { kind: 'committed', run, parked: outcome.kind === 'parked' }
+}

@@ -1,0 +1,124 @@
+/**
+ * Moves riders from a header that gets full into pages, so that commits stay at one write unit however long a run
+ * is. Whoever commits while the header is full moves them, if it is its turn: with several activations under way
+ * one in so many does, or they would all pay for the same move and refuse each other.
+ *
+ * Pages first, then the commit that takes the riders out. Crash between the two: both places say the same, and the
+ * header's is read. A page never goes back: it refuses what an older view of the header would put there.
+ */
+import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import { headerSize } from '../store/header.ts'
+import type { RunStore } from '../store/run-store.ts'
+import type { CoreChange } from '../protocol/transition.ts'
+import { isBundle, pageOf } from '../protocol/inline-value.ts'
+
+/** A commit costs one write unit for each KB; some room is left for what the next commit adds. */
+const FULL_BYTES = 1_000
+/** From here on everybody moves what they can, whosever turn it is: an item may have 400 KB. */
+const CROWDED_BYTES = 50_000
+const MOVED_WHERE_CROWDED = 140
+/** Near the 400 KB of an item; some room is left for what others put there meanwhile. */
+const FULL_ITEM_BYTES = 350_000
+const EVICTED_AT_ONCE = 500
+/** Pages written at a time. */
+const CONCURRENCY = 50
+/** Each takes part of the commit's condition, which may have 4 KB. */
+const MOVED_AT_MOST = 50
+
+/** The riders that are in their pages now and may leave the header. */
+export async function spill(
+  store: Pick<RunStore, 'writePage'>,
+  run: RunState,
+  change: CoreChange,
+  riders: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, string>> {
+  const none = new Map<string, string>()
+  // Nobody commits after the last: a header over 1 KB costs nothing any more.
+  if (change.final) return none
+  const size = headerSize(run) + sizeOf(riders)
+  if (size <= FULL_BYTES || (size <= CROWDED_BYTES && !isTurn(run, change))) return none
+  const atMost = size > CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
+  return move(
+    store,
+    run,
+    movableIn(run)
+      .filter(([name]) => !riders.has(name))
+      .slice(0, atMost),
+  )
+}
+
+/**
+ * The run with room in its header for what a commit will put there: nodes that set thousands of keys can together need
+ * more than an item may have, and a commit moves only so many out. Each move is written on its own. Crash between
+ * pages and header: both places say the same; and a move changes nothing that anybody reads.
+ */
+export async function makeRoom(
+  store: Pick<RunStore, 'writePage' | 'evict'>,
+  seen: RunState,
+  riders: ReadonlyMap<string, string>,
+): Promise<RunState> {
+  let run = seen
+  const needed = sizeOf(riders)
+  while (run.riders.size > 0 && headerSize(run) + needed > FULL_ITEM_BYTES && !isOver(run)) {
+    const moved = await move(store, run, movableIn(run).slice(0, EVICTED_AT_ONCE))
+    const result = await store.evict(run, new Set(moved.keys()))
+    if (!result.run) return run
+    run = result.run
+    // Nothing that can be moved: the commit is refused then, and its message comes back.
+    if (result.committed && moved.size === 0) break
+  }
+  return run
+}
+
+function movableIn(run: RunState): [string, string][] {
+  return [...run.riders].filter(([name]) => !isBundle(name))
+}
+
+async function move(
+  store: Pick<RunStore, 'writePage'>,
+  run: RunState,
+  movable: readonly (readonly [string, string])[],
+): Promise<ReadonlyMap<string, string>> {
+  const moved = new Map<string, string>()
+  const writes = pageWrites(movable)
+  for (let at = 0; at < writes.length; at += CONCURRENCY) {
+    await Promise.all(
+      writes.slice(at, at + CONCURRENCY).map(async ({ page, entries }) => {
+        if (!(await store.writePage(run.runId, page, entries, run.seq))) return
+        for (const [name, text] of entries) moved.set(name, text)
+      }),
+    )
+  }
+  return moved
+}
+
+/** A page takes so many entries in one write, whose condition may have 4 KB. */
+function pageWrites(movable: readonly (readonly [string, string])[]) {
+  const byPage = new Map<string, [string, string][]>()
+  for (const [name, text] of movable) {
+    const page = pageOf(name)
+    const entries = byPage.get(page)
+    if (entries) entries.push([name, text])
+    else byPage.set(page, [[name, text]])
+  }
+  return [...byPage].flatMap(([page, entries]) =>
+    Array.from({ length: Math.ceil(entries.length / MOVED_AT_MOST) }, (_, index) => ({
+      page,
+      entries: new Map(entries.slice(index * MOVED_AT_MOST, (index + 1) * MOVED_AT_MOST)),
+    })),
+  )
+}
+
+function sizeOf(riders: ReadonlyMap<string, string>): number {
+  let size = 0
+  for (const [name, text] of riders) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  return size
+}
+
+/** One in as many as may commit; scattered, since nodes, rounds and commits count up in step. */
+function isTurn(run: RunState, change: CoreChange): boolean {
+  const { node, iteration } = parseActivationKey(change.end)
+  const committers = [...run.active.values()].filter(({ wait }) => wait === undefined).length
+  const scattered = Math.imul(node * 8191 + iteration, 0x9e3779b1) ^ Math.imul(run.seq + 1, 0x85ebca6b)
+  return ((scattered ^ (scattered >>> 15)) >>> 0) % Math.max(1, committers) === 0
+}

@@ -1,0 +1,61 @@
+/** The first thing done with a message: what the table says of its run, which is begun if nobody has. */
+import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { failureOf } from '../execution/execution.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { isPoison } from '../queue/dead-letter-queue.ts'
+import { type Job, runIdProblem } from '../queue/job.ts'
+import { isOver, type RunState } from '../protocol/run-state.ts'
+import { type Invocation, leaveToNewerWorker, type Services } from '../execution/services.ts'
+import { beginRun, putRun } from '../run/start.ts'
+
+/** The run of a job, begun if it was not. Undefined where there is nothing left to do for it. */
+export async function look(
+  services: Services,
+  job: Job,
+  { sentAt }: Invocation,
+): Promise<RunState | undefined> {
+  const run = await services.store.read(job.runId)
+  if (run) {
+    if (run.blueprintId !== job.blueprintId) {
+      const got = `its job says '${job.blueprintId}'`
+      throw new FlowcraftAwsError('INVALID_JOB', `run '${job.runId}' is of '${run.blueprintId}', but ${got}`)
+    }
+    return run.graph === undefined && !isOver(run) ? beginRun(services, run) : run
+  }
+  if (job.iteration !== undefined) {
+    // A finished run outlives every message that names it, so this one was deleted by hand.
+    services.logger.warn('dropped a job of a run that is not there', { ...job })
+    return undefined
+  }
+  if (job.nodeId === undefined)
+    throw new FlowcraftAwsError('INVALID_JOB', `there is no run '${job.runId}' to begin`)
+  const problem = runIdProblem(job.runId, 'new')
+  if (problem) throw new FlowcraftAwsError('INVALID_JOB', `cannot begin a run: ${problem}`)
+  const graph = await graphOfRaw(services, job.blueprintId, job.nodeId, sentAt)
+  const { run: started } = await putRun(services, { runId: job.runId, graph, input: {} })
+  return started
+}
+
+/** What a run begins with that the guide's client asks for; a newer worker may know what this one does not. */
+async function graphOfRaw(
+  services: Services,
+  blueprintId: string,
+  nodeId: string,
+  sentAt: number | undefined,
+): Promise<RunGraph> {
+  try {
+    const graph = await services.graphs.remember(blueprintId)
+    graph.indexOf(nodeId)
+    return graph
+  } catch (error) {
+    // No run stands yet that could fail with it.
+    const failure = failureOf(error)
+    const rejection = isPoison(failure) ? failure : cannotBegin(failure)
+    if (sentAt !== undefined) leaveToNewerWorker(services, { startedAt: sentAt }, rejection.message)
+    throw rejection
+  }
+}
+
+function cannotBegin(cause: Error): FlowcraftAwsError {
+  return new FlowcraftAwsError('INVALID_JOB', `cannot begin a run: ${messageOf(cause)}`, { cause })
+}

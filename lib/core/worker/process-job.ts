@@ -1,0 +1,99 @@
+/**
+ * One message, first half: look what the run says of the activation that the message names. Read this first, then
+ * `strand.ts` (lease and order), `step.ts` (execute, flush), `commit.ts` (commit, send), `transition.ts` (what follows).
+ *
+ * The rule behind all of it: the first commit that removes an activation from the run's header wins; everything
+ * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
+ * or in any order, and any process may die between any two requests.
+ */
+import { isFlowcraftAwsError } from '../common/errors.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import type { Job } from '../queue/job.ts'
+import { processItemJob } from '../batch/item-job.ts'
+import { look } from './open-run.ts'
+import { conclude, sendQueued } from '../run/dispatch.ts'
+import {
+  type ActivationKey,
+  activationKey,
+  currentOf,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  START,
+  strandOf,
+} from '../protocol/run-state.ts'
+import { type Disposition, DONE, type Invocation, leftToNewerWorker, type Services } from '../execution/services.ts'
+import { workOnStrand } from './strand.ts'
+
+/**
+ * Works on a message until nothing of its strand is left, or says why it must come back. Throws on infrastructure
+ * trouble (the message comes back), and FlowcraftAwsError INVALID_JOB or UNKNOWN_BLUEPRINT where no redelivery can
+ * help.
+ */
+export async function processJob(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
+  const { renews, deadline } = invocation
+  const place = invocation.place ?? services.isolation.arrive(renews ? {} : { until: deadline })
+  try {
+    return await process(services, job, { ...invocation, place })
+  } catch (error) {
+    if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
+    services.logger.warn('left a job to a newer worker', { ...job, reason: error.message })
+    return leftToNewerWorker(services, error.message)
+  } finally {
+    if (!invocation.place) place.leave()
+  }
+}
+
+async function process(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
+  const run = await look(services, job, invocation)
+  if (!run) return DONE
+  if (isOver(run)) return conclude(services, run)
+  const graph = await services.graphs.of(run.blueprintId, run.graph as string)
+  if (run.seq === 0) await emitStart(services, run)
+  if (job.nodeId === undefined) {
+    await sendQueued(services, graph, run, START)
+    return DONE
+  }
+  const named = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
+  const entry = run.active.get(named)
+  // One that another message carries on belongs to that message's strand, whoever names it: two leases would let two
+  // workers write under one name.
+  const strand = entry ? strandOf(named, entry) : named
+  if (await passOn(services, graph, run, job, strand)) return DONE
+  // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
+  if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)
+  if (job.items) return processItemJob(services, graph, run, named, { ...job, items: job.items }, invocation)
+  if (currentOf(run, strand) === undefined) {
+    // Its work is committed. A crash may have come before its followers were sent: send those of this strand again.
+    // Only those: with every queued entry, one duplicate in a wide fan would breed thousands.
+    await sendQueued(services, graph, run, strand)
+    return DONE
+  }
+  return workOnStrand(services, graph, run, strand, invocation, job.due)
+}
+
+/**
+ * Whether the job went to another pool: the pools are not what they were when it was sent, or when its strand went on
+ * inline. Passed on once, so that two workers that differ on it (one is being deployed) do not send it to and fro.
+ * Crash after the send: it is passed on once more.
+ */
+async function passOn(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  job: Job,
+  strand: ActivationKey,
+): Promise<boolean> {
+  const current = currentOf(run, strand)
+  if (job.passedOn !== undefined || current === undefined) return false
+  const nodeId = graph.node(parseActivationKey(current).node).id
+  if (services.isOwn({ blueprintId: run.blueprintId, nodeId, items: job.items })) return false
+  await services.queue.send([{ ...job, passedOn: nodeId }])
+  return true
+}
+
+/** Several first messages tell it several times: events are told at least once. The engine tells both. */
+async function emitStart(services: Services, { blueprintId, runId: executionId }: RunState): Promise<void> {
+  await services.emit({ type: 'workflow:start', payload: { blueprintId, executionId } })
+  await services.emit({ type: 'workflow:resume', payload: { blueprintId, executionId } })
+}

@@ -1,0 +1,156 @@
+/**
+ * One activation: execute (or wake), then flush (`settle.ts`), commit and send (`commit.ts`).
+ */
+import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
+import { commitUntilDecided } from './commit.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { executeNode } from '../execution/execute.ts'
+import { type Execution, failed, failureOf } from '../execution/execution.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { gatherItems } from '../batch/gather.ts'
+import { LONGEST_DELAY_MS, sendTimer } from '../queue/job.ts'
+import { takesEvents } from '../protocol/resumable.ts'
+import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
+import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from '../execution/services.ts'
+import { leave, Leaving, settle } from './settle.ts'
+import { propertyOf } from '../common/thrown.ts'
+import { wake } from './wake.ts'
+
+/** A node is run again so often in one invocation since others changed what it had read. */
+const RERUNS_AT_MOST = 50
+
+export async function step(
+  services: Services,
+  graph: RunGraph,
+  seen: RunState,
+  key: ActivationKey,
+  strand: Strand,
+): Promise<StepResult> {
+  let run = seen
+  for (let reruns = 0; reruns <= RERUNS_AT_MOST; reruns++) {
+    const startedAt = services.now()
+    const result = await stepOnce(services, graph, run, key, strand, reruns)
+    if (result.kind !== 'conflict') return result
+    if (!hasTime(services, strand, services.now() - startedAt)) break
+    run = result.run
+  }
+  return { kind: 'contended' }
+}
+
+async function stepOnce(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  strand: Strand,
+  reruns: number,
+): Promise<StepResult | Conflict> {
+  const activation = activationOf(services, graph, run, key, strand, reruns)
+  const execution = await perform(activation).catch((error: unknown) => failed(failureOf(error)))
+  // A node that heeds its signal ends because of it, which is no failure of its own.
+  if (strand.signal.aborted) return { kind: 'overtaken', run: await services.store.read(run.runId) }
+  if (!execution) return { kind: 'asleep' }
+  try {
+    // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
+    const { flushed, settled } = await settle(activation, execution)
+    return await commitUntilDecided(activation, settled, flushed)
+  } catch (error) {
+    // What it leaves cannot be stored, or what follows cannot be decided. Where its commit was made all the same, this
+    // one finds that the activation has ended.
+    return endAsFailed(activation, failureOf(error), Leaving.uncommitted)
+  }
+}
+
+/** Ends an activation as failed, by an error that came of no execution of its own. */
+export async function failStep(
+  services: Services,
+  graph: RunGraph,
+  run: RunState,
+  key: ActivationKey,
+  strand: Strand,
+  error: Error,
+): Promise<StepResult> {
+  return endAsFailed(activationOf(services, graph, run, key, strand, 0), error, Leaving.givenUp)
+}
+
+/** How the activation ended or parked; undefined where it is parked and goes on waiting. */
+async function perform(activation: Activation): Promise<Execution | undefined> {
+  const { services, graph, run, key, entry, reader, context, strand } = activation
+  // Also of one that waits: gathering what it waited for may be what kills its workers.
+  if (strand.deaths >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
+  if (!entry.wait) return execute(activation, 0)
+  const { due } = strand
+  const awakening = await wake({ services, graph, run, key, wait: entry.wait, reader, context, due })
+  if (awakening.kind === 'execute') return execute(activation, awakening.tries)
+  if (awakening.kind === 'ended') {
+    if (takesEvents(entry.wait)) await emitResume(services, run)
+    return awakening.execution
+  }
+  if (awakening.at !== undefined) await sendLater(activation, awakening.at)
+  return undefined
+}
+
+/** Told before the commit, so that a crash after it leaves nothing untold; one before it tells it again. */
+async function emitResume(services: Services, { blueprintId, runId: executionId }: RunState): Promise<void> {
+  await services.emit({ type: 'workflow:resume', payload: { blueprintId, executionId } })
+}
+
+/**
+ * The timer of an activation is a delayed job; one that the queue cannot hold so long is the sweep's to send. Where the
+ * sweep was not told of it, since the clock of the worker that parked it is ahead of this one's, the job comes back on
+ * the way.
+ */
+async function sendLater({ services, graph, run, key, strand }: Activation, at: number): Promise<void> {
+  if (at - services.now() > LONGEST_DELAY_MS && run.dueAt !== undefined) return
+  const { node, iteration } = parseActivationKey(key)
+  const { runId, blueprintId } = run
+  const job = { runId, blueprintId, nodeId: graph.node(node).id, iteration }
+  await sendTimer(services, job, { at, trusted: strand.parkedNow ?? false })
+}
+
+async function execute(activation: Activation, tries: number): Promise<Execution> {
+  const { services, graph, run, key, strand, context } = activation
+  const { runtime, graphs, now } = services
+  const { node } = parseActivationKey(key)
+  const { id, uses } = graph.node(node)
+  const why = `which this deployment does not have (the run goes by graph ${graph.fingerprint})`
+  const lacks = `node '${id}' uses '${uses}', ${why}`
+  let implementation = graphs.implementation(uses, runtime.registry)
+  if (!implementation) {
+    leaveToNewerWorker(services, run, lacks)
+    implementation = graphs.successor(graph, node, runtime.registry)
+  }
+  if (implementation) {
+    const { signal } = strand
+    const gather = (id: string) => context.guard(() => gatherItems(services, graph, run, id))
+    const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
+    const execution = await executeNode({ ...options, nodeTimeoutMs: services.nodeTimeoutMs })
+    const { error } = execution
+    const lacksChild =
+      uses === 'subflow' && isFlowcraftAwsError(propertyOf(error, 'cause'), 'UNKNOWN_BLUEPRINT')
+    if (error && lacksChild) leaveToNewerWorker(services, run, messageOf(error))
+    return execution
+  }
+  return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', lacks))
+}
+
+function deaths({ graph, key, strand }: Activation): string {
+  const { id } = graph.node(parseActivationKey(key).node)
+  return `${strand.deaths} workers died or ran out of time while they executed node '${id}' or one before it in its strand`
+}
+
+/**
+ * Ends an activation as failed that did not end as it was to. Crash before the commit: it runs again, as after any.
+ * The commit before this one may have been made, and what it points to must not change: so this looks first.
+ */
+async function endAsFailed(activation: Activation, error: Error, leaving: Leaving): Promise<StepResult> {
+  const { services, graph, key, entry, strand, reruns } = activation
+  const run = await services.store.read(activation.run.runId)
+  const now = run?.active.get(key)
+  if (!run || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
+  const execution = failed(error)
+  // It writes no keys, so nobody's are overwritten.
+  const failing = activationOf(services, graph, run, key, strand, reruns)
+  const result = await commitUntilDecided(failing, execution, await leave(failing, execution, leaving))
+  return result.kind === 'conflict' ? { kind: 'overtaken', run: result.run } : result
+}

@@ -1,0 +1,145 @@
+/**
+ * One message, second half: take the lease on its strand, then step by step while exactly one node follows and time
+ * remains. The lease saves double work and decides nothing; the message is acknowledged only by whoever still holds
+ * it when nothing of the strand is left.
+ */
+import { createHash } from 'node:crypto'
+import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { LeaseHolder } from '../execution/held-lease.ts'
+import { conclude, sendQueued } from '../run/dispatch.ts'
+import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { deathsOf, type Disposition, DONE, type Invocation, type Services, type Strand } from '../execution/services.ts'
+import { failStep, step } from './step.ts'
+import type { Lease, LeaseEnd } from '../store/run-store.ts'
+import { propertyOf, textOf } from '../common/thrown.ts'
+
+export async function workOnStrand(
+  services: Services,
+  graph: RunGraph,
+  seen: RunState,
+  origin: ActivationKey,
+  invocation: Invocation,
+  due?: number,
+): Promise<Disposition> {
+  const { store } = services
+  const holder = new LeaseHolder(services, seen.runId, origin, invocation)
+  // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
+  const begun = await holder.begin(`${origin} of run '${seen.runId}'`)
+  if (begun.kind === 'left') return begun
+  const { lease } = begun
+  const strand: Strand = {
+    origin,
+    attempt: lease.attempt,
+    lost: lease.lost,
+    deaths: deathsOf(lease),
+    invocation,
+    due,
+    signal: holder.signal,
+    isMine: () => holder.isMine(),
+  }
+  try {
+    // A first lease on the strand: nobody but cancel can have ended what was seen active.
+    const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
+    const result = await holder.unlessGivenUp(advance(services, graph, run, strand))
+    if (result === CONTENDED) await holder.release()
+    if (result !== ASLEEP) return result
+    // A successor works on the strand: an old receipt handle may delete the message it was given.
+    if (!(await holder.isMine())) return { kind: 'left', reason: `a successor took over ${origin}` }
+    // What wakes it comes with the same strand's next message, which need not wait for this lease to end.
+    await holder.release()
+    return result
+  } catch (error) {
+    const ended = isExpected(error) ? undefined : endedBy(error, lease)
+    const isGivenUp = ended !== undefined && ended.times >= SAME_ERRORS_AT_MOST
+    const rest = isGivenUp ? await giveUp(services, graph, seen.runId, strand, error) : undefined
+    // So that the redelivery need not wait for the lease to end.
+    await holder.release(rest ? undefined : ended)
+    if (rest) return rest
+    throw error
+  } finally {
+    holder.stop()
+  }
+}
+
+/** What ends in the same unexpected error on so many deliveries fails with it. */
+const SAME_ERRORS_AT_MOST = 5
+
+/** Trouble that passes, and what another worker can do: they count for nothing. */
+function isExpected(error: unknown): boolean {
+  return isTrouble(error) || isFlowcraftAwsError(error, 'NOT_DEPLOYED')
+}
+
+/** The error, and on how many deliveries in a row. Numbers in it, such as times and ids of requests, may differ. */
+function endedBy(error: unknown, lease: Lease): LeaseEnd {
+  const name = textOf(propertyOf(error, 'name'))
+  const text = `${name}: ${messageOf(error)}`.replaceAll(/\d+/g, '#')
+  const print = createHash('sha256').update(text).digest('base64url').slice(0, 12)
+  return { print, times: lease.ended?.print === print ? lease.ended.times + 1 : 1 }
+}
+
+/** Ends the activation that the strand is at, whatever keeps it from ending; undefined where even that fails. */
+async function giveUp(
+  services: Services,
+  graph: RunGraph,
+  runId: string,
+  strand: Strand,
+  cause: unknown,
+): Promise<Disposition | undefined> {
+  const why = `${SAME_ERRORS_AT_MOST} deliveries ended in the same error: ${messageOf(cause)}`
+  try {
+    const run = await services.store.read(runId)
+    const key = run && currentOf(run, strand.origin)
+    if (!run || key === undefined) return undefined
+    await failStep(services, graph, run, key, strand, new Error(why, { cause }))
+    return { kind: 'left', reason: why, seconds: 1 }
+  } catch (error) {
+    services.logger.error('could not give up what keeps failing', { runId, why, reason: messageOf(error) })
+    return undefined
+  }
+}
+
+/** Done with the message, and the activation that it names goes on waiting. */
+const ASLEEP: Disposition = { kind: 'done' }
+
+/** What is left has to be read anew; the lease is given back. */
+const CONTENDED: Disposition = {
+  kind: 'left',
+  reason: 'other nodes changed the context keys that a node had read, time and again',
+  seconds: 1,
+}
+
+async function advance(
+  services: Services,
+  graph: RunGraph,
+  seen: RunState | undefined,
+  strand: Strand,
+): Promise<Disposition> {
+  let run = seen
+  let sent = false
+  let parked: ActivationKey | undefined
+  for (;;) {
+    if (!run) return DONE
+    if (isOver(run)) return conclude(services, run)
+    // Parked just now: is what it waits for there already?
+    const current = parked !== undefined && run.active.has(parked) ? parked : currentOf(run, strand.origin)
+    if (current === undefined) {
+      if (!sent) await sendQueued(services, graph, run, strand.origin)
+      return DONE
+    }
+    const parkedNow = parked === current
+    const result = await step(services, graph, run, current, { ...strand, parkedNow })
+    if (result.kind === 'asleep') return ASLEEP
+    if (result.kind === 'contended') return CONTENDED
+    if (result.kind === 'overtaken') {
+      // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
+      if (!(await strand.isMine())) return { kind: 'left', reason: `a successor took over ${strand.origin}` }
+      sent = false
+      parked = undefined
+    } else {
+      sent = true
+      parked = result.parked ? current : undefined
+    }
+    run = result.run
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * A parked activation whose message came: is what it waits for there? Every message about it is a hint and may come
+ * early, late or twice; the answer is always looked up.
+ */
+import type { NodeResult } from 'flowcraft'
+import { childResult, ensureChild } from '../run/children.ts'
+import type { ActivationContext } from '../execution/activation-context.ts'
+import type { RunReader } from '../values/run-reader.ts'
+import { isFlowcraftAwsError } from '../common/errors.ts'
+import { stateOf } from '../execution/execute.ts'
+import { type Execution, failedForGood, failureOf } from '../execution/execution.ts'
+import { follow } from '../execution/edges.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { wakeByItems } from '../batch/gather.ts'
+import { takesEarlyEvents } from '../protocol/resumable.ts'
+import { numbersOf } from '../common/node-numbers.ts'
+import { eventOrTimeout, type GivenEvent, readEvent } from '../run/events.ts'
+import {
+  type ActivationKey,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  type Wait,
+  wholeMs,
+} from '../protocol/run-state.ts'
+import { leaveToNewerWorker, type Services } from '../execution/services.ts'
+import { names } from '../protocol/inline-value.ts'
+import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
+
+export type Awakening =
+  /** Not there yet. `at`: when the queue should ask again, in milliseconds since the epoch. */
+  | { readonly kind: 'asleep'; readonly at?: number }
+  /** The activation goes on as if its node had just ended so. */
+  | { readonly kind: 'ended'; readonly execution: Execution }
+  /** The node is to be tried again. */
+  | { readonly kind: 'execute'; readonly tries: number }
+
+export interface WakeOptions {
+  readonly services: Services
+  readonly graph: RunGraph
+  readonly run: RunState
+  readonly key: ActivationKey
+  readonly wait: Wait
+  readonly reader: RunReader
+  readonly context: ActivationContext
+  /** The time that is over by the queue's clock; see `Job.due`. */
+  readonly due?: number
+}
+
+export async function wake(options: WakeOptions): Promise<Awakening> {
+  const { wait } = options
+  switch (wait.kind) {
+    case 'event':
+      return wakeByEvent(options, wait)
+    case 'timer':
+      return wakeByTimer(options, wait)
+    case 'retry':
+      if (!isPast(options, wait.at)) return { kind: 'asleep', at: wait.at }
+      return { kind: 'execute', tries: wait.tries }
+    case 'child':
+      return wakeByChild(options, wait.tries)
+    case 'items':
+      return itemsArrived(options, wait.round)
+    default: {
+      const never: never = wait
+      return never
+    }
+  }
+}
+
+/**
+ * By the queue's clock, or by this host's: those of two hosts may differ, and a job that the queue held back for the whole
+ * rest of the time must not be held back once more.
+ */
+function isPast({ services, due }: WakeOptions, at: number): boolean {
+  return due === at || services.now() >= at
+}
+
+async function wakeByEvent(options: WakeOptions, { at }: { at?: number }): Promise<Awakening> {
+  const { services, graph, run, key } = options
+  const isOverdue = at !== undefined && isPast(options, at)
+  const event = isOverdue
+    ? await eventOrTimeout(services, run.runId, key)
+    : await readEvent(services, run.runId, key)
+  if (!event) return { kind: 'asleep', at }
+  if (!event.timedOut) return endedByEvent(options, event)
+  const { node } = parseActivationKey(key)
+  const action = timeoutActionOf(graph, node)
+  if (action !== undefined) return endedByEvent(options, { action })
+  return { kind: 'ended', execution: failedForGood(graph, node, waitTimedOut(graph, node)) }
+}
+
+/**
+ * One that nobody has asked to wake early needs no look for an event: who gives it one asks first. Only a node that
+ * takes events before it waits may have one by then.
+ */
+async function wakeByTimer(
+  options: WakeOptions,
+  { at, awaited }: { at: number; awaited?: true },
+): Promise<Awakening> {
+  const { services, graph, run, key } = options
+  const isOverdue = isPast(options, at)
+  const byEvent = awaited ?? takesEarlyEvents(graph, parseActivationKey(key).node)
+  if (!byEvent) return isOverdue ? endedByEvent(options, {}) : { kind: 'asleep', at }
+  const event = isOverdue
+    ? await eventOrTimeout(services, run.runId, key)
+    : await readEvent(services, run.runId, key)
+  return event ? endedByEvent(options, event) : { kind: 'asleep', at }
+}
+
+/** Null is an output like any other; without one the node has what it gave before it waited. */
+async function endedByEvent(options: WakeOptions, { action, output }: GivenEvent): Promise<Awakening> {
+  const { reader, key } = options
+  const own = async () => (await reader.stored(names.output(parseActivationKey(key).node)))?.value
+  return ended(options, { output: output === undefined ? await own() : output, action })
+}
+
+async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakening> {
+  const { services, graph, run, key, context } = options
+  const { node } = parseActivationKey(key)
+  const { config, params } = graph.node(node)
+  let child: RunState
+  try {
+    child = await ensureChild(services, graph, run, key, tries)
+  } catch (error) {
+    const failure = failureOf(error)
+    // A newer deployment without the blueprint, before the child was made.
+    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) leaveToNewerWorker(services, run, error.message)
+    return { kind: 'ended', execution: failedForGood(graph, node, failure) }
+  }
+  if (!isOver(child)) return { kind: 'asleep' }
+  const outputs = params?.['outputs'] as Record<string, string> | undefined
+  const result = await childResult(services, outputs, child, context)
+  if (!(result instanceof Error)) return ended(options, result)
+  const { maxRetries, retryDelay } = numbersOf(config)
+  if (tries + 2 > maxRetries) {
+    return { kind: 'ended', execution: failedForGood(graph, node, result) }
+  }
+  const wait: Wait = {
+    kind: 'retry',
+    at: wholeMs(services.now() + retryDelay),
+    tries: tries + 1,
+  }
+  return { kind: 'ended', execution: { outcome: { kind: 'parked', wait }, inputs: new Map() } }
+}
+
+async function itemsArrived(options: WakeOptions, round: number): Promise<Awakening> {
+  const { services, graph, run, key, reader, context } = options
+  const { node } = parseActivationKey(key)
+  const awakening = await wakeByItems(services, graph, run, key, round, context)
+  if (awakening.kind === 'asleep') return awakening
+  if (awakening.kind === 'parked') return { kind: 'ended', execution: awakening.execution }
+  const { failedWorkers, failedNodes, errors: itemErrors, errorsBefore: itemErrorsBefore } = awakening
+  const failed = failedWorkers + failedNodes
+  const standIns = awakening.standIns?.flatMap((id) => graph.find(id) ?? [])
+  const left = { itemErrors, itemErrorsBefore }
+  const output = { value: (await reader.stored(names.output(node)))?.value }
+  if (failedWorkers > 0) {
+    // In memory the gather node never gets ready then, and nothing of the batch follows.
+    const outcome = { kind: 'failed', errors: failed, completes: true, standIns } as const
+    return { kind: 'ended', execution: { outcome, output, inputs: new Map(), ...left } }
+  }
+  const awake = await ended(options, { output: output.value, action: awakening.action })
+  if (awake.kind !== 'ended' || (failed === 0 && !standIns)) return awake
+  const { outcome } = awake.execution
+  if (outcome.kind === 'completed') {
+    const completed = { ...outcome, errors: failed, standIns }
+    return { kind: 'ended', execution: { ...awake.execution, outcome: completed, ...left } }
+  }
+  // What follows could not be told, which is the node's own failure.
+  const also = { ...outcome, errors: failed + 1, standIns } as Execution['outcome']
+  return { kind: 'ended', execution: { ...awake.execution, outcome: also, ...left } }
+}
+
+async function ended(options: WakeOptions, result: NodeResult): Promise<Awakening> {
+  const { services, graph, run, key, context } = options
+  const { node } = parseActivationKey(key)
+  const followed = { runtime: services.runtime, graph, run, node, context }
+  const execution = await follow(followed, stateOf(followed), result)
+  if (context.infrastructureError !== undefined) throw context.infrastructureError
+  return { kind: 'ended', execution }
+}
