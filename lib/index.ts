@@ -1,6 +1,5 @@
 /** The package's main entry: what runs workflows on AWS, and what starts and watches them. Never imports the CDK. */
 export type { MaxActivations } from './core/protocol/bounds.ts'
-export type { ContextConflicts } from './core/execution/overwrites.ts'
 export { type AwsOptions, environmentVariables } from './core/config/config.ts'
 export { DynamoDbContext, type DynamoDbContextOptions } from './adapter/dynamodb-context.ts'
 export {
@@ -12,7 +11,6 @@ export type { RunDescription, RunNodes, WaitingNode } from './core/run/describe.
 export type { LostValue } from './core/values/lost.ts'
 export type { Job } from './core/queue/job.ts'
 export type { Pool } from './core/queue/pools.ts'
-export type { Flow } from './core/blueprints/registration.ts'
 export type { RunEvent } from './core/run/events.ts'
 export type { RunStatus } from './core/protocol/run-state.ts'
 export type { Disposition, Invocation } from './core/execution/services.ts'
@@ -24,7 +22,6 @@ export type { Telemetry } from './core/telemetry/telemetry.ts'
 export type { WebhookEndpoint } from './core/run/webhook.ts'
 export type { WebhookEvent } from './core/run/webhook-request.ts'
 export { stateTable } from './core/store/schema.ts'
-export type { ErrorCause, ErrorRecord } from './core/worker/flush.ts'
 export {
   createWorkerHandler,
   type WorkerHandler,
@@ -45,3 +42,6 @@ export {
   type StartRunHandlerOptions,
 } from './client/start-run-handler.ts'
 export { StartRunInvoker, type StartRunInvokerOptions } from './client/start-run-invoker.ts'
+export type { ContextConflicts } from './core/protocol/context-conflicts.ts'
+export type { Flow } from './core/blueprints/registry.ts'
+export type { ErrorCause, ErrorRecord } from './core/values/error-record.ts'

@@ -2,6 +2,7 @@
  * Flowcraft's coordination store on DynamoDB: conditional writes on one item a key. Usable alone; the adapter itself
  * coordinates by its run state and needs none of it.
  */
+import { show } from '../core/common/thrown.ts'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
   DeleteCommand,
@@ -12,7 +13,6 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import type { ICoordinationStore } from 'flowcraft'
 import { throwProblems } from '../core/common/errors.ts'
-import { show } from '../core/queue/job.ts'
 import { translateConfig } from '../core/store/table.ts'
 import { keys } from '../core/store/schema.ts'
 

@@ -1,11 +1,11 @@
 /** What a worker is told: where its service is (`config.ts`), what it runs, and how it treats its runs. */
+import type { Flow } from '../core/blueprints/registry.ts'
+import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 import type { IEventBus, RuntimeOptions } from 'flowcraft'
 import type { MaxActivations } from '../core/protocol/bounds.ts'
 import type { AwsOptions } from '../core/config/config.ts'
 import type { WithContainer } from '../core/config/container.ts'
-import type { ContextConflicts } from '../core/execution/overwrites.ts'
 import type { Isolation } from '../core/execution/isolation.ts'
-import type { Flow } from '../core/blueprints/registration.ts'
 
 export interface SqsAdapterOptions extends AwsOptions, WithContainer {
   /** What `FlowRuntime` takes. Blueprints and implementations are checked here. @default {} */

@@ -2,6 +2,7 @@
  * Flowcraft's distributed adapter for SQS and DynamoDB. It keeps the base class's contract and replaces its loop:
  * see `message.ts` for the way of one message.
  */
+import type { Runtime } from '../core/execution/node-call.ts'
 import { BaseDistributedAdapter, type FlowcraftEvent, type IAsyncContext, type JobPayload } from 'flowcraft'
 import { type AwsConfig, environmentVariables, resolveConfig } from '../core/config/config.ts'
 import { cancelRun } from '../core/run/cancel.ts'
@@ -11,7 +12,6 @@ import { DynamoDbCoordinationStore } from './dynamodb-coordination-store.ts'
 import { RunContext } from './run-context.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { policiesOf } from '../core/config/policies.ts'
-import type { Runtime } from '../core/execution/execute.ts'
 import type { SqsAdapterOptions } from './sqs-adapter-options.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { consoleLogger, guardedLogger } from '../core/common/logger.ts'

@@ -1,8 +1,9 @@
 /** What programs outside the workers need of them: the stores and the queue, no node implementations. */
+import type { Flow, Registry } from '../core/blueprints/registry.ts'
 import { type ILogger, type ISerializer, JsonSerializer, type WorkflowBlueprint } from 'flowcraft'
 import { type AwsOptions, resolveConfig } from '../core/config/config.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
-import { type Flow, register, type Registry } from '../core/blueprints/registration.ts'
+import { register } from '../core/blueprints/registration.ts'
 import type { Services } from '../core/execution/services.ts'
 import { type Stores, storesOf } from '../core/config/connections.ts'
 

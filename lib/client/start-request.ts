@@ -1,6 +1,7 @@
 /** What starts a run, checked before anything is sent or stored. */
+import { show } from '../core/common/thrown.ts'
+import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
 import { FlowcraftAwsError, throwProblems } from '../core/common/errors.ts'
-import { blueprintIdProblem, runIdProblem, show } from '../core/queue/job.ts'
 import type { RunStatus } from '../core/protocol/run-state.ts'
 
 export interface StartRunRequest {

@@ -1,3 +1,4 @@
+import type { Flow } from '../../lib/core/blueprints/registry.ts'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import {
   BaseNode,
@@ -15,7 +16,7 @@ import { packHeader } from '../../lib/core/store/header.ts'
 import { itemBytes } from '../../lib/local/item-size.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { unknownBlueprint } from '../../lib/core/common/errors.ts'
-import { type Flow, NODES_AT_MOST, register } from '../../lib/core/blueprints/registration.ts'
+import { NODES_AT_MOST, register } from '../../lib/core/blueprints/registration.ts'
 
 const node = async () => ({ output: 1 })
 class Ship extends BaseNode {

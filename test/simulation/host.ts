@@ -2,10 +2,10 @@
  * One simulated process: it works on one message or on several at a time, whose requests wait until the world lets them
  * happen. Its clock is a little off, and it may die (what its messages wait for never comes) or stand still.
  */
+import type { Runtime } from '../../lib/core/execution/node-call.ts'
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { FlowRuntime, NullLogger } from 'flowcraft'
 import { FlowcraftAwsError } from '../../lib/core/common/errors.ts'
-import type { Runtime } from '../../lib/core/execution/execute.ts'
 import { Graphs } from '../../lib/core/blueprints/blueprint-versions.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import type { Job } from '../../lib/core/queue/job.ts'

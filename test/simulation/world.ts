@@ -2,8 +2,9 @@
  * A world in which runs are worked on: a queue, a store, workers, a clock, and a scheduler that lets one request
  * happen at a time, in an order and with faults that a seed decides. The same seed gives the same run.
  */
+import { LONGEST_DELAY_MS } from '../../lib/core/common/sqs-limits.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
-import { type Job, LONGEST_DELAY_MS } from '../../lib/core/queue/job.ts'
+import { type Job } from '../../lib/core/queue/job.ts'
 import { reconcileRun } from '../../lib/core/run/reconcile.ts'
 import { type ActivationKey, isOver, parseActivationKey, timeOf } from '../../lib/core/protocol/run-state.ts'
 import { MemoryQueue } from '../../lib/testing/index.ts'

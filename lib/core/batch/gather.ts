@@ -1,12 +1,18 @@
 /** An activation that waits for items: have all of this round arrived, and what follows. */
+import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
+import type { Write } from '../values/context-key.ts'
 import type { NodeDefinition } from 'flowcraft'
-import type { ActivationContext, Write } from '../execution/activation-context.ts'
+import type { ActivationContext } from '../execution/activation-context.ts'
 import type { Execution } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { boundsOf } from '../protocol/bounds.ts'
-import { activationKey, type ActivationKey, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import {
+  activationKey,
+  type ActivationKey,
+  parseActivationKey,
+  type RunState,
+} from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
-import { type ErrorRecord, errorRecord } from '../worker/flush.ts'
 import { emitBatchFinish, emitBatchStart } from './batch-events.ts'
 import { isLastRound, partitions } from '../protocol/batch.ts'
 import { type BatchUnderWay, batchUnderWay, readBatch, sendRange } from './item-job.ts'

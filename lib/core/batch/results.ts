@@ -1,11 +1,10 @@
 /** Results of a batch's items: immutable, the first one put counts, read in item order when all have arrived. */
+import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import type { NodeDefinition } from 'flowcraft'
-import type { Write } from '../execution/activation-context.ts'
-import { checkKey } from '../values/context-key.ts'
+import { checkKey, type Write } from '../values/context-key.ts'
 import { type Execution, failureOf } from '../execution/execution.ts'
 import type { ActivationKey } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
-import { type ErrorRecord, errorRecord } from '../worker/flush.ts'
 import { compress, expand } from '../values/value-store.ts'
 import { type Batch, isLastRound, itemKeys, partitions, roundOf } from '../protocol/batch.ts'
 

@@ -3,11 +3,11 @@
  * remember. A run goes by the graph it started with, whatever is deployed meanwhile; the graph is stored once per
  * version, before the first run that uses it.
  */
+import type { Registry } from './registry.ts'
 import { createHash } from 'node:crypto'
 import type { NodeClass, NodeFunction, WorkflowBlueprint } from 'flowcraft'
 import { FlowcraftAwsError, unknownBlueprint } from '../common/errors.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
-import type { Registry } from './registration.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
 import { compress, deflate, expand, ITEM_BYTES } from '../values/value-store.ts'
 

@@ -3,27 +3,24 @@
  * not change from one bundling to the next. The builder names a function by a hash of its source and a counter;
  * nothing that is stored may depend on that, so such keys are replaced by `<blueprint id>.<node id>`.
  */
+import { show } from '../common/thrown.ts'
+import { blueprintIdProblem } from '../common/identifiers.ts'
+import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
 import {
   BaseNode,
-  type FlowBuilder,
   type NodeClass,
   type NodeDefinition,
   type NodeFunction,
-  type RuntimeOptions,
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { type BuiltInName, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
 import { FlowcraftAwsError, messageOf, throwProblems } from '../common/errors.ts'
-import { contextConflictsProblem } from '../execution/overwrites.ts'
 import { policyProblems } from '../config/policies.ts'
 import { gatherNode, scatterNode } from './batch-nodes.ts'
 import { lint } from './lint.ts'
 import { numberProblems, withStorableNumbers } from '../common/node-numbers.ts'
-import { blueprintIdProblem, show } from '../queue/job.ts'
+import type { Flow, Registry } from './registry.ts'
 import { durableSubflow } from './subflow-node.ts'
-
-export type Registry = NonNullable<RuntimeOptions['registry']>
-export type Flow = Pick<FlowBuilder, 'toBlueprint' | 'getFunctionRegistry'>
 
 export interface Registration {
   readonly blueprints: Record<string, WorkflowBlueprint>

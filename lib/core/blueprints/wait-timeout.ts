@@ -3,6 +3,7 @@
  * waits for, or what a node of one's own says when it marks itself as awaiting. Then it goes on by the action 'timeout'
  * (or `timeoutAction`) where an edge names that, and fails where none does.
  */
+import { show } from '../common/thrown.ts'
 import {
   isNodeClass,
   type NodeClass,
@@ -14,7 +15,6 @@ import {
 } from 'flowcraft'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import { show } from '../queue/job.ts'
 import { type Wait, wholeMs } from '../protocol/run-state.ts'
 
 type Implementation = NodeFunction | NodeClass

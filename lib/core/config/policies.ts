@@ -1,10 +1,14 @@
 /** What a worker is told of its runs, checked. */
-import { boundsProblems } from '../protocol/bounds.ts'
-import { contextConflictsProblem } from '../execution/overwrites.ts'
+import { type ContextConflicts, contextConflictsProblem } from '../protocol/context-conflicts.ts'
+import { boundsProblems, type MaxActivations } from '../protocol/bounds.ts'
 import { throwProblems } from '../common/errors.ts'
-import type { Services } from '../execution/services.ts'
 
-export type Policies = Pick<Services, 'maxActivations' | 'contextConflicts'>
+export interface Policies {
+  /** Of blueprints that have none of their own. @default - those of `bounds.ts` */
+  readonly maxActivations?: MaxActivations
+  /** Of nodes whose config and blueprint say nothing. @default 'warn' */
+  readonly contextConflicts?: ContextConflicts
+}
 
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION, with all problems at once */
 export function policiesOf({ maxActivations, contextConflicts }: Policies): Policies {

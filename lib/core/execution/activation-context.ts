@@ -4,11 +4,8 @@
  */
 import type { IAsyncContext, PatchOperation } from 'flowcraft'
 import { isTrouble } from '../common/errors.ts'
-import { contextKey } from '../values/context-key.ts'
+import { contextKey, type Write } from '../values/context-key.ts'
 import type { RunReader } from '../values/run-reader.ts'
-
-/** What a node wrote under a key. */
-export type Write = { readonly value: unknown } | 'deleted'
 
 export class ActivationContext implements IAsyncContext<Record<string, unknown>> {
   readonly type = 'async'

@@ -1,4 +1,5 @@
 /** Which edges a completed node takes, and what they carry: asked of the engine, seen by the node's own context. */
+import type { Runtime } from './node-call.ts'
 import {
   type EdgeDefinition,
   FlowcraftError,
@@ -10,7 +11,6 @@ import {
 } from 'flowcraft'
 import type { ActivationContext } from './activation-context.ts'
 import { messageOf } from '../common/errors.ts'
-import type { Runtime } from './execute.ts'
 import type { Execution, GivenInput } from './execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import type { RunState } from '../protocol/run-state.ts'

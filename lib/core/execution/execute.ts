@@ -3,50 +3,25 @@
  * How it ended is an `Outcome`; `follow.ts` says which edges are taken.
  */
 import {
-  type FlowRuntime,
   FlowcraftError,
   type IAsyncContext,
-  type NodeClass,
   type NodeDefinition,
   type NodeExecutionResult,
-  type NodeFunction,
   WorkflowState,
 } from 'flowcraft'
-import type { ActivationContext } from './activation-context.ts'
 import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { type Execution, failed, failedForGood, isFatal, NO_INPUTS, stoodInFor } from './execution.ts'
 import { follow, keysNamed } from './edges.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { dynamicNodesOf } from './dynamic-nodes.ts'
-import { GATHER, type GatheredItems } from '../blueprints/batch-nodes.ts'
+import { GATHER } from '../blueprints/batch-nodes.ts'
 import { limitOf, withinLimit } from './node-timeout.ts'
 import { numbersOf } from '../common/node-numbers.ts'
 import { type Policed, retriesByQueue, withPolicy } from './retry-policy.ts'
-import { isDone, type RunState, wholeMs } from '../protocol/run-state.ts'
+import { wholeMs } from '../protocol/run-state.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
+import { type ExecuteOptions, stateOf } from './node-call.ts'
 import { parked, scattered } from './park.ts'
-
-export type Runtime = FlowRuntime<Record<string, unknown>, Record<string, unknown>>
-
-export interface ExecuteOptions {
-  readonly runtime: Runtime
-  readonly graph: RunGraph
-  readonly run: RunState
-  readonly node: number
-  readonly implementation: NodeFunction | NodeClass
-  readonly context: ActivationContext
-  readonly signal: AbortSignal
-  /** Tries of this activation that ended before, in executions of their own. */
-  readonly tries: number
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  /** Results of a batch, for the node that gathers them. */
-  readonly gather?: (gatherNodeId: string) => Promise<GatheredItems>
-  /** Milliseconds that the execution may take: see `limitOf`. @default - as long as it takes */
-  readonly nodeTimeoutMs?: number
-  /** An item of a batch: it cannot wait, so its tries come one after the other. @default false */
-  readonly inProcess?: boolean
-}
 
 /** Never throws for what the node did; throws when the store failed while it ran. */
 export async function executeNode(options: ExecuteOptions): Promise<Execution> {
@@ -84,20 +59,6 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   const execution = await follow(options, state, result.result)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
   return execution
-}
-
-/** The engine's view of the run for one node. */
-export function stateOf(
-  options: Pick<ExecuteOptions, 'runtime' | 'graph' | 'run' | 'context'>,
-): WorkflowState<Record<string, unknown>> {
-  const { runtime, graph, run, context } = options
-  const completed = graph.blueprint.nodes.filter((_, index) => isDone(run.done, index))
-  const state = new WorkflowState<Record<string, unknown>>(
-    Object.fromEntries(completed.map(({ id }) => [`_outputs.${id}`, true])),
-    context,
-  )
-  state.setEventEmitter(runtime.eventBus, run.runId)
-  return state
 }
 
 /** A try failed and another is to come after a delay that no function should wait out. */

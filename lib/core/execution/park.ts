@@ -1,7 +1,7 @@
 /** A node that ran and waits: what for, as its mark or what it returned says. Nothing is written here. */
+import type { ExecuteOptions } from './node-call.ts'
 import type { NodeDefinition, NodeResult } from 'flowcraft'
 import { FlowcraftAwsError } from '../common/errors.ts'
-import type { ExecuteOptions } from './execute.ts'
 import { type Execution, failed, failedForGood, NO_INPUTS } from './execution.ts'
 import { ITEMS_REASON, type ItemsRequest } from '../blueprints/batch-nodes.ts'
 import { activationKey, childIdOf, isTooDeep, wholeMs } from '../protocol/run-state.ts'

@@ -1,9 +1,9 @@
 /** What the parts of a worker share; made once by the adapter. */
+import type { Runtime } from './node-call.ts'
+import type { ContextConflicts } from '../protocol/context-conflicts.ts'
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
 import type { MaxActivations } from '../protocol/bounds.ts'
-import type { ContextConflicts } from './overwrites.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
-import type { Runtime } from './execute.ts'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
 import type { Isolation, Place } from './isolation.ts'
 import type { JobQueue } from '../queue/job.ts'

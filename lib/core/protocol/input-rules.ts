@@ -3,8 +3,7 @@
  * it carries under `_inputs.<target>`, and the last one counts. Here the graph, the completed nodes and what has run
  * tell who gave; where they do not, the commit that takes the edge notes it. Pure.
  */
-import type { EdgeDefinition } from 'flowcraft'
-import type { RunGraph } from './run-graph.ts'
+import type { EdgeDefinition, NodeDefinition, WorkflowBlueprint } from 'flowcraft'
 
 /** A node with an edge to the one in question, an edge that it inherits as a fallback included. */
 export interface Giver {
@@ -26,15 +25,24 @@ export interface InputRule {
   readonly by: 'completion' | 'activation' | 'note'
 }
 
+/** What is asked of a `RunGraph`. */
+interface Graph {
+  readonly blueprint: WorkflowBlueprint
+  readonly startNodes: readonly number[]
+  node(index: number): NodeDefinition
+  find(id: string): number | undefined
+  isAny(node: number): boolean
+}
+
 export class InputRules {
-  readonly #graph: RunGraph
+  readonly #graph: Graph
   readonly #rules: (InputRule | undefined)[] = []
   readonly #outgoing = new Map<string, EdgeDefinition[]>()
   readonly #incoming = new Map<string, EdgeDefinition[]>()
   /** For each fallback, the nodes that it stands in for. */
   readonly #standsInFor = new Map<string, string[]>()
 
-  constructor(graph: RunGraph) {
+  constructor(graph: Graph) {
     this.#graph = graph
     for (const edge of graph.blueprint.edges) {
       push(this.#outgoing, edge.source, edge)

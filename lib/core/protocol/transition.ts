@@ -2,12 +2,12 @@
  * The state machine: (graph, run state, ended activation, outcome) -> what its commit sets, and on which conditions.
  * Pure. The engine decides what follows (`engine.ts`); `decision.ts` what of it is still to be done.
  */
+import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { boundPassed } from './bounds.ts'
 import type { Final } from './change.ts'
 import { Decision } from './decision.ts'
 import type { RunGraph } from './run-graph.ts'
 import type { CoreChange, Outcome, TransitionOptions } from './outcome.ts'
-import { LONGEST_DELAY_MS } from '../queue/job.ts'
 import {
   type ActivationKey,
   activationKey,

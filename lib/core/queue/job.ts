@@ -1,9 +1,9 @@
 /** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
 import { parseJson } from '../common/parse-json.ts'
+import { blueprintIdProblem, runIdProblem } from '../common/identifiers.ts'
+import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { show } from '../common/thrown.ts'
-
-export { show } from '../common/thrown.ts'
 
 export interface Job {
   readonly runId: string
@@ -38,9 +38,6 @@ export interface JobQueue {
   send(jobs: readonly Job[], delaySeconds?: number): Promise<void>
 }
 
-/** SQS's longest delay, `DelaySeconds` 900. */
-export const LONGEST_DELAY_MS = 900_000
-
 /** Whole seconds from now, rounded up, so that a message does not come early. */
 export function delaySeconds(at: number, now: number): number {
   return Math.max(0, Math.ceil((at - now) / 1000))
@@ -60,29 +57,6 @@ export async function sendTimer(
   const longest = LONGEST_DELAY_MS / 1000
   const timed = trusted && seconds <= longest ? { ...job, due: at } : job
   await queue.send([timed], Math.min(seconds, longest))
-}
-
-/** Run ids are part of keys, object names and URLs: letters, digits and `. _ : / @ + = ~ -`, 200 at most. */
-const RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,200}$/
-const CHILD_RUN_ID = /\/\d+\.\d+(~\d+)?$/
-/** Child runs add to the id of their parent. */
-const ANY_RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,900}$/
-export const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -'
-/** A blueprint id is part of a sort key, which may have 1,024 bytes. */
-const BLUEPRINT_ID_MAX = 500
-
-export function runIdProblem(runId: unknown, rule: 'new' | 'any' = 'any'): string | undefined {
-  if (rule === 'new' && typeof runId === 'string' && CHILD_RUN_ID.test(runId)) {
-    return `runId must not end like a child run's, in /<number>.<number>; got ${show(runId)}`
-  }
-  if (typeof runId === 'string' && (rule === 'new' ? RUN_ID : ANY_RUN_ID).test(runId)) return undefined
-  return `runId must be ${RUN_ID_RULE}; got ${show(runId)}`
-}
-
-export function blueprintIdProblem(blueprintId: unknown): string | undefined {
-  if (typeof blueprintId === 'string' && blueprintId !== '' && blueprintId.length <= BLUEPRINT_ID_MAX)
-    return undefined
-  return `blueprintId must be a string of 1 to ${BLUEPRINT_ID_MAX} characters; got ${show(blueprintId)}`
 }
 
 /** ASCII only: some emulators and older proxies refuse or mangle characters beyond it. */

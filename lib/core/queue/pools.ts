@@ -2,8 +2,8 @@
  * Worker pools: nodes that need another kind of worker (more memory, more time) have a queue of their own. A job goes
  * to the queue of its node's pool, whoever sends it; a strand goes on inline only within its pool.
  */
+import { show } from '../common/thrown.ts'
 import type { WorkflowBlueprint } from 'flowcraft'
-import { show } from './job.ts'
 
 export interface Pool {
   /** URL of the pool's job queue. */

@@ -3,6 +3,7 @@
  * says that it waits before the child is made, so that no crash leaves a child that nobody waits for; the child's
  * last commit leaves the word for its parent, so that no crash leaves a parent that nobody wakes.
  */
+import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import { analyzeBlueprint, FlowcraftError, type NodeResult } from 'flowcraft'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
@@ -20,7 +21,6 @@ import {
 import type { Services } from '../execution/services.ts'
 import { putRun } from './start.ts'
 import type { ChildRequest } from '../blueprints/subflow-node.ts'
-import type { ErrorCause, ErrorRecord } from '../worker/flush.ts'
 import { names } from '../protocol/inline-value.ts'
 
 /**

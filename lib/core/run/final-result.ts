@@ -1,8 +1,8 @@
 /** What is told in this process of a run that has ended: to `publishFinalResult`, and to the event bus. */
+import type { ErrorCause } from '../values/error-record.ts'
 import type { FlowcraftEvent, ISerializer, WorkflowResult } from 'flowcraft'
 import { describeRun, type RunDescription } from './describe.ts'
 import type { RunState } from '../protocol/run-state.ts'
-import type { ErrorCause } from '../worker/flush.ts'
 import type { Services } from '../execution/services.ts'
 
 /** As the engine's base adapter has it, which knows no 'cancelled'. */

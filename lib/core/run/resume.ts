@@ -3,7 +3,13 @@ import { FlowcraftAwsError } from '../common/errors.ts'
 import { RunReader } from '../values/run-reader.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { sendJobs } from './dispatch.ts'
-import { doesNotWait, nodeToResume, refuseAction, takesEarlyEvents, takesEvents } from '../protocol/resumable.ts'
+import {
+  doesNotWait,
+  nodeToResume,
+  refuseAction,
+  takesEarlyEvents,
+  takesEvents,
+} from '../protocol/resumable.ts'
 import {
   type Claim,
   claim,

@@ -2,6 +2,7 @@
  * How a run begins. Accepted: its header stands with the input, no graph yet (a client without blueprints). Begun:
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
+import { inputRiders } from '../values/value-writer.ts'
 import { contentHash } from '../common/content-hash.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
 import { failureOf } from '../execution/execution.ts'
@@ -11,7 +12,6 @@ import { leaveToNewerWorker, type Services } from '../execution/services.ts'
 import type { NewRun } from '../store/run-store.ts'
 import { beginningOf } from '../common/texts.ts'
 import { firstActivations } from '../protocol/transition.ts'
-import { inputRiders } from '../worker/flush.ts'
 
 /** A reason stands in the header of its run, and in the event that tells its end. */
 const REASON_CHARACTERS = 2_000

@@ -3,9 +3,10 @@
  * a later timer waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or
  * beside live workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
  */
+import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { messageOf } from '../common/errors.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
-import { LONGEST_DELAY_MS, sendTimer } from '../queue/job.ts'
+import { sendTimer } from '../queue/job.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 import { isOver, parseActivationKey, type RunState, timeOf } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'

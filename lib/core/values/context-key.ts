@@ -3,6 +3,9 @@ import { FlowcraftAwsError } from '../common/errors.ts'
 import { beginningOf, isWellFormed } from '../common/texts.ts'
 import { show, textOf } from '../common/thrown.ts'
 
+/** What a node did to a key. */
+export type Write = { readonly value: unknown } | 'deleted'
+
 /** DynamoDB takes names of attributes up to 64 KB; the header puts a character or two before a key. */
 const KEY_BYTES = 60_000
 

@@ -2,7 +2,12 @@
 import { ActivationContext } from '../execution/activation-context.ts'
 import { RunReader } from '../values/run-reader.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import { type ActivationKey, type ActiveEntry, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import {
+  type ActivationKey,
+  type ActiveEntry,
+  parseActivationKey,
+  type RunState,
+} from '../protocol/run-state.ts'
 import type { Services, Strand } from '../execution/services.ts'
 
 /** A strand goes on inline while at least this much time remains, or as much again as its last node took. */

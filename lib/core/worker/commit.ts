@@ -2,11 +2,13 @@
  * The commit of a step, decided anew on each state that refuses it, and what is sent after it. It alone decides; see each
  * write for what a crash before and after it leaves.
  */
+import type { Flushed } from '../values/value-writer.ts'
+import { contextConflictsOf } from '../protocol/context-conflicts.ts'
 import { FlowcraftError } from 'flowcraft'
 import { type Activation, type Conflict, hasTime, type StepResult } from './activation.ts'
 import { boundsOf } from '../protocol/bounds.ts'
 import type { Change } from '../protocol/change.ts'
-import { contextConflictsOf, Overwrites } from '../execution/overwrites.ts'
+import { Overwrites } from '../execution/overwrites.ts'
 import { ActivationContext } from '../execution/activation-context.ts'
 import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
 import { type Execution, failedForGood } from '../execution/execution.ts'
@@ -17,7 +19,6 @@ import { settle } from './settle.ts'
 import { makeRoom, spill } from './offload.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
 import { stamped } from '../values/bundle.ts'
-import type { Flushed } from './flush.ts'
 
 /** A commit that is refused so often though nobody got on asks for what cannot be: its header fits into no item. */
 const REFUSALS_WITHOUT_CHANGE = 20

@@ -3,20 +3,15 @@
  * Small values become riders of the commit; larger ones are written here, before it, under the activation and the
  * attempt. A crash after such a write leaves a value that no committed pointer names.
  */
-import { createHash } from 'node:crypto'
-import type { Write } from '../execution/activation-context.ts'
-import { checkKey } from '../values/context-key.ts'
-import { FlowcraftAwsError } from '../common/errors.ts'
+import { checkKey, type Write } from '../values/context-key.ts'
 import type { Execution } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import type { Batch } from '../protocol/batch.ts'
 import { type ActivationKey, parseActivationKey } from '../protocol/run-state.ts'
-import { writeBundle } from '../values/bundle.ts'
-import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
-import { formatRider, isUserName, names } from '../protocol/inline-value.ts'
-import { RIDER_BYTES, type ValueStore } from '../values/value-store.ts'
-
-export { type ErrorCause, type ErrorRecord, errorRecord } from '../values/error-record.ts'
+import { errorRecord } from '../values/error-record.ts'
+import { names } from '../protocol/inline-value.ts'
+import type { ValueStore } from '../values/value-store.ts'
+import { type Flushed, RiderWriter } from '../values/value-writer.ts'
 
 export interface FlushRequest {
   readonly graph: RunGraph
@@ -34,13 +29,6 @@ export interface FlushRequest {
 
 /** What the engine notes of awaiting nodes; the header says it better. */
 const ENGINE_KEYS: ReadonlySet<string> = new Set(['_awaitingNodeIds', '_awaitingDetails'])
-
-/** What a commit puts into the header. */
-export interface Flushed {
-  readonly riders: ReadonlyMap<string, string>
-  /** Names that are in a bundle among them; the header must have no riders of these. */
-  readonly bundled: ReadonlySet<string>
-}
 
 /** @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE, before anything is written */
 export async function flush(values: ValueStore, request: FlushRequest): Promise<Flushed> {
@@ -86,174 +74,4 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
     riders.setError(names.error(key), errorRecord(id, execution.error, request.now))
   }
   return riders.write()
-}
-
-/**
- * The riders of a run's initial context. Large values are named by their content, as starts of one run id may come
- * with different inputs: only one of them becomes the run, and the others must not change its values.
- */
-export async function inputRiders(
-  values: ValueStore,
-  runId: string,
-  input: Record<string, unknown>,
-): Promise<ReadonlyMap<string, string>> {
-  const riders = new RiderWriter(values, runId, '', contentNumber)
-  for (const [name, value] of Object.entries(input)) {
-    checkKey(name, ' of the input')
-    riders.set(names.user(name), value, `input '${name}'`)
-  }
-  return (await riders.write()).riders
-}
-
-/** A text as a number, since that is what names a value behind its writer. */
-function contentNumber(text: string): string {
-  return BigInt(`0x${createHash('sha256').update(text).digest('hex').slice(0, 32)}`).toString()
-}
-
-/** Small values of one activation ride up to so many bytes; the others are stored on their own, as large ones are. */
-const RIDING_BYTES = 48 * 1024
-/** Keys of user code beyond this number, or beyond so many bytes of names and values, go into a bundle. */
-const RIDING_KEYS = 150
-/** Values up to so many bytes lie in the bundle itself. */
-const BUNDLED_BYTES = 4 * 1024
-/** Names and pointers stand in the header, which may have 400 KB: 5,000 active nodes take 260 of them. */
-const HEADER_BYTES = 130 * 1024
-/** A pointer behind its writer: attempt and slot, or, for a value of the input, a hash; and how many parts. */
-const POINTER_BYTES = { slot: 20, hash: 45 } as const
-/** Values written at a time. */
-const CONCURRENCY = 25
-
-/** A value that is to be left: its text by the serializer, or none. */
-interface Entry {
-  readonly kind: '=' | 'u' | '-'
-  readonly text: string
-  readonly bytes: number
-}
-
-class RiderWriter {
-  readonly #entries = new Map<string, Entry>()
-  readonly #copied = new Map<string, string>()
-  readonly #values: ValueStore
-  readonly #runId: string
-  readonly #writer: ActivationKey | ''
-  readonly #nameOf: (text: string, slot: number) => string
-  #slots = 0
-
-  constructor(
-    values: ValueStore,
-    runId: string,
-    writer: ActivationKey | '',
-    nameOf: (text: string, slot: number) => string,
-  ) {
-    this.#values = values
-    this.#runId = runId
-    this.#writer = writer
-    this.#nameOf = nameOf
-  }
-
-  set(name: string, value: unknown, what: string): void {
-    if (value === undefined) this.#leave(name, 'u', '')
-    else this.#leave(name, '=', this.#values.encode(value, what))
-  }
-
-  setError(name: string, error: ErrorRecord): void {
-    this.#leave(name, '=', this.#values.encodeError(error))
-  }
-
-  delete(name: string): void {
-    this.#leave(name, '-', '')
-  }
-
-  /** The same value under another name, as its writer wrote it. */
-  copy(name: string, text: string): void {
-    this.#copied.set(name, text)
-  }
-
-  note(name: string, text: string): void {
-    this.#leave(name, '=', text)
-  }
-
-  async write(): Promise<Flushed> {
-    const bundled = this.#isBundled() ? [...this.#entries].filter(([name]) => isUserName(name)) : []
-    for (const [name] of bundled) this.#entries.delete(name)
-    const { riding, large } = this.#divided()
-    const header = this.#headerBytes(riding, large)
-    if (header > HEADER_BYTES) {
-      const what = `${this.#entries.size} of them need ${header} bytes; at most ${HEADER_BYTES}`
-      throw new FlowcraftAwsError(
-        'VALUE_NOT_SERIALIZABLE',
-        `too many values that one node gives others: ${what}`,
-      )
-    }
-    const pointers = await this.#store(large)
-    const riders = new Map(this.#copied)
-    for (const [name, text] of pointers) riders.set(name, text)
-    for (const [name, entry] of riding) riders.set(name, this.#format(entry))
-    if (bundled.length > 0) riders.set(...(await this.#bundle(new Map(bundled))))
-    return { riders, bundled: new Set(bundled.map(([name]) => name)) }
-  }
-
-  #leave(name: string, kind: Entry['kind'], text: string): void {
-    this.#entries.set(name, { kind, text, bytes: Buffer.byteLength(text) })
-  }
-
-  #isBundled(): boolean {
-    const keys = [...this.#entries].filter(([name]) => isUserName(name))
-    if (keys.length > RIDING_KEYS) return true
-    const riding = keys.filter(([, { bytes }]) => bytes <= RIDER_BYTES)
-    return riding.reduce((sum, [name, { bytes }]) => sum + Buffer.byteLength(name) + bytes, 0) > RIDING_BYTES
-  }
-
-  #divided(): { riding: Map<string, Entry>; large: Map<string, Entry> } {
-    const riding = new Map<string, Entry>()
-    const large = new Map<string, Entry>()
-    let sum = 0
-    for (const [name, entry] of this.#entries) {
-      if (entry.bytes > RIDER_BYTES || sum + entry.bytes > RIDING_BYTES) {
-        large.set(name, entry)
-      } else {
-        sum += entry.bytes
-        riding.set(name, entry)
-      }
-    }
-    return { riding, large }
-  }
-
-  #headerBytes(riding: ReadonlyMap<string, Entry>, large: ReadonlyMap<string, Entry>): number {
-    const pointer = this.#writer === '' ? POINTER_BYTES.hash : POINTER_BYTES.slot
-    let sum = 0
-    for (const [name, text] of this.#copied) sum += Buffer.byteLength(name) + Buffer.byteLength(text)
-    for (const [name, { bytes }] of riding) sum += Buffer.byteLength(name) + this.#writer.length + 1 + bytes
-    for (const name of large.keys()) sum += Buffer.byteLength(name) + this.#writer.length + 1 + pointer
-    return sum
-  }
-
-  #format({ kind, text }: Entry): string {
-    return formatRider({ writer: this.#writer, kind, body: text })
-  }
-
-  /** Stores each on its own, and gives the riders that point to them. */
-  async #store(large: ReadonlyMap<string, Entry>): Promise<Map<string, string>> {
-    const all = [...large].map(([name, { text }]) => [name, text, this.#nameOf(text, this.#slots++)] as const)
-    const pointers = new Map<string, string>()
-    for (let at = 0; at < all.length; at += CONCURRENCY) {
-      await Promise.all(
-        all.slice(at, at + CONCURRENCY).map(async ([name, text, key]) => {
-          const reference = await this.#values.write(this.#runId, `${this.#writer}#${key}`, text)
-          const body = `${key}${reference}`
-          pointers.set(name, formatRider({ writer: this.#writer, kind: '@', body }))
-        }),
-      )
-    }
-    return pointers
-  }
-
-  async #bundle(entries: ReadonlyMap<string, Entry>): Promise<[name: string, text: string]> {
-    const large = new Map([...entries].filter(([, { bytes }]) => bytes > BUNDLED_BYTES))
-    const pointers = await this.#store(large)
-    const texts = new Map<string, string>()
-    for (const [name, entry] of entries) texts.set(name, pointers.get(name) ?? this.#format(entry))
-    const base = this.#nameOf(JSON.stringify([...texts]), this.#slots++)
-    return writeBundle(this.#values, this.#runId, { writer: this.#writer, base }, texts)
-  }
 }

@@ -1,9 +1,10 @@
 /** The first thing done with a message: what the table says of its run, which is begun if nobody has. */
+import { runIdProblem } from '../common/identifiers.ts'
 import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
 import { failureOf } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isPoison } from '../queue/dead-letter-queue.ts'
-import { type Job, runIdProblem } from '../queue/job.ts'
+import { type Job } from '../queue/job.ts'
 import { isOver, type RunState } from '../protocol/run-state.ts'
 import { type Invocation, leaveToNewerWorker, type Services } from '../execution/services.ts'
 import { beginRun, putRun } from '../run/start.ts'

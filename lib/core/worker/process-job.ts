@@ -22,7 +22,13 @@ import {
   START,
   strandOf,
 } from '../protocol/run-state.ts'
-import { type Disposition, DONE, type Invocation, leftToNewerWorker, type Services } from '../execution/services.ts'
+import {
+  type Disposition,
+  DONE,
+  type Invocation,
+  leftToNewerWorker,
+  type Services,
+} from '../execution/services.ts'
 import { workOnStrand } from './strand.ts'
 
 /**

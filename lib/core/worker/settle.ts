@@ -1,12 +1,13 @@
 /** What an execution leaves is written before its commit, under names of its own: the flush of a step. */
+import type { Flushed } from '../values/value-writer.ts'
+import type { Write } from '../values/context-key.ts'
 import { type Activation, attemptOf } from './activation.ts'
-import type { Write } from '../execution/activation-context.ts'
 import { messageOf } from '../common/errors.ts'
 import { type Execution, failed, failureOf } from '../execution/execution.ts'
 import { emitBatchStart } from '../batch/batch-events.ts'
 import { scatter } from '../batch/scatter.ts'
 import { parseActivationKey } from '../protocol/run-state.ts'
-import { flush, type Flushed } from './flush.ts'
+import { flush } from './flush.ts'
 import { keptInputs } from './kept-inputs.ts'
 
 /** What the commit puts into the header. A value that cannot be stored is the node's failure, with that as its cause. */

@@ -1,6 +1,7 @@
 /**
  * One activation: execute (or wake), then flush (`settle.ts`), commit and send (`commit.ts`).
  */
+import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
 import { commitUntilDecided } from './commit.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
@@ -8,7 +9,7 @@ import { executeNode } from '../execution/execute.ts'
 import { type Execution, failed, failureOf } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { gatherItems } from '../batch/gather.ts'
-import { LONGEST_DELAY_MS, sendTimer } from '../queue/job.ts'
+import { sendTimer } from '../queue/job.ts'
 import { takesEvents } from '../protocol/resumable.ts'
 import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from '../execution/services.ts'

@@ -9,7 +9,14 @@ import type { RunGraph } from '../protocol/run-graph.ts'
 import { LeaseHolder } from '../execution/held-lease.ts'
 import { conclude, sendQueued } from '../run/dispatch.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
-import { deathsOf, type Disposition, DONE, type Invocation, type Services, type Strand } from '../execution/services.ts'
+import {
+  deathsOf,
+  type Disposition,
+  DONE,
+  type Invocation,
+  type Services,
+  type Strand,
+} from '../execution/services.ts'
 import { failStep, step } from './step.ts'
 import type { Lease, LeaseEnd } from '../store/run-store.ts'
 import { propertyOf, textOf } from '../common/thrown.ts'

@@ -2,12 +2,12 @@
  * A parked activation whose message came: is what it waits for there? Every message about it is a hint and may come
  * early, late or twice; the answer is always looked up.
  */
+import { stateOf } from '../execution/node-call.ts'
 import type { NodeResult } from 'flowcraft'
 import { childResult, ensureChild } from '../run/children.ts'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import type { RunReader } from '../values/run-reader.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
-import { stateOf } from '../execution/execute.ts'
 import { type Execution, failedForGood, failureOf } from '../execution/execution.ts'
 import { follow } from '../execution/edges.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'

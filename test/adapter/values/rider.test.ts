@@ -1,7 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { activationKey } from '../../../lib/core/protocol/run-state.ts'
-import { formatRider, names, pageOf, parseRider, type Rider } from '../../../lib/core/protocol/inline-value.ts'
+import {
+  formatRider,
+  names,
+  pageOf,
+  parseRider,
+  type Rider,
+} from '../../../lib/core/protocol/inline-value.ts'
 
 describe('a rider', () => {
   it('comes back as it was formatted, whatever its body holds', () => {

@@ -1,6 +1,12 @@
 /** What a commit sets, and when it is refused. */
 import { describe, expect, it } from 'vitest'
-import { apply, type Change, holds, type Requirement, WORD_BITS } from '../../../../lib/core/protocol/change.ts'
+import {
+  apply,
+  type Change,
+  holds,
+  type Requirement,
+  WORD_BITS,
+} from '../../../../lib/core/protocol/change.ts'
 import { activationKey } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { actives, change, freshId, given, newRun, STARTED_AT } from './support.ts'
