@@ -14,7 +14,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { SqsAdapter } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
-import { depth, deployOn, drain, eventually, Gate, jobOf, put, quiet, receive, remove } from './driver.ts'
+import {
+  depth,
+  deployOn,
+  drain,
+  eventually,
+  Gate,
+  jobOf,
+  put,
+  quiet,
+  receive,
+  remove,
+} from '../end-to-end/driver.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment

@@ -11,7 +11,7 @@ import {
 } from '../../lib/index.ts'
 import { type InterceptedRequest, type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
-import { depth, deployOn, Gate, put, quiet, receive, remove } from './driver.ts'
+import { depth, deployOn, Gate, put, quiet, receive, remove } from '../end-to-end/driver.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment

@@ -10,8 +10,8 @@ import {
   type StartRunRequest,
 } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
-import { tagged } from '../adapter/values/serializers.ts'
-import { depth, deployOn, drain, jobOf, quiet, receive, remove } from '../adapter/driver.ts'
+import { tagged } from '../core/values/serializers.ts'
+import { depth, deployOn, drain, jobOf, quiet, receive, remove } from '../end-to-end/driver.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 
 let aws: LocalAws

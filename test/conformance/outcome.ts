@@ -18,7 +18,7 @@ import {
 import type { RunDescription } from '../../lib/core/run/describe.ts'
 import { builtInOf } from '../../lib/core/blueprints/built-in.ts'
 import { TestService } from '../../lib/testing/index.ts'
-import { quiet } from '../adapter/driver.ts'
+import { quiet } from '../end-to-end/driver.ts'
 import type { Setup } from './case.ts'
 
 export interface Outcome {

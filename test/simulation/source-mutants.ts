@@ -1,5 +1,5 @@
 /**
- * Mutants of the protocol's own code: a piece of a file of lib/adapter is replaced, and the simulation is bundled with
+ * Mutants of the protocol's own code: a piece of a file of lib/core is replaced, and the simulation is bundled with
  * what comes of it. For what no store or queue can make go wrong from outside.
  */
 import {
@@ -18,7 +18,7 @@ import {
 import type { Mutant } from './mutants.ts'
 
 export interface SourceMutant extends Omit<Mutant, 'mutation'> {
-  /** In lib/adapter. */
+  /** In lib/core. */
   readonly file: string
   /** Must be there exactly once. */
   readonly replace: RegExp
@@ -32,7 +32,7 @@ const CHILD = 'a subflow with the input of its node'
 export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a strand that is what the message names',
-    file: 'message.ts',
+    file: 'worker/process-job.ts',
     replace: /strand = entry \? strandOf\(named, entry\) : named/,
     by: 'strand = named',
     cases: ['a linear chain'],
@@ -40,7 +40,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'one name for what is written before and after a park',
-    file: 'activation.ts',
+    file: 'worker/activation.ts',
     replace: /ATTEMPTS_BETWEEN_PARKS = [\d_]+/,
     by: 'ATTEMPTS_BETWEEN_PARKS = 0',
     cases: [LARGE_TRIES],
@@ -48,7 +48,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'one name for what is written inline and as a strand of its own',
-    file: 'activation.ts',
+    file: 'worker/activation.ts',
     replace: /ATTEMPTS_OF_OWN = [\d_]+/,
     by: 'ATTEMPTS_OF_OWN = 0',
     cases: [LARGE_WAIT],
@@ -56,7 +56,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'one label for the pages that all attempts on a batch write',
-    file: 'items/scatter.ts',
+    file: 'batch/scatter.ts',
     replace: /\n    label,\n/,
     by: "\n    label: label && 'same',\n",
     cases: ['a batch of 20', 'a batch of 1'],
@@ -64,7 +64,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a message whose work is done that sends again what the start has queued',
-    file: 'message.ts',
+    file: 'worker/process-job.ts',
     replace: /sendQueued\(services, graph, run, strand\)/,
     by: 'sendQueued(services, graph, run, START)',
     cases: ['fan-out and fan-in'],
@@ -72,7 +72,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a park after which nobody asks whether what it waits for is there',
-    file: 'strand.ts',
+    file: 'worker/strand.ts',
     replace: /parked = result\.parked \? current : undefined/,
     by: 'if (result.parked) return ASLEEP',
     cases: ['a wait whose event approves', 'a sleep of 20 minutes'],
@@ -80,7 +80,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a cancelled run that leaves its children alone',
-    file: 'outgoing.ts',
+    file: 'run/dispatch.ts',
     replace: /await cancelChildren\(services, run\)/,
     by: '',
     cases: [CHILD],
@@ -96,7 +96,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a child whose end is marked as told before its parent has word of it',
-    file: 'outgoing.ts',
+    file: 'run/dispatch.ts',
     replace: /if \(run\.parent\) await services\.queue\.send\(\[run\.parent\]\)/,
     by: `if (run.parent) {
       await services.store.told(run.runId)
@@ -107,7 +107,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'the tries of a subflow that share a child',
-    file: 'run-state.ts',
+    file: 'protocol/run-state.ts',
     replace: /\$\{tries === 0 \? '' : `~\$\{tries\}`\}/,
     by: '',
     cases: ['a subflow that fails and is tried again'],
@@ -115,7 +115,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a later event that counts instead of the first',
-    file: 'run-events.ts',
+    file: 'run/events.ts',
     replace: /if \(await services\.store\.putOnce\(runId, eventKey\(activation\), value\)\) return true/,
     by: 'return (await services.store.putValue(runId, eventKey(activation), value), true)',
     cases: ['two waits, one after the other and twice over, into a join'],
@@ -123,7 +123,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a later result of an item that counts instead of the first',
-    file: 'items/results.ts',
+    file: 'batch/results.ts',
     replace: /first = await services\.store\.putOnce\((.*)\)\n/,
     by: 'first = (await services.store.putValue($1), true)\n',
     cases: ['a batch of 20'],
@@ -131,7 +131,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'an item of an earlier round that runs in a later one',
-    file: 'items/item-job.ts',
+    file: 'batch/item-job.ts',
     replace: / \|\| wait\.round !== job\.items\.round/,
     by: '',
     cases: ['a batch in rounds of 7'],
@@ -147,7 +147,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a sweep that comes back for the last timer instead of the next',
-    file: 'sweep.ts',
+    file: 'run/sweep.ts',
     replace: /Math\.min\(\.\.\.later\)/,
     by: 'Math.max(...later)',
     cases: ['a sleep that begins when the sweep comes for another'],
@@ -155,7 +155,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a strand that was lost before and is worked on beside others',
-    file: 'lease-holder.ts',
+    file: 'execution/held-lease.ts',
     replace: /mayBegin = \(await place\?\.enter\(wasLost, /,
     by: 'mayBegin = (await place?.enter(false, ',
     cases: ['a linear chain', 'fan-out and fan-in'],

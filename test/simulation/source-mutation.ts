@@ -33,7 +33,7 @@ export async function sourceNoticed(mutant: SourceMutant): Promise<string | unde
 }
 
 function replacing({ what, file, replace, by }: SourceMutant): Plugin {
-  const path = `${ROOT}lib/adapter/${file}`
+  const path = `${ROOT}lib/core/${file}`
   return {
     name: 'mutant',
     setup({ onLoad }) {

@@ -1,7 +1,7 @@
 import { createFlow } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { inAnyOrder, TestService } from '../../lib/testing/index.ts'
-import { quiet } from '../adapter/driver.ts'
+import { quiet } from '../end-to-end/driver.ts'
 
 /** A join of all, past which one branch may turn: what comes depends on who comes last. */
 const turning = createFlow('turning')

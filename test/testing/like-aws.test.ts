@@ -3,7 +3,7 @@ import { createFlow, type FlowcraftEvent, type NodeContext, SubflowNode } from '
 import { describe, expect, it, vi } from 'vitest'
 import { FlowcraftAwsError } from '../../lib/index.ts'
 import { MemoryRunStore, TestService } from '../../lib/testing/index.ts'
-import { quiet } from '../adapter/driver.ts'
+import { quiet } from '../end-to-end/driver.ts'
 
 const flow = createFlow('greet').node('hello', async ({ context }: NodeContext) => ({
   output: `Hello, ${await context.get('name')}`,

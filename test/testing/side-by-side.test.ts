@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlow, type NodeContext } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { TestService } from '../../lib/testing/index.ts'
-import { quiet } from '../adapter/driver.ts'
+import { quiet } from '../end-to-end/driver.ts'
 
 type Context = NodeContext<Record<string, unknown>>
 

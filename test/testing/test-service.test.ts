@@ -1,7 +1,7 @@
 import { createFlow, type FlowcraftEvent, WebhookNode } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { MemoryRunStore, TestService } from '../../lib/testing/index.ts'
-import { quiet } from '../adapter/driver.ts'
+import { quiet } from '../end-to-end/driver.ts'
 
 const order = createFlow('order')
   .node('take', async ({ context }) => ({ output: await context.get('orderId' as never) }))

@@ -7,7 +7,7 @@ import {
   type IAsyncContext,
   type NodeDefinition,
   type NodeExecutionResult,
-  WorkflowState,
+  type WorkflowState,
 } from 'flowcraft'
 import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { type Execution, failed, failedForGood, isFatal, NO_INPUTS, stoodInFor } from './execution.ts'

@@ -1,0 +1,191 @@
+/** Values that are moved out of a full header: how much in one request, and that they can be read all the while. */
+import { JsonSerializer } from 'flowcraft'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { RunReader } from '../../../lib/core/values/run-reader.ts'
+import { RunGraph } from '../../../lib/core/protocol/run-graph.ts'
+import { activationKey, type RunState } from '../../../lib/core/protocol/run-state.ts'
+import { makeRoom, spill } from '../../../lib/core/worker/offload.ts'
+import { headerSize } from '../../../lib/core/store/header.ts'
+import type { RunStore } from '../../../lib/core/store/run-store.ts'
+import { names } from '../../../lib/core/protocol/inline-value.ts'
+import { ValueStore } from '../../../lib/core/values/value-store.ts'
+import { MemoryRunStore } from '../../../lib/testing/index.ts'
+import { withMethods } from '../../support/one-message.ts'
+import { actives, change, ended, newRun } from '../store/contract/support.ts'
+
+/** The most that DynamoDB's 4 KB of condition have room for. */
+const ENTRIES_AT_MOST = 50
+const FULL_ITEM_BYTES = 350_000
+const graph = new RunGraph({ id: 'order', nodes: [{ id: 'a', uses: 'a' }], edges: [] })
+
+let store: MemoryRunStore
+beforeEach(() => {
+  store = new MemoryRunStore()
+})
+
+const text = (value: string) => `0.1={"v":"${value}"}`
+/** Errors of 16 rounds of 16 nodes share one page; each of these has 1.5 KB. */
+const errorNames = Array.from({ length: 256 }, (_, at) =>
+  names.error(activationKey(at % 16, Math.floor(at / 16))),
+)
+const userNames = Array.from({ length: 1_000 }, (_, at) => names.user(`key ${at}`))
+const full = (all: readonly string[], bytes: number) =>
+  new Map(all.map((name) => [name, text(`${name} `.padEnd(bytes, '.'))]))
+
+async function runWith(riders: ReadonlyMap<string, string>): Promise<RunState> {
+  return (await store.create(newRun({ riders, active: actives('0.1', '1.1') }))).run
+}
+
+/** The values under these names as whoever reads the run now sees them. */
+async function valuesOf(runId: string, all: readonly string[]): Promise<unknown[]> {
+  const run = (await store.read(runId)) as RunState
+  const values = new ValueStore({ store, serializer: new JsonSerializer() })
+  const reader = new RunReader({ graph, run, store, values })
+  return Promise.all(all.map(async (name) => (await reader.stored(name))?.value))
+}
+
+describe('room in a header', () => {
+  it('is made until what comes has its place, by page writes of 50 entries at most', async () => {
+    const run = await runWith(full(errorNames, 1_500))
+    const writePage = vi.spyOn(store, 'writePage')
+
+    const roomy = await makeRoom(store, run, new Map())
+
+    expect(headerSize(run)).toBeGreaterThan(FULL_ITEM_BYTES)
+    expect(headerSize(roomy)).toBeLessThanOrEqual(FULL_ITEM_BYTES)
+    expect(roomy).toEqual(await store.read(run.runId))
+    const sizes = writePage.mock.calls.map(([, , entries]) => entries.size)
+    expect(Math.max(...sizes)).toBe(ENTRIES_AT_MOST)
+    expect(new Set(writePage.mock.calls.map(([, page]) => page))).toEqual(new Set(['0.0']))
+  })
+
+  it('leaves a header with room as it is', async () => {
+    const run = await runWith(full(userNames, 100))
+    const writePage = vi.spyOn(store, 'writePage')
+
+    expect(await makeRoom(store, run, new Map([['o0', text('x')]]))).toBe(run)
+
+    expect(writePage).not.toHaveBeenCalled()
+  })
+
+  it('counts what comes', async () => {
+    const run = await runWith(full(userNames, 200))
+    const coming = new Map([['o0', text('x'.repeat(200_000))]])
+
+    const roomy = await makeRoom(store, run, coming)
+
+    expect(headerSize(run)).toBeLessThan(FULL_ITEM_BYTES)
+    expect(headerSize(roomy)).toBeLessThan(FULL_ITEM_BYTES - 200_000)
+  })
+
+  it('keeps every value readable, whichever request is the last one made', async () => {
+    const run = await runWith(full([...errorNames, ...userNames], 600))
+    const all = [...run.riders.keys()]
+    const before = await valuesOf(run.runId, all)
+    let [writes, looks] = [0, 0]
+    const look = async () => {
+      looks++
+      expect(await valuesOf(run.runId, all)).toEqual(before)
+    }
+    const looking = withMethods<RunStore>(store, {
+      writePage: async (...write) => {
+        const written = await store.writePage(...write)
+        if (writes++ % 50 === 0) await look()
+        return written
+      },
+      evict: async (...evict) => {
+        await look()
+        const result = await store.evict(...evict)
+        await look()
+        return result
+      },
+    })
+
+    await makeRoom(looking, run, new Map())
+
+    expect(looks).toBeGreaterThan(10)
+    expect((await store.read(run.runId))?.spilled).toBe(true)
+    await look()
+  })
+
+  it('is made of the new state where a commit came first, whose values stay', async () => {
+    const run = await runWith(full(userNames, 340))
+    const [name = ''] = userNames
+    let commits = 0
+    const beaten = withMethods<RunStore>(store, {
+      evict: async (seen, moved) => {
+        if (commits++ === 0) {
+          expect(moved.has(name)).toBe(true)
+          const riders = new Map([[name, '0.1={"v":"new"}']])
+          expect((await store.commit(run.runId, change({ riders }))).committed).toBe(true)
+        }
+        return store.evict(seen, moved)
+      },
+    })
+
+    const roomy = await makeRoom(beaten, run, new Map())
+
+    expect(commits).toBeGreaterThan(1)
+    expect(roomy.seq).toBe(1)
+    expect(headerSize(roomy)).toBeLessThanOrEqual(FULL_ITEM_BYTES)
+    expect(await valuesOf(run.runId, [name])).toEqual(['new'])
+    const others = userNames.slice(1)
+    expect(await valuesOf(run.runId, others)).toEqual(others.map((other) => `${other} `.padEnd(340, '.')))
+  })
+
+  it('is not made in a run that is over', async () => {
+    const run = await ended(store, { riders: full(userNames, 340) })
+    const writePage = vi.spyOn(store, 'writePage')
+
+    expect(await makeRoom(store, run, new Map())).toBe(run)
+
+    expect(writePage).not.toHaveBeenCalled()
+  })
+
+  it('is given up where nothing is left to move, or no page takes it', async () => {
+    const empty = await runWith(new Map())
+    const tooMuch = new Map([['o0', text('x'.repeat(400_000))]])
+    expect(await makeRoom(store, empty, tooMuch)).toBe(empty)
+
+    const run = await runWith(full(userNames, 340))
+    const writePage = vi.fn<RunStore['writePage']>(async () => false)
+    const refusing = withMethods<RunStore>(store, { writePage })
+
+    expect((await makeRoom(refusing, run, new Map())).riders).toEqual(run.riders)
+    expect(writePage).toHaveBeenCalledTimes(500)
+  })
+})
+
+const core = () => change({ end: '0.1' })
+
+describe('a commit of a full header', () => {
+  it('moves 50 values, and more where the header is crowded; each write has 50 at most', async () => {
+    for (const [bytes, moves] of [
+      [100, 50],
+      [1_000, 140],
+    ] as const) {
+      const run = await runWith(full(errorNames, bytes))
+      const one = { ...run, active: actives('0.1') }
+      const writePage = vi.spyOn(store, 'writePage').mockClear()
+
+      expect(await spill(store, one, core(), new Map())).toHaveProperty('size', moves)
+
+      const sizes = writePage.mock.calls.map(([, , entries]) => entries.size)
+      expect(Math.max(...sizes)).toBe(ENTRIES_AT_MOST)
+    }
+  })
+
+  it('moves nothing that it writes itself, nothing in the last commit, and nothing a page refused', async () => {
+    const riders = full(errorNames.slice(0, 20), 100)
+    const run = { ...(await runWith(riders)), active: actives('0.1') }
+    const [own = '', ...others] = riders.keys()
+
+    const moved = await spill(store, run, core(), new Map([[own, text('new')]]))
+    expect([...moved.keys()]).toEqual(others)
+
+    const final = { status: 'completed', endedAt: 1 } as const
+    expect(await spill(store, run, { ...core(), final }, new Map())).toHaveProperty('size', 0)
+    const refusing = withMethods<RunStore>(store, { writePage: async () => false })
+    expect(await spill(refusing, run, core(), new Map())).toHaveProperty('size', 0)
+  })
+})
