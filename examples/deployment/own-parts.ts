@@ -1,7 +1,14 @@
 import type { Construct } from 'constructs'
 import { Duration } from 'aws-cdk-lib'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
-import { JobQueue, StartRunFunction, StateTable, Sweep, ValueBucket, Worker } from 'flowcraft-aws/constructs'
+import {
+  JobQueue,
+  StartRunFunction,
+  StateTable,
+  SweepFunction,
+  ValueBucket,
+  WorkerFunction,
+} from 'flowcraft-aws/constructs'
 
 /** What a service is made of, put together by hand. */
 export function smallService(scope: Construct, entry: string, existingTable: ITable): StartRunFunction {
@@ -11,7 +18,7 @@ export function smallService(scope: Construct, entry: string, existingTable: ITa
     jobs: new JobQueue(scope, 'Jobs', { functionTimeout: timeout }),
     values: new ValueBucket(scope, 'Values'),
   }
-  new Worker(scope, 'Worker', { ...parts, entry, timeout, maxConcurrency: 20 })
-  new Sweep(scope, 'Sweep', parts)
+  new WorkerFunction(scope, 'Worker', { ...parts, entry, timeout, maxConcurrency: 20 })
+  new SweepFunction(scope, 'Sweep', parts)
   return new StartRunFunction(scope, 'StartRun', parts)
 }

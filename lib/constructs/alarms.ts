@@ -15,15 +15,15 @@ import type { JobQueue } from './job-queue.ts'
 import { durationProblems, throwProblems } from './problems.ts'
 import type { StartRunFunction } from './start-run-function.ts'
 import type { StateTable } from './state-table.ts'
-import type { Sweep } from './sweep.ts'
+import type { SweepFunction } from './sweep-function.ts'
 import type { WebhookEndpoint } from './webhook-endpoint.ts'
-import type { Worker } from './worker.ts'
+import type { WorkerFunction } from './worker-function.ts'
 
 /** A queue with the workers behind it; containers have no metrics of their own. */
 export interface WatchedPool {
   readonly jobs: JobQueue
   /** @default - containers, or none of this service */
-  readonly worker?: Worker
+  readonly worker?: WorkerFunction
 }
 
 export interface AlarmsProps extends WatchedPool {
@@ -32,7 +32,7 @@ export interface AlarmsProps extends WatchedPool {
   /** @default - its throttles are not watched */
   readonly state?: StateTable
   /** @default - not watched */
-  readonly sweep?: Sweep
+  readonly sweep?: SweepFunction
   /** @default - not watched */
   readonly startRun?: StartRunFunction
   /** @default - not watched */

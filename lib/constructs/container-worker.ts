@@ -22,7 +22,7 @@ import type { JobQueue } from './job-queue.ts'
 import { allowLogs } from './keys.ts'
 import { numberProblems, throwProblems } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
-import { grantWork, workerEnvironment, type WorkerLinks } from './worker.ts'
+import { grantWork, workerEnvironment, type WorkerLinks } from './worker-function.ts'
 
 /** Size and number of the containers of a pool. */
 export interface ContainerOptions {

@@ -16,11 +16,11 @@ import { defined, environmentOf, grantSendJobs, type PoolRoute, type ServicePart
 import { type FlowcraftServiceProps, serviceProblems } from './service-props.ts'
 import { StartRunFunction } from './start-run-function.ts'
 import { StateTable } from './state-table.ts'
-import { Sweep } from './sweep.ts'
+import { SweepFunction } from './sweep-function.ts'
 import { withExport } from './user-code.ts'
 import { ValueBucket } from './value-bucket.ts'
 import { WebhookEndpoint } from './webhook-endpoint.ts'
-import { timeoutOf, Worker, type WorkerLinks } from './worker.ts'
+import { timeoutOf, WorkerFunction, type WorkerLinks } from './worker-function.ts'
 import { addPoolWorkers, createPoolQueues, type WorkerPool } from './worker-pool.ts'
 
 /**
@@ -35,9 +35,9 @@ export class FlowcraftService extends Construct {
   readonly serviceName: string
   readonly state: StateTable
   readonly jobs: JobQueue
-  readonly worker: Worker
+  readonly worker: WorkerFunction
   readonly startRun: StartRunFunction
-  readonly sweep: Sweep
+  readonly sweep: SweepFunction
   /** Undefined with `valueBucket: false`. */
   readonly values?: ValueBucket
   /** Undefined unless asked for. */
@@ -76,10 +76,10 @@ export class FlowcraftService extends Construct {
       webhookUrl: this.webhook?.url,
       metricsNamespace: props.metricsNamespace,
     }
-    this.worker = new Worker(this, 'Worker', { ...props, ...this.#parts, ...links })
+    this.worker = new WorkerFunction(this, 'Worker', { ...props, ...this.#parts, ...links })
     this.pools = addPoolWorkers(queues, props, { ...this.#parts, ...links })
     this.startRun = this.#createStartRun(props, functionOptions)
-    this.sweep = new Sweep(this, 'Sweep', {
+    this.sweep = new SweepFunction(this, 'Sweep', {
       ...this.#parts,
       ...functionOptions,
       interval: props.sweepInterval,

@@ -11,9 +11,14 @@ export type { PoolRoute, ServiceParts } from './service-parts.ts'
 export type { FlowcraftServiceProps } from './service-props.ts'
 export { StartRunFunction, type StartRunFunctionProps } from './start-run-function.ts'
 export { StateTable, type StateTableProps } from './state-table.ts'
-export { Sweep, type SweepProps } from './sweep.ts'
+export { SweepFunction, type SweepFunctionProps } from './sweep-function.ts'
 export type { UserCode } from './user-code.ts'
 export { ValueBucket, type ValueBucketProps } from './value-bucket.ts'
 export { WebhookEndpoint, type WebhookEndpointProps } from './webhook-endpoint.ts'
-export { type FeedOptions, Worker, type WorkerLinks, type WorkerProps } from './worker.ts'
+export {
+  type FeedOptions,
+  WorkerFunction,
+  type WorkerLinks,
+  type WorkerFunctionProps,
+} from './worker-function.ts'
 export type { WorkerPool } from './worker-pool.ts'

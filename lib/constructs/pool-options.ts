@@ -7,7 +7,7 @@ import { type ContainerOptions, containerProblems } from './container-worker.ts'
 import { functionProblems, type FunctionSize } from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { givenOf } from './problems.ts'
-import { type FeedOptions, feedProblems } from './worker.ts'
+import { type FeedOptions, feedProblems } from './worker-function.ts'
 
 /** A pool: functions with the service's code, or containers where `image` is given. */
 export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions {

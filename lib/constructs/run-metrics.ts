@@ -1,8 +1,8 @@
 /** The metrics that the workers of a service write, as CloudWatch knows them. */
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import { telemetry } from '../core/telemetry/names.ts'
+import { metricNames } from '../core/telemetry/names.ts'
 
-export type RunMetricName = keyof typeof telemetry.metrics
+export type RunMetricName = keyof typeof metricNames.metrics
 
 export interface RunMetricsProps {
   /** The service's name, by which its metrics are told from others'. */
@@ -27,9 +27,9 @@ export class RunMetrics {
     const { serviceName, metricsNamespace } = this.#props
     return new Metric({
       // A service whose workers write none has metrics that stay empty.
-      namespace: metricsNamespace || telemetry.namespace,
-      metricName: telemetry.metrics[name],
-      dimensionsMap: { [telemetry.serviceDimension]: serviceName },
+      namespace: metricsNamespace || metricNames.namespace,
+      metricName: metricNames.metrics[name],
+      dimensionsMap: { [metricNames.serviceDimension]: serviceName },
       statistic: name === 'nodeDuration' ? 'Average' : 'Sum',
       ...options,
     })

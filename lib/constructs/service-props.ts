@@ -11,9 +11,9 @@ import type { FunctionOptions, FunctionSize } from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
 import { stateTableProblems } from './state-table.ts'
-import { intervalProblems } from './sweep.ts'
+import { intervalProblems } from './sweep-function.ts'
 import type { UserCode } from './user-code.ts'
-import { type ExistingFunction, type FeedOptions, timeoutOf, workerProblems } from './worker.ts'
+import { type ExistingFunction, type FeedOptions, timeoutOf, workerProblems } from './worker-function.ts'
 
 export interface FlowcraftServiceProps
   extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction {

@@ -24,7 +24,7 @@ export interface WebhookEndpointProps extends ServiceParts, FunctionOptions, Fun
  *
  * @example
  * const webhook = new WebhookEndpoint(this, 'Webhook', { state, jobs })
- * new Worker(this, 'Worker', { entry: 'src/worker.ts', state, jobs, webhookUrl: webhook.url })
+ * new WorkerFunction(this, 'Worker', { entry: 'src/worker.ts', state, jobs, webhookUrl: webhook.url })
  */
 export class WebhookEndpoint extends Construct {
   readonly function: Function

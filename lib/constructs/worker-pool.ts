@@ -6,11 +6,11 @@ import { JobQueue } from './job-queue.ts'
 import type { PoolOptions } from './pool-options.ts'
 import type { PoolRoute, ServiceParts } from './service-parts.ts'
 import type { FlowcraftServiceProps } from './service-props.ts'
-import { Worker, type WorkerLinks } from './worker.ts'
+import { WorkerFunction, type WorkerLinks } from './worker-function.ts'
 
 /** A pool as it was made: with functions, or with containers. */
 export interface WorkerPool extends PoolRoute {
-  readonly worker?: Worker
+  readonly worker?: WorkerFunction
   readonly containers?: ContainerWorker
 }
 
@@ -59,7 +59,10 @@ export function addPoolWorkers(
       })
       return [pool, { jobs, nodes, containers }]
     }
-    return [pool, { jobs, nodes, worker: new Worker(scope, 'Worker', { ...common, ...functionOf(options) }) }]
+    return [
+      pool,
+      { jobs, nodes, worker: new WorkerFunction(scope, 'Worker', { ...common, ...functionOf(options) }) },
+    ]
   })
   return Object.fromEntries(made)
 }

@@ -1,10 +1,10 @@
 /** Metrics as lines of the log (CloudWatch's embedded metric format), by Powertools: no request, no permission. */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { RunStatus } from '../protocol/run-state.ts'
-import { telemetry } from './names.ts'
+import { metricNames } from './names.ts'
 import type { Telemetry } from './telemetry.ts'
 
-const { metrics: names } = telemetry
+const { metrics: names } = metricNames
 
 const ENDS: Record<Exclude<RunStatus, 'running'>, string> = {
   completed: names.runsCompleted,

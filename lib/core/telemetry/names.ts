@@ -1,6 +1,6 @@
 /** Names of what workers tell CloudWatch and EventBridge; constants only, so that constructs can import them. */
 
-export const telemetry = {
+export const metricNames = {
   /** Namespace of the metrics, unless another is asked for. */
   namespace: 'Flowcraft',
   /** The one dimension of each metric; its value is POWERTOOLS_SERVICE_NAME. */

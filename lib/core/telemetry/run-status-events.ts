@@ -3,7 +3,7 @@ import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { requestFailed } from '../common/errors.ts'
 import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import { beginningOf } from '../common/texts.ts'
-import { telemetry } from './names.ts'
+import { metricNames } from './names.ts'
 
 /** An event of EventBridge has 1 MB at most; a reason need not be long. */
 const REASON_CHARACTERS = 2_000
@@ -46,7 +46,7 @@ export class StatusEvents {
   async publish(run: RunState): Promise<void> {
     const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
     this.#client ??= new EventBridgeClient({})
-    const { source, runStatusChange } = telemetry.events
+    const { source, runStatusChange } = metricNames.events
     const entry = {
       EventBusName: this.#eventBusName,
       Source: source,

@@ -8,8 +8,8 @@ import {
   JobQueue,
   type JobQueueProps,
   ValueBucket,
-  Worker,
-  type WorkerProps,
+  WorkerFunction,
+  type WorkerFunctionProps,
 } from '../../lib/constructs/index.ts'
 import {
   entry,
@@ -25,16 +25,16 @@ import {
 
 const MAPPING = 'AWS::Lambda::EventSourceMapping'
 
-type OwnProps = Omit<WorkerProps, 'state' | 'jobs'>
+type OwnProps = Omit<WorkerFunctionProps, 'state' | 'jobs'>
 
 function synthesise(props: OwnProps, jobs?: JobQueueProps) {
   const stack = newStack()
-  const worker = new Worker(stack, 'Worker', { ...newParts(stack, jobs), ...props })
+  const worker = new WorkerFunction(stack, 'Worker', { ...newParts(stack, jobs), ...props })
   return { stack, worker, template: Template.fromStack(stack) }
 }
 
 function problems(props: OwnProps, jobs?: JobQueueProps): string[] {
-  return problemsOf((stack) => new Worker(stack, 'Worker', { ...newParts(stack, jobs), ...props }))
+  return problemsOf((stack) => new WorkerFunction(stack, 'Worker', { ...newParts(stack, jobs), ...props }))
 }
 
 /** What is warned of an existing function that says this of loops. */
@@ -43,11 +43,11 @@ function warned(recursiveLoop?: RecursiveLoop): string[] {
   const code = Code.fromInline('//')
   const props = { code, handler: 'index.handler', runtime: Runtime.NODEJS_24_X, recursiveLoop }
   const existingFunction = new Function(stack, 'Mine', props)
-  new Worker(stack, 'Worker', { ...newParts(stack), existingFunction })
+  new WorkerFunction(stack, 'Worker', { ...newParts(stack), existingFunction })
   return warningsOf(stack).filter((warning) => warning.includes('recursiveLoop'))
 }
 
-describe('Worker', () => {
+describe('WorkerFunction', () => {
   it('is fed ten messages at a time, at once, and gives failed ones back alone', () => {
     const { template } = synthesise({ entry })
     const mapping = resourceOf(template, MAPPING, 'WorkerJobs')
@@ -67,7 +67,7 @@ describe('Worker', () => {
   it('may do what a worker does, and no more', () => {
     const stack = newStack()
     const parts = { ...newParts(stack), values: new ValueBucket(stack, 'Values') }
-    new Worker(stack, 'Worker', { entry, ...parts, eventBus: new EventBus(stack, 'Bus') })
+    new WorkerFunction(stack, 'Worker', { entry, ...parts, eventBus: new EventBus(stack, 'Bus') })
     expect(permissionsOf(Template.fromStack(stack))).toEqual([
       'WorkerRole: logs:CreateLogStream logs:PutLogEvents on <WorkerLogs.Arn>',
       'WorkerRole: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <State.Arn>',
@@ -131,7 +131,7 @@ describe('Worker', () => {
     const vpc = new Vpc(stack, 'Vpc', { natGateways: 0 })
     const securityGroups = [new SecurityGroup(stack, 'Group', { vpc })]
     const vpcSubnets = { subnets: vpc.isolatedSubnets }
-    new Worker(stack, 'Worker', { ...newParts(stack), entry, vpc, vpcSubnets, securityGroups })
+    new WorkerFunction(stack, 'Worker', { ...newParts(stack), entry, vpc, vpcSubnets, securityGroups })
     const { VpcConfig } = resourceOf(Template.fromStack(stack), 'AWS::Lambda::Function', 'Worker')
     expect((VpcConfig as { SecurityGroupIds: unknown[] }).SecurityGroupIds.map(readable)).toEqual([
       '<Group.GroupId>',
@@ -157,7 +157,7 @@ describe('Worker', () => {
     const { state, jobs } = newParts(stack)
     const heavy = new JobQueue(stack, 'Heavy')
     const pools = { heavy: { jobs: heavy, nodes: ['transcode', 'video:render'] } }
-    new Worker(stack, 'Worker', { entry, state, jobs, pools, pool: 'heavy' })
+    new WorkerFunction(stack, 'Worker', { entry, state, jobs, pools, pool: 'heavy' })
     const template = Template.fromStack(stack)
     const environment = environmentOf(template, 'Worker')
     expect(readable(environment['FLOWCRAFT_QUEUE_URL'])).toBe('<Jobs>')
@@ -175,7 +175,7 @@ describe('Worker', () => {
     const stack = newStack()
     const code = Code.fromInline('//')
     const mine = new Function(stack, 'Mine', { code, handler: 'index.handler', runtime: Runtime.NODEJS_24_X })
-    const worker = new Worker(stack, 'Worker', { ...newParts(stack), existingFunction: mine })
+    const worker = new WorkerFunction(stack, 'Worker', { ...newParts(stack), existingFunction: mine })
     const template = Template.fromStack(stack)
     expect([worker.function, worker.logGroup]).toEqual([mine, undefined])
     expect(readable(environmentOf(template, 'Mine')['FLOWCRAFT_TABLE_NAME'])).toBe('<State>')
@@ -264,7 +264,7 @@ describe('Worker', () => {
     const found = problemsOf((stack) => {
       const existingFunction = Function.fromFunctionName(stack, 'Mine', 'mine')
       const given = { entry, memorySize: 256, reservedConcurrency: 3 }
-      return new Worker(stack, 'Worker', { ...newParts(stack), existingFunction, ...given })
+      return new WorkerFunction(stack, 'Worker', { ...newParts(stack), existingFunction, ...given })
     })
     expect(found).toEqual([
       'give either existingFunction or props of a new function, got existingFunction and entry, memorySize, reservedConcurrency',

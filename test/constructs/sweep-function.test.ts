@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
-import { JobQueue, Sweep } from '../../lib/constructs/index.ts'
+import { JobQueue, SweepFunction } from '../../lib/constructs/index.ts'
 import {
   environmentOf,
   newParts,
@@ -12,11 +12,11 @@ import {
   resourceOf,
 } from './support.ts'
 
-describe('Sweep', () => {
+describe('SweepFunction', () => {
   const stack = newStack()
   const parts = newParts(stack)
   const pools = { heavy: { jobs: new JobQueue(stack, 'Heavy'), nodes: ['transcode'] } }
-  const sweep = new Sweep(stack, 'Sweep', { ...parts, pools })
+  const sweep = new SweepFunction(stack, 'Sweep', { ...parts, pools })
   const template = Template.fromStack(stack)
 
   it('is invoked every minute, and not again for a failed one', () => {
@@ -50,7 +50,7 @@ describe('Sweep', () => {
 
   it('takes another interval', () => {
     const stack = newStack()
-    new Sweep(stack, 'Sweep', { ...newParts(stack), interval: Duration.minutes(15) })
+    new SweepFunction(stack, 'Sweep', { ...newParts(stack), interval: Duration.minutes(15) })
     expect(resourceOf(Template.fromStack(stack), 'AWS::Events::Rule', 'SweepSchedule')).toMatchObject({
       ScheduleExpression: 'rate(15 minutes)',
     })
@@ -64,7 +64,7 @@ describe('Sweep', () => {
   })
 
   it.each([Duration.seconds(90), Duration.minutes(16), Duration.seconds(30)])('refuses %s', (interval) => {
-    const make = problemsOf((stack) => new Sweep(stack, 'Sweep', { ...newParts(stack), interval }))
+    const make = problemsOf((stack) => new SweepFunction(stack, 'Sweep', { ...newParts(stack), interval }))
     expect(make).toEqual([
       `interval must be from 1 to 15 minutes in whole ones, got ${interval.toHumanString()}`,
     ])

@@ -13,7 +13,7 @@ import {
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
-import { telemetry } from '../core/telemetry/names.ts'
+import { metricNames } from '../core/telemetry/names.ts'
 import {
   functionDefaults,
   type FunctionOptions,
@@ -70,23 +70,23 @@ export interface ExistingFunction {
   readonly existingFunction?: IFunction
 }
 
-export interface WorkerProps
+export interface WorkerFunctionProps
   extends ServiceParts, UserCode, FunctionOptions, FunctionSize, FeedOptions, WorkerLinks, ExistingFunction {}
 
 /**
  * A function that works on jobs, with an event source mapping by which a failed message comes back alone.
  *
  * @example
- * new Worker(this, 'Worker', { entry: 'src/worker.ts', state, jobs })
+ * new WorkerFunction(this, 'Worker', { entry: 'src/worker.ts', state, jobs })
  */
-export class Worker extends Construct {
+export class WorkerFunction extends Construct {
   readonly function: IFunction
   readonly eventSourceMapping: EventSourceMapping
   /** Undefined for an existing function. */
   readonly logGroup?: ILogGroup
 
   /** @throws Error that lists all impossible combinations of props */
-  constructor(scope: Construct, id: string, props: WorkerProps) {
+  constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
     super(scope, id)
     const jobs = ownQueueOf(props)
     const timeout = timeoutOf(props)
@@ -166,7 +166,7 @@ export function workerEnvironment(
   scope: Construct,
   props: ServiceParts & WorkerLinks,
 ): Record<string, string> {
-  const { eventBus, webhookUrl, pool, metricsNamespace = telemetry.namespace } = props
+  const { eventBus, webhookUrl, pool, metricsNamespace = metricNames.namespace } = props
   return {
     ...environmentOf(scope, props),
     ...defined({
@@ -214,7 +214,7 @@ const ofNewFunction = [
 ] as const
 
 export function workerProblems(
-  props: Omit<WorkerProps, keyof ServiceParts> & Pick<ServiceParts, 'pools'>,
+  props: Omit<WorkerFunctionProps, keyof ServiceParts> & Pick<ServiceParts, 'pools'>,
 ): string[] {
   const { existingFunction } = props
   const problems = existingFunction

@@ -17,7 +17,7 @@ import { ownHandler } from './own-handler.ts'
 import { throwProblems } from './problems.ts'
 import { defined, environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
 
-export interface SweepProps extends ServiceParts, FunctionOptions, FunctionSize {
+export interface SweepFunctionProps extends ServiceParts, FunctionOptions, FunctionSize {
   /**
    * How often, from 1 to 15 minutes in whole ones: SQS delays a message by 15 minutes at most, so a longer interval
    * would make timers late.
@@ -33,16 +33,16 @@ const DEFAULT_SWEEP_INTERVAL = Duration.minutes(1)
  * A failed sweep is not retried: the next one is at hand.
  *
  * @example
- * new Sweep(this, 'Sweep', { state, jobs })
+ * new SweepFunction(this, 'Sweep', { state, jobs })
  */
-export class Sweep extends Construct {
+export class SweepFunction extends Construct {
   readonly function: Function
   readonly rule: Rule
   readonly logGroup: ILogGroup
   readonly interval: Duration
 
   /** @throws Error that lists all impossible combinations of props */
-  constructor(scope: Construct, id: string, props: SweepProps) {
+  constructor(scope: Construct, id: string, props: SweepFunctionProps) {
     super(scope, id)
     throwProblems(this, [...functionProblems(props), ...intervalProblems('interval', props.interval)])
     const { state, jobs } = props
