@@ -2,6 +2,7 @@
  * Flowcraft's distributed adapter for SQS and DynamoDB. It keeps the base class's contract and replaces its loop:
  * see `message.ts` for the way of one message.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Runtime } from '../core/execution/node-call.ts'
 import { BaseDistributedAdapter, type FlowcraftEvent, type IAsyncContext, type JobPayload } from 'flowcraft'
 import { type AwsConfig, environmentVariables, resolveConfig } from '../core/config/config.ts'
@@ -242,7 +243,9 @@ export class SqsAdapter extends BaseDistributedAdapter {
       logger: this.logger,
       telemetry: this.telemetry,
       isolation: this.isolation,
+      unreleased: new Set(),
       now: Date.now,
+      sleep: (ms) => sleep(ms),
       newToken,
       deployGraceMs: this.#deployGraceMs,
       ...this.#policies,

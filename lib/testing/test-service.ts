@@ -105,7 +105,10 @@ export class TestService {
       logger,
       telemetry: NO_TELEMETRY,
       isolation: new Isolation(() => this.now),
+      unreleased: new Set(),
       now: () => this.now,
+      // Its clock moves when nothing else is left to do.
+      sleep: async () => {},
       newToken: randomUUID,
       ...policiesOf(options),
       deployGraceMs: options.deployGraceMs ?? 120_000,

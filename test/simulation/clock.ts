@@ -8,7 +8,7 @@ const { setTimeout: realTimeout, setInterval: realInterval, clearTimeout: realCl
  * a lease. With the time of this process the same seed would give another run.
  */
 export async function byClock(now: () => number, work: () => Promise<void>): Promise<void> {
-  const real = { now: Date.now, setTimeout, setInterval, clearTimeout, clearInterval }
+  const real = { now: Date.now, random: Math.random, setTimeout, setInterval, clearTimeout, clearInterval }
   const timers = new Map<unknown, Timer>()
   const setter =
     (repeats: boolean) =>
@@ -25,6 +25,8 @@ export async function byClock(now: () => number, work: () => Promise<void>): Pro
     else realClear(handle as NodeJS.Timeout)
   }
   Date.now = now
+  // Pauses have some jitter.
+  Math.random = () => 0.5
   Object.assign(globalThis, {
     setTimeout: setter(false),
     setInterval: setter(true),
@@ -34,8 +36,9 @@ export async function byClock(now: () => number, work: () => Promise<void>): Pro
   try {
     await work()
   } finally {
-    const { now: realNow, ...functions } = real
+    const { now: realNow, random, ...functions } = real
     Date.now = realNow
+    Math.random = random
     Object.assign(globalThis, functions)
   }
 }

@@ -84,8 +84,8 @@ export interface Profile {
   readonly killer?: boolean
   /** How long each node's own code takes, but for the one that kills. In milliseconds. @default 0 */
   readonly codeMs?: number
-  /** Requests of this name only meet faults. @default - any request */
-  readonly aim?: string
+  /** Requests of these names only meet faults. @default - any request */
+  readonly aim?: readonly string[]
   /** So many jobs come that name something active, whether a message of its own works on it or another's. @default 0 */
   readonly strays?: number
   /** Somebody cancels the run within so many steps. @default - nobody does */
@@ -186,7 +186,18 @@ export const SKEWED: Profile = {
 
 /** Trouble with requests of one name only, most of the time. */
 export function aimedAt(aim: string, faults: Profile['faults'], base: Profile = CHAOS): Profile {
-  return { ...base, name: `${base.name} at ${aim}`, aim, faults, faultsAtMost: 6 }
+  return { ...base, name: `${base.name} at ${aim}`, aim: [aim], faults, faultsAtMost: 6 }
+}
+
+/**
+ * Nearly no commit gets through, and nearly no lease can be given back, for longer than a strand may be lost.
+ */
+export const THROTTLED: Profile = {
+  ...calm,
+  name: 'throttled',
+  faults: { refused: 0.97 },
+  faultsAtMost: 70,
+  aim: ['commit', 'release'],
 }
 
 export const profiles: readonly Profile[] = [
@@ -204,6 +215,7 @@ export const profiles: readonly Profile[] = [
   BATCHES,
   SLOTS,
   SKEWED,
+  THROTTLED,
   BATCH_KILLER,
   SLOT_KILLER,
 ]
@@ -219,7 +231,7 @@ export function randomFaults(profile: Profile, random: Random): FaultPlan {
   let left = profile.faultsAtMost
   return {
     next({ isCode, label }) {
-      if (left === 0 || (profile.aim !== undefined && profile.aim !== label)) return 'none'
+      if (left === 0 || (profile.aim && !profile.aim.includes(label))) return 'none'
       for (const fault of isCode ? anyCodeFaults : faults) {
         if (!random.chance(profile.faults[fault] ?? 0)) continue
         left--

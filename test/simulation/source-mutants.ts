@@ -13,6 +13,7 @@ import {
   CRASHES,
   NETWORK,
   STRAYS,
+  THROTTLED,
   ZOMBIES,
 } from './profile.ts'
 import type { Mutant } from './mutants.ts'
@@ -160,5 +161,13 @@ export const sourceMutants: readonly SourceMutant[] = [
     by: 'mayBegin = (await place?.enter(false, ',
     cases: ['a linear chain', 'fan-out and fan-in'],
     profiles: [BATCH_KILLER, SLOT_KILLER],
+  },
+  {
+    what: 'a lease that a function tries to give back only once, and does not remember',
+    file: 'execution/give-back.ts',
+    replace: /if \(givenUp\?\.aborted \|\| .*\n(.*\n) *return remember\(.*\)/,
+    by: 'if (givenUp?.aborted || !renews) {\n$1 return',
+    cases: ['one node'],
+    profiles: [THROTTLED],
   },
 ]

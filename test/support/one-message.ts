@@ -18,7 +18,11 @@ export function workOnJob(service: TestService, job: Job, options: WorkerOptions
   const invocation = { deadline: () => service.now + 30_000, renews: false, ...options.invocation }
   // A process of its own, unless the test says otherwise.
   const isolation = new Isolation(() => service.now)
-  return processJob({ ...service.services, isolation, ...options.services }, job, invocation)
+  return processJob(
+    { ...service.services, isolation, unreleased: new Set(), ...options.services },
+    job,
+    invocation,
+  )
 }
 
 /** The job of the message that comes next. */

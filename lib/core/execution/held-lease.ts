@@ -2,9 +2,8 @@
  * Holds the lease on a strand or on an item of a batch: prolongs it for long-lived workers, and knows whether it may be
  * lost. It saves double work and decides nothing.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../common/errors.ts'
-import { pauseMs } from '../queue/backoff.ts'
+import { giveBack, giveBackRemembered } from './give-back.ts'
 import { CLOCK_MARGIN_MS, type Disposition, type Invocation, type Services } from './services.ts'
 import type { Lease, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
 
@@ -16,12 +15,10 @@ const PATIENCE_MS = 30_000
 /** A strand that cannot begin comes back within so many seconds: each after another time, so that they come apart. */
 const APART_SECONDS = 5
 
-/** A long-lived worker's lease is over after this, unless it is prolonged. */
-const RELEASE_MS = 90_000
 /** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
 const RENEW_EVERY_MS = 30_000
 
-type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'logger'>
+type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'sleep' | 'logger' | 'unreleased'>
 
 export class LeaseHolder {
   readonly #controller = new AbortController()
@@ -57,6 +54,7 @@ export class LeaseHolder {
    * what killed its worker.
    */
   async begin(what: string): Promise<Begun | Left> {
+    await giveBackRemembered(this.#services)
     const lease = await this.take()
     if (!lease.held) return heldByAnother(this.#services, lease, what)
     const wasLost = lease.lost > 0
@@ -115,29 +113,10 @@ export class LeaseHolder {
     }
   }
 
-  /**
-   * Gives the lease back, so that a redelivery need not wait for its end. A long-lived worker tries again until the
-   * lease is over: after an outage of seconds its runs go on within seconds.
-   */
+  /** Gives the lease back, so that a redelivery need not wait for its end, and so that nobody takes it for lost. */
   async release(ended?: LeaseEnd): Promise<void> {
     this.stop()
-    const { renews, givenUp } = this.#invocation
-    const end = Date.now() + RELEASE_MS
-    for (let failures = 1; ; failures++) {
-      try {
-        await this.#services.store.release({ ...this.#request(), alone: this.#isAlone, ended })
-        return
-      } catch (error) {
-        const pause = pauseMs(failures)
-        if (renews && !givenUp?.aborted && Date.now() + pause < end) {
-          await sleep(pause)
-          continue
-        }
-        // The trouble that brought us here, most likely; the lease then ends by itself.
-        this.#services.logger.warn('could not release a lease', { reason: messageOf(error) })
-        return
-      }
-    }
+    await giveBack(this.#services, { ...this.#request(), alone: this.#isAlone, ended }, this.#invocation)
   }
 
   async #beginAlone(lease: Lease, what: string): Promise<Begun | Left> {

@@ -6,6 +6,7 @@ import type { MaxActivations } from '../protocol/bounds.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
 import type { Isolation, Place } from './isolation.ts'
+import type { Unreleased } from './give-back.ts'
 import type { JobQueue } from '../queue/job.ts'
 import type { Routed } from '../queue/pools.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
@@ -25,8 +26,12 @@ export interface Services {
   readonly telemetry: Telemetry
   /** Who is worked on beside whom in this process. */
   readonly isolation: Isolation
+  /** What this process could not give back. */
+  readonly unreleased: Unreleased
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Waits for so many milliseconds. */
+  readonly sleep: (ms: number) => Promise<void>
   /** Unguessable and unique: names the holder of a lease. */
   readonly newToken: () => string
   /** For so long after its start a run waits for a worker that has what this one lacks, in milliseconds. */
