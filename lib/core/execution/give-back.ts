@@ -16,9 +16,6 @@ const REMEMBERED_AT_MOST = 100
 
 type Giver = Pick<Services, 'store' | 'now' | 'sleep' | 'logger' | 'unreleased'>
 
-/** Leases of this process that could not be given back. */
-export type Unreleased = Set<ReleaseRequest>
-
 /**
  * Crash before: the lease is lost, and ends by itself. After: a redelivery need not wait for its end. Where no try
  * succeeds the process remembers the lease: see `giveBackRemembered`.
@@ -65,7 +62,7 @@ export async function giveBackRemembered({ store, unreleased }: Giver): Promise<
   )
 }
 
-function remember(unreleased: Unreleased, request: ReleaseRequest): void {
+function remember(unreleased: Set<ReleaseRequest>, request: ReleaseRequest): void {
   unreleased.add(request)
   const [oldest] = unreleased
   if (oldest && unreleased.size > REMEMBERED_AT_MOST) unreleased.delete(oldest)

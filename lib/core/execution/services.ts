@@ -6,11 +6,10 @@ import type { MaxActivations } from '../protocol/bounds.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
 import type { Isolation, Place } from './isolation.ts'
-import type { Unreleased } from './give-back.ts'
 import type { JobQueue } from '../queue/job.ts'
 import type { Routed } from '../queue/pools.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
-import type { Lease, RunStore } from '../store/run-store.ts'
+import type { Lease, ReleaseRequest, RunStore } from '../store/run-store.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { ValueStore } from '../values/value-store.ts'
 
@@ -26,8 +25,8 @@ export interface Services {
   readonly telemetry: Telemetry
   /** Who is worked on beside whom in this process. */
   readonly isolation: Isolation
-  /** What this process could not give back. */
-  readonly unreleased: Unreleased
+  /** Leases that this process could not give back. */
+  readonly unreleased: Set<ReleaseRequest>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Waits for so many milliseconds. */
