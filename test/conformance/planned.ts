@@ -195,7 +195,7 @@ class Filler {
   addEdge({ from, to, action, condition, transform: drawn }: EdgePlan): void {
     const source = (this.#ends[from] as Ends).last
     const target = (this.#ends[to] as Ends).first
-    const transform = this.#transformed(to, drawn)
+    const transform = this.#transformed(from, to, drawn)
     const shape = this.#plan.nodes[from]?.shape
     const isFromLoop = isLoop(this.#plan.nodes[from])
     const own =
@@ -205,12 +205,14 @@ class Filler {
   }
 
   /** Where several nodes give a node its input, a transform of what another gave is documented to differ. */
-  #transformed(to: number, transform: EdgePlan['transform']): EdgePlan['transform'] {
+  #transformed(from: number, to: number, transform: EdgePlan['transform']): EdgePlan['transform'] {
     if (transform === undefined) return undefined
     const isSeveral = this.#isGivenBySeveral(to)
     if (isSeveral && this.#plan.nodes[to]?.shape !== 'node') return undefined
     // A context in a context in a context: large enough without a large value in it.
-    if (transform === 'context' && this.#isBulky) return 'context.path'
+    // And what the nodes left that a node has made is documented to differ.
+    const isMaker = shapeOf(this.#plan.nodes[from]) === 'made'
+    if (transform === 'context' && (this.#isBulky || isMaker)) return 'context.path'
     return isSeveral && transform.startsWith('input') ? 'context.path.deep' : transform
   }
 

@@ -91,6 +91,8 @@ export interface HostWorld {
   told(): void
   /** Whether there is a run whose nodes kill their processes. */
   readonly hasKiller: boolean
+  /** Throws where a commit of this lease is to meet an error that nobody expects. */
+  bug(request: 'lease' | 'commit'): void
   /** How long a node's own code takes, in milliseconds. */
   readonly codeMs: number
   /** A node's own code runs on this host. */
@@ -251,6 +253,7 @@ export class Host {
         return async (...args: unknown[]) => {
           const task = this.#task()
           const answer = await request(name, async () => {
+            if (name === 'lease' || name === 'commit') world.bug(name)
             const applied = await method.apply(target, args)
             if (name === 'commit') noteTimer(world, skewMs, args as Parameters<RunStore['commit']>, applied)
             return applied

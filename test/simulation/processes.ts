@@ -6,6 +6,7 @@ import type { Disposition, Invocation, Services } from '../../lib/core/execution
 import type { MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
 import { Host, type HostWorld, type Request, type Timer, Trouble, WORKER } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'
+import { BUG } from './names.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
 
@@ -220,7 +221,7 @@ export class Processes {
     try {
       result = await processJob(mutated(host.services, mutation), message.job, invocation)
     } catch (error) {
-      if (!(error instanceof Trouble)) {
+      if (!(error instanceof Trouble) && !messageOf(error).startsWith(BUG)) {
         const code = isFlowcraftAwsError(error) ? `${error.code}: ` : ''
         violations.push(`a job of ${nodeId} threw ${code}${messageOf(error)}`)
       }

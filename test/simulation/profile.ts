@@ -86,6 +86,8 @@ export interface Profile {
   readonly codeMs?: number
   /** Requests of these names only meet faults. @default - any request */
   readonly aim?: readonly string[]
+  /** On each lease the first commits end in an error that nobody expects: always the same, or in turn, nine times. */
+  readonly bugs?: 'same' | 'inTurn'
   /** So many jobs come that name something active, whether a message of its own works on it or another's. @default 0 */
   readonly strays?: number
   /** Somebody cancels the run within so many steps. @default - nobody does */
@@ -172,6 +174,10 @@ const killer = { killer: true, codeMs: 400, faultsAtMost: 3 } as const
 /** Beside them, a node that kills its process each time, sooner than others are done: it must take no other run down. */
 export const BATCH_KILLER: Profile = { ...BATCHES, ...killer, name: 'batch-killer' }
 export const SLOT_KILLER: Profile = { ...SLOTS, ...killer, name: 'slot-killer' }
+
+/** What ends in the same unexpected error on each delivery fails with it; where the error is another, it goes on. */
+export const SAME_BUG: Profile = { ...calm, name: 'same-bug', workers: 1, bugs: 'same' }
+export const BUGS_IN_TURN: Profile = { ...SAME_BUG, name: 'bugs-in-turn', bugs: 'inTurn' }
 
 /** Clocks that differ by up to twenty minutes. Leases may be taken over, and nodes executed twice. */
 export const SKEWED: Profile = {

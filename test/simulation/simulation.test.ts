@@ -8,7 +8,7 @@ import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { caseNamed, cases } from '../conformance/cases.ts'
 import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
-import { BATCH_KILLER, CALM, profiles, SLOT_KILLER } from './profile.ts'
+import { BATCH_KILLER, BUGS_IN_TURN, CALM, profiles, SAME_BUG, SLOT_KILLER } from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
@@ -90,6 +90,16 @@ describe('simulation', () => {
           const run = { case: name, profile: profile.name, seed, fat: false }
           expect(violations, report(run, trace)).toEqual([])
         }
+      }
+    }
+  })
+
+  it('a node that ends in the same unexpected error each time fails with it', async () => {
+    const simulation = await subjectOf(caseNamed('one node'))
+    for (const profile of [SAME_BUG, BUGS_IN_TURN]) {
+      for (let seed = SEED; seed < SEED + 10; seed++) {
+        const { violations, trace } = await simulate({ ...simulation, profile, seed })
+        expect(violations, `${profile.name}, seed ${seed}\n${trace.join('\n')}`).toEqual([])
       }
     }
   })

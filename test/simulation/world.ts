@@ -12,7 +12,7 @@ import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'
 import type { Delivery, HostWorld, Task } from './host.ts'
 import type { Mutation } from './mutation.ts'
-import { RUN_ID } from './names.ts'
+import { BUG, RUN_ID } from './names.ts'
 import { Network } from './network.ts'
 import { ObservedStore } from './observed-store.ts'
 import { Outside } from './outside.ts'
@@ -59,6 +59,9 @@ export class World implements HostWorld {
   /** When the timers of parked activations end, by the world's clock. */
   readonly #timers = new Map<string, { readonly at: number; readonly long: boolean }>()
   #tokens = 0
+  #leases = 0
+  /** Commits that are still to end in an error under this lease: that of the node's end, and that of its failure. */
+  #bugs = 0
   #signatures = 0
   #clock = Date.UTC(2026, 0, 1)
 
@@ -117,6 +120,17 @@ export class World implements HostWorld {
 
   get hasKiller(): boolean {
     return this.#profile.killer === true
+  }
+
+  bug(request: 'lease' | 'commit'): void {
+    const { bugs } = this.#profile
+    if (!bugs) return
+    if (request === 'lease') {
+      this.#leases++
+      this.#bugs = bugs === 'same' || this.#leases < 10 ? 2 : 0
+    } else if (this.#bugs-- > 0) {
+      throw new Error(`${BUG} ${bugs === 'same' ? 'x' : 'xy'[this.#leases % 2]}`)
+    }
   }
 
   get codeMs(): number {
