@@ -15,7 +15,7 @@ const stackName: string = app.node.tryGetContext('stackName') ?? 'Flowcraft'
 
 const stack = new Stack(app, stackName, { description: 'Flowcraft workflows on SQS, DynamoDB and Lambda' })
 
-export const flows = new FlowcraftService(stack, 'Flows', { entry, webhook: true })
+export const flows = new FlowcraftService(stack, 'Flows', { entry, webhook: {} })
 
 /** What a program outside needs to find the service. */
 const outputs: Record<string, string | undefined> = {

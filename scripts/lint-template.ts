@@ -24,7 +24,7 @@ function everything(stack: Stack): void {
   new FlowcraftService(stack, 'Flows', {
     entry,
     startRunHandler: 'startRun',
-    webhook: true,
+    webhook: { reservedConcurrency: 5 },
     tracing: true,
     reservedConcurrency: 20,
     maxConcurrency: 10,
@@ -32,7 +32,7 @@ function everything(stack: Stack): void {
     maxBatchingWindow: Duration.seconds(1),
     encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
     vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }),
-    alarmTopic: new Topic(stack, 'Topic'),
+    alarms: { topic: new Topic(stack, 'Topic') },
     pools: {
       heavy: {
         nodes: ['transcode', 'video:render'],

@@ -4,6 +4,7 @@ import {
   Alarm,
   type AlarmProps,
   ComparisonOperator,
+  type IAlarmAction,
   type IMetric,
   MathExpression,
   TreatMissingData,
@@ -19,31 +20,38 @@ import type { SweepFunction } from './sweep-function.ts'
 import type { WebhookEndpoint } from './webhook-endpoint.ts'
 import type { WorkerFunction } from './worker-function.ts'
 
+/** Settings of the alarms. */
+export interface AlarmOptions {
+  /** SNS topic that the alarms notify. @default - none */
+  readonly topic?: ITopic
+  /** What else the alarms do when they go off. @default - none */
+  readonly actions?: readonly IAlarmAction[]
+  /**
+   * Age of the oldest waiting job that raises an alarm, from 1 minute to 14 days. Delayed jobs wait up to 15 minutes on
+   * purpose.
+   * @default Duration.minutes(30)
+   */
+  readonly maxJobAge?: Duration
+}
+
 /** A queue with the workers behind it; containers have no metrics of their own. */
 export interface WatchedPool {
   readonly jobs: JobQueue
-  /** @default - containers, or none of this service */
+  /** The function that works on the queue. @default - none: containers do, or something else */
   readonly worker?: WorkerFunction
 }
 
-export interface AlarmsProps extends WatchedPool {
+export interface AlarmsProps extends WatchedPool, AlarmOptions {
   /** Pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, WatchedPool>>
-  /** @default - its throttles are not watched */
+  /** The table whose throttled requests are watched. @default - none */
   readonly state?: StateTable
-  /** @default - not watched */
+  /** The sweep to watch. @default - none */
   readonly sweep?: SweepFunction
-  /** @default - not watched */
+  /** The StartRun function to watch. @default - none */
   readonly startRun?: StartRunFunction
-  /** @default - not watched */
+  /** The webhook to watch. @default - none */
   readonly webhook?: WebhookEndpoint
-  /** Who is told. @default - nobody: the alarms are to be seen in CloudWatch */
-  readonly alarmTopic?: ITopic
-  /**
-   * Jobs that wait longer than this are an alarm. Delayed ones wait 15 minutes on purpose.
-   * @default Duration.minutes(30)
-   */
-  readonly alarmAge?: Duration
 }
 
 type Settings = Pick<
@@ -55,7 +63,7 @@ const FIVE_MINUTES = Duration.minutes(5)
 
 /**
  * @example
- * new Alarms(this, 'Alarms', { jobs, worker, state, alarmTopic })
+ * new Alarms(this, 'Alarms', { jobs, worker, state, topic })
  */
 export class Alarms extends Construct {
   /** All of them, the pools' included. */
@@ -91,14 +99,14 @@ export class Alarms extends Construct {
   }
 
   #watch(scope: Construct, { jobs, worker }: WatchedPool): void {
-    const { alarmAge = Duration.minutes(30) } = this.#props
+    const { maxJobAge = Duration.minutes(30) } = this.#props
     this.#alarm(
       scope,
       'Age',
       worker ? jobs.metricAge({ period: FIVE_MINUTES }) : ageWhileWaiting(jobs),
       'Jobs wait long for a worker: it fails, is throttled, or there are too few.',
       {
-        threshold: alarmAge.toSeconds(),
+        threshold: maxJobAge.toSeconds(),
       },
     )
     if (!worker) return
@@ -178,7 +186,8 @@ export class Alarms extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
       ...settings,
     })
-    if (this.#props.alarmTopic) alarm.addAlarmAction(new SnsAction(this.#props.alarmTopic))
+    const { topic, actions = [] } = this.#props
+    alarm.addAlarmAction(...(topic ? [new SnsAction(topic)] : []), ...actions)
     this.all.push(alarm)
   }
 }
@@ -198,6 +207,6 @@ function ageWhileWaiting(jobs: JobQueue): MathExpression {
   })
 }
 
-export function alarmProblems({ alarmAge }: Pick<AlarmsProps, 'alarmAge'>): string[] {
-  return durationProblems('alarmAge', alarmAge, { min: Duration.minutes(1), max: Duration.days(14) })
+export function alarmProblems({ maxJobAge }: AlarmOptions, path = ''): string[] {
+  return durationProblems(`${path}maxJobAge`, maxJobAge, { min: Duration.minutes(1), max: Duration.days(14) })
 }

@@ -5,12 +5,16 @@ import type { WatchedPool } from './alarms.ts'
 import { RunMetrics, type RunMetricsProps } from './run-metrics.ts'
 import type { StateTable } from './state-table.ts'
 
-export interface DashboardProps extends RunMetricsProps, WatchedPool {
+/** Settings of the dashboard. */
+export interface DashboardOptions {
+  /** Name of the dashboard. @default - a name made by CloudFormation */
+  readonly dashboardName?: string
+}
+
+export interface DashboardProps extends RunMetricsProps, WatchedPool, DashboardOptions {
   readonly state: StateTable
   /** Pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, WatchedPool>>
-  /** @default - a name made by CloudFormation */
-  readonly dashboardName?: string
 }
 
 /**

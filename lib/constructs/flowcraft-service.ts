@@ -40,9 +40,9 @@ export class FlowcraftService extends Construct {
   readonly sweep: SweepFunction
   /** Undefined with `valueBucket: false`. */
   readonly values?: ValueBucket
-  /** Undefined unless asked for. */
+  /** Undefined without `webhook`. */
   readonly webhook?: WebhookEndpoint
-  /** Undefined with `runEvents: false`. */
+  /** Undefined with `events: false`. */
   readonly eventBus?: IEventBus
   /** The pools beside the default one, by name. */
   readonly pools: Readonly<Record<string, WorkerPool>>
@@ -69,7 +69,8 @@ export class FlowcraftService extends Construct {
     this.#parts = { ...this.#shared(), pools: routesOf(queues) }
     const functionOptions = sharedOptions(props)
     if (props.webhook) {
-      this.webhook = new WebhookEndpoint(this, 'Webhook', { ...this.#parts, ...functionOptions })
+      const all = { ...this.#parts, ...functionOptions, ...props.webhook }
+      this.webhook = new WebhookEndpoint(this, 'Webhook', all)
     }
     const links: WorkerLinks = {
       eventBus: this.eventBus,
@@ -85,11 +86,11 @@ export class FlowcraftService extends Construct {
       interval: props.sweepInterval,
     })
     this.environment = this.#environment()
-    if (props.alarms ?? true)
-      this.alarms = new Alarms(this, 'Alarms', { ...this.#all(), ...alarmOptions(props) })
-    if (props.dashboard ?? true) {
+    if (props.alarms !== false) this.alarms = new Alarms(this, 'Alarms', { ...this.#all(), ...props.alarms })
+    if (props.dashboard !== false) {
       this.dashboard = new Dashboard(this, 'Dashboard', {
         ...this.#all(),
+        ...props.dashboard,
         serviceName: this.serviceName,
         metricsNamespace: props.metricsNamespace,
       })
@@ -171,10 +172,10 @@ export class FlowcraftService extends Construct {
   }
 
   #createValues(props: FlowcraftServiceProps): ValueBucket | undefined {
-    const { existingBucket, encryptionKey, serverAccessLogsBucket, removalPolicy } = props
-    if (props.valueBucket === false) return undefined
-    const own = { encryptionKey, serverAccessLogsBucket, removalPolicy }
-    return new ValueBucket(this, 'Values', existingBucket ? { existingBucket } : own)
+    const { valueBucket, encryptionKey, removalPolicy } = props
+    if (valueBucket === false) return undefined
+    const ofNew = valueBucket?.existingBucket ? {} : { encryptionKey, removalPolicy }
+    return new ValueBucket(this, 'Values', { ...ofNew, ...valueBucket })
   }
 
   #createJobs(props: FlowcraftServiceProps): JobQueue {
@@ -188,13 +189,9 @@ export class FlowcraftService extends Construct {
     })
   }
 
-  #createEventBus({
-    existingEventBus,
-    runEvents,
-    encryptionKey,
-  }: FlowcraftServiceProps): IEventBus | undefined {
-    if (runEvents === false) return undefined
-    return existingEventBus ?? new EventBus(this, 'Events', { kmsKey: encryptionKey })
+  #createEventBus({ events, encryptionKey }: FlowcraftServiceProps): IEventBus | undefined {
+    if (events === false) return undefined
+    return events?.eventBus ?? new EventBus(this, 'Events', { kmsKey: encryptionKey })
   }
 
   #createStartRun(props: FlowcraftServiceProps, options: FunctionOptions): StartRunFunction {
@@ -241,10 +238,6 @@ function sharedOptions(props: FlowcraftServiceProps): FunctionOptions {
 
 function userCodeOf({ entry, code, handler, bundling, depsLockFilePath }: FlowcraftServiceProps) {
   return { entry, code, handler, bundling, depsLockFilePath }
-}
-
-function alarmOptions({ alarmTopic, alarmAge }: FlowcraftServiceProps) {
-  return { alarmTopic, alarmAge }
 }
 
 function routesOf(pools: Readonly<Record<string, PoolRoute>>): Record<string, PoolRoute> {

@@ -19,7 +19,7 @@ export function givenOf<T extends object>(props: T, names?: readonly (keyof T & 
     .map(([name]) => name)
 }
 
-/** A thing of one's own comes with none of the props that a new one takes. */
+/** `existingX` excludes the props of a new X. */
 export function existingOrNew(existing: string, what: string, given: readonly string[]): string[] {
   if (given.length === 0) return []
   return [`give either ${existing} or props of a new ${what}, got ${existing} and ${given.join(', ')}`]
@@ -34,6 +34,11 @@ export function numberProblems(
   if (value === undefined || Token.isUnresolved(value)) return []
   if (Number.isInteger(value) && value >= min && value <= max) return []
   return [`${name} must be a whole number from ${min} to ${max}, got ${value}`]
+}
+
+/** Concurrency reserved for a function: none at all would stop it for good. */
+export function reservedProblems(name: string, value: number | undefined): string[] {
+  return numberProblems(name, value, { min: 1, max: 1_000_000 })
 }
 
 /** A duration of whole seconds within its limits. */

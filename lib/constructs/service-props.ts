@@ -2,18 +2,26 @@
 import { type Duration, type RemovalPolicy, Token } from 'aws-cdk-lib'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
-import type { IBucket } from 'aws-cdk-lib/aws-s3'
-import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
-import { alarmProblems } from './alarms.ts'
+import { type AlarmOptions, alarmProblems } from './alarms.ts'
+import type { DashboardOptions } from './dashboard.ts'
 import type { FunctionOptions, FunctionSize } from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
+import { existingOrNew, givenOf } from './problems.ts'
 import { stateTableProblems } from './state-table.ts'
 import { intervalProblems } from './sweep-function.ts'
 import type { UserCode } from './user-code.ts'
+import { type ValueBucketOptions, valueBucketProblems } from './value-bucket.ts'
+import { type WebhookOptions, webhookProblems } from './webhook-endpoint.ts'
 import { type ExistingFunction, type FeedOptions, timeoutOf, workerProblems } from './worker-function.ts'
+
+/** Settings of the events that tell of status changes of runs. */
+export interface RunEventOptions {
+  /** An existing event bus that receives the events. @default - a new event bus */
+  readonly eventBus?: IEventBus
+}
 
 export interface FlowcraftServiceProps
   extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction {
@@ -23,8 +31,11 @@ export interface FlowcraftServiceProps
    * @default - the package's own StartRun handler, which leaves that to the workers
    */
   readonly startRunHandler?: string
-  /** Whether runs can be resumed by webhooks, through a public URL. @default false */
-  readonly webhook?: boolean
+  /**
+   * The endpoint by which webhooks resume runs, a public URL; `{}` for one with defaults.
+   * @default false
+   */
+  readonly webhook?: false | WebhookOptions
   /** Worker pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, PoolOptions>>
   /**
@@ -44,17 +55,17 @@ export interface FlowcraftServiceProps
   readonly existingQueue?: IQueue
   /** A dead-letter queue of one's own, for all pools. @default - a new queue */
   readonly existingDeadLetterQueue?: IQueue
-  /** A bucket of one's own for large values. @default - a new bucket */
-  readonly existingBucket?: IBucket
-  /** A bus of one's own for the status changes of runs. @default - a new bus */
-  readonly existingEventBus?: IEventBus
 
-  /** Whether values beyond 400 KB go to S3. @default true; otherwise they become several items of the table */
-  readonly valueBucket?: boolean
-  /** Where S3 logs requests for large values. @default - nowhere */
-  readonly serverAccessLogsBucket?: IBucket
-  /** Whether the ends of runs go to an event bus, for a write unit and an event each. @default true */
-  readonly runEvents?: boolean
+  /**
+   * The S3 bucket for values larger than 400 KB; with false they become several items of the table.
+   * @default - a new bucket with defaults
+   */
+  readonly valueBucket?: false | ValueBucketOptions
+  /**
+   * EventBridge events that tell of the ends of runs, for a write unit and an event each.
+   * @default - events on a new event bus
+   */
+  readonly events?: false | RunEventOptions
   /** @default - six times `timeout` */
   readonly visibilityTimeout?: Duration
   /** Receives, not attempts, before a message goes to the dead-letter queue. @default 20 */
@@ -68,14 +79,16 @@ export interface FlowcraftServiceProps
   /** What becomes of table, bucket and logs when their stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy
 
-  /** @default true: about nine alarms, ten cents a month for each metric in them beyond an account's first ten */
-  readonly alarms?: boolean
-  /** Who is told of alarms. @default - nobody: they are to be seen in CloudWatch */
-  readonly alarmTopic?: ITopic
-  /** Jobs that wait longer are an alarm. @default Duration.minutes(30) */
-  readonly alarmAge?: Duration
-  /** @default true: three dashboards of an account are free, each more is $3 a month */
-  readonly dashboard?: boolean
+  /**
+   * CloudWatch alarms: about nine, ten cents a month for each metric in them beyond an account's first ten.
+   * @default - alarms without actions
+   */
+  readonly alarms?: false | AlarmOptions
+  /**
+   * A CloudWatch dashboard: three of an account are free, each more is $3 a month.
+   * @default - a dashboard with a generated name
+   */
+  readonly dashboard?: false | DashboardOptions
 }
 
 /** Goes into logs, metrics and their dimension. */
@@ -95,7 +108,8 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
       functionTimeout: existingQueue ? undefined : timeoutOf(props),
     }),
     ...poolProblems(props.pools, props),
-    ...alarmProblems(props),
+    ...(props.alarms ? alarmProblems(props.alarms, 'alarms.') : []),
+    ...(props.webhook ? webhookProblems(props.webhook, 'webhook.') : []),
     ...intervalProblems('sweepInterval', props.sweepInterval),
     ...existingProblems(props),
     ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
@@ -121,27 +135,10 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
   return problems
 }
 
-/** A thing of one's own excludes what describes a new one. */
+/** `existingX` excludes the props of a new X. */
 function existingProblems(props: FlowcraftServiceProps): string[] {
-  const exclusive: readonly [keyof FlowcraftServiceProps, readonly (keyof FlowcraftServiceProps)[]][] = [
-    ['existingTable', ['pointInTimeRecovery', 'deletionProtection']],
-    ['existingBucket', ['serverAccessLogsBucket']],
-  ]
-  const problems = exclusive.flatMap(([existing, others]) => {
-    const given = props[existing] === undefined ? [] : others.filter((name) => props[name] !== undefined)
-    return given.map((name) => `give either ${existing} or ${name}, got both`)
-  })
-  if (props.existingBucket && props.valueBucket === false) {
-    problems.push('existingBucket needs valueBucket, got false')
-  }
-  if (props.serverAccessLogsBucket && props.valueBucket === false) {
-    problems.push('serverAccessLogsBucket needs valueBucket, got false')
-  }
-  if (props.existingEventBus && props.runEvents === false) {
-    problems.push('existingEventBus needs runEvents, got false')
-  }
-  for (const name of ['alarmTopic', 'alarmAge'] as const) {
-    if (props[name] && props.alarms === false) problems.push(`${name} needs alarms, got false`)
-  }
-  return problems
+  const given = givenOf(props, ['pointInTimeRecovery', 'deletionProtection'])
+  const problems = props.existingTable ? existingOrNew('existingTable', 'table', given) : []
+  const ofBucket = props.valueBucket ? valueBucketProblems(props.valueBucket) : []
+  return [...problems, ...ofBucket.map((problem) => `valueBucket: ${problem}`)]
 }

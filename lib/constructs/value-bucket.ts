@@ -9,21 +9,25 @@ import { acknowledge, acknowledgeWildcard } from './acknowledge.ts'
 import { grantKey, keyActions } from './keys.ts'
 import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
-export interface ValueBucketProps {
+/** Settings of the bucket for large values. */
+export interface ValueBucketOptions {
   /**
-   * A bucket of one's own, in place of a new one; all other props must be absent then. Objects under `runs/` must be
-   * kept for 400 days.
+   * An existing bucket to use; excludes the props of a new bucket. Its lifecycle rules must keep objects under `runs/`
+   * for 400 days.
    * @default - a new bucket
    */
   readonly existingBucket?: IBucket
-  /** @default - a name made by CloudFormation */
+  /** Name of the bucket. @default - a name made by CloudFormation */
   readonly bucketName?: string
-  /** A key of one's own. @default - keys that S3 owns, at no cost (SSE-S3) */
-  readonly encryptionKey?: IKey
-  /** Where S3 logs each request, at the cost of the logs. @default - nowhere */
+  /** Destination of the server access logs, which cost their storage. @default - no access logs */
   readonly serverAccessLogsBucket?: IBucket
+}
+
+export interface ValueBucketProps extends ValueBucketOptions {
+  /** KMS key that encrypts the bucket. @default - keys that S3 owns, at no cost (SSE-S3) */
+  readonly encryptionKey?: IKey
   /**
-   * What becomes of the bucket when its stack is deleted. CloudFormation deletes only an empty one.
+   * What happens to the bucket when the stack is deleted. CloudFormation deletes only an empty bucket.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy
@@ -42,9 +46,8 @@ export class ValueBucket extends Construct {
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: ValueBucketProps = {}) {
     super(scope, id)
-    const { existingBucket, ...own } = props
-    throwProblems(this, existingBucket ? existingOrNew('existingBucket', 'bucket', givenOf(own)) : [])
-    this.bucket = existingBucket ?? this.#create(own)
+    throwProblems(this, valueBucketProblems(props))
+    this.bucket = props.existingBucket ?? this.#create(props)
   }
 
   /** Allows reading values. */
@@ -100,4 +103,8 @@ export class ValueBucket extends Construct {
     Tags.of(bucket).add('flowcraft-aws', 'values')
     return bucket
   }
+}
+
+export function valueBucketProblems({ existingBucket, ...own }: ValueBucketProps): string[] {
+  return existingBucket ? existingOrNew('existingBucket', 'bucket', givenOf(own)) : []
 }

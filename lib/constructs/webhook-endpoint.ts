@@ -10,13 +10,20 @@ import {
   type FunctionSize,
 } from './function-options.ts'
 import { ownHandler } from './own-handler.ts'
-import { numberProblems, throwProblems } from './problems.ts'
+import { reservedProblems, throwProblems } from './problems.ts'
 import { environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
 
-export interface WebhookEndpointProps extends ServiceParts, FunctionOptions, FunctionSize {
-  /** Invocations at a time: a bound on what strangers can cost. @default - the account's */
+/** Settings of the webhook endpoint. */
+export interface WebhookOptions {
+  /**
+   * Concurrent executions reserved for the function, at least 1; also their maximum, which bounds what a flood of
+   * requests costs.
+   * @default - none: the account's unreserved concurrency
+   */
   readonly reservedConcurrency?: number
 }
+
+export interface WebhookEndpointProps extends ServiceParts, FunctionOptions, FunctionSize, WebhookOptions {}
 
 /**
  * A function URL without authentication: webhooks come from outside, and each URL that a run hands out ends with a
@@ -36,10 +43,7 @@ export class WebhookEndpoint extends Construct {
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: WebhookEndpointProps) {
     super(scope, id)
-    throwProblems(this, [
-      ...functionProblems(props),
-      ...numberProblems('reservedConcurrency', props.reservedConcurrency, { min: 0, max: 1_000_000 }),
-    ])
+    throwProblems(this, [...functionProblems(props), ...webhookProblems(props)])
     const defaults = functionDefaults(this, props)
     this.logGroup = defaults.logGroup
     this.function = new Function(this, 'Resource', {
@@ -65,4 +69,8 @@ export class WebhookEndpoint extends Construct {
   metricInvocations(options?: MetricOptions): Metric {
     return this.function.metricInvocations(options)
   }
+}
+
+export function webhookProblems({ reservedConcurrency }: WebhookOptions, path = ''): string[] {
+  return reservedProblems(`${path}reservedConcurrency`, reservedConcurrency)
 }

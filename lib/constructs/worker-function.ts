@@ -22,7 +22,15 @@ import {
 } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { VISIBILITY_FACTOR, visibilityProblems } from './job-queue.ts'
-import { durationProblems, existingOrNew, givenOf, numberProblems, throwProblems, words } from './problems.ts'
+import {
+  durationProblems,
+  existingOrNew,
+  givenOf,
+  numberProblems,
+  reservedProblems,
+  throwProblems,
+  words,
+} from './problems.ts'
 import {
   defined,
   environmentOf,
@@ -232,7 +240,7 @@ export function feedProblems(props: FeedOptions): string[] {
       max: Duration.minutes(5),
     }),
     ...numberProblems('maxConcurrency', maxConcurrency, { min: 2, max: 1_000 }),
-    ...numberProblems('reservedConcurrency', reservedConcurrency, { min: 0, max: 1_000_000 }),
+    ...reservedProblems('reservedConcurrency', reservedConcurrency),
   ]
   if (maxConcurrency !== undefined && provisionedPollers) {
     problems.push('give either maxConcurrency or provisionedPollers, got both')

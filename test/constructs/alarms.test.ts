@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib'
 import type { Template } from 'aws-cdk-lib/assertions'
+import { Ec2Action, Ec2InstanceAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Vpc } from 'aws-cdk-lib/aws-ec2'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import { Topic } from 'aws-cdk-lib/aws-sns'
@@ -54,14 +55,17 @@ describe('Alarms', () => {
     }
   })
 
-  it('watch pools and the webhook, tell a topic, and take the age that is one', () => {
+  it('watch pools and the webhook, notify a topic, do what else is asked, and take another age', () => {
     const { service, template } = synthesise((stack) => ({
       entry,
-      webhook: true,
+      webhook: {},
       sweepInterval: Duration.minutes(3),
       pools: { heavy: { nodes: ['transcode'] } },
-      alarmTopic: new Topic(stack, 'Topic'),
-      alarmAge: Duration.hours(2),
+      alarms: {
+        topic: new Topic(stack, 'Topic'),
+        actions: [new Ec2Action(Ec2InstanceAction.REBOOT)],
+        maxJobAge: Duration.hours(2),
+      },
     }))
     const alarms = alarmsOf(template)
     expect(alarms.map(asText)).toEqual(
@@ -76,7 +80,7 @@ describe('Alarms', () => {
     )
     expect(service.alarms?.all).toHaveLength(alarms.length)
     for (const [id, { AlarmActions }] of alarms) {
-      expect(AlarmActions, id).toEqual([{ Ref: expect.stringMatching('^Topic') }])
+      expect(AlarmActions, id).toEqual([{ Ref: expect.stringMatching('^Topic') }, expect.anything()])
     }
   })
 
@@ -100,9 +104,9 @@ describe('Alarms', () => {
   })
 
   it('refuse an age that no message reaches', () => {
-    const alarmAge = Duration.days(15)
-    expect(problemsOf((stack) => new Alarms(stack, 'Alarms', { ...newParts(stack), alarmAge }))).toEqual([
-      'alarmAge must be from 1 minute to 14 days in whole seconds, got 15 days',
+    const maxJobAge = Duration.days(15)
+    expect(problemsOf((stack) => new Alarms(stack, 'Alarms', { ...newParts(stack), maxJobAge }))).toEqual([
+      'maxJobAge must be from 1 minute to 14 days in whole seconds, got 15 days',
     ])
   })
 })

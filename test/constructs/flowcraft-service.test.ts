@@ -165,7 +165,7 @@ describe('a service with every prop', () => {
     (stack) => ({
       entry,
       startRunHandler: 'startRun',
-      webhook: true,
+      webhook: { reservedConcurrency: 3 },
       serviceName: 'shop',
       metricsNamespace: 'Shop',
       architecture: Architecture.X86_64,
@@ -187,7 +187,7 @@ describe('a service with every prop', () => {
       removalPolicy: RemovalPolicy.DESTROY,
       alarms: false,
       dashboard: false,
-      runEvents: false,
+      events: false,
     }),
     undefined,
     IN_REGION,
@@ -221,6 +221,7 @@ describe('a service with every prop', () => {
       })
       expect(environmentOf(template, id), id).not.toHaveProperty('STAGE')
     }
+    expect(resourceOf(template, FUNCTION, 'FlowsWebhook')).toMatchObject({ ReservedConcurrentExecutions: 3 })
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 })
   })
 
@@ -332,8 +333,8 @@ describe('a service of existing parts', () => {
     existingTable: Table.fromTableName(stack, 'Table', 'table'),
     existingQueue: Queue.fromQueueArn(stack, 'Queue', 'arn:aws:sqs:eu-central-1:123456789012:queue'),
     existingDeadLetterQueue: Queue.fromQueueArn(stack, 'Dead', 'arn:aws:sqs:eu-central-1:123456789012:dead'),
-    existingBucket: Bucket.fromBucketName(stack, 'Bucket', 'bucket'),
-    existingEventBus: EventBus.fromEventBusName(stack, 'Bus', 'bus'),
+    valueBucket: { existingBucket: Bucket.fromBucketName(stack, 'Bucket', 'bucket') },
+    events: { eventBus: EventBus.fromEventBusName(stack, 'Bus', 'bus') },
   }))
 
   it('creates none of them', () => {

@@ -8,7 +8,7 @@ import { entry, IN_REGION, permissionsOf, synthesise } from './support.ts'
 
 describe('each permission of a service', () => {
   it('is in this list', () => {
-    const { template } = synthesise({ entry, webhook: true })
+    const { template } = synthesise({ entry, webhook: {} })
     expect(permissionsOf(template).map((line) => line.replace('Flows', ''))).toEqual([
       'WebhookRole: logs:CreateLogStream logs:PutLogEvents on <FlowsWebhookLogs.Arn>',
       'WebhookRole: dynamodb:GetItem dynamodb:PutItem on <FlowsState.Arn>',
@@ -64,7 +64,7 @@ function findingsOf(stack: Stack): { left: string[]; acknowledged: string[] } {
 
 describe('the AwsSolutions pack', () => {
   it('finds nothing but what is acknowledged', () => {
-    const { left, acknowledged } = findingsOf(synthesise({ entry, webhook: true }).stack)
+    const { left, acknowledged } = findingsOf(synthesise({ entry, webhook: {} }).stack)
     expect(left).toEqual([])
     expect(acknowledged).toEqual([
       'Values/Resource: S1',

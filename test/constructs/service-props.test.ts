@@ -1,10 +1,8 @@
 import { Duration, Lazy } from 'aws-cdk-lib'
 import { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { EventBus } from 'aws-cdk-lib/aws-events'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Function } from 'aws-cdk-lib/aws-lambda'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
-import { Topic } from 'aws-cdk-lib/aws-sns'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { describe, expect, it } from 'vitest'
 import { FlowcraftService, type FlowcraftServiceProps } from '../../lib/constructs/index.ts'
@@ -28,28 +26,22 @@ describe('the props of a service', () => {
         sweepInterval: Duration.minutes(20),
         pools: { heavy: { nodes: [] } },
         encryptionKey: new Key(stack, 'Key'),
-        valueBucket: false,
-        existingBucket: Bucket.fromBucketName(stack, 'Bucket', 'bucket'),
-        serverAccessLogsBucket: Bucket.fromBucketName(stack, 'Logs', 'logs'),
-        runEvents: false,
-        existingEventBus: EventBus.fromEventBusName(stack, 'Bus', 'bus'),
-        alarms: false,
-        alarmTopic: new Topic(stack, 'Topic'),
-        alarmAge: Duration.days(20),
+        valueBucket: {
+          existingBucket: Bucket.fromBucketName(stack, 'Bucket', 'bucket'),
+          serverAccessLogsBucket: Bucket.fromBucketName(stack, 'Logs', 'logs'),
+        },
+        alarms: { maxJobAge: Duration.days(20) },
+        webhook: { reservedConcurrency: 0 },
       })),
     ).toEqual([
       'entry must be a file, got none.ts, which is not there',
       'give either maxConcurrency or provisionedPollers, got both',
       "visibilityTimeout must be at least the function's timeout, 5 minutes, got 4 minutes",
       'pools.heavy: nodes must name at least one node, got none',
-      'alarmAge must be from 1 minute to 14 days in whole seconds, got 20 days',
+      'alarms.maxJobAge must be from 1 minute to 14 days in whole seconds, got 20 days',
+      'webhook.reservedConcurrency must be a whole number from 1 to 1000000, got 0',
       'sweepInterval must be from 1 to 15 minutes in whole ones, got 20 minutes',
-      'give either existingBucket or serverAccessLogsBucket, got both',
-      'existingBucket needs valueBucket, got false',
-      'serverAccessLogsBucket needs valueBucket, got false',
-      'existingEventBus needs runEvents, got false',
-      'alarmTopic needs alarms, got false',
-      'alarmAge needs alarms, got false',
+      'valueBucket: give either existingBucket or props of a new bucket, got existingBucket and serverAccessLogsBucket',
       'encryptionKey needs a stack of a known region (env.region), as the CDK names a key by region',
       "serviceName must be 1 to 100 letters, digits, '.', '_' and '-', got 'my shop'",
       'startRunHandler must be the name of an export, got flows.startRun',
@@ -72,8 +64,7 @@ describe('the props of a service', () => {
     ).toEqual([
       'give either existingFunction or props of a new function, got existingFunction and entry',
       'give either existingQueue or props of a new queue, got existingQueue and maxReceiveCount',
-      'give either existingTable or pointInTimeRecovery, got both',
-      'give either existingTable or deletionProtection, got both',
+      'give either existingTable or props of a new table, got existingTable and pointInTimeRecovery, deletionProtection',
       'startRunHandler needs entry or code, got existingFunction',
       'pools share a dead-letter queue: give existingDeadLetterQueue beside existingQueue',
       'pools of functions need entry or code, got existingFunction and heavy',

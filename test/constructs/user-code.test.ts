@@ -31,7 +31,7 @@ function bundles(make: (stack: Stack) => void): Map<string, { folder: string; fi
 function bundleService() {
   return bundles((stack) => {
     const pools = { heavy: { nodes: ['transcode'] } }
-    const service = { entry, startRunHandler: 'startRun', webhook: true, pools }
+    const service = { entry, startRunHandler: 'startRun', webhook: {}, pools }
     new FlowcraftService(stack, 'Flows', service)
   })
 }

@@ -60,7 +60,7 @@ describe('WebhookEndpoint', () => {
       problemsOf((stack) => new WebhookEndpoint(stack, 'Webhook', { ...newParts(stack), ...sizes })),
     ).toEqual([
       'memorySize must be a whole number from 128 to 10240, got 20000',
-      'reservedConcurrency must be a whole number from 0 to 1000000, got 0.5',
+      'reservedConcurrency must be a whole number from 1 to 1000000, got 0.5',
     ])
   })
 })

@@ -232,7 +232,7 @@ describe('WorkerFunction', () => {
       'pool must be a key of pools (none), got heavy',
       'maxBatchingWindow must be from 1 second to 5 minutes in whole seconds, got 6 minutes',
       'maxConcurrency must be a whole number from 2 to 1000, got 1',
-      'reservedConcurrency must be a whole number from 0 to 1000000, got -1',
+      'reservedConcurrency must be a whole number from 1 to 1000000, got -1',
       'give either maxConcurrency or provisionedPollers, got both',
       'provisionedPollers.minimumPollers must be at most maximumPollers (50), got 100',
       "visibilityTimeout must be at least the function's timeout, 16 minutes, got 6 minutes",

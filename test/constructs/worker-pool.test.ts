@@ -15,7 +15,7 @@ describe('pools', () => {
     environment: { STAGE: 'test' },
     memorySize: 256,
     batchSize: 7,
-    webhook: true,
+    webhook: {},
     pools: {
       heavy: {
         nodes: ['transcode', 'video:render'],

@@ -30,7 +30,7 @@ async function synthesise(outdir: string): Promise<string> {
   const flows = new FlowcraftService(own, 'Flows', {
     entry: file('worker.ts'),
     startRunHandler: 'startRun',
-    webhook: true,
+    webhook: {},
   })
   const caller = new Function(own, 'Caller', {
     runtime: Runtime.NODEJS_24_X,
