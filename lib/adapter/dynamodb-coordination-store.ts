@@ -2,6 +2,7 @@
  * Flowcraft's coordination store on DynamoDB: conditional writes on one item a key. Usable alone; the adapter itself
  * coordinates by its run state and needs none of it.
  */
+import { PARTITION_KEY_BYTES } from '../core/common/size-limits.ts'
 import { show } from '../core/common/thrown.ts'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
@@ -131,13 +132,10 @@ export class DynamoDbCoordinationStore implements ICoordinationStore {
   }
 }
 
-/** DynamoDB's partition keys have 2,048 bytes at most, and ours begin with two characters more. */
-const KEY_BYTES = 2_000
-
 function check(method: string, key: string, ttlSeconds: number): void {
   const problems: string[] = []
-  if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > KEY_BYTES) {
-    problems.push(`key must be a text of 1 to ${KEY_BYTES} bytes; got ${show(key)}`)
+  if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > PARTITION_KEY_BYTES) {
+    problems.push(`key must be a text of 1 to ${PARTITION_KEY_BYTES} bytes; got ${show(key)}`)
   }
   if (typeof ttlSeconds !== 'number' || !(ttlSeconds >= 0 && ttlSeconds <= Number.MAX_SAFE_INTEGER)) {
     const got = typeof ttlSeconds === 'number' ? `${ttlSeconds}` : show(ttlSeconds)

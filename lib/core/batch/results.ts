@@ -1,4 +1,5 @@
 /** Results of a batch's items: immutable, the first one put counts, read in item order when all have arrived. */
+import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import type { NodeDefinition } from 'flowcraft'
 import { checkKey, type Write } from '../values/context-key.ts'
@@ -40,9 +41,6 @@ interface Pointer {
   readonly at: readonly [key: string, reference: string]
 }
 
-/** Larger results are values of their own. */
-const INLINE_BYTES = 100 * 1024
-
 export async function putResult(
   services: ResultServices,
   runId: string,
@@ -57,7 +55,7 @@ export async function putResult(
   const result = encodeResult(services, nodeId, execution, writes)
   const text = JSON.stringify(result)
   const stored: StoredResult | Pointer =
-    text.length <= INLINE_BYTES
+    text.length <= EMBEDDED_VALUE_BYTES
       ? result
       : { at: [`${key}#${attempt}`, await services.values.write(runId, `${key}#${attempt}`, text)] }
   const first = await services.store.putOnce(runId, key, await compress(JSON.stringify(stored)))

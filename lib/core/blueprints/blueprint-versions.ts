@@ -3,13 +3,14 @@
  * remember. A run goes by the graph it started with, whatever is deployed meanwhile; the graph is stored once per
  * version, before the first run that uses it.
  */
+import { VALUE_ITEM_BYTES } from '../common/size-limits.ts'
 import type { Registry } from './registry.ts'
 import { createHash } from 'node:crypto'
 import type { NodeClass, NodeFunction, WorkflowBlueprint } from 'flowcraft'
 import { FlowcraftAwsError, unknownBlueprint } from '../common/errors.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
-import { compress, deflate, expand, ITEM_BYTES } from '../values/value-store.ts'
+import { compress, deflate, expand } from '../values/value-store.ts'
 
 type Implementations = ReadonlyMap<string, NodeFunction | NodeClass>
 type GraphStore = Pick<RunStore, 'getGraph' | 'putGraph'>
@@ -90,13 +91,13 @@ export class Graphs {
     const text = JSON.stringify(graph.blueprint)
     const value = await compress(text)
     const size = value.bytes?.byteLength ?? Buffer.byteLength(text)
-    if (size <= ITEM_BYTES) return this.#store.putGraph(id, graph.fingerprint, value)
+    if (size <= VALUE_ITEM_BYTES) return this.#store.putGraph(id, graph.fingerprint, value)
     const bytes = value.bytes ?? (await deflate(text))
     // Two processes may compress differently, so the parts are named by what is in them.
     const label = createHash('sha256').update(bytes).digest('base64url').slice(0, 12)
-    const count = Math.ceil(bytes.byteLength / ITEM_BYTES)
+    const count = Math.ceil(bytes.byteLength / VALUE_ITEM_BYTES)
     for (let part = 0; part < count; part++) {
-      const slice = bytes.subarray(part * ITEM_BYTES, (part + 1) * ITEM_BYTES)
+      const slice = bytes.subarray(part * VALUE_ITEM_BYTES, (part + 1) * VALUE_ITEM_BYTES)
       await this.#store.putGraph(id, partOf(graph.fingerprint, label, part), { bytes: slice })
     }
     const inParts: InParts = { inParts: count, label }

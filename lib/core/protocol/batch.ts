@@ -3,13 +3,12 @@
  * table grows with the batch, and none is written by all: inputs lie in pages, results and arrivals in shards of 100
  * items with partition keys of their own, and a root counts the shards. Layout only; pure.
  */
+import { BATCH_PAGE_BYTES } from '../common/size-limits.ts'
 import type { ActivationKey } from './run-state.ts'
 
 export const SHARD_ITEMS = 100
 /** A range job that covers more shards than this is split into so many. */
 export const RANGE_SPLIT = 10
-/** Pages of inputs are about this large, one read unit. */
-const PAGE_BYTES = 4_096
 /** Divisors of a shard's size, so that no page lies in two shards. */
 const PAGE_SIZES = [100, 50, 25, 20, 10, 5, 4, 2, 1]
 
@@ -50,7 +49,7 @@ export interface Before {
 }
 
 export function perPage(total: number, bytes: number): number {
-  const fitting = PAGE_BYTES / Math.max(1, bytes / Math.max(1, total))
+  const fitting = BATCH_PAGE_BYTES / Math.max(1, bytes / Math.max(1, total))
   return PAGE_SIZES.find((size) => size <= fitting) ?? 1
 }
 

@@ -1,4 +1,5 @@
 /** The dead-letter queue: messages that no redelivery can help, with their reason, and those that SQS moved there. */
+import { DEAD_LETTER_REASON_BYTES, SQS_MESSAGE_BYTES } from '../common/size-limits.ts'
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageCommand,
@@ -12,14 +13,7 @@ import { beginningInBytes, beginningOf, printable } from '../common/texts.ts'
 
 /** The message attribute that tells why a message is in the dead-letter queue. */
 export const REASON_ATTRIBUTE = 'flowcraft-reason'
-/** A reason need not be long. */
-const REASON_BYTES = 1_000
 const NO_REASON = 'no reason was given'
-/**
- * SQS's largest message, 1 MiB, with the names, types and values of its attributes. A queue may allow less.
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
- */
-const MESSAGE_BYTES = 1_048_576
 const ATTRIBUTE_TYPE = 'String'
 /** Of a body, what a log shows. */
 const SHOWN_CHARACTERS = 500
@@ -142,9 +136,12 @@ export class DeadLetterQueue {
 
 /** The reason as an attribute: of characters that SQS takes, not empty, and as long as the body leaves room for. */
 function reasonBeside(body: string, reason: string): string {
-  const room = MESSAGE_BYTES - Buffer.byteLength(body) - REASON_ATTRIBUTE.length - ATTRIBUTE_TYPE.length
+  const room = SQS_MESSAGE_BYTES - Buffer.byteLength(body) - REASON_ATTRIBUTE.length - ATTRIBUTE_TYPE.length
   // One byte at least: a body that leaves no room is refused, whatever the reason.
-  return beginningInBytes(printable(reason) || NO_REASON, Math.max(1, Math.min(REASON_BYTES, room)))
+  return beginningInBytes(
+    printable(reason) || NO_REASON,
+    Math.max(1, Math.min(DEAD_LETTER_REASON_BYTES, room)),
+  )
 }
 
 /** Whether SQS will refuse this message each time: too large for the queue, or with characters that it does not take. */

@@ -2,6 +2,7 @@
  * Events that nodes of a run wait for, once for each of their iterations. The first to give a node its event wins; it
  * may be given before the node waits. An event is given to a node, or by a name to every node whose `eventName` it is.
  */
+import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import { createHash, randomUUID } from 'node:crypto'
 import { contentHash } from '../common/content-hash.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
@@ -34,9 +35,6 @@ interface StoredEvent {
   readonly text?: string
   readonly at?: readonly [key: string, reference: string]
 }
-
-/** Larger outputs are values of their own. */
-const INLINE_BYTES = 100 * 1024
 
 /** What a node that waits goes on with. */
 export interface GivenEvent extends Pick<RunEvent, 'action' | 'output'> {
@@ -178,7 +176,7 @@ async function storable(
   activation: ActivationKey,
   { id, action, text }: EncodedEvent,
 ): Promise<StoredEvent> {
-  if (text === undefined || text.length <= INLINE_BYTES) return { id, action, text }
+  if (text === undefined || text.length <= EMBEDDED_VALUE_BYTES) return { id, action, text }
   // Named by its content, since several may give different ones and one wins.
   const valueKey = `${eventKey(activation)}#${hashOf(text)}`
   return { id, action, at: [valueKey, await values.write(runId, valueKey, text)] }

@@ -8,6 +8,7 @@
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
+import { DYNAMODB_ITEM_BYTES } from '../common/size-limits.ts'
 import { WORD_BITS } from '../protocol/change.ts'
 import { requestFailed } from '../common/errors.ts'
 import {
@@ -150,15 +151,12 @@ export function unpackHeader(runId: string, item: Item): RunState {
   }
 }
 
-/** DynamoDB's limit of an item. */
-const ITEM_BYTES = 400 * 1024
-
 export function ridersWithout(run: RunState, names: ReadonlySet<string>): Map<string, string> {
   return new Map([...run.riders].filter(([name]) => !names.has(name)))
 }
 
 export function fitsItem(run: RunState): boolean {
-  return headerSize(run) <= ITEM_BYTES
+  return headerSize(run) <= DYNAMODB_ITEM_BYTES
 }
 
 /**

@@ -10,6 +10,7 @@
  * from; and the commit takes riders of the bundle's keys out of the header, on condition that nothing was committed since
  * it was seen.
  */
+import { BUNDLE_BUCKET_BYTES } from '../common/size-limits.ts'
 import { createHash } from 'node:crypto'
 import type { ActivationKey } from '../protocol/run-state.ts'
 import { formatRider, isBundle, isUserName, names, parseRider } from '../protocol/inline-value.ts'
@@ -26,8 +27,6 @@ export interface Bundle {
   readonly base: string
 }
 
-/** Buckets are about this large before they are compressed. */
-const BUCKET_BYTES = 16 * 1024
 /** Buckets written or read at a time. */
 const CONCURRENCY = 25
 
@@ -72,7 +71,7 @@ export async function writeBundle(
     name: names.bundle(writer),
     writer,
     seq: 0,
-    buckets: Math.ceil(bytes / BUCKET_BYTES),
+    buckets: Math.ceil(bytes / BUNDLE_BUCKET_BYTES),
     base,
   }
   const buckets = Array.from({ length: bundle.buckets }, (): [string, string][] => [])

@@ -1,13 +1,11 @@
 /** Keys of a context. In memory any value can be one; a run can store those that are texts, or have one text only. */
+import { CONTEXT_KEY_BYTES } from '../common/size-limits.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { beginningOf, isWellFormed } from '../common/texts.ts'
 import { show, textOf } from '../common/thrown.ts'
 
 /** What a node did to a key. */
 export type Write = { readonly value: unknown } | 'deleted'
-
-/** DynamoDB takes names of attributes up to 64 KB; the header puts a character or two before a key. */
-const KEY_BYTES = 60_000
 
 /**
  * The key that a value means. A number, a boolean and nothing at all mean their texts, under which the result of a run
@@ -30,5 +28,5 @@ function keyProblem(key: unknown): string | undefined {
   if (typeof key !== 'string') return `it is a ${typeof key}, and keys are texts`
   if (!isWellFormed(key)) return 'it holds half a character (a lone UTF-16 surrogate)'
   const bytes = Buffer.byteLength(key)
-  return bytes > KEY_BYTES ? `it has ${bytes} bytes; at most ${KEY_BYTES}` : undefined
+  return bytes > CONTEXT_KEY_BYTES ? `it has ${bytes} bytes; at most ${CONTEXT_KEY_BYTES}` : undefined
 }

@@ -3,6 +3,7 @@
  * caller), in an item of its own, in S3 where there is a bucket, or in several items where there is none.
  * Written before the commit that makes them visible and never changed, so a dead attempt's are never seen.
  */
+import { COMPRESS_FROM_BYTES, VALUE_ITEM_BYTES, VALUE_TEXT_BYTES } from '../common/size-limits.ts'
 import { promisify } from 'node:util'
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
@@ -21,7 +22,7 @@ export async function deflate(text: string): Promise<Buffer> {
 }
 
 async function inflate(bytes: Uint8Array): Promise<Buffer> {
-  const bound = { maxOutputLength: TEXT_BYTES }
+  const bound = { maxOutputLength: VALUE_TEXT_BYTES }
   return bytes.byteLength <= AT_ONCE_BYTES ? inflateRawSync(bytes, bound) : inflateLarge(bytes, bound)
 }
 
@@ -31,21 +32,10 @@ export interface BlobStore {
   get(key: string): Promise<Uint8Array | undefined>
 }
 
-/** Values up to this many bytes of text ride in the header. */
-export const RIDER_BYTES = 256
-/** Shorter texts are not worth the compression. */
-const COMPRESS_FROM_BYTES = 1024
 /** Marks a text that says where the value is: no serializer's text begins so. */
 const REFERENCE = '\u0000'
 /** The engine's JSON serializer drops what it cannot carry, or puts a note in its place, instead of failing. */
 const NOT_CARRIED = /^\{(\}$|"_circularReference":)/
-/**
- * Texts up to so many bytes are stored, and inflated: few bytes can be made to inflate to what no process holds. A
- * string of Node has 512 MiB at most, and a function needs a multiple of a value's text to work on it.
- */
-export const TEXT_BYTES = 256 * 1024 * 1024
-/** An item may have 400 KB, its keys and names included. */
-export const ITEM_BYTES = 380 * 1024
 
 const NO_BUCKET = new Error('it is in a bucket, and this process was given none (bucketName)')
 
@@ -105,7 +95,7 @@ export class ValueStore {
   async write(runId: string, key: string, text: string): Promise<string> {
     const value = await compress(text)
     const bytes = value.bytes ?? Buffer.from(text)
-    if (bytes.byteLength <= ITEM_BYTES) {
+    if (bytes.byteLength <= VALUE_ITEM_BYTES) {
       await this.#store.putValue(runId, key, value)
       return ''
     }
@@ -114,9 +104,9 @@ export class ValueStore {
       return '$'
     }
     const packed = value.bytes ?? (await deflate(text))
-    const parts = Math.ceil(packed.byteLength / ITEM_BYTES)
+    const parts = Math.ceil(packed.byteLength / VALUE_ITEM_BYTES)
     for (let part = 0; part < parts; part++) {
-      const slice = packed.subarray(part * ITEM_BYTES, (part + 1) * ITEM_BYTES)
+      const slice = packed.subarray(part * VALUE_ITEM_BYTES, (part + 1) * VALUE_ITEM_BYTES)
       await this.#store.putValue(runId, `${key}#${part}`, { bytes: slice })
     }
     return `*${parts}`
@@ -162,8 +152,8 @@ export class ValueStore {
 export async function compress(text: string): Promise<StoredValue> {
   const plain = Buffer.byteLength(text)
   if (plain < COMPRESS_FROM_BYTES) return { text }
-  if (plain > TEXT_BYTES)
-    throw notSerializable('a value', `its text has ${plain} bytes; at most ${TEXT_BYTES}`)
+  if (plain > VALUE_TEXT_BYTES)
+    throw notSerializable('a value', `its text has ${plain} bytes; at most ${VALUE_TEXT_BYTES}`)
   const bytes = await deflate(text)
   return bytes.byteLength < plain * 0.9 ? { bytes } : { text }
 }

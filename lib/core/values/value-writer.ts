@@ -3,6 +3,12 @@
  * are written here, before it, under names of their writer. A crash after such a write leaves a value that no committed
  * pointer names.
  */
+import {
+  BUNDLED_VALUE_BYTES,
+  COMMIT_BYTES,
+  INLINE_VALUE_BYTES,
+  INLINE_VALUES_BYTES,
+} from '../common/size-limits.ts'
 import { createHash } from 'node:crypto'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { formatRider, isUserName, names } from '../protocol/inline-value.ts'
@@ -10,7 +16,7 @@ import type { ActivationKey } from '../protocol/run-state.ts'
 import { writeBundle } from './bundle.ts'
 import { checkKey } from './context-key.ts'
 import type { ErrorRecord } from './error-record.ts'
-import { RIDER_BYTES, type ValueStore } from './value-store.ts'
+import type { ValueStore } from './value-store.ts'
 
 /** What a commit puts into the header. */
 export interface Flushed {
@@ -41,14 +47,8 @@ function contentNumber(text: string): string {
   return BigInt(`0x${createHash('sha256').update(text).digest('hex').slice(0, 32)}`).toString()
 }
 
-/** Small values of one activation ride up to so many bytes; the others are stored on their own, as large ones are. */
-const RIDING_BYTES = 48 * 1024
 /** Keys of user code beyond this number, or beyond so many bytes of names and values, go into a bundle. */
 const RIDING_KEYS = 150
-/** Values up to so many bytes lie in the bundle itself. */
-const BUNDLED_BYTES = 4 * 1024
-/** Names and pointers stand in the header, which may have 400 KB: 5,000 active nodes take 260 of them. */
-const HEADER_BYTES = 130 * 1024
 /** A pointer behind its writer: attempt and slot, or, for a value of the input, a hash; and how many parts. */
 const POINTER_BYTES = { slot: 20, hash: 45 } as const
 /** Values written at a time. */
@@ -109,8 +109,8 @@ export class RiderWriter {
     for (const [name] of bundled) this.#entries.delete(name)
     const { riding, large } = this.#divided()
     const header = this.#headerBytes(riding, large)
-    if (header > HEADER_BYTES) {
-      const what = `${this.#entries.size} of them need ${header} bytes; at most ${HEADER_BYTES}`
+    if (header > COMMIT_BYTES) {
+      const what = `${this.#entries.size} of them need ${header} bytes; at most ${COMMIT_BYTES}`
       throw new FlowcraftAwsError(
         'VALUE_NOT_SERIALIZABLE',
         `too many values that one node gives others: ${what}`,
@@ -131,8 +131,11 @@ export class RiderWriter {
   #isBundled(): boolean {
     const keys = [...this.#entries].filter(([name]) => isUserName(name))
     if (keys.length > RIDING_KEYS) return true
-    const riding = keys.filter(([, { bytes }]) => bytes <= RIDER_BYTES)
-    return riding.reduce((sum, [name, { bytes }]) => sum + Buffer.byteLength(name) + bytes, 0) > RIDING_BYTES
+    const riding = keys.filter(([, { bytes }]) => bytes <= INLINE_VALUE_BYTES)
+    return (
+      riding.reduce((sum, [name, { bytes }]) => sum + Buffer.byteLength(name) + bytes, 0) >
+      INLINE_VALUES_BYTES
+    )
   }
 
   #divided(): { riding: Map<string, Entry>; large: Map<string, Entry> } {
@@ -140,7 +143,7 @@ export class RiderWriter {
     const large = new Map<string, Entry>()
     let sum = 0
     for (const [name, entry] of this.#entries) {
-      if (entry.bytes > RIDER_BYTES || sum + entry.bytes > RIDING_BYTES) {
+      if (entry.bytes > INLINE_VALUE_BYTES || sum + entry.bytes > INLINE_VALUES_BYTES) {
         large.set(name, entry)
       } else {
         sum += entry.bytes
@@ -180,7 +183,7 @@ export class RiderWriter {
   }
 
   async #bundle(entries: ReadonlyMap<string, Entry>): Promise<[name: string, text: string]> {
-    const large = new Map([...entries].filter(([, { bytes }]) => bytes > BUNDLED_BYTES))
+    const large = new Map([...entries].filter(([, { bytes }]) => bytes > BUNDLED_VALUE_BYTES))
     const pointers = await this.#store(large)
     const texts = new Map<string, string>()
     for (const [name, entry] of entries) texts.set(name, pointers.get(name) ?? this.#format(entry))

@@ -1,4 +1,5 @@
 /** The activation that a step is about, and what a step comes to. */
+import { type Attempt, type AttemptName, attemptName, type Ending } from '../protocol/attempt.ts'
 import { ActivationContext } from '../execution/activation-context.ts'
 import { RunReader } from '../values/run-reader.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
@@ -12,12 +13,6 @@ import type { Services, Strand } from '../execution/services.ts'
 
 /** A strand goes on inline while at least this much time remains, or as much again as its last node took. */
 const RESERVE_MS = 5_000
-/**
- * What an activation writes is named by its attempt: the number of leases on the strand that it was worked on in. It
- * may be worked on in two, the one that carried it on and its own, and again after it was parked: these keep them apart.
- */
-const ATTEMPTS_OF_OWN = 500_000
-const ATTEMPTS_BETWEEN_PARKS = 1_000_000
 
 export type StepResult =
   /** Committed by this call, and what it queued was sent; `run` is the state after it. */
@@ -67,11 +62,15 @@ export function activationOf(
   return { services, graph, run, key, entry, strand, reader, context, startedAt: services.now(), reruns }
 }
 
-/** Names what an execution writes: no other execution of the activation may have the same. */
-export function attemptOf({ key, entry, strand, reruns }: Activation): string {
-  const others = strand.origin === key ? 0 : ATTEMPTS_OF_OWN
-  const attempt = strand.attempt + others + ATTEMPTS_BETWEEN_PARKS * (entry.parks ?? 0)
-  return reruns === 0 ? `${attempt}` : `${attempt}.${reruns}`
+/** Names what this execution writes: no other execution of the activation has the same. */
+export function attemptOf({ key, entry, strand, reruns }: Activation, ending?: Ending): AttemptName {
+  const attempt: Attempt = {
+    lease: strand.attempt,
+    strand: strand.origin === key ? 'own' : 'carried-on',
+    parks: entry.parks ?? 0,
+    reruns,
+  }
+  return attemptName(attempt, ending)
 }
 
 /** Whether the invocation has time for one more node such as the last one. */

@@ -6,19 +6,14 @@
  * Pages first, then the commit that takes the riders out. Crash between the two: both places say the same, and the
  * header's is read. A page never goes back: it refuses what an older view of the header would put there.
  */
+import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
 import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import { headerSize } from '../store/header.ts'
 import type { RunStore } from '../store/run-store.ts'
 import type { CoreChange } from '../protocol/transition.ts'
 import { isBundle, pageOf } from '../protocol/inline-value.ts'
 
-/** A commit costs one write unit for each KB; some room is left for what the next commit adds. */
-const FULL_BYTES = 1_000
-/** From here on everybody moves what they can, whosever turn it is: an item may have 400 KB. */
-const CROWDED_BYTES = 50_000
 const MOVED_WHERE_CROWDED = 140
-/** Near the 400 KB of an item; some room is left for what others put there meanwhile. */
-const FULL_ITEM_BYTES = 350_000
 const EVICTED_AT_ONCE = 500
 /** Pages written at a time. */
 const CONCURRENCY = 50
@@ -36,8 +31,8 @@ export async function spill(
   // Nobody commits after the last: a header over 1 KB costs nothing any more.
   if (change.final) return none
   const size = headerSize(run) + sizeOf(riders)
-  if (size <= FULL_BYTES || (size <= CROWDED_BYTES && !isTurn(run, change))) return none
-  const atMost = size > CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
+  if (size <= HEADER_FULL_BYTES || (size <= HEADER_CROWDED_BYTES && !isTurn(run, change))) return none
+  const atMost = size > HEADER_CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
   return move(
     store,
     run,
@@ -59,7 +54,7 @@ export async function makeRoom(
 ): Promise<RunState> {
   let run = seen
   const needed = sizeOf(riders)
-  while (run.riders.size > 0 && headerSize(run) + needed > FULL_ITEM_BYTES && !isOver(run)) {
+  while (run.riders.size > 0 && headerSize(run) + needed > HEADER_AT_MOST_BYTES && !isOver(run)) {
     const moved = await move(store, run, movableIn(run).slice(0, EVICTED_AT_ONCE))
     const result = await store.evict(run, new Set(moved.keys()))
     if (!result.run) return run

@@ -13,7 +13,8 @@ import { sendTimer } from '../queue/job.ts'
 import { takesEvents } from '../protocol/resumable.ts'
 import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from '../execution/services.ts'
-import { leave, Leaving, settle } from './settle.ts'
+import type { Ending } from '../protocol/attempt.ts'
+import { flushActivation, settle } from './settle.ts'
 import { propertyOf } from '../common/thrown.ts'
 import { wake } from './wake.ts'
 
@@ -58,7 +59,7 @@ async function stepOnce(
   } catch (error) {
     // What it leaves cannot be stored, or what follows cannot be decided. Where its commit was made all the same, this
     // one finds that the activation has ended.
-    return endAsFailed(activation, failureOf(error), Leaving.uncommitted)
+    return endAsFailed(activation, failureOf(error), 'uncommitted')
   }
 }
 
@@ -71,7 +72,7 @@ export async function failStep(
   strand: Strand,
   error: Error,
 ): Promise<StepResult> {
-  return endAsFailed(activationOf(services, graph, run, key, strand, 0), error, Leaving.givenUp)
+  return endAsFailed(activationOf(services, graph, run, key, strand, 0), error, 'givenUp')
 }
 
 /** How the activation ended or parked; undefined where it is parked and goes on waiting. */
@@ -144,7 +145,7 @@ function deaths({ graph, key, strand }: Activation): string {
  * Ends an activation as failed that did not end as it was to. Crash before the commit: it runs again, as after any.
  * The commit before this one may have been made, and what it points to must not change: so this looks first.
  */
-async function endAsFailed(activation: Activation, error: Error, leaving: Leaving): Promise<StepResult> {
+async function endAsFailed(activation: Activation, error: Error, ending: Ending): Promise<StepResult> {
   const { services, graph, key, entry, strand, reruns } = activation
   const run = await services.store.read(activation.run.runId)
   const now = run?.active.get(key)
@@ -152,6 +153,10 @@ async function endAsFailed(activation: Activation, error: Error, leaving: Leavin
   const execution = failed(error)
   // It writes no keys, so nobody's are overwritten.
   const failing = activationOf(services, graph, run, key, strand, reruns)
-  const result = await commitUntilDecided(failing, execution, await leave(failing, execution, leaving))
+  const result = await commitUntilDecided(
+    failing,
+    execution,
+    await flushActivation(failing, execution, ending),
+  )
   return result.kind === 'conflict' ? { kind: 'overtaken', run: result.run } : result
 }

@@ -1,15 +1,10 @@
+import { INLINE_VALUE_BYTES } from '../../../lib/core/common/size-limits.ts'
 import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { StoredValue } from '../../../lib/core/store/run-store.ts'
-import {
-  type BlobStore,
-  compress,
-  expand,
-  RIDER_BYTES,
-  ValueStore,
-} from '../../../lib/core/values/value-store.ts'
+import { type BlobStore, compress, expand, ValueStore } from '../../../lib/core/values/value-store.ts'
 import { tagged } from './serializers.ts'
 
 const KB = 1024
@@ -229,7 +224,7 @@ describe('the text of a value', () => {
   })
 
   it('rides in a header of 1 KB up to 256 bytes', () => {
-    expect(RIDER_BYTES).toBe(256)
+    expect(INLINE_VALUE_BYTES).toBe(256)
   })
 })
 

@@ -1,0 +1,38 @@
+/** Attempts: which execution of an activation wrote something. Names of what it writes rest on it. Pure. */
+
+/**
+ * One execution of an activation. A redelivery, a second strand, another park, another run of its node are other
+ * attempts, so that no two of them write under one name, however late a write arrives.
+ */
+export interface Attempt {
+  /** Number of leases on the strand so far, this one included: from 1. */
+  readonly lease: number
+  /** Whether the strand's message names the activation itself, or a predecessor that carried on at it. */
+  readonly strand: 'own' | 'carried-on'
+  /** How often the activation was parked before. */
+  readonly parks: number
+  /** How often its node was run again under this lease, since others had changed what it had read. */
+  readonly reruns: number
+}
+
+/**
+ * What an attempt writes at its end, apart from what its node left: an error in place of a result that cannot be
+ * stored, that cannot be committed, or that five deliveries could not come to. Each under names of its own, since a write
+ * whose answer was lost may still arrive.
+ */
+export const endings = { unstorable: 0, uncommitted: 1, givenUp: 2 } as const
+export type Ending = keyof typeof endings
+
+/** As it stands in keys and pointers of stored values; runs under way rest on this form. */
+export type AttemptName = string & { readonly __brand: 'AttemptName' }
+
+/** No strand is leased so often: a lease is over after minutes, and a run after a year at most. */
+const CARRIED_ON = 500_000
+const PARK = 1_000_000
+
+export function attemptName({ lease, strand, parks, reruns }: Attempt, ending?: Ending): AttemptName {
+  const number = lease + (strand === 'own' ? 0 : CARRIED_ON) + PARK * parks
+  const name = reruns === 0 ? `${number}` : `${number}.${reruns}`
+  // Reruns count from 1, so 0 is no rerun's.
+  return (ending === undefined ? name : `${name}.0.${endings[ending]}`) as AttemptName
+}
