@@ -25,6 +25,8 @@ const thrown = {
   frozen: 'a frozen error',
   fatal: 'a fatal error',
   getter: 'an error whose message cannot be read',
+  bareCause: 'an error whose cause has no prototype',
+  stack: 'an error whose stack is no text',
 } as const
 
 interface Drawn {
@@ -95,7 +97,7 @@ const configFields: Readonly<Record<keyof NodeConfig, Feature | string>> = {
   },
   timeout: '`timeout`: the engine in memory has none; conformance cases say what comes of one',
   contextConflicts:
-    '`contextConflicts`: it is about what parallel nodes do at a time; cases without an order and test/adapter are about that',
+    '`contextConflicts`: it is about what parallel nodes do at a time; cases without an order and test/core are about that',
   fallback: { what: '`fallback`', isIn: standsIn(1) },
   joinStrategy: { what: "`joinStrategy: 'any'`", isIn: node(({ config }) => config?.joinStrategy === 'any') },
 }
@@ -166,15 +168,13 @@ const more: readonly Feature[] = [
   { what: 'Date, Map, null and undefined in an output', isIn: does('rich') },
   { what: 'an undefined output', isIn: does('undefined') },
   { what: 'no result at all', isIn: does('nothing') },
-  { what: 'context keys of odd names, set and read', isIn: does('oddKeys') },
+  { what: 'context keys of odd names, `__proto__` too, set and read', isIn: does('oddKeys') },
   { what: 'context keys that are deleted', isIn: does('deletes') },
   { what: "what stands under a node's own `_inputs.` and `_outputs.`", isIn: does('sees') },
-  ...(['error', 'cause', 'text', 'null', 'undefined', 'frozen', 'fatal', 'getter'] as const).map(
-    (shape): Feature => ({
-      what: `a node that throws: ${thrown[shape]}`,
-      isIn: (drawn) => nodePlans(drawn).some((one) => one.does === 'fail' && one.throws === shape),
-    }),
-  ),
+  ...(Object.keys(thrown) as (keyof typeof thrown)[]).map((shape): Feature => ({
+    what: `a node that throws: ${thrown[shape]}`,
+    isIn: (drawn) => nodePlans(drawn).some((one) => one.does === 'fail' && one.throws === shape),
+  })),
   { what: 'nodes that a node makes (`dynamicNodes`)', isIn: part('made') },
   {
     what: 'batches, with `chunkSize`',
@@ -212,7 +212,6 @@ const NOT_DRAWN = [
     'keys that have the name of a node, `_inputs.<node>` or `_outputs.<node>`',
     'they are documented to differ',
   ],
-  ['causes without a prototype, a `stack` that is no text', 'in memory nobody reads them: test/adapter'],
   ['subflows by class, made nodes in a batch', 'conformance cases'],
   ['a cycle that nothing leads to', 'conformance cases'],
 ] as const

@@ -130,10 +130,12 @@ export const ODD_KEYS = [
 function oddKeys(index: number, output: object): NodeFunction {
   return async ({ context }) => {
     for (const key of ODD_KEYS) await context.set(`${key}${index}`, { key })
+    await context.set('__proto__', { index })
     await context.set(`undefined ${index}`, undefined)
     await context.set(`null ${index}`, null)
     await context.set(`${ODD_KEYS[0]}${index}`, 'again')
     const read = await Promise.all(ODD_KEYS.map((key) => context.get(`${key}${index}`)))
+    read.push(await context.get('__proto__'))
     const has = await Promise.all(['undefined', 'null'].map((key) => context.has(`${key} ${index}`)))
     return { output: { ...output, read, has } }
   }
@@ -171,6 +173,10 @@ function throwing(shape: NonNullable<NodePlan['throws']>, message: string): Node
         throw Object.freeze(new Error(message))
       case 'fatal':
         throw new FlowcraftError(message, { isFatal: true })
+      case 'bareCause':
+        throw new Error(message, { cause: Object.create(null) as object })
+      case 'stack':
+        throw Object.assign(new Error(message), { stack: { line: 1 } })
       case 'getter':
         throw Object.defineProperty(new Error(message), 'message', {
           get: () => {

@@ -21,7 +21,19 @@ const behaviours = [
   'sees',
 ] as const
 /** What a node throws that fails: plain errors more often. */
-const throws = ['error', 'error', 'cause', 'text', 'null', 'undefined', 'frozen', 'fatal', 'getter'] as const
+const throws = [
+  'error',
+  'error',
+  'cause',
+  'text',
+  'null',
+  'undefined',
+  'frozen',
+  'fatal',
+  'getter',
+  'bareCause',
+  'stack',
+] as const
 /** A node by itself, or a loop that the engine in memory can do. */
 const shapes = ['node', 'node', 'node', 'node', 'cycle', 'loop', 'loopFan', 'loopFallback'] as const
 const none = undefined
