@@ -11,7 +11,6 @@ export type { RunDescription, RunNodes, WaitingNode } from './core/run/describe.
 export type { LostValue } from './core/values/lost.ts'
 export type { Job } from './core/queue/job.ts'
 export type { Pool } from './core/queue/pools.ts'
-export type { RunEvent } from './core/run/events.ts'
 export type { RunStatus } from './core/protocol/run-state.ts'
 export type { Disposition, Invocation } from './core/execution/services.ts'
 export { SqsAdapter, type SqsAdapterOptions } from './adapter/sqs-adapter.ts'
@@ -28,12 +27,8 @@ export {
   workerHandlerOf,
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
-export {
-  type ResumeRequest,
-  RunClient,
-  type RunClientOptions,
-  type WaitOptions,
-} from './client/run-client.ts'
+export { RunClient, type RunClientOptions } from './client/run-client.ts'
+export type { CancelResult, ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
 export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
 export { createSweepHandler, createWebhookHandler } from './client/operation-handlers.ts'
 export {

@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
 const LAYERS = [
   ['index.ts'],
   ['testing'],
-  ['client', 'adapter'],
+  ['adapter'],
+  ['client'],
   ['core/worker'],
   ['core/batch'],
   ['core/run'],

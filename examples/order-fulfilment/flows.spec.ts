@@ -12,15 +12,15 @@ const order = {
 
 async function runTo(payment: { paid: boolean; reference?: string }) {
   const service = new TestService({ flows })
-  const runId = await service.start('order-fulfilment', order)
+  const { runId } = await service.start({ blueprintId: 'order-fulfilment', input: order })
   await service.settle()
-  const waiting = await service.describe(runId)
+  const waiting = await service.get(runId)
   const { url } = waiting.context['paymentPage'] as { url: string }
   expect(await service.post(url, payment)).toBe('resumed')
   await service.settle()
   return {
     waiting,
-    ended: await service.describe(runId),
+    ended: await service.get(runId),
     days: (service.now - Date.UTC(2026, 0, 1)) / 86_400_000,
   }
 }
@@ -54,7 +54,10 @@ describe('an order', () => {
   })
 
   it('without lines fails, and says so', async () => {
-    const { status, errors } = await new TestService({ flows }).run('order-fulfilment', { orderId: 'A-18' })
+    const { status, errors } = await new TestService({ flows }).run({
+      blueprintId: 'order-fulfilment',
+      input: { orderId: 'A-18' },
+    })
 
     expect(status).toBe('failed')
     expect(JSON.stringify(errors)).toContain('The order has no lines')

@@ -3,7 +3,10 @@ import { expect, it } from 'vitest'
 import { greeting } from './flows.ts'
 
 it('greets loudly', async () => {
-  const { status, context } = await new TestService({ flows: [greeting] }).run('greeting', { name: 'Ada' })
+  const { status, context } = await new TestService({ flows: [greeting] }).run({
+    blueprintId: 'greeting',
+    input: { name: 'Ada' },
+  })
 
   expect(status).toBe('completed')
   expect(context['shout']).toBe('HELLO, ADA!')

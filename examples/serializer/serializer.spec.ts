@@ -19,7 +19,9 @@ const carry = createFlow('carry')
 
 describe('the serializer', () => {
   it('carries from node to node what JSON does not', async () => {
-    const { status, context } = await new TestService({ flows: [carry], serializer }).run('carry')
+    const { status, context } = await new TestService({ flows: [carry], serializer }).run({
+      blueprintId: 'carry',
+    })
 
     expect(status).toBe('completed')
     expect(context['take']).toEqual(value)
@@ -49,7 +51,7 @@ describe('JSON, the default', () => {
     ['a URL', new URL('https://a.test/'), 'https://a.test/'],
   ])('makes of %s what the limits say', async (_, given, made) => {
     const flow = createFlow('one').node('give', async () => ({ output: given }))
-    const { context } = await new TestService({ flows: [flow] }).run('one')
+    const { context } = await new TestService({ flows: [flow] }).run({ blueprintId: 'one' })
 
     expect(context['give']).toEqual(made)
   })

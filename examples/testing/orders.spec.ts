@@ -12,7 +12,9 @@ const quote = createFlow('quote')
   .edge('shipping', 'total')
 
 it('ends the same in whatever order its nodes end', async () => {
-  const orders = await inAnyOrder({ flows: [quote], orders: 50 }, (service) => service.run('quote'))
+  const orders = await inAnyOrder({ flows: [quote], orders: 50 }, (service) =>
+    service.run({ blueprintId: 'quote' }),
+  )
 
   expect(orders).toMatchObject({ same: true, outcome: { context: { total: 45 } } })
 })

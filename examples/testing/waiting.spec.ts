@@ -13,15 +13,15 @@ const approval = createFlow('approval')
 
 it('is archived a week after its approval', async () => {
   const service = new TestService({ flows: [approval] })
-  const runId = await service.start('approval')
+  const { runId } = await service.start({ blueprintId: 'approval' })
   await service.settle()
-  expect((await service.describe(runId)).status).toBe('awaiting')
+  expect((await service.get(runId)).status).toBe('awaiting')
   const before = service.now
 
   await service.resume(runId, { action: 'approved', output: { by: 'Ada' } })
   await service.settle()
 
-  const { status, context } = await service.describe(runId)
+  const { status, context } = await service.get(runId)
   expect([status, context['publish'], context['archive']]).toEqual([
     'completed',
     'published by Ada',

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Runtime } from '../core/execution/node-call.ts'
 import { BaseDistributedAdapter, type FlowcraftEvent, type IAsyncContext, type JobPayload } from 'flowcraft'
+import type { CancelResult, ResumeRequest, ResumeResult } from '../client/runs.ts'
 import { type AwsConfig, environmentVariables, resolveConfig } from '../core/config/config.ts'
 import { cancelRun } from '../core/run/cancel.ts'
 import { withContainer } from '../core/config/container.ts'
@@ -25,7 +26,6 @@ import { newToken } from '../core/queue/sqs-job-queue.ts'
 import { SqsPoller, type StopOptions } from './sqs-poller.ts'
 import { reconcileRun } from '../core/run/reconcile.ts'
 import { resumeAll, resumeRun } from '../core/run/resume.ts'
-import type { RunEvent } from '../core/run/events.ts'
 import { type Stores, storesOf } from '../core/config/connections.ts'
 import { sweep, type SweepResult } from '../core/run/sweep.ts'
 import { register, type Registration } from '../core/blueprints/registration.ts'
@@ -135,16 +135,9 @@ export class SqsAdapter extends BaseDistributedAdapter {
     return reconcileRun(this.#services, runId)
   }
 
-  /**
-   * Gives a run that waits an event, and so resumes it. A node that sleeps is woken at once.
-   * @returns whether this call's event is the one that counts; false where the node was resumed before
-   * @throws FlowcraftAwsError RUN_NOT_FOUND
-   * @throws FlowcraftAwsError INVALID_INPUT where the run has no such node, where that waits for no event, or where no
-   * edge of it names the action
-   * @throws FlowcraftAwsError RESUME_CONFLICT where the idempotency key came with another event before
-   */
-  async resume(runId: string, event: RunEvent & { nodeId?: string } = {}): Promise<boolean> {
-    return resumeRun(this.#services, runId, event.nodeId, event)
+  /** As `RunClient.resume`: gives a run that waits an event, and so resumes it. */
+  async resume(runId: string, request: ResumeRequest = {}): Promise<ResumeResult> {
+    return { resumed: await resumeRun(this.#services, runId, request.nodeId, request) }
   }
 
   /**
@@ -158,13 +151,9 @@ export class SqsAdapter extends BaseDistributedAdapter {
     return resumeAll(this.#services, runId, { action, output })
   }
 
-  /**
-   * Cancels a run and the child runs it waits for.
-   * @returns whether it is cancelled; false where it had ended otherwise
-   * @throws FlowcraftAwsError RUN_NOT_FOUND
-   */
-  async cancel(runId: string): Promise<boolean> {
-    return cancelRun(this.#services, runId)
+  /** As `RunClient.cancel`: cancels a run and the child runs it waits for. */
+  async cancel(runId: string): Promise<CancelResult> {
+    return { cancelled: await cancelRun(this.#services, runId) }
   }
 
   /**

@@ -14,30 +14,17 @@ import { isOver, parseActivationKey, type RunState, START } from '../core/protoc
 import { type NewRunRequest, putRun, refuseOther } from '../core/run/start.ts'
 import { type LostValue, unlessLost } from '../core/values/lost.ts'
 import { type OutsideOptions, type OutsideParts, type OutsideServices, servicesOutside } from './outside.ts'
+import {
+  type CancelResult,
+  endedWithin,
+  type ResumeRequest,
+  type ResumeResult,
+  type Runs,
+  type WaitOptions,
+} from './runs.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
 export interface RunClientOptions extends OutsideOptions {}
-
-export interface ResumeRequest {
-  /** The node that waits. @default - the only one that does */
-  readonly nodeId?: string
-  /** Chooses the edges to take, as a node's own action does. @default - the edges without an action */
-  readonly action?: string
-  /** Becomes the output of the waiting node. @default - what the node itself gave */
-  readonly output?: unknown
-  /**
-   * Names the call, so that it can be made again when its answer was lost: a repeated call without one may give its
-   * event to the next round of a loop, or, where it names no node, to the next that waits. @default - each call is its own
-   */
-  readonly idempotencyKey?: string
-}
-
-export interface WaitOptions {
-  /** Milliseconds. @default 60000 */
-  readonly timeoutMs?: number
-  /** Milliseconds between looks, at most; the first come sooner. @default 1000 */
-  readonly pollMs?: number
-}
 
 /**
  * @example
@@ -45,7 +32,7 @@ export interface WaitOptions {
  * const { runId } = await client.start({ blueprintId: 'order', input: { orderId: 'A-17' } })
  * const { status, context } = await client.waitFor(runId, { timeoutMs: 30_000 })
  */
-export class RunClient {
+export class RunClient implements Runs {
   readonly #services: OutsideServices
   readonly #serializer: ISerializer
   readonly #checks: boolean
@@ -61,13 +48,6 @@ export class RunClient {
     this.#checks = Boolean(options.flows ?? options.blueprints)
   }
 
-  /**
-   * Starts a run, once per run id. When it resolves, the run is accepted and its first jobs are on the queue.
-   * Called again after an error or a crash it finishes what was begun.
-   *
-   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
-   * input or blueprint; then nothing was changed
-   */
   async start(request: StartRunRequest): Promise<StartRunResult> {
     const { blueprintId, input = {}, runId = randomUUID() } = checkStart(request)
     const graph = this.#checks ? await this.#services.graphs.remember(blueprintId) : undefined
@@ -76,10 +56,9 @@ export class RunClient {
     const { created, run } = put
     // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
     if (!isOver(run)) await this.#services.queue.send(await this.#firstJobs(run, graph))
-    return { runId, status: run.status, started: created }
+    return { runId, status: run.status, created }
   }
 
-  /** @throws FlowcraftAwsError RUN_NOT_FOUND */
   async get(runId: string): Promise<RunDescription> {
     const run = await this.#read(runId)
     const { blueprintId, graph: version } = run
@@ -92,53 +71,24 @@ export class RunClient {
     return lost.length > 0 ? { ...described, lost: [...lost, ...(described.lost ?? [])] } : described
   }
 
-  /**
-   * Looks until the run is over.
-   * @throws FlowcraftAwsError RUN_TIMEOUT where it is not in time, RUN_NOT_FOUND
-   */
   async waitFor(runId: string, options: WaitOptions = {}): Promise<RunDescription> {
     const { timeoutMs = 60_000, pollMs = 1_000 } = options
     const end = Date.now() + timeoutMs
     for (let pause = 50; ; pause = Math.min(pause * 1.5, pollMs)) {
       const run = await this.#read(runId)
-      if (isOver(run)) return this.get(runId)
       const left = end - Date.now()
-      if (left <= 0) {
-        const state = `it is '${run.status}' after ${run.seq} commits`
-        throw new FlowcraftAwsError(
-          'RUN_TIMEOUT',
-          `run '${runId}' did not end within ${timeoutMs} ms: ${state}`,
-        )
-      }
+      if (isOver(run) || left <= 0) return endedWithin(await this.get(runId), timeoutMs)
       await sleep(Math.min(pause, left))
     }
   }
 
-  /**
-   * Gives a run that waits an event, and so resumes it: `output` becomes the waiting node's output, `action` chooses
-   * its edges. An event may come before its node waits; the first one counts.
-   *
-   * A node that sleeps is woken at once.
-   *
-   * @returns whether this call's event is the one that counts
-   * @throws FlowcraftAwsError RUN_NOT_FOUND
-   * @throws FlowcraftAwsError INVALID_INPUT where the run has no such node, where that waits for no event, or where no
-   * edge of it names the action
-   * @throws FlowcraftAwsError RESUME_CONFLICT where the idempotency key came with another event before
-   */
-  async resume(runId: string, request: ResumeRequest = {}): Promise<{ resumed: boolean }> {
+  async resume(runId: string, request: ResumeRequest = {}): Promise<ResumeResult> {
     const { nodeId, ...event } = checkResume(request)
     checkRunId(runId)
     return { resumed: await resumeRun(this.#services, runId, nodeId, event) }
   }
 
-  /**
-   * Cancels a run and the child runs it waits for. Nodes that are being executed end in vain.
-   *
-   * @returns whether the run is cancelled; false where it had ended otherwise
-   * @throws FlowcraftAwsError RUN_NOT_FOUND
-   */
-  async cancel(runId: string): Promise<{ cancelled: boolean }> {
+  async cancel(runId: string): Promise<CancelResult> {
     checkRunId(runId)
     return { cancelled: await cancelRun(this.#services, runId) }
   }

@@ -15,8 +15,8 @@ export interface StartRunRequest {
 export interface StartRunResult {
   readonly runId: string
   readonly status: RunStatus
-  /** False where a run of this id was there already. */
-  readonly started: boolean
+  /** Whether this call created the run; false where one of this id was there already. */
+  readonly created: boolean
 }
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */

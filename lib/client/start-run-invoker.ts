@@ -10,6 +10,7 @@ import {
   requestFailed,
   throwProblems,
 } from '../core/common/errors.ts'
+import type { Runs } from './runs.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
 export interface StartRunInvokerOptions {
@@ -31,7 +32,7 @@ const ANSWER_MS = 90_000
  * export const handler = async (order: { id: string }) =>
  *   runs.start({ blueprintId: 'order', input: { orderId: order.id }, runId: `order-${order.id}` })
  */
-export class StartRunInvoker {
+export class StartRunInvoker implements Pick<Runs, 'start'> {
   readonly #functionName: string
   readonly #client: LambdaClient
 

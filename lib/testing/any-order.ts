@@ -30,7 +30,7 @@ export type Orders<T> =
  * What the scenario gives is compared as data: ids of runs, times, stacks and the URLs of webhooks aside.
  *
  * @example
- * const orders = await inAnyOrder({ flows: [order] }, (service) => service.run('order', { orderId: 'A-17' }))
+ * const orders = await inAnyOrder({ flows: [order] }, (service) => service.run({ blueprintId: 'order' }))
  * expect(orders).toMatchObject({ same: true })
  *
  * @throws FlowcraftAwsError INVALID_INPUT where the scenario ends otherwise in one and the same order

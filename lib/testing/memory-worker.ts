@@ -58,16 +58,19 @@ export class MemoryWorker {
     this.#random = randomOf(parts.seed ?? 1)
   }
 
-  /** Works on messages until none is left, letting time pass where all that is left comes later. */
-  async settle(): Promise<void> {
+  /**
+   * Works on messages until none is left, letting time pass where all that is left comes later; not past `until`, in
+   * milliseconds since the epoch.
+   */
+  async settle(until = Infinity): Promise<void> {
     // A node that runs something by this service must not wait for its own end.
-    if (inNodesOf.getStore()?.has(this)) return this.#settle()
+    if (inNodesOf.getStore()?.has(this)) return this.#settle(until)
     while (this.#settling) await this.#settling
-    this.#settling = this.#settle().finally(() => (this.#settling = undefined))
+    this.#settling = this.#settle(until).finally(() => (this.#settling = undefined))
     return this.#settling
   }
 
-  async #settle(): Promise<void> {
+  async #settle(until: number): Promise<void> {
     const { services, deadLetters, clock } = this.#parts
     const side = new SideBySide(services.store, (message, store) => this.#process(message, store))
     for (;;) {
@@ -77,6 +80,10 @@ export class MemoryWorker {
       if ((await this.#go(side)) || side.size > 0) continue
       const next = await this.#next()
       if (next === undefined) return
+      if (next > until) {
+        clock.now = Math.max(clock.now, until)
+        return
+      }
       clock.now = Math.max(clock.now, next)
       await sweep({ ...services, deadLetters })
     }

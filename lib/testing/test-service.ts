@@ -21,7 +21,6 @@ import type { RunDescription } from '../core/run/describe.ts'
 import { reconcileRun } from '../core/run/reconcile.ts'
 import { register } from '../core/blueprints/registration.ts'
 import { resumeAll, resumeRun } from '../core/run/resume.ts'
-import type { RunEvent } from '../core/run/events.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import type { Services } from '../core/execution/services.ts'
 import { MemoryRunStore } from '../core/store/memory-run-store.ts'
@@ -32,7 +31,16 @@ import { ValueStore } from '../core/values/value-store.ts'
 import { warningsOf } from '../core/blueprints/warnings.ts'
 import { makeWebhook, type WebhookOutcome } from '../core/run/webhook.ts'
 import { answerWebhook, type WebhookAnswer } from '../core/run/webhook-request.ts'
-import { type ResumeRequest, RunClient } from '../client/run-client.ts'
+import { RunClient } from '../client/run-client.ts'
+import {
+  type CancelResult,
+  endedWithin,
+  type ResumeRequest,
+  type ResumeResult,
+  type Runs,
+  type WaitOptions,
+} from '../client/runs.ts'
+import type { StartRunRequest, StartRunResult } from '../client/start-request.ts'
 import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { MemoryQueue } from './memory-queue.ts'
 import { MemoryWorker, type WorkOptions } from './memory-worker.ts'
@@ -69,10 +77,10 @@ export const WEBHOOK_URL = 'https://webhooks.test'
 /**
  * @example
  * const service = new TestService({ flows: [order] })
- * const { status, context } = await service.run('order', { orderId: 'A-17' })
+ * const { status, context } = await service.run({ blueprintId: 'order', input: { orderId: 'A-17' } })
  * expect(status).toBe('completed')
  */
-export class TestService {
+export class TestService implements Runs {
   readonly services: Services
   readonly queue: MemoryQueue
   /** Messages that are no jobs, and those that were received too often. */
@@ -125,24 +133,37 @@ export class TestService {
     for (const warning of warningsOf(registration.blueprints)) logger.warn(warning)
   }
 
-  /** Runs a blueprint to its end and tells how it ended. */
-  async run(blueprintId: string, input: Record<string, unknown> = {}): Promise<RunDescription> {
-    const runId = await this.start(blueprintId, input)
+  /** Runs a blueprint until nothing is left to do, and tells how the run stands then. */
+  async run(request: StartRunRequest): Promise<RunDescription> {
+    const { runId } = await this.start(request)
     await this.settle()
-    return this.describe(runId)
+    return this.get(runId)
   }
 
-  /**
-   * Starts a run as `RunClient.start` does, and gives its id.
-   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT; then nothing was changed
-   */
-  async start(
-    blueprintId: string,
-    input: Record<string, unknown> = {},
-    runId: string = (this.#options.newRunId ?? randomUUID)(),
-  ): Promise<string> {
-    const started = await this.#client.start({ blueprintId, input, runId })
-    return started.runId
+  async start(request: StartRunRequest): Promise<StartRunResult> {
+    const runId = this.#options.newRunId
+    // What is no request at all is left to be told as a problem.
+    const isNamed = typeof request !== 'object' || request === null || request.runId !== undefined
+    return this.#client.start(isNamed || !runId ? request : { ...request, runId: runId() })
+  }
+
+  async get(runId: string): Promise<RunDescription> {
+    return this.#client.get(runId)
+  }
+
+  /** Settles, for `timeoutMs` of the test's clock at most, and then tells how the run ended. */
+  async waitFor(runId: string, { timeoutMs = Infinity }: WaitOptions = {}): Promise<RunDescription> {
+    await this.get(runId)
+    await this.#worker.settle(this.now + timeoutMs)
+    return endedWithin(await this.get(runId), timeoutMs)
+  }
+
+  async resume(runId: string, request: ResumeRequest = {}): Promise<ResumeResult> {
+    return this.#client.resume(runId, request)
+  }
+
+  async cancel(runId: string): Promise<CancelResult> {
+    return this.#client.cancel(runId)
   }
 
   /**
@@ -151,16 +172,6 @@ export class TestService {
    */
   async settle(): Promise<void> {
     await this.#worker.settle()
-  }
-
-  /** Gives a waiting run an event; see `RunClient.resume`. */
-  async resume(runId: string, request: ResumeRequest = {}): Promise<boolean> {
-    return (await this.#client.resume(runId, request)).resumed
-  }
-
-  /** Cancels a run and the child runs it waits for; see `RunClient.cancel`. */
-  async cancel(runId: string): Promise<boolean> {
-    return (await this.#client.cancel(runId)).cancelled
   }
 
   /**
@@ -192,11 +203,6 @@ export class TestService {
     return answerWebhook(this.services, { method, path, headers: { ...type, ...headers }, query, bytes })
   }
 
-  /** How a run stands, as `RunClient.get` tells it. @throws FlowcraftAwsError RUN_NOT_FOUND */
-  async describe(runId: string): Promise<RunDescription> {
-    return this.#client.get(runId)
-  }
-
   /** Whether a run has ended. */
   async isOver(runId: string): Promise<boolean> {
     const run = await this.services.store.read(runId)
@@ -215,11 +221,14 @@ export class TestService {
     return {
       registerWebhookEndpoint: (runId: string, nodeId: string) =>
         makeWebhook(this.services.store, WEBHOOK_URL, runId, nodeId),
-      resume: (runId: string, event: RunEvent & { nodeId?: string } = {}) =>
-        resumeRun(this.services, runId, event.nodeId, event),
+      resume: async (runId: string, request: ResumeRequest = {}): Promise<ResumeResult> => ({
+        resumed: await resumeRun(this.services, runId, request.nodeId, request),
+      }),
       resumeWithAction: (runId: string, action: string, output?: unknown) =>
         resumeAll(this.services, runId, { action, output }),
-      cancel: (runId: string) => cancelRun(this.services, runId),
+      cancel: async (runId: string): Promise<CancelResult> => ({
+        cancelled: await cancelRun(this.services, runId),
+      }),
       reconcile: (runId: string) => reconcileRun(this.services, runId),
     }
   }

@@ -48,7 +48,7 @@ describe('start', () => {
 
     const result = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 'A-17' } })
 
-    expect(result).toEqual({ runId: 'r1', status: 'running', started: true })
+    expect(result).toEqual({ runId: 'r1', status: 'running', created: true })
     expect((await receive(deployment)).map(jobOf)).toEqual(
       expect.arrayContaining([
         { runId: 'r1', blueprintId: 'order', nodeId: 'take', iteration: 1 },
@@ -68,7 +68,7 @@ describe('start', () => {
 
     const result = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 'A-17' } })
 
-    expect(result).toEqual({ runId: 'r1', status: 'running', started: true })
+    expect(result).toEqual({ runId: 'r1', status: 'running', created: true })
     expect((await receive(deployment)).map(jobOf)).toEqual([{ runId: 'r1', blueprintId: 'order' }])
     expect(await client.get('r1')).toMatchObject({
       status: 'running',
@@ -99,7 +99,7 @@ describe('start', () => {
 
       const again = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 1 } })
 
-      expect(again).toEqual({ runId: 'r1', status: 'running', started: false })
+      expect(again).toEqual({ runId: 'r1', status: 'running', created: false })
       await drain(deployment, adapterOf(deployment, { flows: [order] }))
       expect(await client.get('r1')).toMatchObject({ status: 'completed', context: { orderId: 1, take: 1 } })
     })
@@ -111,7 +111,7 @@ describe('start', () => {
         Array.from({ length: 10 }, () => client.start({ blueprintId: 'order', runId: 'r1' })),
       )
 
-      expect(results.filter(({ started }) => started)).toHaveLength(1)
+      expect(results.filter(({ created }) => created)).toHaveLength(1)
       await drain(deployment, adapterOf(deployment, { flows: [order] }))
       expect(await client.get('r1')).toMatchObject({ status: 'completed' })
     })
@@ -124,7 +124,7 @@ describe('start', () => {
 
       const again = await client.start({ blueprintId: 'order', runId: 'r1', input: { orderId: 1 } })
 
-      expect(again).toEqual({ runId: 'r1', status: 'completed', started: false })
+      expect(again).toEqual({ runId: 'r1', status: 'completed', created: false })
       expect(await client.get('r1')).toEqual(before)
       expect((await everything()).messages).toBe(0)
     })
@@ -168,7 +168,7 @@ describe('start', () => {
 
     const again = await client.start({ blueprintId: 'nope', runId: 'r1' })
 
-    expect(again).toEqual({ runId: 'r1', status: 'failed', started: false })
+    expect(again).toEqual({ runId: 'r1', status: 'failed', created: false })
     expect((await everything()).messages).toBe(0)
   })
 
@@ -193,7 +193,7 @@ describe('start', () => {
     aws.intercept(undefined)
     expect((await everything()).messages).toBe(0)
 
-    expect(await client.start({ blueprintId: 'order', runId: 'r1' })).toMatchObject({ started: false })
+    expect(await client.start({ blueprintId: 'order', runId: 'r1' })).toMatchObject({ created: false })
     await drain(deployment, adapterOf(deployment, { flows: [order] }))
 
     expect(await client.get('r1')).toMatchObject({ status: 'completed' })
@@ -367,7 +367,7 @@ describe('get and waitFor', () => {
 
     await expect(client.waitFor('r1', { timeoutMs: 120 })).rejects.toMatchObject({
       code: 'RUN_TIMEOUT',
-      message: "run 'r1' did not end within 120 ms: it is 'running' after 0 commits",
+      message: "run 'r1' did not end within 120 ms: node 'take' is to run, node 'check' is to run",
     })
     expect(Date.now() - before).toBeGreaterThanOrEqual(115)
     expect(Date.now() - before).toBeLessThan(1_000)
@@ -420,7 +420,7 @@ describe('the StartRun function', () => {
 
     const result = await handler({ blueprintId: 'order', runId: 'r1', input: { orderId: 7 } })
 
-    expect(result).toEqual({ runId: 'r1', status: 'running', started: true })
+    expect(result).toEqual({ runId: 'r1', status: 'running', created: true })
     expect(JSON.parse(JSON.stringify(result))).toEqual(result)
     await drain(deployment, adapterOf(deployment, { flows: [order] }))
     expect(await clientOf(deployment).get('r1')).toMatchObject({ status: 'completed', context: { take: 7 } })
@@ -433,8 +433,8 @@ describe('the StartRun function', () => {
     const first = await handler({ blueprintId: 'order' }, context)
     const second = await handler({ blueprintId: 'order' }, context)
 
-    expect(first).toMatchObject({ runId: context.awsRequestId, started: true })
-    expect(second).toMatchObject({ runId: context.awsRequestId, started: false })
+    expect(first).toMatchObject({ runId: context.awsRequestId, created: true })
+    expect(second).toMatchObject({ runId: context.awsRequestId, created: false })
   })
 
   it('fails with what is wrong with its event', async () => {

@@ -34,7 +34,7 @@ afterEach(() => {
 
 const accepted = (body: string) => {
   const { runId } = JSON.parse(body) as { runId: string }
-  return { payload: { runId, status: 'running', started: true } }
+  return { payload: { runId, status: 'running', created: true } }
 }
 
 describe('StartRunInvoker', () => {
@@ -48,7 +48,7 @@ describe('StartRunInvoker', () => {
       runId: 'r1',
     })
 
-    expect(result).toEqual({ runId: 'r1', status: 'running', started: true })
+    expect(result).toEqual({ runId: 'r1', status: 'running', created: true })
     expect(asked).toEqual([
       {
         path: '/2015-03-31/functions/flows-start-run/invocations',

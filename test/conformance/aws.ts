@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs'
 import type { WorkflowBlueprint } from 'flowcraft'
-import { type RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
+import {
+  type ResumeRequest,
+  type ResumeResult,
+  type RunClient,
+  SqsAdapter,
+  type StartRunRequest,
+  type StartRunResult,
+  stateTable,
+} from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 import type { Setup } from './case.ts'
@@ -72,8 +80,8 @@ class AwsHarness implements Harness {
     this.#adapter.start()
   }
 
-  async start(blueprintId: string, input: Record<string, unknown>): Promise<string> {
-    return (await this.#client.start({ blueprintId, input })).runId
+  start(request: StartRunRequest): Promise<StartRunResult> {
+    return this.#client.start(request)
   }
 
   /** A message is there, hidden or late, as long as anything is left to do that no event must bring about. */
@@ -81,11 +89,11 @@ class AwsHarness implements Harness {
     while ((await this.#messages()) > 0) await sleep(POLL_MS)
   }
 
-  async resume(runId: string, event: Parameters<Harness['resume']>[1]): Promise<void> {
-    await this.#client.resume(runId, event)
+  resume(runId: string, request?: ResumeRequest): Promise<ResumeResult> {
+    return this.#client.resume(runId, request)
   }
 
-  describe(runId: string): ReturnType<Harness['describe']> {
+  get(runId: string): ReturnType<Harness['get']> {
     return this.#client.get(runId)
   }
 

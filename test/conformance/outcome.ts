@@ -15,6 +15,7 @@ import {
   type RuntimeOptions,
   type WorkflowBlueprint,
 } from 'flowcraft'
+import type { Runs } from '../../lib/index.ts'
 import type { RunDescription } from '../../lib/core/run/describe.ts'
 import { builtInOf } from '../../lib/core/blueprints/built-in.ts'
 import { TestService } from '../../lib/testing/index.ts'
@@ -111,15 +112,10 @@ export async function runInMemory(setup: Setup, orchestrator?: unknown): Promise
   }
 }
 
-type GivenEvent = NonNullable<Setup['events']>[number]
-
 /** What runs by the protocol: on stores in memory, or on a local AWS. */
-export interface Harness {
-  start(blueprintId: string, input: Record<string, unknown>): Promise<string>
+export interface Harness extends Pick<Runs, 'start' | 'resume' | 'get'> {
   /** Works until all that is left to do waits for an event. */
   settle(): Promise<void>
-  resume(runId: string, event: GivenEvent): Promise<unknown>
-  describe(runId: string): Promise<RunDescription>
 }
 
 /** What a harness is made of: the blueprints of a setup, and its implementations, each of which is counted. */
@@ -138,21 +134,22 @@ export async function runOn(
   const all = [blueprint, ...(setup.blueprints ?? [])]
   const blueprints = Object.fromEntries(all.map((other) => [other.id, other]))
   const harness = makeHarness({ ...setup.options, eventBus: counts.eventBus, registry, blueprints })
-  const runId = await harness.start(blueprint.id, structuredClone(setup.input ?? {}))
+  const input = structuredClone(setup.input ?? {})
+  const { runId } = await harness.start({ blueprintId: blueprint.id, input })
   await harness.settle()
   for (const event of setup.events ?? []) {
     await harness.resume(await waitingRun(harness, runId), event)
     await harness.settle()
   }
   await answerAll(harness, runId, setup.answers)
-  const description = await harness.describe(runId)
+  const description = await harness.get(runId)
   const { executions, calls } = counts
   return { ...describedOutcome(blueprint, description), executions, calls }
 }
 
 /** The run itself, or the child that it waits for, or that one's. */
 async function waitingRun(harness: Harness, runId: string): Promise<string> {
-  const { waiting } = await harness.describe(runId)
+  const { waiting } = await harness.get(runId)
   const child = waiting?.find(({ childRunId }) => childRunId)?.childRunId
   return child === undefined ? runId : waitingRun(harness, child)
 }
@@ -170,7 +167,7 @@ async function answerAll(harness: Harness, runId: string, answers: Setup['answer
 }
 
 async function waitingNodes(harness: Harness, runId: string): Promise<{ runId: string; nodeId: string }[]> {
-  const { waiting = [] } = await harness.describe(runId)
+  const { waiting = [] } = await harness.get(runId)
   const found = waiting.filter(({ reason }) => reason === 'external_event')
   const children = waiting.flatMap(({ childRunId }) => childRunId ?? [])
   const inside = await Promise.all(children.map((child) => waitingNodes(harness, child)))

@@ -45,12 +45,12 @@ export async function exercise(options: ExerciseOptions): Promise<void> {
 async function startAndWait({ steps, service, paid, clients, outputs }: Exercise): Promise<void> {
   await steps.run('a caller with nothing but grantStartRun starts a run, once', async () => {
     const request = { blueprintId: 'order-fulfilment', input: { orderId: 'A-17', lines: LINES }, runId: paid }
-    expectEqual('the first start', (await service.start(request)).started, true)
+    expectEqual('the first start', (await service.start(request)).created, true)
     const again = await service.start(request)
     expectEqual(
       'the second start',
-      { runId: again.runId, started: again.started },
-      { runId: paid, started: false },
+      { runId: again.runId, created: again.created },
+      { runId: paid, created: false },
     )
   })
 
@@ -65,7 +65,7 @@ async function startAndWait({ steps, service, paid, clients, outputs }: Exercise
     const url = await service.paymentPage(paid)
     const input = { orderId: 'A-17', lines: LINES }
     const late = await service.start({ blueprintId: 'order-fulfilment', input, runId: paid })
-    expectEqual('a start of a run that is under way', late.started, false)
+    expectEqual('a start of a run that is under way', late.created, false)
     expectEqual('the answer', (await service.pay(url, { paid: true, receipt: large() })).statusCode, 202)
     await eventually(
       'the run to ship and to sleep',

@@ -93,7 +93,7 @@ describe('cancel', () => {
     expect(await durable.client.start({ blueprintId: 'case', runId })).toEqual({
       runId,
       status: 'cancelled',
-      started: false,
+      created: false,
     })
     await durable.work()
     expect((await durable.client.get(runId)).status).toBe('cancelled')

@@ -63,7 +63,7 @@ describe(`${NODES} nodes that set ${KEYS} context keys each`, () => {
         registry,
       })
 
-      expectAllKeys(await service.run('case'))
+      expectAllKeys(await service.run({ blueprintId: 'case' }))
     })
 
     it(`${how} end as in memory (DynamoDB)`, async () => {

@@ -17,6 +17,6 @@ export async function ran(
     .node('next', async ({ input }: NodeContext) => ({ output: input }))
     .edge('bad', 'next', { condition, transform })
   const service = new TestService({ flows: [flow], logger: quiet, ...runtimeOptions })
-  const described = await service.run('one')
+  const described = await service.run({ blueprintId: 'one' })
   return { ...described, calls }
 }

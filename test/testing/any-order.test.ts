@@ -22,19 +22,21 @@ const steady = createFlow('steady')
 
 describe('inAnyOrder', () => {
   it('says that a flow ends the same', async () => {
-    const found = await inAnyOrder({ flows: [steady] }, (service) => service.run('steady'))
+    const found = await inAnyOrder({ flows: [steady] }, (service) => service.run({ blueprintId: 'steady' }))
 
     expect(found).toMatchObject({ same: true, orders: 21, outcome: { context: { sum: { a: 1, b: 2 } } } })
   })
 
   it('gives the seed of an order in which a flow ends otherwise, and both outcomes', async () => {
     const options = { flows: [turning], logger: quiet }
-    const found = await inAnyOrder(options, (service) => service.run('turning'))
+    const found = await inAnyOrder(options, (service) => service.run({ blueprintId: 'turning' }))
 
     if (found.same) throw new Error('it found no difference')
     const joined = ({ nodes }: typeof found.outcome) => nodes.completed.includes('join')
     expect(joined(found.other)).toBe(!joined(found.outcome))
-    const again = await new TestService({ ...options, order: 'random', seed: found.seed }).run('turning')
+    const again = await new TestService({ ...options, order: 'random', seed: found.seed }).run({
+      blueprintId: 'turning',
+    })
     expect(joined(again)).toBe(joined(found.other))
   })
 
@@ -55,7 +57,9 @@ describe('inAnyOrder', () => {
         throw new Error('no good')
       })
 
-    const found = await inAnyOrder({ flows: [failing], logger: quiet }, (service) => service.run('failing'))
+    const found = await inAnyOrder({ flows: [failing], logger: quiet }, (service) =>
+      service.run({ blueprintId: 'failing' }),
+    )
 
     expect(found).toMatchObject({ same: true, outcome: { status: 'failed' } })
   })
@@ -73,7 +77,7 @@ describe('inAnyOrder', () => {
       .edge('two', 'three')
 
     const found = await inAnyOrder({ flows: [racing], orders: 50, logger: quiet }, (service) =>
-      service.run('racing'),
+      service.run({ blueprintId: 'racing' }),
     )
 
     expect(found.same).toBe(false)

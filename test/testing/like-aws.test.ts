@@ -40,24 +40,26 @@ describe('what a TestService refuses', () => {
   ])('%s', async (_, request: object, message) => {
     const { blueprintId = 'greet', input = {}, runId } = request as Record<string, never>
 
-    await expect(service().start(blueprintId, input, runId)).rejects.toThrow(message)
-    await expect(service().start(blueprintId, input, runId)).rejects.toBeInstanceOf(FlowcraftAwsError)
+    await expect(service().start({ blueprintId, input, runId })).rejects.toThrow(message)
+    await expect(service().start({ blueprintId, input, runId })).rejects.toBeInstanceOf(FlowcraftAwsError)
   })
 
   it('a run id that another blueprint has', async () => {
     const one = service()
-    await one.start('greet', {}, 'mine')
+    await one.start({ blueprintId: 'greet', runId: 'mine' })
 
-    await expect(one.start('waits', {}, 'mine')).rejects.toThrow("a run 'mine' of blueprint 'greet' is there")
+    await expect(one.start({ blueprintId: 'waits', runId: 'mine' })).rejects.toThrow(
+      "a run 'mine' of blueprint 'greet' is there",
+    )
   })
 
   it('to resume or to cancel what is not there, or what no run can be called', async () => {
     const one = service()
-    await one.start('waits', {}, 'mine')
+    await one.start({ blueprintId: 'waits', runId: 'mine' })
 
     await expect(one.resume('nope')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
     await expect(one.cancel('nope')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
-    await expect(one.describe('nope')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
+    await expect(one.get('nope')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
     await expect(one.resume('a b')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     await expect(one.resume('mine', { action: 1 as never })).rejects.toThrow('action must be a string; got 1')
     await expect(one.resume('mine', { nodeId: 'nope' })).rejects.toThrow("has no node 'nope'")
@@ -67,10 +69,14 @@ describe('what a TestService refuses', () => {
 describe('a second start', () => {
   it('of a run that is over begins nothing', async () => {
     const one = service()
-    await one.start('greet', { name: 'Ada' }, 'mine')
+    await one.start({ blueprintId: 'greet', input: { name: 'Ada' }, runId: 'mine' })
     await one.settle()
 
-    expect(await one.start('greet', { name: 'Ada' }, 'mine')).toBe('mine')
+    expect(await one.start({ blueprintId: 'greet', input: { name: 'Ada' }, runId: 'mine' })).toEqual({
+      runId: 'mine',
+      status: 'completed',
+      created: false,
+    })
     expect(one.queue.size).toBe(0)
   })
 })
@@ -79,22 +85,22 @@ describe('cancel', () => {
   it('ends a run and its children, and says whether it did', async () => {
     const parent = createFlow('parent').node('child', SubflowNode, { params: { blueprintId: 'waits' } })
     const one = new TestService({ flows: [waits, parent], logger: quiet })
-    const runId = await one.start('parent')
+    const { runId } = await one.start({ blueprintId: 'parent' })
     await one.settle()
-    const child = (await one.describe(runId)).waiting?.[0]?.childRunId as string
+    const child = (await one.get(runId)).waiting?.[0]?.childRunId as string
 
-    expect(await one.cancel(runId)).toBe(true)
+    expect(await one.cancel(runId)).toEqual({ cancelled: true })
     await one.settle()
 
-    expect((await one.describe(runId)).status).toBe('cancelled')
-    expect((await one.describe(child)).status).toBe('cancelled')
-    expect(await one.cancel(runId)).toBe(true)
-    await one.run('waits')
-    const done = await one.start('waits')
+    expect((await one.get(runId)).status).toBe('cancelled')
+    expect((await one.get(child)).status).toBe('cancelled')
+    expect(await one.cancel(runId)).toEqual({ cancelled: true })
+    await one.run({ blueprintId: 'waits' })
+    const { runId: done } = await one.start({ blueprintId: 'waits' })
     await one.settle()
     await one.resume(done)
     await one.settle()
-    expect(await one.cancel(done)).toBe(false)
+    expect(await one.cancel(done)).toEqual({ cancelled: false })
   })
 })
 
@@ -108,7 +114,7 @@ describe('what a TestService tells', () => {
       publishFinalResult: async (runId, result) => void results.push({ runId, ...result }),
     })
 
-    await one.start('greet', { name: 'Ada' }, 'mine')
+    await one.start({ blueprintId: 'greet', input: { name: 'Ada' }, runId: 'mine' })
     await one.settle()
 
     const payload = { blueprintId: 'greet', executionId: 'mine', status: 'completed', errors: undefined }
@@ -128,7 +134,7 @@ describe('what a TestService tells', () => {
     }
     const one = new TestService({ flows: [flow], publishFinalResult, logger: quiet })
 
-    expect((await one.run('greet')).status).toBe('completed')
+    expect((await one.run({ blueprintId: 'greet' })).status).toBe('completed')
     expect(calls).toBe(2)
   })
 
@@ -167,21 +173,23 @@ describe('a store that is in trouble', () => {
     const one = new TestService({ flows: [flow], store: new Failing(3), logger: quiet })
     const before = one.now
 
-    expect((await one.run('greet', { name: 'Ada' })).context['hello']).toBe('Hello, Ada')
+    expect((await one.run({ blueprintId: 'greet', input: { name: 'Ada' } })).context['hello']).toBe(
+      'Hello, Ada',
+    )
     expect(one.now - before).toBe(5_000 + 10_000 + 20_000)
   })
 
   it('for long sends its message to the dead-letter queue, and the sweep sends it back', async () => {
     const one = new TestService({ flows: [flow], store: new Failing(30), logger: quiet })
 
-    expect((await one.run('greet')).status).toBe('completed')
+    expect((await one.run({ blueprintId: 'greet' })).status).toBe('completed')
     expect(one.deadLetters.letters).toEqual([])
   })
 
   it('for ever leaves the message there with a reason, and the run says so', async () => {
     const one = new TestService({ flows: [flow], store: new Failing(Infinity), logger: quiet })
 
-    const { status, deadLetters } = await one.run('greet')
+    const { status, deadLetters } = await one.run({ blueprintId: 'greet' })
 
     expect([status, deadLetters]).toEqual([
       'running',
@@ -197,7 +205,7 @@ describe('a message that is no job of a run', () => {
     one.queue.put({ runId: 'other', blueprintId: 'nope', nodeId: 'a' })
     one.now += 3_600_000
 
-    expect((await one.run('greet')).status).toBe('completed')
+    expect((await one.run({ blueprintId: 'greet' })).status).toBe('completed')
     expect(one.deadLetters.letters).toMatchObject([
       { reason: expect.stringContaining("no blueprint 'nope'") },
     ])

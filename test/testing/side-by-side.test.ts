@@ -30,7 +30,7 @@ async function lists(): Promise<string[]> {
   const found: string[] = []
   for (let seed = 1; seed <= 30; seed++) {
     const service = new TestService({ flows: [appending()], order: 'random', seed, logger: quiet })
-    found.push(JSON.stringify((await service.run('appending')).context['list']))
+    found.push(JSON.stringify((await service.run({ blueprintId: 'appending' })).context['list']))
   }
   return found
 }
@@ -40,7 +40,9 @@ afterEach(() => void vi.useRealTimers())
 describe('nodes that run at the same time', () => {
   it('see the run as it was when they began', async () => {
     for (const ms of [[], [50, 20, 0], [0, 20, 50]]) {
-      const { context } = await new TestService({ flows: [appending(...ms)], logger: quiet }).run('appending')
+      const { context } = await new TestService({ flows: [appending(...ms)], logger: quiet }).run({
+        blueprintId: 'appending',
+      })
 
       // Nobody sees what another has done; the last to commit is that whose message was sent last.
       expect(context['list']).toEqual(['c'])
@@ -59,7 +61,9 @@ describe('nodes that run at the same time', () => {
     }
     const flow = createFlow('meeting').node('a', meet).node('b', meet)
 
-    expect(await new TestService({ flows: [flow] }).run('meeting')).toMatchObject({ status: 'completed' })
+    expect(await new TestService({ flows: [flow] }).run({ blueprintId: 'meeting' })).toMatchObject({
+      status: 'completed',
+    })
   })
 
   it('may wait for what follows another', async () => {
@@ -77,7 +81,9 @@ describe('nodes that run at the same time', () => {
       })
       .edge('first', 'second')
 
-    expect(await new TestService({ flows: [flow] }).run('waits')).toMatchObject({ status: 'completed' })
+    expect(await new TestService({ flows: [flow] }).run({ blueprintId: 'waits' })).toMatchObject({
+      status: 'completed',
+    })
   })
 
   it('and that come later see what was committed before', async () => {
@@ -88,7 +94,7 @@ describe('nodes that run at the same time', () => {
       .edge('a', 'b')
       .edge('b', 'c')
 
-    const { context } = await new TestService({ flows: [flow] }).run('rounds')
+    const { context } = await new TestService({ flows: [flow] }).run({ blueprintId: 'rounds' })
 
     expect(context['list']).toEqual(['a', 'b', 'c'])
   })
@@ -115,7 +121,7 @@ describe('settle', () => {
       })
       .loop('again', { startNodeId: 'turn', endNodeId: 'turn', condition: 'true' })
     const service = new TestService({ flows: [flow], logger: quiet })
-    await service.start('endless')
+    await service.start({ blueprintId: 'endless' })
     const settled = service.settle()
     const fired = await sleep(20, 'the timer fired')
 
@@ -128,7 +134,9 @@ describe('settle', () => {
   it('goes on under fake timers', async () => {
     vi.useFakeTimers()
 
-    const { status } = await new TestService({ flows: [appending()], logger: quiet }).run('appending')
+    const { status } = await new TestService({ flows: [appending()], logger: quiet }).run({
+      blueprintId: 'appending',
+    })
 
     expect(status).toBe('completed')
   })
@@ -143,7 +151,10 @@ describe('settle', () => {
     const service = new TestService({ flows: [flow] })
     const before = service.now
 
-    const runs = await Promise.all([service.run('slow'), service.run('slow')])
+    const runs = await Promise.all([
+      service.run({ blueprintId: 'slow' }),
+      service.run({ blueprintId: 'slow' }),
+    ])
 
     expect(runs.map(({ status }) => status)).toEqual(['completed', 'completed'])
     expect([calls, service.now]).toEqual([2, before])
@@ -152,10 +163,10 @@ describe('settle', () => {
   it('may be called by a node, which runs another flow and waits for its end', async () => {
     const inner = createFlow('inner').node('a', async () => ({ output: 'done' }))
     const outer = createFlow('outer').node('a', async () => ({
-      output: (await service.run('inner')).context['a'],
+      output: (await service.run({ blueprintId: 'inner' })).context['a'],
     }))
     const service = new TestService({ flows: [inner, outer] })
 
-    expect((await service.run('outer')).context['a']).toBe('done')
+    expect((await service.run({ blueprintId: 'outer' })).context['a']).toBe('done')
   })
 })

@@ -12,7 +12,7 @@ describe('TestService', () => {
   it('runs a flow to its end and tells how it ended', async () => {
     const service = new TestService({ flows: [order] })
 
-    expect(await service.run('order', { orderId: 'A-17' })).toMatchObject({
+    expect(await service.run({ blueprintId: 'order', input: { orderId: 'A-17' } })).toMatchObject({
       status: 'completed',
       context: { orderId: 'A-17', take: 'A-17', pack: 'packed A-17' },
       nodes: { completed: ['take', 'pack'] },
@@ -30,7 +30,10 @@ describe('TestService', () => {
       logger: quiet,
     })
 
-    expect(await service.run('plain')).toMatchObject({ status: 'failed', errors: [{ nodeId: 'a' }] })
+    expect(await service.run({ blueprintId: 'plain' })).toMatchObject({
+      status: 'failed',
+      errors: [{ nodeId: 'a' }],
+    })
   })
 
   it('says what is wrong with a flow, and that a blueprint is unknown', async () => {
@@ -39,16 +42,16 @@ describe('TestService', () => {
       .edge('a', 'b')
 
     expect(() => new TestService({ flows: [bad] })).toThrow('cannot register the blueprints')
-    await expect(new TestService({ flows: [order] }).run('nope')).rejects.toThrow("no blueprint 'nope' here")
-    await expect(new TestService({ flows: [order] }).describe('nope')).rejects.toThrow(
-      "there is no run 'nope'",
+    await expect(new TestService({ flows: [order] }).run({ blueprintId: 'nope' })).rejects.toThrow(
+      "no blueprint 'nope' here",
     )
+    await expect(new TestService({ flows: [order] }).get('nope')).rejects.toThrow("there is no run 'nope'")
   })
 
   it('starts a run and goes on when it is told', async () => {
     const service = new TestService({ flows: [order] })
 
-    const runId = await service.start('order', {}, 'a-b-c-d-e')
+    const { runId } = await service.start({ blueprintId: 'order', runId: 'a-b-c-d-e' })
 
     expect([runId, service.queue.size, await service.isOver('a-b-c-d-e')]).toEqual(['a-b-c-d-e', 1, false])
     await service.settle()
@@ -60,9 +63,9 @@ describe('TestService', () => {
     const eventBus = { emit: async (event: FlowcraftEvent) => void events.push(event) }
     const enqueued = () => events.filter(({ type }) => type === 'job:enqueued').length
 
-    await new TestService({ flows: [order], eventBus }).run('order')
+    await new TestService({ flows: [order], eventBus }).run({ blueprintId: 'order' })
     expect(enqueued()).toBe(0)
-    await new TestService({ flows: [order], eventBus, inline: false }).run('order')
+    await new TestService({ flows: [order], eventBus, inline: false }).run({ blueprintId: 'order' })
     expect(enqueued()).toBe(1)
   })
 
@@ -70,14 +73,14 @@ describe('TestService', () => {
     const store = new MemoryRunStore()
     const one = new TestService({ flows: [order], store })
     const other = new TestService({ flows: [order], store })
-    const { runId } = await one.run('order', { orderId: 1 })
+    const { runId } = await one.run({ blueprintId: 'order', input: { orderId: 1 } })
 
-    expect(await other.describe(runId)).toMatchObject({ status: 'completed', context: { take: 1 } })
+    expect(await other.get(runId)).toMatchObject({ status: 'completed', context: { take: 1 } })
   })
 
   it('lets time pass by its own clock where a message comes back later', async () => {
     const service = new TestService({ flows: [order] })
-    const runId = await service.start('order')
+    const { runId } = await service.start({ blueprintId: 'order' })
     const [message] = service.queue.visible()
     // A worker took the lease and died.
     await service.services.store.lease({
@@ -108,9 +111,9 @@ describe('webhooks of a TestService', () => {
       .edge('hook', 'wait')
       .edge('wait', 'end')
     const service = new TestService({ flows: [flow] })
-    const runId = await service.start('hooked')
+    const { runId } = await service.start({ blueprintId: 'hooked' })
     await service.settle()
-    const { url } = (await service.describe(runId)).context['hook'] as { url: string }
+    const { url } = (await service.get(runId)).context['hook'] as { url: string }
 
     expect(await service.post(`${url}x`, 1)).toBe('unknown')
     expect(await service.post(`${url}?from=shop`, { paid: true })).toBe('resumed')
@@ -118,6 +121,6 @@ describe('webhooks of a TestService', () => {
     await service.settle()
 
     const request = { method: 'POST', headers: {}, query: { from: 'shop' }, body: { paid: true } }
-    expect(await service.describe(runId)).toMatchObject({ status: 'completed', context: { end: request } })
+    expect(await service.get(runId)).toMatchObject({ status: 'completed', context: { end: request } })
   })
 })

@@ -52,7 +52,7 @@ describe('a batch', () => {
       const options = { blueprints: { case: blueprint }, registry, logger: quiet, eventBus: here.eventBus }
       const service = new TestService(options)
 
-      const { status, runId } = await service.run('case')
+      const { status, runId } = await service.run({ blueprintId: 'case' })
 
       expect(status).toBe('completed')
       const expected = withoutIds(inMemory.events).map((event) => ({
@@ -75,9 +75,9 @@ describe('a batch', () => {
       },
     }
 
-    await new TestService({ blueprints: { case: blueprint }, registry, logger: quiet, eventBus: bus }).run(
-      'case',
-    )
+    await new TestService({ blueprints: { case: blueprint }, registry, logger: quiet, eventBus: bus }).run({
+      blueprintId: 'case',
+    })
 
     const rounds = events.flatMap((event) =>
       event.type === 'batch:start' ? [event.payload.workerNodeIds] : [],

@@ -27,7 +27,7 @@ async function scattered(params: Record<string, unknown> = {}) {
     { builtIn: { worker: async ({ input }: NodeContext) => (ran.push(Number(input)), { output: input }) } },
   )
   const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
-  await service.start('case', {}, 'r')
+  await service.start({ blueprintId: 'case', runId: 'r' })
   await takeOne(service)
   return { service, ran }
 }
@@ -58,7 +58,7 @@ describe('a job of a batch', () => {
       expect({ run: await service.services.store.read('r'), messages: service.queue.size }).toEqual(before)
       expect(ran).toEqual([])
       await service.settle()
-      expect(await service.describe('r')).toMatchObject({ status: 'completed' })
+      expect(await service.get('r')).toMatchObject({ status: 'completed' })
       expect(ran).toHaveLength(ITEMS)
     })
   }
@@ -76,7 +76,7 @@ describe('a job of a batch', () => {
     expect(ran).toEqual([])
     await service.settle()
     expect(ran).toHaveLength(ITEMS)
-    const { context } = await service.describe('r')
+    const { context } = await service.get('r')
     expect(context['results']).toHaveLength(ITEMS)
   })
 

@@ -21,7 +21,9 @@ describe('items that make nodes', () => {
       return { output: input, dynamicNodes: input === 0 ? [{ id: 'extra', uses: 'quiet' }] : [] }
     })
 
-    const { status, context } = await new TestService({ flows: [flow], registry: { quiet } }).run('rounds')
+    const { status, context } = await new TestService({ flows: [flow], registry: { quiet } }).run({
+      blueprintId: 'rounds',
+    })
 
     expect(status).toBe('completed')
     expect(context).toMatchObject({ extra: 'made', all: [0, 1, 2, 3, 4], 'item 4': true })
@@ -36,9 +38,9 @@ describe('items that make nodes', () => {
       return { output: input, dynamicNodes: [{ id: `extra ${String(input)}`, uses: 'quiet' }] }
     })
 
-    const { status, context, errors } = await new TestService({ flows: [flow], registry: { quiet } }).run(
-      'rounds',
-    )
+    const { status, context, errors } = await new TestService({ flows: [flow], registry: { quiet } }).run({
+      blueprintId: 'rounds',
+    })
 
     expect(status).toBe('failed')
     expect(began.toSorted()).toEqual([0, 1])
@@ -69,10 +71,10 @@ describe('items that make nodes', () => {
     }
     const late: unknown[] = []
     const service = new TestService({ flows: [flow], registry: { makes, stop } })
-    const runId = await service.start('late')
+    const { runId } = await service.start({ blueprintId: 'late' })
     await service.settle()
 
-    expect((await service.describe(runId)).status).toBe('completed')
+    expect((await service.get(runId)).status).toBe('completed')
     expect(executions).toBe(3)
     expect(late.length).toBeGreaterThan(0)
     expect(new Set(late.map((one) => JSON.stringify(one)))).toEqual(new Set(['{"kind":"done"}']))
@@ -87,7 +89,7 @@ describe('items that make nodes', () => {
     const again = async () => ({ output: 1, dynamicNodes: [{ id: `made ${++made % 10}`, uses: 'again' }] })
 
     const service = new TestService({ flows: [flow], registry: { again }, maxActivations: { perNode: 20 } })
-    const { status, errors } = await service.run('endless')
+    const { status, errors } = await service.run({ blueprintId: 'endless' })
 
     expect(status).toBe('failed')
     expect(errors?.[0]?.message).toBe(

@@ -158,14 +158,14 @@ async function workOn(service: TestService, steps: number): Promise<void> {
 async function handOver(before: Flow, after: Flow[]) {
   const store = new MemoryRunStore()
   const old = new TestService({ flows: [before], store, inline: false })
-  const runId = await old.start('order')
+  const { runId } = await old.start({ blueprintId: 'order' })
   await workOn(old, 1)
   expect(await old.isOver(runId)).toBe(false)
 
   const next = new TestService({ flows: after, store })
   for (const { job } of old.queue.visible()) next.queue.put(job)
   await next.settle()
-  return { run: await next.describe(runId), next }
+  return { run: await next.get(runId), next }
 }
 
 describe('a run that began before a deployment', () => {
@@ -192,7 +192,7 @@ describe('a run that began before a deployment', () => {
       nodes: { completed: ['take', 'pack', 'ship'], notRun: [] },
       context: { take: 'taken 1', pack: 'packed 2', ship: 'shipped 2' },
     })
-    const fresh = await next.run('order')
+    const fresh = await next.run({ blueprintId: 'order' })
     expect(fresh).toMatchObject({
       status: 'completed',
       context: { check: 'checked 2', take: 'taken 2', ship: 'shipped 2', pack: 'packed 2' },
@@ -213,14 +213,14 @@ describe('a run that began before a deployment', () => {
       store,
     })
     const old = new TestService({ ...version(1), inline: false })
-    const runId = await old.start('order')
+    const { runId } = await old.start({ blueprintId: 'order' })
     await workOn(old, 1)
 
     const next = new TestService(version(2))
     for (const { job } of old.queue.visible()) next.queue.put(job)
     await next.settle()
 
-    expect(await next.describe(runId)).toMatchObject({
+    expect(await next.get(runId)).toMatchObject({
       status: 'completed',
       context: { take: 'taken 1', pack: 'packed 2' },
     })
@@ -235,7 +235,7 @@ describe('a run that began before a deployment', () => {
       logger: quiet,
     })
     const next = new TestService(version(2))
-    const runId = await next.start('order')
+    const { runId } = await next.start({ blueprintId: 'order' })
     const old = new TestService(version(1))
     const options = { services: { deployGraceMs: 120_000 } }
 
@@ -246,12 +246,12 @@ describe('a run that began before a deployment', () => {
       ) as string,
       seconds: 10,
     })
-    expect(await next.describe(runId)).toMatchObject({ status: 'running', nodes: { active: ['charge'] } })
+    expect(await next.get(runId)).toMatchObject({ status: 'running', nodes: { active: ['charge'] } })
 
     // Nobody newer came: it was the newer deploy that was taken back.
     old.now += 120_000
     expect(await workOnJob(old, nextJob(next), options)).toEqual({ kind: 'done' })
-    expect(await next.describe(runId)).toMatchObject({
+    expect(await next.get(runId)).toMatchObject({
       status: 'completed',
       context: { charge: 'charged 1' },
     })

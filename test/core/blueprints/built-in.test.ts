@@ -119,9 +119,9 @@ describe('a subflow', () => {
     it(`${what} is a run of its own`, async () => {
       const options = await optionsOf()
       const service = new TestService(options)
-      const runId = await service.start('main')
+      const { runId } = await service.start({ blueprintId: 'main' })
       await service.settle()
-      const { status, waiting } = await service.describe(runId)
+      const { status, waiting } = await service.get(runId)
       expect(status).toBe('awaiting')
       const child = waiting?.[0]?.childRunId as string
       expect(waiting).toMatchObject([{ nodeId: 's', reason: 'subflow' }])
@@ -129,7 +129,7 @@ describe('a subflow', () => {
       await service.resume(child, { nodeId: 'approval', output: 'yes' })
       await service.settle()
 
-      expect(await service.describe(runId)).toMatchObject({
+      expect(await service.get(runId)).toMatchObject({
         status: 'completed',
         context: { s: ['yes', [10, 20, 30]] },
       })
@@ -150,7 +150,7 @@ describe('a subflow', () => {
       new SubflowNode(params, 's').exec(undefined, context),
     )
 
-    const { status, errors } = await new TestService({ flows: [main, sub] }).run('main')
+    const { status, errors } = await new TestService({ flows: [main, sub] }).run({ blueprintId: 'main' })
 
     expect(status).toBe('failed')
     expect(errors?.[0]?.message).toContain("node 's' runs a subflow inside its own execution")
@@ -168,7 +168,9 @@ describe('batch nodes', () => {
       .edge('out', 'in')
     const registry = { double: async ({ input }: NodeContext) => ({ output: (input as number) * 2 }) }
 
-    const { status, context } = await new TestService({ flows: [many], registry }).run('many')
+    const { status, context } = await new TestService({ flows: [many], registry }).run({
+      blueprintId: 'many',
+    })
 
     expect(status).toBe('completed')
     expect(context['doubled']).toEqual([2, 4])
@@ -268,7 +270,9 @@ describe("a class of one's own", () => {
   it('that only names its keys alike is none', async () => {
     expect(builtInOf(Pages)).toBeUndefined()
     const flow = createFlow('main').node('s', Pages)
-    expect(await new TestService({ flows: [flow] }).run('main')).toMatchObject({ status: 'completed' })
+    expect(await new TestService({ flows: [flow] }).run({ blueprintId: 'main' })).toMatchObject({
+      status: 'completed',
+    })
   })
 })
 
@@ -284,12 +288,12 @@ describe('subclasses of nodes that wait', () => {
     expect(builtInOf(Asks)).toBeUndefined()
     const flow = createFlow('main').node('ask', Asks)
     const service = new TestService({ flows: [flow] })
-    const runId = await service.start('main')
+    const { runId } = await service.start({ blueprintId: 'main' })
     await service.settle()
     await service.resume(runId, { output: 'yes' })
     await service.settle()
 
-    expect(await service.describe(runId)).toMatchObject({ status: 'completed', context: { ask: 'yes' } })
+    expect(await service.get(runId)).toMatchObject({ status: 'completed', context: { ask: 'yes' } })
     expect(asked).toEqual(['ask'])
   })
 

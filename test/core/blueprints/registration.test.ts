@@ -408,7 +408,7 @@ describe('a blueprint is accepted', () => {
       const service = new TestService({ blueprints: { order: blueprint }, registry })
 
       const inMemory = await new FlowRuntime({ registry }).run(structuredClone(blueprint), {})
-      const { status, context } = await service.run('order')
+      const { status, context } = await service.run({ blueprintId: 'order' })
 
       expect(status).toBe(inMemory.status)
       expect(outputs(context)).toEqual(outputs(inMemory.context))
@@ -421,7 +421,10 @@ describe('a blueprint is accepted', () => {
 
     const service = new TestService({ flows: [flow], blueprints: { child: child() } })
 
-    expect(await service.run('order')).toMatchObject({ status: 'completed', context: { call: 1 } })
+    expect(await service.run({ blueprintId: 'order' })).toMatchObject({
+      status: 'completed',
+      context: { call: 1 },
+    })
   })
 
   it('though a subflow that no run comes to lacks its functions', () => {
@@ -459,7 +462,7 @@ describe('a blueprint is accepted', () => {
     it(`with the id '${id}', and runs`, async () => {
       const service = new TestService({ flows: [createFlow(id).node('a', node)] })
 
-      expect(await service.run(id)).toMatchObject({ status: 'completed', context: { a: 1 } })
+      expect(await service.run({ blueprintId: id })).toMatchObject({ status: 'completed', context: { a: 1 } })
     })
   }
 

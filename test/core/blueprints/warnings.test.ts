@@ -88,7 +88,7 @@ it('a node whose action no edge names is told when it runs', async () => {
     .edge('a', 'b', { action: 'approve' })
     .edge('a', 'c', { action: 'reject' })
 
-  const { runId, nodes } = await new TestService({ flows: [flow], logger }).run('order')
+  const { runId, nodes } = await new TestService({ flows: [flow], logger }).run({ blueprintId: 'order' })
 
   expect(nodes.completed).toEqual(['a', 'b', 'c'])
   expect(warn).toHaveBeenCalledWith('no edge names the action of a node', {

@@ -24,7 +24,10 @@ describe('a config', () => {
   ]) {
     const shown = Object.entries(config).map(([name, value]) => `${name} ${String(value)}`)
     it(`with ${shown.join(', ')} works`, async () => {
-      expect(await serviceOf(config).run('one')).toMatchObject({ status: 'completed', context: { a: 'ok' } })
+      expect(await serviceOf(config).run({ blueprintId: 'one' })).toMatchObject({
+        status: 'completed',
+        context: { a: 'ok' },
+      })
     })
   }
 
@@ -52,7 +55,7 @@ describe('a config', () => {
     })
     const before = service.now
 
-    expect((await service.run('one')).status).toBe('completed')
+    expect((await service.run({ blueprintId: 'one' })).status).toBe('completed')
     expect({ calls, ms: service.now - before }).toEqual({ calls: 3, ms: 10_000 })
   })
 })
@@ -66,7 +69,10 @@ describe('nodes that nobody checked', () => {
     const registry = { leaf: async () => ({ output: 'leaf' }) }
     const service = new TestService({ flows: [flow], registry, logger: quiet })
 
-    expect(await service.run('one')).toMatchObject({ status: 'completed', context: { d: 'leaf' } })
+    expect(await service.run({ blueprintId: 'one' })).toMatchObject({
+      status: 'completed',
+      context: { d: 'leaf' },
+    })
   })
 })
 

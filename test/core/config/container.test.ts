@@ -75,7 +75,7 @@ describe('a container', () => {
     const before = { seen: seen.splice(0), events: events.splice(0) }
     const service = new TestService({ container })
 
-    const { status, context } = await service.run('order')
+    const { status, context } = await service.run({ blueprintId: 'order' })
 
     expect(status).toBe(inMemory.status)
     expect(context).toMatchObject({ date: new Date(5), pack: new Date(5) })
@@ -143,7 +143,10 @@ describe('options beside a container', () => {
       dependencies: { today: 'today' },
     })
 
-    expect(await service.run('order')).toMatchObject({ status: 'completed', context: { date: 'today' } })
+    expect(await service.run({ blueprintId: 'order' })).toMatchObject({
+      status: 'completed',
+      context: { date: 'today' },
+    })
   })
 })
 

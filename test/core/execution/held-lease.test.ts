@@ -48,7 +48,7 @@ describe('a worker that lost its lease', () => {
   it('fails no node by the abort of its signal, and acknowledges nothing', async () => {
     const { node, first, second, gate } = slowNode()
     const service = new TestService({ flows: [createFlow('one').node('a', node)], logger: quiet })
-    await service.start('one', {}, 'r')
+    await service.start({ blueprintId: 'one', runId: 'r' })
     const job = nextJob(service)
     const cutOff = workOnJob(service, job, longLived(service))
     await first.passed
@@ -60,10 +60,10 @@ describe('a worker that lost its lease', () => {
     await vi.advanceTimersByTimeAsync(RENEW_EVERY_MS)
 
     expect(await cutOff).toEqual({ kind: 'left', reason: 'a successor took over 0.1' })
-    expect(await service.describe('r')).toMatchObject({ status: 'running', nodes: { failed: [] } })
+    expect(await service.get('r')).toMatchObject({ status: 'running', nodes: { failed: [] } })
     gate.open()
     await successor
-    expect(await service.describe('r')).toMatchObject({
+    expect(await service.get('r')).toMatchObject({
       status: 'completed',
       context: { a: 'of the second' },
     })
@@ -72,7 +72,7 @@ describe('a worker that lost its lease', () => {
   it('fails no item of a batch either', async () => {
     const { node, first, second, gate } = slowNode()
     const service = batchOfOne(node)
-    await service.start('case', {}, 'r')
+    await service.start({ blueprintId: 'case', runId: 'r' })
     while (nextJob(service).items?.item === undefined) await takeOne(service)
     const item = nextJob(service)
     const cutOff = workOnJob(service, item, longLived(service))
@@ -87,7 +87,7 @@ describe('a worker that lost its lease', () => {
     gate.open()
     await successor
     await service.settle()
-    expect(await service.describe('r')).toMatchObject({
+    expect(await service.get('r')).toMatchObject({
       status: 'completed',
       context: { results: ['of the second'] },
     })

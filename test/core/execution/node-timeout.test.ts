@@ -17,7 +17,7 @@ describe('a node that never ends', () => {
         return never()
       })
       .node('good', async () => ({ output: 'good' }))
-    const described = await new TestService({ flows: [flow], ...options }).run('two')
+    const described = await new TestService({ flows: [flow], ...options }).run({ blueprintId: 'two' })
 
     expect(described).toMatchObject({
       status: 'failed',
@@ -39,7 +39,7 @@ describe('a node that never ends', () => {
       .node('bad', Slow, { config: { fallback: 'instead' } })
       .node('instead', async () => ({ output: 'instead' }))
 
-    expect(await new TestService({ flows: [flow], ...options }).run('two')).toMatchObject({
+    expect(await new TestService({ flows: [flow], ...options }).run({ blueprintId: 'two' })).toMatchObject({
       status: 'completed',
       context: { instead: 'instead' },
     })
@@ -53,7 +53,9 @@ describe('a node that never ends', () => {
         outputKey: 'out',
       })
       .edge('make', 'work')
-    const { status, errors } = await new TestService({ flows: [flow], ...options }).run('items')
+    const { status, errors } = await new TestService({ flows: [flow], ...options }).run({
+      blueprintId: 'items',
+    })
 
     expect({ status, errors: errors?.length }).toEqual({ status: 'failed', errors: 1 })
   })

@@ -58,7 +58,7 @@ describe('a loop that never ends', () => {
 
   it('ends the run failed by default after as many, with its reason', async () => {
     const service = new TestService({ flows: [endless()], evaluator })
-    const { status, reason, context, errors } = await service.run('endless')
+    const { status, reason, context, errors } = await service.run({ blueprintId: 'endless' })
 
     expect(status).toBe('failed')
     expect(reason).toMatch(/'(increment|counter)' would run for the 10001th time.*perNode is 10000/)
@@ -67,17 +67,19 @@ describe('a loop that never ends', () => {
   }, 60_000)
 
   it('ends by the bound of the worker, or by that of the blueprint', async () => {
-    const byWorker = await serviceOf(cycle(), { perNode: 7 }).run('case')
+    const byWorker = await serviceOf(cycle(), { perNode: 7 }).run({ blueprintId: 'case' })
     expect(byWorker).toMatchObject({ status: 'failed', context: { rounds: 7 } })
 
     const metadata = { maxActivations: { perNode: 3 } }
-    const byBlueprint = await serviceOf(cycle({}, [], { metadata }), { perNode: 7 }).run('case')
+    const byBlueprint = await serviceOf(cycle({}, [], { metadata }), { perNode: 7 }).run({
+      blueprintId: 'case',
+    })
     expect(byBlueprint).toMatchObject({ status: 'failed', context: { rounds: 3 } })
     expect(byBlueprint.reason).toMatch(/node 'b' would run for the 4th time.*perNode is 3/)
   })
 
   it('ends by the number of activations of all nodes together', async () => {
-    const { status, reason, context } = await serviceOf(cycle(), { perRun: 9 }).run('case')
+    const { status, reason, context } = await serviceOf(cycle(), { perRun: 9 }).run({ blueprintId: 'case' })
     expect({ status, context }).toMatchObject({ status: 'failed', context: { rounds: 5 } })
     expect(reason).toMatch(/would have run 10 times.*perRun is 9/)
   })
@@ -85,10 +87,10 @@ describe('a loop that never ends', () => {
   it('gives up what else is active', async () => {
     const setup = cycle({ other: { run: 'wait' }, after: echo }, ['a>other', 'other>after'])
     const service = serviceOf(setup, { perNode: 5 })
-    const runId = await service.start('case')
+    const { runId } = await service.start({ blueprintId: 'case' })
     await service.settle()
 
-    const { status, nodes, waiting } = await service.describe(runId)
+    const { status, nodes, waiting } = await service.get(runId)
     expect({ status, nodes, waiting }).toEqual({
       status: 'failed',
       nodes: { completed: ['a', 'b', 'c'], active: [], failed: [], notRun: ['other', 'after'] },
@@ -105,12 +107,12 @@ describe('a loop that never ends', () => {
       builtIn: sub.registry,
     })
     const service = serviceOf(setup, { perNode: 5 })
-    const runId = await service.start('case')
+    const { runId } = await service.start({ blueprintId: 'case' })
     await service.settle()
 
-    expect((await service.describe(runId)).status).toBe('failed')
+    expect((await service.get(runId)).status).toBe('failed')
     const index = setup.blueprint.nodes.findIndex(({ id }) => id === 's')
-    expect((await service.describe(`${runId}/${index}.1`)).status).toBe('cancelled')
+    expect((await service.get(`${runId}/${index}.1`)).status).toBe('cancelled')
   })
 
   it('in a child run fails the parent with that reason', async () => {
@@ -119,14 +121,14 @@ describe('a loop that never ends', () => {
       blueprints: [{ ...sub.blueprint, id: 'sub' }],
       builtIn: sub.registry,
     })
-    const { status, errors } = await serviceOf(setup, { perNode: 4 }).run('case')
+    const { status, errors } = await serviceOf(setup, { perNode: 4 }).run({ blueprintId: 'case' })
     expect(status).toBe('failed')
     expect(errors?.[0]?.message).toMatch(/Status: failed. Error: node '[bc]' would run for the 5th time/)
   })
 
   it('of subflows that start themselves fails the innermost that has room, and so all of them', async () => {
     const setup = graph({ s: { run: 'subflow', params: { blueprintId: 'case' } } }, [])
-    const { status, errors } = await serviceOf(setup).run('case')
+    const { status, errors } = await serviceOf(setup).run({ blueprintId: 'case' })
     expect(status).toBe('failed')
     expect(errors?.[0]?.message).toMatch(/did not complete successfully/)
   })
@@ -137,7 +139,7 @@ describe('a loop that never ends', () => {
       'b>b:again',
       'b>c:done',
     ])
-    const { status, reason } = await serviceOf(setup, { perNode: 5 }).run('case')
+    const { status, reason } = await serviceOf(setup, { perNode: 5 }).run({ blueprintId: 'case' })
     expect({ status, reason }).toEqual({ status: 'completed', reason: undefined })
   })
 })

@@ -39,7 +39,7 @@ describe('the word of the end of a run', () => {
   beforeEach(async () => {
     const flow = createFlow('one').node('a', async () => ({ output: 1 }))
     service = new TestService({ flows: [flow], logger: quiet })
-    await service.start('one', {}, 'r')
+    await service.start({ blueprintId: 'one', runId: 'r' })
   })
 
   it('is left by a worker without a bus to one that has it', async () => {
@@ -95,7 +95,7 @@ it('a parent is told of its child by a worker without a bus all the same', async
     { builtIn: { 'run c': value('from the child') } },
   )
   const service = new TestService({ blueprints: { case: blueprint, child }, registry, logger: quiet })
-  await service.start('case', {}, 'r')
+  await service.start({ blueprintId: 'case', runId: 'r' })
   await takeOne(service)
   const job = nextJob(service)
   expect(job.runId).toBe('r/0.1')
@@ -108,5 +108,5 @@ it('a parent is told of its child by a worker without a bus all the same', async
   expect(toParent()).toMatchObject([{ job: { runId: 'r', nodeId: 'call', iteration: 1 } }])
   await service.settle()
 
-  expect(await service.describe('r')).toMatchObject({ status: 'completed', context: { end: 'end' } })
+  expect(await service.get('r')).toMatchObject({ status: 'completed', context: { end: 'end' } })
 })

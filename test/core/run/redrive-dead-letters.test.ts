@@ -55,7 +55,7 @@ let letters: MemoryLetters
 beforeEach(async () => {
   service = new TestService({ flows: [createFlow('x').node('a', async () => ({ output: 1 }))] })
   letters = new MemoryLetters()
-  await service.start('x', {}, 'r1')
+  await service.start({ blueprintId: 'x', runId: 'r1' })
   for (const message of service.queue.visible()) service.queue.delete(message)
 })
 
@@ -133,7 +133,7 @@ describe('the dead-letter queue', () => {
     expect(letters.all).toEqual([{ body: JSON.stringify({ ...job('r1'), returns: 50 }), reason: undefined }])
     await sweep()
     expect(letters.all).toHaveLength(1)
-    expect(await service.describe('r1')).toHaveProperty('deadLetters')
+    expect(await service.get('r1')).toHaveProperty('deadLetters')
   })
 
   it('keeps a job that was sent back 50 times without its count, so that it may be sent back by hand', async () => {
@@ -151,13 +151,13 @@ describe('what a run says of its dead letters', () => {
   it('is gone when the message was sent back and its node waits', async () => {
     const waiting = { id: 'w', nodes: [{ id: 'w', uses: 'wait' }], edges: [] }
     service = new TestService({ blueprints: { w: waiting } })
-    await service.start('w', {}, 'r')
+    await service.start({ blueprintId: 'w', runId: 'r' })
     await service.services.store.noteDeadLetter('r', '0.1', 'sent back 50 times')
-    expect(await service.describe('r')).toHaveProperty('deadLetters')
+    expect(await service.get('r')).toHaveProperty('deadLetters')
 
     await service.settle()
 
-    const { waiting: waits, deadLetters } = await service.describe('r')
+    const { waiting: waits, deadLetters } = await service.get('r')
     expect({ waits, deadLetters }).toMatchObject({ waits: [{ nodeId: 'w' }], deadLetters: undefined })
   })
 })

@@ -11,7 +11,7 @@ import { takeOne, withMethods, withSlowPuts } from '../../support/one-message.ts
 
 async function waiting({ blueprint, registry }: Setup) {
   const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
-  const runId = await service.start('case', {}, 'r')
+  const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
   await service.settle()
   return { service, runId }
 }
@@ -27,17 +27,17 @@ describe('a resume that is made again', () => {
     await service.settle()
     expect(service.queue.size).toBe(0)
 
-    expect(await service.resume(runId, { nodeId: 'first' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'first' })).toEqual({ resumed: false })
     expect(service.queue.visible().map(({ job }) => job.nodeId)).toEqual(['first'])
     await service.settle()
-    expect(await service.describe(runId)).toMatchObject({
+    expect(await service.get(runId)).toMatchObject({
       status: 'awaiting',
       waiting: [{ nodeId: 'second' }],
     })
 
     await service.resume(runId, { nodeId: 'second' })
     await service.settle()
-    expect(await service.resume(runId, { nodeId: 'first' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'first' })).toEqual({ resumed: false })
     expect(service.queue.size).toBe(0)
   })
 
@@ -45,13 +45,13 @@ describe('a resume that is made again', () => {
 
   it('with its idempotency key is for the node of the first, though it names none and another waits now', async () => {
     const { service, runId } = await waiting(oneAfterAnother())
-    expect(await service.resume(runId, call)).toBe(true)
+    expect(await service.resume(runId, call)).toEqual({ resumed: true })
     await service.settle()
 
-    expect(await service.resume(runId, call)).toBe(true)
+    expect(await service.resume(runId, call)).toEqual({ resumed: true })
     await service.settle()
 
-    expect(await service.describe(runId)).toMatchObject({
+    expect(await service.get(runId)).toMatchObject({
       waiting: [{ nodeId: 'second' }],
       context: { first: 'once' },
     })
@@ -64,12 +64,14 @@ describe('a resume that is made again', () => {
     ])
     const { service, runId } = await waiting({ blueprint, registry })
     for (let time = 0; time < 3; time++) {
-      expect(await service.resume(runId, { nodeId: 'ask', ...call })).toBe(true)
+      expect(await service.resume(runId, { nodeId: 'ask', ...call })).toEqual({ resumed: true })
       await service.settle()
     }
 
-    expect(await service.describe(runId)).toMatchObject({ context: { n: 1 }, waiting: [{ nodeId: 'ask' }] })
-    expect(await service.resume(runId, { nodeId: 'ask', ...call, idempotencyKey: 'next' })).toBe(true)
+    expect(await service.get(runId)).toMatchObject({ context: { n: 1 }, waiting: [{ nodeId: 'ask' }] })
+    expect(await service.resume(runId, { nodeId: 'ask', ...call, idempotencyKey: 'next' })).toEqual({
+      resumed: true,
+    })
   })
 
   it('with its idempotency key counts also after the end of the run; without one it does not', async () => {
@@ -78,10 +80,12 @@ describe('a resume that is made again', () => {
     await service.settle()
     expect(await service.isOver(runId)).toBe(true)
 
-    expect(await service.resume(runId, { nodeId: 'only', ...call })).toBe(true)
-    expect(await service.resume(runId, call)).toBe(true)
-    expect(await service.resume(runId, { nodeId: 'only', output: 'late' })).toBe(false)
-    expect(await service.resume(runId, { nodeId: 'only', ...call, idempotencyKey: 'other' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'only', ...call })).toEqual({ resumed: true })
+    expect(await service.resume(runId, call)).toEqual({ resumed: true })
+    expect(await service.resume(runId, { nodeId: 'only', output: 'late' })).toEqual({ resumed: false })
+    expect(await service.resume(runId, { nodeId: 'only', ...call, idempotencyKey: 'other' })).toEqual({
+      resumed: false,
+    })
   })
 
   it('is refused where its idempotency key was used for another node', async () => {
@@ -93,7 +97,7 @@ describe('a resume that is made again', () => {
       message: "cannot resume node 'right': its idempotencyKey was given in a call for node 'left'",
     })
     await service.settle()
-    expect(await service.describe(runId)).toMatchObject({ waiting: [{ nodeId: 'right' }] })
+    expect(await service.get(runId)).toMatchObject({ waiting: [{ nodeId: 'right' }] })
   })
 
   it('is refused where a call for another node claims its idempotency key at the same time', async () => {
@@ -107,7 +111,7 @@ describe('a resume that is made again', () => {
 
     await expect(late).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     await service.settle()
-    expect(await service.describe(runId)).toMatchObject({ waiting: [{ nodeId: 'right' }] })
+    expect(await service.get(runId)).toMatchObject({ waiting: [{ nodeId: 'right' }] })
   })
 
   it('gives its event where the first caller died before it gave it, and not where the run was cancelled', async () => {
@@ -124,10 +128,10 @@ describe('a resume that is made again', () => {
       await expect(first).rejects.toThrow('died')
       if (cancelled) await cancelRun(service.services, runId)
 
-      expect(await service.resume(runId, { nodeId: 'only', ...call })).toBe(!cancelled)
+      expect(await service.resume(runId, { nodeId: 'only', ...call })).toEqual({ resumed: !cancelled })
 
       await service.settle()
-      expect(await service.describe(runId)).toMatchObject({ status: cancelled ? 'cancelled' : 'completed' })
+      expect(await service.get(runId)).toMatchObject({ status: cancelled ? 'cancelled' : 'completed' })
     }
   })
 })
@@ -136,11 +140,11 @@ describe('a resume that comes too late', () => {
   it('for a wait that failed does not count', async () => {
     const timed = { ...wait, params: { timeout: '1h' } }
     const { service, runId } = await waiting(graph({ timed, only: wait }, []))
-    expect(await service.describe(runId)).toMatchObject({ nodes: { failed: ['timed'] } })
+    expect(await service.get(runId)).toMatchObject({ nodes: { failed: ['timed'] } })
 
-    expect(await service.resume(runId, { nodeId: 'timed' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'timed' })).toEqual({ resumed: false })
     expect(service.queue.size).toBe(0)
-    expect(await service.describe(runId)).toMatchObject({ waiting: [{ nodeId: 'only' }] })
+    expect(await service.get(runId)).toMatchObject({ waiting: [{ nodeId: 'only' }] })
   })
 
   it('for a run that was cancelled does not count', async () => {
@@ -148,8 +152,8 @@ describe('a resume that comes too late', () => {
     await cancelRun(service.services, runId)
     const putOnce = vi.spyOn(service.services.store, 'putOnce')
 
-    expect(await service.resume(runId, { nodeId: 'only' })).toBe(false)
-    expect(await service.resume(runId, { nodeId: 'only', idempotencyKey: 'k' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'only' })).toEqual({ resumed: false })
+    expect(await service.resume(runId, { nodeId: 'only', idempotencyKey: 'k' })).toEqual({ resumed: false })
     expect(putOnce).not.toHaveBeenCalled()
     await expect(service.resume(runId)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
@@ -179,9 +183,11 @@ describe('an action that no edge names', () => {
       message: expect.stringContaining(why),
     })
     expect([putOnce.mock.calls.length, service.queue.size]).toEqual([0, 0])
-    expect(await service.resume(runId, { nodeId: 'ask', action: 'approve', idempotencyKey: 'k' })).toBe(true)
+    expect(await service.resume(runId, { nodeId: 'ask', action: 'approve', idempotencyKey: 'k' })).toEqual({
+      resumed: true,
+    })
     await service.settle()
-    const { completed } = (await service.describe(runId)).nodes
+    const { completed } = (await service.get(runId)).nodes
     expect([completed.includes('yes'), completed.includes('no')]).toEqual([true, false])
   })
 
@@ -201,7 +207,7 @@ describe('an action that no edge names', () => {
     await service.resume(runId, { nodeId: 'ask', action })
     await service.settle()
 
-    expect(await service.describe(runId)).toMatchObject({ status: 'completed', nodes: { completed } })
+    expect(await service.get(runId)).toMatchObject({ status: 'completed', nodes: { completed } })
   })
 
   it('is refused before the node waits, and where the edges are those of the node it stands in for', async () => {
@@ -213,9 +219,9 @@ describe('an action that no edge names', () => {
     const { service, runId } = await waiting(standIn)
     const refused = { code: 'INVALID_INPUT', message: expect.stringContaining(allowed) }
     await expect(service.resume(runId, { action: 'aprove' })).rejects.toMatchObject(refused)
-    expect(await service.resume(runId, { action: 'reject' })).toBe(true)
+    expect(await service.resume(runId, { action: 'reject' })).toEqual({ resumed: true })
     await service.settle()
-    expect((await service.describe(runId)).nodes.completed).toEqual(['bad', 'ask', 'no'])
+    expect((await service.get(runId)).nodes.completed).toEqual(['bad', 'ask', 'no'])
 
     const early = await waiting(graph({ first: wait, ask: wait, ...branches }, ['first>ask', ...approval]))
     await expect(
@@ -239,7 +245,7 @@ describe('a resume of what does not wait for an event', () => {
       registry: setup.registry,
       logger: quiet,
     })
-    const runId = await service.start('case', {}, 'r')
+    const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
     await workOnAll(service)
     const what = "these wait: 'ask', 'nap' (sleeps)"
 
@@ -256,7 +262,7 @@ describe('a resume of what does not wait for an event', () => {
   it('also where it is between its tries, or its run is over', async () => {
     const flaky = { run: failing('no'), maxRetries: 2, retryDelay: 60_000 }
     const service = serviceOf(graph({ flaky }, []))
-    const runId = await service.start('case', {}, 'r')
+    const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
     await workOnAll(service)
     const between = refused('it waits for its next try; no node of the run waits for one')
     await expect(service.resume(runId, { nodeId: 'flaky' })).rejects.toMatchObject(between)
@@ -280,13 +286,13 @@ describe('a resume of a node that sleeps', () => {
       ] as const) {
         const { service, runId, from } = await asleep(duration)
 
-        expect(await service.resume(runId, event)).toBe(true)
-        expect(await service.resume(runId, { nodeId: 'nap', output: 'second' })).toBe(false)
+        expect(await service.resume(runId, event)).toEqual({ resumed: true })
+        expect(await service.resume(runId, { nodeId: 'nap', output: 'second' })).toEqual({ resumed: false })
         await workOnAll(service)
 
         expect([await service.isOver(runId), service.now]).toEqual([true, from])
-        expect((await service.describe(runId)).context).toMatchObject({ nap: output, end: ['end', output] })
-        expect(await service.resume(runId, { nodeId: 'nap' })).toBe(false)
+        expect((await service.get(runId)).context).toMatchObject({ nap: output, end: ['end', output] })
+        expect(await service.resume(runId, { nodeId: 'nap' })).toEqual({ resumed: false })
         await service.settle()
       }
     },
@@ -296,8 +302,10 @@ describe('a resume of a node that sleeps', () => {
     const { service, runId } = await asleep()
     await service.settle()
 
-    expect(await service.resume(runId, { nodeId: 'nap', output: 'late', idempotencyKey: 'k' })).toBe(false)
-    expect((await service.describe(runId)).context).toMatchObject({ nap: 'go' })
+    expect(await service.resume(runId, { nodeId: 'nap', output: 'late', idempotencyKey: 'k' })).toEqual({
+      resumed: false,
+    })
+    expect((await service.get(runId)).context).toMatchObject({ nap: 'go' })
   })
 
   it('sleeps on where its caller dies before it gave the event', async () => {
@@ -311,13 +319,13 @@ describe('a resume of a node that sleeps', () => {
     await expect(resumeRun({ ...service.services, store: dying }, runId, 'nap', event)).rejects.toThrow(
       'died',
     )
-    expect(await service.describe(runId)).toMatchObject({ waiting: [{ nodeId: 'nap', reason: 'timer' }] })
+    expect(await service.get(runId)).toMatchObject({ waiting: [{ nodeId: 'nap', reason: 'timer' }] })
 
     await service.settle()
 
-    expect((await service.describe(runId)).context).toMatchObject({ nap: 'go' })
+    expect((await service.get(runId)).context).toMatchObject({ nap: 'go' })
     expect(service.now - from).toBeGreaterThanOrEqual(3 * 3_600_000)
-    expect(await service.resume(runId, { nodeId: 'nap' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'nap' })).toEqual({ resumed: false })
   })
 
   it('counts or does not, whichever its event and the end of its time come first', async () => {
@@ -335,7 +343,7 @@ describe('a resume of a node that sleeps', () => {
       gate.open()
 
       expect(await given).toBe(eventFirst)
-      expect((await service.describe(runId)).context).toMatchObject({ nap: eventFirst ? 'woken' : 'go' })
+      expect((await service.get(runId)).context).toMatchObject({ nap: eventFirst ? 'woken' : 'go' })
     }
   })
 })
@@ -344,23 +352,23 @@ describe('a node that marks itself as awaiting', () => {
   it('takes an event while it waits, and is told of one that comes again', async () => {
     const { service, runId } = await waiting(graph({ own, end: trail('end') }, ['own>end']))
 
-    expect(await service.resume(runId, { nodeId: 'own', output: 'told' })).toBe(true)
-    expect(await service.resume(runId, { nodeId: 'own', output: 'again' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'own', output: 'told' })).toEqual({ resumed: true })
+    expect(await service.resume(runId, { nodeId: 'own', output: 'again' })).toEqual({ resumed: false })
     await service.settle()
 
-    expect((await service.describe(runId)).context).toMatchObject({ own: 'told', end: ['end', 'told'] })
-    expect(await service.resume(runId, { nodeId: 'own' })).toBe(false)
+    expect((await service.get(runId)).context).toMatchObject({ own: 'told', end: ['end', 'told'] })
+    expect(await service.resume(runId, { nodeId: 'own' })).toEqual({ resumed: false })
   })
 
   it('takes one before it waits where it says so by its eventName', async () => {
     const named = { run: own, params: { eventName: 'answer' } }
     const { service, runId } = await waiting(graph({ first: wait, own: named }, ['first>own']))
-    expect(await service.resume(runId, { nodeId: 'own', output: 'early' })).toBe(true)
+    expect(await service.resume(runId, { nodeId: 'own', output: 'early' })).toEqual({ resumed: true })
 
     await service.resume(runId, { nodeId: 'first' })
     await service.settle()
 
-    expect(await service.describe(runId)).toMatchObject({ status: 'completed', context: { own: 'early' } })
+    expect(await service.get(runId)).toMatchObject({ status: 'completed', context: { own: 'early' } })
   })
 })
 
@@ -378,15 +386,15 @@ describe('an idempotency key that comes with another event', () => {
       message:
         "cannot resume node 'ask': its idempotencyKey was given in a call with another action or output",
     }
-    expect(await service.resume(runId, first)).toBe(true)
+    expect(await service.resume(runId, first)).toEqual({ resumed: true })
 
     const call = { nodeId: 'ask', idempotencyKey: 'k', ...other }
     await expect(service.resume(runId, call)).rejects.toMatchObject(conflict)
-    expect(await service.resume(runId, again)).toBe(true)
+    expect(await service.resume(runId, again)).toEqual({ resumed: true })
     await service.settle()
     await expect(service.resume(runId, call)).rejects.toMatchObject(conflict)
-    expect(await service.resume(runId, again)).toBe(true)
-    expect((await service.describe(runId)).context).toMatchObject({ ask: { a: 1, b: 2 } })
+    expect(await service.resume(runId, again)).toEqual({ resumed: true })
+    expect((await service.get(runId)).context).toMatchObject({ ask: { a: 1, b: 2 } })
   })
 
   it('is told where both come at once', async () => {
@@ -409,7 +417,9 @@ describe('an idempotency key that comes with another event', () => {
     })
     await resumeRun({ ...service.services, store: older }, runId, 'ask', { output: 1, idempotencyKey: 'k' })
 
-    expect(await service.resume(runId, { nodeId: 'ask', output: 2, idempotencyKey: 'k' })).toBe(true)
+    expect(await service.resume(runId, { nodeId: 'ask', output: 2, idempotencyKey: 'k' })).toEqual({
+      resumed: true,
+    })
   })
 })
 
@@ -423,7 +433,7 @@ const napping = (duration: string) =>
 
 async function asleep(duration = '3h') {
   const service = serviceOf(napping(duration))
-  const runId = await service.start('case', {}, 'r')
+  const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
   await workOnAll(service)
   return { service, runId, from: service.now }
 }
@@ -454,7 +464,7 @@ describe('a run that is resumed, or goes on by itself', () => {
     const nap = { run: 'sleep', params: { duration: '5m' } }
     const { blueprint, registry } = graph({ ask: wait, nap, end: value(1) }, ['ask>nap', 'nap>end'])
     const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet, eventBus })
-    const runId = await service.start('case', {}, 'r')
+    const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
     await service.settle()
     expect(events).toEqual(['workflow:start r', 'workflow:resume r'])
 
@@ -477,7 +487,7 @@ describe('an event for all that wait', () => {
     await expect(resumeAll(service.services, runId, { action: 'aprove' })).rejects.toMatchObject(
       refused("allowed: 'approve', 'reject'"),
     )
-    expect(await service.describe(runId)).toMatchObject({
+    expect(await service.get(runId)).toMatchObject({
       waiting: [{ nodeId: 'left' }, { nodeId: 'right' }],
     })
 
@@ -487,7 +497,7 @@ describe('an event for all that wait', () => {
     ])
     await service.settle()
 
-    expect((await service.describe(runId)).context).toMatchObject({ yes: ['yes', 7], after: ['after', 7] })
+    expect((await service.get(runId)).context).toMatchObject({ yes: ['yes', 7], after: ['after', 7] })
     await expect(resumeAll(service.services, runId, { action: 'approve' })).rejects.toMatchObject(
       refused('no node waits for an event'),
     )

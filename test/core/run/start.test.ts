@@ -28,11 +28,11 @@ describe('a start of a run that is there', () => {
     'is a conflict with %s, and changes nothing, also after the end of the run',
     async (_, input, second) => {
       const service = serviceOf()
-      const runId = await service.start('case', input, 'r')
+      const { runId } = await service.start({ blueprintId: 'case', input, runId: 'r' })
       const before = await service.services.store.read(runId)
       const sent = service.queue.size
 
-      await expect(service.start('case', second, 'r')).rejects.toMatchObject(
+      await expect(service.start({ blueprintId: 'case', input: second, runId: 'r' })).rejects.toMatchObject(
         conflict("cannot start run 'r': it was started with another input"),
       )
       expect([await service.services.store.read(runId), service.queue.size]).toEqual([before, sent])
@@ -41,8 +41,13 @@ describe('a start of a run that is there', () => {
       await service.resume(runId)
       await service.settle()
       expect(await service.isOver(runId)).toBe(true)
-      await expect(service.start('case', second, 'r')).rejects.toMatchObject(conflict('another input'))
-      expect(await service.start('case', input, 'r')).toBe('r')
+      await expect(service.start({ blueprintId: 'case', input: second, runId: 'r' })).rejects.toMatchObject(
+        conflict('another input'),
+      )
+      expect(await service.start({ blueprintId: 'case', input, runId: 'r' })).toMatchObject({
+        runId: 'r',
+        created: false,
+      })
     },
   )
 
@@ -57,16 +62,19 @@ describe('a start of a run that is there', () => {
     ['nothing', {}, {}],
   ])('is none with %s', async (_, input, second) => {
     const service = serviceOf()
-    await service.start('case', input, 'r')
+    await service.start({ blueprintId: 'case', input, runId: 'r' })
 
-    expect(await service.start('case', second, 'r')).toBe('r')
+    expect(await service.start({ blueprintId: 'case', input: second, runId: 'r' })).toMatchObject({
+      runId: 'r',
+      created: false,
+    })
   })
 
   it('is a conflict with another blueprint', async () => {
     const service = serviceOf()
-    await service.start('case', {}, 'r')
+    await service.start({ blueprintId: 'case', runId: 'r' })
 
-    await expect(service.start('other', {}, 'r')).rejects.toMatchObject(
+    await expect(service.start({ blueprintId: 'other', runId: 'r' })).rejects.toMatchObject(
       conflict("cannot start 'other': a run 'r' of blueprint 'case' is there already"),
     )
   })

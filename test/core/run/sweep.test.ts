@@ -9,7 +9,7 @@ it('counts each job that it sends, though it looks at many runs side by side', a
   const flow = createFlow('sleeper').node('s', SleepNode, { params: { duration: 3_600_000 } })
   const service = new TestService({ flows: [flow] })
   const runs = 60
-  for (let at = 0; at < runs; at++) await service.start('sleeper', {}, `r${at}`)
+  for (let at = 0; at < runs; at++) await service.start({ blueprintId: 'sleeper', runId: `r${at}` })
   for (let at = 0; at < runs; at++) await takeOne(service)
   service.now += 3_500_000
 

@@ -17,12 +17,12 @@ async function hooked(params: Record<string, unknown> = {}) {
     .wait('paid', { params: { eventName: 'webhook:hook' } })
     .edge('hook', 'paid')
   const service = new TestService({ flows: [flow], logger: quiet })
-  const runId = await service.start('hooked')
+  const { runId } = await service.start({ blueprintId: 'hooked' })
   await service.settle()
-  const { url } = (await service.describe(runId)).context['hook'] as { url: string }
+  const { url } = (await service.get(runId)).context['hook'] as { url: string }
   const paid = async () => {
     await service.settle()
-    return (await service.describe(runId)).context['paid'] as Record<string, unknown> | undefined
+    return (await service.get(runId)).context['paid'] as Record<string, unknown> | undefined
   }
   return { service, runId, url, paid }
 }

@@ -88,7 +88,10 @@ describe('keys that objects inherit', () => {
       }))
       .edge('set', 'read')
     const input = Object.fromEntries(keys.map((key) => [`${key}`, 'given']))
-    const { status, context } = await new TestService({ flows: [flow], logger: quiet }).run('keys', input)
+    const { status, context } = await new TestService({ flows: [flow], logger: quiet }).run({
+      blueprintId: 'keys',
+      input,
+    })
 
     expect({ status, read: context['read'] }).toEqual({
       status: 'completed',
@@ -103,7 +106,9 @@ describe('keys that objects inherit', () => {
   it('are ids of nodes like any other', async () => {
     const flow = createFlow('ids')
     for (const key of keys) flow.node(key, async () => ({ output: `of ${key}` }))
-    const { status, context, nodes } = await new TestService({ flows: [flow], logger: quiet }).run('ids')
+    const { status, context, nodes } = await new TestService({ flows: [flow], logger: quiet }).run({
+      blueprintId: 'ids',
+    })
 
     expect({ status, completed: nodes.completed }).toEqual({ status: 'completed', completed: keys })
     for (const key of keys) expect(Object.getOwnPropertyDescriptor(context, key)?.value).toBe(`of ${key}`)
@@ -121,7 +126,9 @@ describe('keys that objects inherit', () => {
         { inputKey: 'make', outputKey: 'out' },
       )
       .edge('make', 'work')
-    const { status, context } = await new TestService({ flows: [flow], logger: quiet }).run('items')
+    const { status, context } = await new TestService({ flows: [flow], logger: quiet }).run({
+      blueprintId: 'items',
+    })
 
     expect(status).toBe('completed')
     for (const key of keys) expect(Object.getOwnPropertyDescriptor(context, key)?.value).toBe(`by ${key}`)

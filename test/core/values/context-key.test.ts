@@ -30,7 +30,9 @@ describe('keys of a context that are no texts', () => {
       })
       .node('read', async ({ context }: NodeContext) => ({ output: await context.get(key(5)) }))
       .edge('set', 'read')
-    const { status, context } = await new TestService({ flows: [flow], logger: quiet }).run('keys')
+    const { status, context } = await new TestService({ flows: [flow], logger: quiet }).run({
+      blueprintId: 'keys',
+    })
 
     expect(status).toBe('completed')
     expect(context).toMatchObject({ 5: 'five', null: 'null', set: 'five', read: 'five' })
@@ -62,7 +64,10 @@ describe('keys of a context that are no texts', () => {
     })
     const service = new TestService({ flows: [parent, child], logger: quiet })
 
-    expect(await service.run('parent')).toMatchObject({ status: 'completed', context: { sub: true } })
+    expect(await service.run({ blueprintId: 'parent' })).toMatchObject({
+      status: 'completed',
+      context: { sub: true },
+    })
   })
 })
 
@@ -85,8 +90,11 @@ describe('keys that no table takes fail their node', () => {
       const parent = createFlow('parent').node('sub', SubflowNode, {
         params: { blueprintId: 'child', inputs: { [bad]: 'x' } },
       })
-      const described = await new TestService({ flows: [parent, child], logger: quiet }).run('parent', {
-        x: 1,
+      const described = await new TestService({ flows: [parent, child], logger: quiet }).run({
+        blueprintId: 'parent',
+        input: {
+          x: 1,
+        },
       })
 
       expect(described).toMatchObject({ status: 'failed', errors: [{ nodeId: 'sub' }] })
@@ -105,7 +113,7 @@ describe('keys that no table takes fail their node', () => {
           { inputKey: 'make', outputKey: 'out' },
         )
         .edge('make', 'work')
-      const described = await new TestService({ flows: [flow], logger: quiet }).run('items')
+      const described = await new TestService({ flows: [flow], logger: quiet }).run({ blueprintId: 'items' })
 
       expect(described.status).toBe('failed')
       expect(described.errors).toHaveLength(1)

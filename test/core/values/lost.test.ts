@@ -30,7 +30,7 @@ function forgetful(flows = [flow]) {
 
 describe('a value that is lost', () => {
   it('fails the node that needs it, and is told by whoever looks at the run', async () => {
-    const { status, nodes, errors, lost, context } = await forgetful().run('two')
+    const { status, nodes, errors, lost, context } = await forgetful().run({ blueprintId: 'two' })
 
     expect({ status, nodes }).toMatchObject({ status: 'failed', nodes: { completed: ['a'], failed: ['b'] } })
     expect(context).toMatchObject({ a: 'small' })
@@ -51,7 +51,7 @@ describe('a value that is lost', () => {
       }))
       .edge('a', 'b')
 
-    expect(await forgetful([careful]).run('two')).toMatchObject({
+    expect(await forgetful([careful]).run({ blueprintId: 'two' })).toMatchObject({
       status: 'completed',
       context: { b: 'VALUE_LOST' },
       lost: [{ key: 'big' }],
@@ -87,10 +87,13 @@ const orderOf = (id: string) => createFlow('order').node(id, async () => ({}))
 describe('the blueprint that a run goes by', () => {
   it('is told as lost where nobody has it any more: its status and its input are there', async () => {
     const store = new MemoryRunStore()
-    const runId = await new TestService({ flows: [orderOf('a')], store }).start('order', { orderId: 'A-17' })
+    const { runId } = await new TestService({ flows: [orderOf('a')], store }).start({
+      blueprintId: 'order',
+      input: { orderId: 'A-17' },
+    })
     vi.spyOn(store, 'getGraph').mockResolvedValue(undefined)
 
-    const described = await new TestService({ flows: [orderOf('b')], store }).describe(runId)
+    const described = await new TestService({ flows: [orderOf('b')], store }).get(runId)
 
     expect(described).toMatchObject({ status: 'running', context: { orderId: 'A-17' } })
     expect(described.lost).toEqual([

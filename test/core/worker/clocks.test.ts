@@ -18,7 +18,7 @@ const napping = (duration: string) =>
 
 async function started({ blueprint, registry }: Setup) {
   const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
-  const runId = await service.start('case', {}, 'r')
+  const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
   return { service, runId, from: service.now }
 }
 
@@ -97,7 +97,7 @@ describe('a timer that the queue holds', () => {
     await workOnJob(service, job)
 
     expect(await service.isOver(runId)).toBe(false)
-    expect(await service.describe(runId)).toMatchObject({ waiting: [{ nodeId: 'nap' }] })
+    expect(await service.get(runId)).toMatchObject({ waiting: [{ nodeId: 'nap' }] })
   })
 
   it('is not forgotten where who began it died, and the next one has a clock that is far behind', async () => {

@@ -84,8 +84,9 @@ function killerAmongCalm(calmRuns: number, size = 10) {
   const service = new TestService({ flows: [killer, calm], logger: quiet })
   const processes = new Processes(service, size)
   const start = async () => {
-    await service.start('killer', {}, 'killer')
-    for (let at = 0; at < calmRuns; at++) await service.start('calm', { id: `c${at}` }, `c${at}`)
+    await service.start({ blueprintId: 'killer', runId: 'killer' })
+    for (let at = 0; at < calmRuns; at++)
+      await service.start({ blueprintId: 'calm', input: { id: `c${at}` }, runId: `c${at}` })
   }
   return { service, processes, start, executions, kills: () => kills }
 }
@@ -106,14 +107,14 @@ describe('a run whose node ends its process', () => {
       // After what was invisible came back, and as many seconds as it takes to come apart.
       expect(service.now - began).toBeLessThan(VISIBILITY_MS + 60_000)
       for (let at = 0; at < calmRuns; at++) {
-        expect(await service.describe(`c${at}`)).toMatchObject({
+        expect(await service.get(`c${at}`)).toMatchObject({
           status: 'completed',
           context: { rest: 'calm' },
         })
       }
       expect(Math.max(...executions.values())).toBeLessThanOrEqual(2)
       const { died, receives } = await processes.settle()
-      expect(await service.describe('killer')).toMatchObject({
+      expect(await service.get('killer')).toMatchObject({
         status: 'failed',
         errors: [{ nodeId: 'kill', message: expect.stringMatching(/^15 workers died/) }],
       })
@@ -130,14 +131,14 @@ describe('a run whose node ends its process', () => {
     await processes.settle(async () => {
       for (let each = 0; each < 3 && left > 0; each++) {
         left--
-        await service.start('calm', { id: `late${left}` }, `late${left}`)
+        await service.start({ blueprintId: 'calm', input: { id: `late${left}` }, runId: `late${left}` })
       }
       return false
     })
 
-    expect(await service.describe('killer')).toMatchObject({ status: 'failed' })
+    expect(await service.get('killer')).toMatchObject({ status: 'failed' })
     for (let at = 0; at < 40; at++)
-      expect(await service.describe(`late${at}`)).toMatchObject({ status: 'completed' })
+      expect(await service.get(`late${at}`)).toMatchObject({ status: 'completed' })
     // One may have come before the first death.
     expect([...executions.values()].filter((times) => times > 1).length).toBeLessThanOrEqual(1)
   })
@@ -153,11 +154,11 @@ it('an item that ends its process takes others along once', async () => {
   })
   const service = new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
   const processes: Processes = new Processes(service, 10)
-  await service.start('case', {}, 'r')
+  await service.start({ blueprintId: 'case', runId: 'r' })
 
   const { died } = await processes.settle()
 
-  const { status, errors } = await service.describe('r')
+  const { status, errors } = await service.get('r')
   expect(status).toBe('failed')
   expect(errors?.filter(({ nodeId }) => nodeId !== 'scatter').map(({ message }) => message)).toEqual([
     '15 workers died or ran out of time while they executed item 1',

@@ -66,7 +66,7 @@ async function sideBySide({ nodes = appenders, metadata, ofWorker, input }: Give
   const { blueprint, registry } = setup
   const options = { blueprints: { case: blueprint }, registry, logger, store }
   const service = new TestService({ ...options, ...(ofWorker ? { contextConflicts: ofWorker } : {}) })
-  const runId = await service.start('case', input)
+  const { runId } = await service.start({ blueprintId: 'case', input })
   const work = async () => {
     const messages = service.queue.visible()
     await Promise.all(messages.map(({ job }) => workOnJob(service, job)))
@@ -74,7 +74,7 @@ async function sideBySide({ nodes = appenders, metadata, ofWorker, input }: Give
   }
   await work()
   await work()
-  const described = await service.describe(runId)
+  const described = await service.get(runId)
   return { ...described, warn, commits: commits.mock.calls.length, service }
 }
 
@@ -244,7 +244,9 @@ describe('TestService', () => {
     ])
     const { blueprint, registry } = setup
     const options = { blueprints: { case: blueprint }, registry, logger: new NullLogger() }
-    const { status, context } = await new TestService({ ...options, contextConflicts }).run('case')
+    const { status, context } = await new TestService({ ...options, contextConflicts }).run({
+      blueprintId: 'case',
+    })
 
     expect(status).toBe('completed')
     expect(context['list']).toHaveLength(length)

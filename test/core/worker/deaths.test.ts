@@ -41,11 +41,11 @@ describe('a chain of nodes', () => {
       if (at > 0) flow.edge(`n${at - 1}`, id)
     }
     const service = new TestService({ flows: [flow], logger: quiet })
-    await service.start('chain', {}, 'r')
+    await service.start({ blueprintId: 'chain', runId: 'r' })
 
     expect(await settleAmongDeaths(service, deaths)).toBe(ids.length)
 
-    expect(await service.describe('r')).toMatchObject({ status: 'completed', nodes: { completed: ids } })
+    expect(await service.get('r')).toMatchObject({ status: 'completed', nodes: { completed: ids } })
     expect(new Set(tried.values())).toEqual(new Set([2]))
   })
 
@@ -56,7 +56,7 @@ describe('a chain of nodes', () => {
     for (let at = 1; at < 6; at++)
       flow.node(`n${at}`, async () => ({ output: at })).edge(`n${at - 1}`, `n${at}`)
     const service = new TestService({ flows: [flow], logger: quiet })
-    await service.start('chain', {}, 'r')
+    await service.start({ blueprintId: 'chain', runId: 'r' })
     await deaths.watch(() => takeOne(service))
     service.now += 200_000
 
@@ -76,12 +76,12 @@ describe(`what kills ${DEATHS_AT_MOST} workers is given up`, () => {
       .node('bad', async () => (calls++, deaths.die()))
       .node('good', async () => ({ output: 'good' }))
     const service = new TestService({ flows: [flow], logger: quiet })
-    await service.start('two', {}, 'r')
+    await service.start({ blueprintId: 'two', runId: 'r' })
 
     expect(await settleAmongDeaths(service, deaths)).toBe(DEATHS_AT_MOST)
 
     expect(calls).toBe(DEATHS_AT_MOST)
-    const { status, errors, nodes } = await service.describe('r')
+    const { status, errors, nodes } = await service.get('r')
     expect({ status, nodes }).toMatchObject({
       status: 'failed',
       nodes: { completed: ['good'], failed: ['bad'] },
@@ -103,12 +103,12 @@ describe(`what kills ${DEATHS_AT_MOST} workers is given up`, () => {
       calls++
       return deaths.die()
     })
-    await service.start('case', {}, 'r')
+    await service.start({ blueprintId: 'case', runId: 'r' })
 
     expect(await settleAmongDeaths(service, deaths)).toBe(DEATHS_AT_MOST)
 
     expect(calls).toBe(DEATHS_AT_MOST)
-    const { status, errors } = await service.describe('r')
+    const { status, errors } = await service.get('r')
     expect(status).toBe('failed')
     expect(errors?.map(({ message }) => message)).toContain(
       '15 workers died or ran out of time while they executed item 1',
@@ -122,11 +122,11 @@ describe(`what kills ${DEATHS_AT_MOST} workers is given up`, () => {
     })
     // The node that scattered reads why its items failed.
     const store = withMethods(service.services.store, { listValues: () => deaths.die() })
-    await service.start('case', {}, 'r')
+    await service.start({ blueprintId: 'case', runId: 'r' })
 
     expect(await settleAmongDeaths(service, deaths, { services: { store } })).toBe(DEATHS_AT_MOST)
 
-    const { status, errors, nodes } = await service.describe('r')
+    const { status, errors, nodes } = await service.get('r')
     expect({ status, failed: nodes.failed }).toEqual({ status: 'failed', failed: ['scatter'] })
     expect(errors?.[0]?.message).toMatch(/^15 workers died .* executed node 'scatter'/)
   })
@@ -139,9 +139,9 @@ it('a node that kills one worker fewer than that completes', async () => {
     ++calls < DEATHS_AT_MOST ? deaths.die() : { output: 'at last' },
   )
   const service = new TestService({ flows: [flow], logger: quiet })
-  await service.start('one', {}, 'r')
+  await service.start({ blueprintId: 'one', runId: 'r' })
 
   expect(await settleAmongDeaths(service, deaths)).toBe(DEATHS_AT_MOST - 1)
 
-  expect(await service.describe('r')).toMatchObject({ status: 'completed', context: { a: 'at last' } })
+  expect(await service.get('r')).toMatchObject({ status: 'completed', context: { a: 'at last' } })
 })

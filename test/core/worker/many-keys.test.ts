@@ -23,7 +23,7 @@ describe('short keys', () => {
         .node('sum', async (call: NodeContext) => ({ output: await sumOf(call, keys(count)) }))
         .edge('set', 'sum')
 
-      const { status, context } = await new TestService({ flows: [flow] }).run('many')
+      const { status, context } = await new TestService({ flows: [flow] }).run({ blueprintId: 'many' })
 
       expect(status).toBe('completed')
       expect(context['sum']).toBe(count)
@@ -52,7 +52,7 @@ describe('short keys', () => {
       .edge('list', 'each')
       .edge('each', 'sum')
 
-    const { status, context } = await new TestService({ flows: [flow] }).run('batch')
+    const { status, context } = await new TestService({ flows: [flow] }).run({ blueprintId: 'batch' })
 
     expect(status).toBe('completed')
     expect(context['sum']).toBe(3_000)
@@ -74,7 +74,10 @@ describe('short keys', () => {
     }
     const parent = { toBlueprint: () => main, getFunctionRegistry: () => flow.getFunctionRegistry() }
 
-    const { status, context } = await new TestService({ flows: [parent, child] }).run('main', input)
+    const { status, context } = await new TestService({ flows: [parent, child] }).run({
+      blueprintId: 'main',
+      input,
+    })
 
     expect(status).toBe('completed')
     expect(context).toMatchObject({ sum: 3_000, call: 3_000, k2999: 1 })
@@ -93,7 +96,7 @@ describe('short keys', () => {
       .loop('again', { startNodeId: 'round', endNodeId: 'round', condition: 'more' })
       .edge('again', 'last')
 
-    const { status, context } = await new TestService({ flows: [flow] }).run('loop')
+    const { status, context } = await new TestService({ flows: [flow] }).run({ blueprintId: 'loop' })
 
     expect(status).toBe('completed')
     expect(context).toMatchObject({ last: 5, k7: 5 })

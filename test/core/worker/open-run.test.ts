@@ -22,7 +22,7 @@ describe('a job that begins a run', () => {
 
     expect(await workOnJob(service, job, { services })).toEqual({ kind: 'done' })
 
-    expect(await service.describe('r')).toMatchObject({ status: 'completed', context: { a: 1 } })
+    expect(await service.get('r')).toMatchObject({ status: 'completed', context: { a: 1 } })
   })
 
   it("is refused under a child run's id, whose place it would take", async () => {

@@ -44,7 +44,7 @@ beforeEach(async () => {
     .edge('upload', 'transcode')
     .edge('transcode', 'publish')
   service = new TestService({ flows: [flow], logger: quiet })
-  await service.start('video', {}, 'r')
+  await service.start({ blueprintId: 'video', runId: 'r' })
 })
 
 describe('a node that got a pool after it was scheduled', () => {

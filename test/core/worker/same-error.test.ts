@@ -19,7 +19,7 @@ function trouble(): Error {
 /** Deliveries until the run is over, or so many, each with a commit that ends in `error`. */
 async function deliver(error: (delivery: number) => Error, most: number, fails = Infinity) {
   const service = new TestService({ flows: [flow], logger: quiet })
-  const runId = await service.start('one')
+  const { runId } = await service.start({ blueprintId: 'one' })
   let delivery = 0
   let left = fails
   const store = withMethods(service.services.store, {
@@ -36,7 +36,7 @@ async function deliver(error: (delivery: number) => Error, most: number, fails =
     }
     service.now += 200_000
   }
-  return { deliveries: delivery, described: await service.describe(runId) }
+  return { deliveries: delivery, described: await service.get(runId) }
 }
 
 it('fails the node on the fifth, where what fails it can be stored', async () => {

@@ -10,7 +10,7 @@ it('fails its node, whose failure fits', async () => {
   const flow = createFlow('one').node('a', async () => ({ output: (executed++, 'x'.repeat(100)) }))
   const service = new TestService({ flows: [flow], logger: quiet })
   const { store } = service.services
-  const runId = await service.start('one')
+  const { runId } = await service.start({ blueprintId: 'one' })
   const small = withMethods(store, {
     commit: async (id, change, seen) =>
       [...change.riders.keys()].some((name) => name.startsWith('o'))
@@ -20,7 +20,7 @@ it('fails its node, whose failure fits', async () => {
   await takeOne(service, { services: { store: small } })
 
   expect(executed).toBe(1)
-  expect(await service.describe(runId)).toMatchObject({
+  expect(await service.get(runId)).toMatchObject({
     status: 'failed',
     errors: [{ nodeId: 'a', message: "what node 'a' leaves does not fit into the state of its run" }],
   })

@@ -53,12 +53,12 @@ describe('what a serializer throws', () => {
     const store = new TestService({ flows: [] }).services.store
     const flow = createFlow('one').node('a', async () => ({ output: 'x' }))
     const service = new TestService({ flows: [flow], serializer, store, logger: quiet })
-    const runId = await service.start('one')
+    const { runId } = await service.start({ blueprintId: 'one' })
     await service.settle()
 
     expect(await service.isOver(runId)).toBe(true)
     const reader = new TestService({ flows: [flow], store, logger: quiet })
-    const { status, errors } = await reader.describe(runId)
+    const { status, errors } = await reader.get(runId)
     expect(status).toBe('failed')
     expect(errors?.[0]?.message).toBe("the serializer cannot carry the output of node 'a': not today")
   })
@@ -73,7 +73,7 @@ describe('what a serializer throws', () => {
     }
     const end = async (catches: boolean) => {
       const service = new TestService({ flows: [readsUnreadable(catches)], serializer, logger: quiet })
-      const runId = await service.start('two')
+      const { runId } = await service.start({ blueprintId: 'two' })
       await service.settle()
       return (await service.services.store.read(runId))?.status
     }
@@ -100,7 +100,7 @@ describe('what the store throws', () => {
   })
   async function afterOneDelivery(error: Error) {
     const service = new TestService({ flows: [flow], logger: quiet })
-    const runId = await service.start('one')
+    const { runId } = await service.start({ blueprintId: 'one' })
     let refusals = 1
     const store = withMethods(service.services.store, {
       putValue: async (...args) => {
@@ -111,7 +111,7 @@ describe('what the store throws', () => {
     const delivery = await thrownOr(
       takeOne(service, { services: { store, values: valuesOn(service, store) } }),
     )
-    return { delivery, described: await service.describe(runId) }
+    return { delivery, described: await service.get(runId) }
   }
 
   it('brings the message back where it may pass', async () => {
@@ -167,5 +167,5 @@ it('a run that cannot be begun fails with the reason', async () => {
   await queue.send([{ runId: 'r', blueprintId: 'one' }])
   await takeOne(service, { services: { store: withMethods(store, { begin: refuse }) } })
 
-  expect(await service.describe('r')).toMatchObject({ status: 'failed', reason: 'it does not fit' })
+  expect(await service.get('r')).toMatchObject({ status: 'failed', reason: 'it does not fit' })
 })

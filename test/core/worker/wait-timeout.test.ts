@@ -40,7 +40,7 @@ function awaitingService(timeout: unknown) {
 
 async function asleep(setup: Pick<Setup, 'blueprint' | 'registry'>) {
   const service = serviceOf(setup)
-  const runId = await service.start('case', {}, 'r')
+  const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
   while (service.queue.visible().length > 0) await takeOne(service)
   return { service, runId, from: service.now }
 }
@@ -53,31 +53,31 @@ describe('a wait whose event does not come in time', () => {
     [1_500, 1_500],
   ])('of %s goes on by the action timeout when its time is over, and not before', async (timeout, ms) => {
     const { service, runId, from } = await asleep(asking({ timeout }, ['ask>late:timeout']))
-    expect(await service.describe(runId)).toMatchObject({
+    expect(await service.get(runId)).toMatchObject({
       status: 'awaiting',
       waiting: [{ nodeId: 'ask', reason: 'external_event', timeoutAt: new Date(from + ms) }],
     })
 
     await service.settle()
 
-    const { status, nodes, errors, context } = await service.describe(runId)
+    const { status, nodes, errors, context } = await service.get(runId)
     expect([status, nodes.completed, errors]).toEqual(['completed', ['start', 'ask', 'late'], undefined])
     expect(context['late']).toEqual(['late', null])
     expect(service.now - from).toBeGreaterThanOrEqual(ms)
     expect(service.now - from).toBeLessThan(ms + 5_000)
-    expect(await service.resume(runId, { nodeId: 'ask', action: 'approve' })).toBe(false)
+    expect(await service.resume(runId, { nodeId: 'ask', action: 'approve' })).toEqual({ resumed: false })
   })
 
   it('goes on by the action that it names', async () => {
     const setup = asking({ timeout: '1h', timeoutAction: 'escalate' }, ['ask>late:escalate'])
 
-    const { nodes } = await serviceOf(setup).run('case')
+    const { nodes } = await serviceOf(setup).run({ blueprintId: 'case' })
 
     expect(nodes.completed).toEqual(['start', 'ask', 'late'])
   })
 
   it('fails where no edge names the action, and its fallback stands in', async () => {
-    const { status, errors } = await serviceOf(asking({ timeout: '1h' }, [])).run('case')
+    const { status, errors } = await serviceOf(asking({ timeout: '1h' }, [])).run({ blueprintId: 'case' })
     expect([status, errors?.map(({ nodeId, message }) => [nodeId, message])]).toEqual([
       'failed',
       [['ask', "nobody gave node 'ask' its event before its timeout"]],
@@ -85,7 +85,7 @@ describe('a wait whose event does not come in time', () => {
     expect(errors?.[0]?.originalError).toMatchObject({ name: 'FlowcraftAwsError' })
 
     const withFallback = asking({ timeout: '1h' }, [], { fallback: 'late' })
-    expect(await serviceOf(withFallback).run('case')).toMatchObject({
+    expect(await serviceOf(withFallback).run({ blueprintId: 'case' })).toMatchObject({
       status: 'completed',
       nodes: { completed: ['start', 'ask', 'late'] },
     })
@@ -101,7 +101,7 @@ describe('a wait whose event does not come in time', () => {
       [none, undefined],
     ] as const) {
       const { service, runId, from } = await asleep(setup)
-      const { waiting } = await service.describe(runId)
+      const { waiting } = await service.get(runId)
       expect(waiting?.[0]?.timeoutAt?.getTime()).toBe(ms && from + ms)
     }
   })
@@ -119,7 +119,7 @@ describe('a wait whose event does not come in time', () => {
     await service.resume(runId, { nodeId: 'ask' })
     await service.settle()
 
-    expect(await service.describe(runId)).toMatchObject({ status: 'completed', context: { n: 3, end: END } })
+    expect(await service.get(runId)).toMatchObject({ status: 'completed', context: { n: 3, end: END } })
     expect(service.now - from).toBeGreaterThanOrEqual(2 * HOUR_MS)
     expect(service.now - from).toBeLessThan(2 * HOUR_MS + 10_000)
   })
@@ -129,13 +129,15 @@ describe('a wait whose event comes in time', () => {
   it.each(['before it waits', 'while it waits'])('(%s) goes on by that', async (when) => {
     const setup = asking({ timeout: '1h' }, ['ask>late:timeout'])
     const service = serviceOf(setup)
-    const runId = await service.start('case', {}, 'r')
+    const { runId } = await service.start({ blueprintId: 'case', runId: 'r' })
     if (when === 'while it waits') while (service.queue.visible().length > 0) await takeOne(service)
 
-    expect(await service.resume(runId, { nodeId: 'ask', action: 'approve', output: 'ok' })).toBe(true)
+    expect(await service.resume(runId, { nodeId: 'ask', action: 'approve', output: 'ok' })).toEqual({
+      resumed: true,
+    })
     await service.settle()
 
-    const { nodes, context } = await service.describe(runId)
+    const { nodes, context } = await service.get(runId)
     expect([nodes.completed, context['yes']]).toEqual([
       ['start', 'ask', 'yes'],
       ['yes', 'ok'],
@@ -149,7 +151,7 @@ describe('a wait whose event comes in time', () => {
 
     await service.settle()
 
-    expect((await service.describe(runId)).nodes.completed).toEqual(['start', 'ask', 'yes'])
+    expect((await service.get(runId)).nodes.completed).toEqual(['start', 'ask', 'yes'])
   })
 
   it('is told that it does not count where the timeout came first, though the event was on its way', async () => {
@@ -161,7 +163,7 @@ describe('a wait whose event comes in time', () => {
     gate.open()
 
     expect(await given).toBe(false)
-    expect((await service.describe(runId)).nodes.completed).toEqual(['start', 'ask', 'late'])
+    expect((await service.get(runId)).nodes.completed).toEqual(['start', 'ask', 'late'])
   })
 
   it('counts where whoever found the time over dies, and the event was first', async () => {
@@ -181,7 +183,7 @@ describe('a wait whose event comes in time', () => {
 
     await service.settle()
 
-    expect((await service.describe(runId)).nodes.completed).toEqual(['start', 'ask', 'yes'])
+    expect((await service.get(runId)).nodes.completed).toEqual(['start', 'ask', 'yes'])
   })
 })
 
@@ -202,7 +204,7 @@ describe('a timeout', () => {
       const service = new TestService({ flows: [flow], logger: quiet })
       const from = service.now
 
-      const { runId, nodes, context } = await service.run('hooked')
+      const { runId, nodes, context } = await service.run({ blueprintId: 'hooked' })
 
       expect(nodes.completed).toEqual(['hook', 'paid', 'drop'])
       expect(Math.floor((service.now - from) / HOUR_MS)).toBe(hours)
@@ -215,7 +217,9 @@ describe('a timeout', () => {
     class Approval extends WaitNode {}
     const flow = createFlow('own').node('ask', Approval, { params: { timeout: '1h' } })
 
-    const { status, errors } = await new TestService({ flows: [flow], logger: quiet }).run('own')
+    const { status, errors } = await new TestService({ flows: [flow], logger: quiet }).run({
+      blueprintId: 'own',
+    })
 
     expect([status, errors?.[0]?.message]).toEqual([
       'failed',
@@ -224,13 +228,15 @@ describe('a timeout', () => {
   })
 
   it('of a node that marks itself as awaiting is what it says there', async () => {
-    expect((await awaitingService('1h').run('case')).context).toMatchObject({
+    expect((await awaitingService('1h').run({ blueprintId: 'case' })).context).toMatchObject({
       own: 'asked',
       late: ['late', 'asked'],
     })
     // What a node of one's own calls `timeout` in its params is its own business.
-    expect(await awaitingService(undefined).run('case')).toMatchObject({ status: 'awaiting' })
-    const { errors } = await awaitingService('soon').run('case')
+    expect(await awaitingService(undefined).run({ blueprintId: 'case' })).toMatchObject({
+      status: 'awaiting',
+    })
+    const { errors } = await awaitingService('soon').run({ blueprintId: 'case' })
     expect(errors?.[0]?.message).toContain("got 'soon'")
   })
 
@@ -243,7 +249,7 @@ describe('a timeout', () => {
     expect([...(await reconcileRun(service.services, runId))]).toEqual(['ask'])
     await service.settle()
 
-    expect((await service.describe(runId)).nodes.completed).toEqual(['start', 'ask', 'late'])
+    expect((await service.get(runId)).nodes.completed).toEqual(['start', 'ask', 'late'])
   })
 })
 

@@ -82,7 +82,7 @@ describe('a synthesised service', () => {
   it('starts a run for a function that may, resumes it by its webhook and tells its end', async () => {
     const request = { blueprintId: 'payment', runId: 'order-1' }
     const started = (await stack.function('CallerName').invoke(request)) as StartRunResult
-    expect(started).toMatchObject({ runId: 'order-1', started: true })
+    expect(started).toMatchObject({ runId: 'order-1', created: true })
 
     const url = await pageOf('order-1')
     const headers = { 'content-type': 'application/json' }

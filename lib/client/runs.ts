@@ -1,0 +1,91 @@
+/** Runs as a program outside the workers sees them: in memory, on the local AWS and on AWS by the same verbs. */
+import type { RunDescription } from '../core/run/describe.ts'
+import { FlowcraftAwsError } from '../core/common/errors.ts'
+import type { StartRunRequest, StartRunResult } from './start-request.ts'
+
+export interface ResumeRequest {
+  /** The node that waits. @default - the only one that does */
+  readonly nodeId?: string
+  /** Chooses the edges to take, as a node's own action does. @default - the edges without an action */
+  readonly action?: string
+  /** Becomes the output of the waiting node. @default - what the node itself gave */
+  readonly output?: unknown
+  /**
+   * Names the call, so that it can be made again when its answer was lost: a repeated call without one may give its
+   * event to the next round of a loop, or, where it names no node, to the next that waits. @default - each call is its own
+   */
+  readonly idempotencyKey?: string
+}
+
+export interface ResumeResult {
+  /** Whether this call's event is the one that counts; false where the node was resumed before. */
+  readonly resumed: boolean
+}
+
+export interface CancelResult {
+  /** Whether the run is cancelled; false where it had ended otherwise. */
+  readonly cancelled: boolean
+}
+
+export interface WaitOptions {
+  /** Milliseconds. @default 60000; `TestService`, whose clock costs nothing, waits as long as anything is left to do */
+  readonly timeoutMs?: number
+  /** Milliseconds between looks, at most; the first come sooner. `TestService` does not look, it works. @default 1000 */
+  readonly pollMs?: number
+}
+
+/**
+ * What starts runs and watches them. `RunClient` does it on AWS and on the local AWS, `TestService` in memory, so that
+ * one test can run on all three.
+ *
+ * @example
+ * async function orderIsShipped(runs: Runs): Promise<void> {
+ *   const { runId } = await runs.start({ blueprintId: 'order', input: { orderId: 'A-17' } })
+ *   await runs.resume(runId, { nodeId: 'approval', output: { by: 'Ada' } })
+ *   expect(await runs.waitFor(runId)).toMatchObject({ status: 'completed' })
+ * }
+ */
+export interface Runs {
+  /**
+   * Starts a run, once per run id. When it resolves, the run is accepted and its first jobs are on the queue.
+   * Called again after an error or a crash it finishes what was begun.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
+   * input or blueprint; then nothing was changed
+   */
+  start(request: StartRunRequest): Promise<StartRunResult>
+  /** How a run stands. @throws FlowcraftAwsError RUN_NOT_FOUND */
+  get(runId: string): Promise<RunDescription>
+  /**
+   * Waits until the run is over, and tells how it ended.
+   * @throws FlowcraftAwsError RUN_TIMEOUT where it is not in time, RUN_NOT_FOUND
+   */
+  waitFor(runId: string, options?: WaitOptions): Promise<RunDescription>
+  /**
+   * Gives a run that waits an event, and so resumes it: `output` becomes the waiting node's output, `action` chooses
+   * its edges. An event may come before its node waits; the first one counts. A node that sleeps is woken at once.
+   *
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   * @throws FlowcraftAwsError INVALID_INPUT where the run has no such node, where that waits for no event, or where no
+   * edge of it names the action
+   * @throws FlowcraftAwsError RESUME_CONFLICT where the idempotency key came with another event before
+   */
+  resume(runId: string, request?: ResumeRequest): Promise<ResumeResult>
+  /**
+   * Cancels a run and the child runs it waits for. Results of nodes that are still executing are discarded.
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   */
+  cancel(runId: string): Promise<CancelResult>
+}
+
+/** The run, if it is over. @throws FlowcraftAwsError RUN_TIMEOUT that says what the run is at */
+export function endedWithin(run: RunDescription, timeoutMs: number): RunDescription {
+  const { runId, status, nodes, waiting = [] } = run
+  if (status !== 'running' && status !== 'awaiting') return run
+  const waits = waiting.map(({ nodeId, reason }) => `node '${nodeId}' waits (${reason})`)
+  const works = nodes.active
+    .filter((id) => !waiting.some(({ nodeId }) => nodeId === id))
+    .map((id) => `node '${id}' is to run`)
+  const at = [...waits, ...works].join(', ') || 'no worker has begun it'
+  throw new FlowcraftAwsError('RUN_TIMEOUT', `run '${runId}' did not end within ${timeoutMs} ms: ${at}`)
+}

@@ -1,0 +1,22 @@
+import { NullLogger } from 'flowcraft'
+import { afterAll, beforeAll } from 'vitest'
+import type { RunClient, SqsAdapter } from '../../lib/index.ts'
+import { adapterOf, clientOf, deploy, type TestDeployment } from '../support/service.ts'
+import { contractFlows, runsContract } from './runs.contract.ts'
+
+let deployment: TestDeployment
+let worker: SqsAdapter
+let client: RunClient
+
+beforeAll(async () => {
+  deployment = await deploy()
+  worker = adapterOf(deployment, { flows: contractFlows, logger: new NullLogger() })
+  worker.start()
+  client = clientOf(deployment)
+})
+afterAll(async () => {
+  await worker?.stop()
+  await deployment?.aws.stop()
+})
+
+runsContract('of a client of the local AWS', () => client)
