@@ -47,7 +47,7 @@ it('a function that has no time left tries once', async () => {
 /** Deliveries of a message, each of which fails, as does each of its first tries to give the lease back. */
 async function deliver(failingReleases: number) {
   const service = new TestService({ flows: [createFlow('one').node('a', async () => ({}))], logger: quiet })
-  const runId = await service.start('one')
+  const { runId } = await service.start({ blueprintId: 'one' })
   const { store } = service.services
   const unreleased = new Set<ReleaseRequest>()
   for (let delivery = 0; delivery < 2 * DEATHS_AT_MOST; delivery++) {
@@ -66,7 +66,7 @@ async function deliver(failingReleases: number) {
     await takeOne(service, { services: { store: failing, unreleased } }).catch(() => {})
     service.now += 200_000
   }
-  return { described: await service.describe(runId), lease: await store.readLease(runId, '0.1') }
+  return { described: await service.get(runId), lease: await store.readLease(runId, '0.1') }
 }
 
 it('no node is given up by releases that fail at first', async () => {
