@@ -19,11 +19,14 @@ export const contractFlows = [
     .edge('decide', 'refuse', { action: 'no' }),
 ]
 
+const id = () => `run-${randomUUID()}`
+
+const refused = (call: Promise<unknown>, code: string) =>
+  expect(call).rejects.toMatchObject({ name: 'FlowcraftAwsError', code })
+
 /** `makeRuns` gives the runs of a service that has `contractFlows`, whose workers work. */
 export function runsContract(name: string, makeRuns: () => Runs): void {
   describe(`runs, ${name}`, () => {
-    const id = () => `run-${randomUUID()}`
-
     it('are started once per run id, and tell how they ended', async () => {
       const runs = makeRuns()
       const request = { blueprintId: 'greet', input: { name: 'Ada' }, runId: id() }
@@ -35,8 +38,11 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       expect(first).toEqual({ runId: request.runId, status: 'running', created: true })
       expect(again).toMatchObject({ runId: request.runId, created: false })
       expect(ended).toMatchObject({
-        ...{ runId: request.runId, blueprintId: 'greet', status: 'completed' },
-        ...{ context: { hello: 'Hello, Ada' }, nodes: { completed: ['hello'] } },
+        runId: request.runId,
+        blueprintId: 'greet',
+        status: 'completed',
+        context: { hello: 'Hello, Ada' },
+        nodes: { completed: ['hello'] },
       })
       expect(await runs.get(request.runId)).toEqual(ended)
       expect(await runs.start(request)).toEqual({ ...first, status: 'completed', created: false })
@@ -85,8 +91,6 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       const runId = id()
       await runs.start({ blueprintId: 'greet', input: { name: 'Ada' }, runId })
       await runs.waitFor(runId)
-      const refused = (call: Promise<unknown>, code: string) =>
-        expect(call).rejects.toMatchObject({ name: 'FlowcraftAwsError', code })
 
       await refused(runs.start({ blueprintId: 'greet', input: { name: 'Eve' }, runId }), 'RUN_CONFLICT')
       await refused(runs.start({ blueprintId: 'greet', runId: 'a b' }), 'INVALID_INPUT')
