@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { messageOf } from '../core/common/errors.ts'
-import { comeBackIn } from '../core/queue/redelivery.ts'
+import { retryIn } from '../core/queue/redelivery.ts'
 import { pauseMs } from '../core/queue/backoff.ts'
 
 /**
@@ -48,6 +48,10 @@ export class HeldMessage {
     return this.#message.Body ?? ''
   }
 
+  get messageId(): string | undefined {
+    return this.#message.MessageId
+  }
+
   get receives(): number {
     return Number(this.#message.Attributes?.ApproximateReceiveCount)
   }
@@ -64,13 +68,11 @@ export class HeldMessage {
     await this.#persist('delete a message', () => sqsClient.send(new DeleteMessageCommand(command)))
   }
 
-  async comeBackIn(seconds: number): Promise<void> {
+  async retryIn(seconds: number): Promise<void> {
     this.release()
     const { sqsClient, queueUrl } = this.#options
     const receiptHandle = this.#message.ReceiptHandle
-    await this.#persist('give a message back', () =>
-      comeBackIn({ sqsClient, queueUrl, receiptHandle, seconds }),
-    )
+    await this.#persist('give a message back', () => retryIn({ sqsClient, queueUrl, receiptHandle, seconds }))
   }
 
   /** Prolongs it no more: it comes back when its time is over. */

@@ -2,6 +2,7 @@
  * Flowcraft's distributed adapter for SQS and DynamoDB. It keeps the base class's contract and replaces its loop:
  * see `message.ts` for the way of one message.
  */
+import type { Disposition } from '../core/execution/disposition.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Runtime } from '../core/execution/node-call.ts'
 import { BaseDistributedAdapter, type FlowcraftEvent, type IAsyncContext, type JobPayload } from 'flowcraft'
@@ -30,7 +31,7 @@ import { type Stores, storesOf } from '../core/config/connections.ts'
 import { sweep, type SweepResult } from '../core/run/sweep.ts'
 import { register, type Registration } from '../core/blueprints/registration.ts'
 import type { RunState } from '../core/protocol/run-state.ts'
-import type { Disposition, Invocation, Services } from '../core/execution/services.ts'
+import type { Invocation, Services } from '../core/execution/services.ts'
 import { EmfTelemetry } from '../core/telemetry/emf-telemetry.ts'
 import { StatusEvents } from '../core/telemetry/run-status-events.ts'
 import { NO_TELEMETRY, type Telemetry } from '../core/telemetry/telemetry.ts'
@@ -115,7 +116,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
    */
   override async handleJob(job: JobPayload): Promise<void> {
     const result = await this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true })
-    if (result.kind === 'left') throw new FlowcraftAwsError('MESSAGE_LEFT', result.reason)
+    if (result.kind === 'retry') throw new FlowcraftAwsError('MESSAGE_LEFT', result.reason)
   }
 
   /** As `handleJob`, for callers who know how long they may work, and tells what becomes of the message. */

@@ -2,18 +2,19 @@
  * Feeds a long-lived worker from the queue: each message on its own, visible to nobody else while it is worked on. One
  * long poll at a time asks for as many messages as the worker has room for.
  */
+import { handleMessage } from '../core/worker/handle-message.ts'
+import type { Disposition } from '../core/execution/disposition.ts'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { messageOf } from '../core/common/errors.ts'
 import type { Isolation } from '../core/execution/isolation.ts'
-import type { Disposition, Invocation } from '../core/execution/services.ts'
+import type { Invocation } from '../core/execution/services.ts'
 import type { Telemetry } from '../core/telemetry/telemetry.ts'
-import { isPoison, rejectMessage, shownOf } from '../core/queue/dead-letter-queue.ts'
+import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
 import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
-import { type Job, parseJob } from '../core/queue/job.ts'
-import { retrySeconds } from '../core/queue/redelivery.ts'
+import type { Job } from '../core/queue/job.ts'
 import { Trouble } from '../core/queue/backoff.ts'
 
 export interface SqsPollerOptions {
@@ -151,7 +152,7 @@ export class SqsPoller {
     const { isolation, telemetry, logger } = this.#options
     const place = isolation.arrive({ isRedelivered: message.receives > 1 })
     try {
-      if (this.#stopping.signal.aborted) await message.comeBackIn(0)
+      if (this.#stopping.signal.aborted) await message.retryIn(0)
       else await this.#work(message, place)
     } catch (error) {
       logger.error('a message failed', { reason: messageOf(error) })
@@ -163,25 +164,20 @@ export class SqsPoller {
   }
 
   async #work(message: HeldMessage, place: Invocation['place']): Promise<void> {
-    const { logger, telemetry, isolation } = this.#options
-    const { body, sentAt, receives } = message
-    try {
-      const goesOn = () => !this.#stopping.signal.aborted && !isolation.isClosed
-      const givenUp = this.#givenUp.signal
-      const result = await this.#options.process(parseJob(body), { goesOn, sentAt, place, givenUp })
-      if (result.kind === 'done') return await message.delete()
-      logger.debug('left a message', { reason: result.reason })
-      if (result.seconds !== undefined) await message.comeBackIn(result.seconds)
-    } catch (error) {
-      if (isPoison(error)) {
-        telemetry.messageRejected()
-        if (await rejectMessage(this.#options, body, error)) await message.delete()
-        return
-      }
-      telemetry.jobRetried()
-      logger.error('a job failed and comes back', { reason: messageOf(error), body: shownOf(body) })
-      await message.comeBackIn(retrySeconds(receives))
-    }
+    const { isolation } = this.#options
+    const goesOn = () => !this.#stopping.signal.aborted && !isolation.isClosed
+    const givenUp = this.#givenUp.signal
+    const { sentAt } = message
+    const result = await handleMessage(
+      {
+        ...this.#options,
+        reject: (body, error) => rejectMessage(this.#options, body, error),
+        work: (job) => this.#options.process(job, { goesOn, sentAt, place, givenUp }),
+      },
+      message,
+    )
+    if (result.kind === 'acknowledge') await message.delete()
+    else if (result.afterSeconds !== undefined) await message.retryIn(result.afterSeconds)
   }
 }
 

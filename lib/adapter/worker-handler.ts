@@ -1,4 +1,6 @@
 /** The worker function: SQS events in, partial batch responses out. */
+import { handleMessage } from '../core/worker/handle-message.ts'
+import type { Disposition } from '../core/execution/disposition.ts'
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { ILogger, RuntimeOptions } from 'flowcraft'
@@ -6,10 +8,9 @@ import { type AwsConfig, type AwsOptions, resolveConfig } from '../core/config/c
 import { withContainer } from '../core/config/container.ts'
 import { messageOf } from '../core/common/errors.ts'
 import { guardedLogger, jsonLogger } from '../core/common/logger.ts'
-import { isPoison, rejectMessage, shownOf } from '../core/queue/dead-letter-queue.ts'
-import { parseJob } from '../core/queue/job.ts'
-import { comeBackIn, retrySeconds } from '../core/queue/redelivery.ts'
-import type { Disposition, Invocation } from '../core/execution/services.ts'
+import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
+import { retryIn } from '../core/queue/redelivery.ts'
+import type { Invocation } from '../core/execution/services.ts'
 import { SqsAdapter, type SqsAdapterOptions } from './sqs-adapter.ts'
 
 export interface WorkerHandlerOptions
@@ -65,8 +66,8 @@ export function workerHandlerOf(
       const place = places.get(record)
       try {
         const result = await work(worker, record, { deadline, renews: false, sentAt, place })
-        if (result.kind === 'done') return
-        if (result.seconds !== undefined) await giveBack(worker, record, result.seconds)
+        if (result.kind === 'acknowledge') return
+        if (result.afterSeconds !== undefined) await retryLater(worker, record, result.afterSeconds)
         // What is thrown here becomes a batch item failure: the message stays in the queue.
         throw new Error(result.reason)
       } finally {
@@ -99,32 +100,28 @@ interface Worker {
   readonly logger: ILogger
 }
 
-async function work(
+function work(
   { adapter, config, logger }: Worker,
   record: SQSRecord,
   invocation: Invocation,
 ): Promise<Disposition> {
-  try {
-    return await adapter.process(parseJob(record.body), invocation)
-  } catch (error) {
-    const reason = messageOf(error)
-    if (isPoison(error)) {
-      adapter.telemetry.messageRejected()
-      const rejected = await rejectMessage({ ...config, logger }, record.body, error)
-      return rejected ? { kind: 'done' } : { kind: 'left', reason }
-    }
-    adapter.telemetry.jobRetried()
-    const body = shownOf(record.body)
-    logger.error('a job failed and comes back', { reason, messageId: record.messageId, body })
-    return { kind: 'left', reason, seconds: retrySeconds(receivesOf(record)) }
-  }
+  const { body, messageId } = record
+  return handleMessage(
+    {
+      logger,
+      telemetry: adapter.telemetry,
+      reject: (text, error) => rejectMessage({ ...config, logger }, text, error),
+      work: (job) => adapter.process(job, invocation),
+    },
+    { body, receives: receivesOf(record), messageId },
+  )
 }
 
-async function giveBack({ config, logger }: Worker, record: SQSRecord, seconds: number): Promise<void> {
+async function retryLater({ config, logger }: Worker, record: SQSRecord, seconds: number): Promise<void> {
   const { sqsClient, pools } = config
   const { messageId, receiptHandle } = record
   try {
-    await comeBackIn({ sqsClient, queueUrl: pools.ownQueueUrl, receiptHandle, seconds })
+    await retryIn({ sqsClient, queueUrl: pools.ownQueueUrl, receiptHandle, seconds })
   } catch (error) {
     // It then comes back when its visibility timeout is over.
     logger.warn('could not say when a message comes back', { messageId, reason: messageOf(error) })

@@ -1,11 +1,9 @@
 /** Feeds the protocol from a queue in memory, as event source mapping, worker function and sweep do on AWS. */
+import { handleMessage } from '../core/worker/handle-message.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as timersRun } from 'node:timers/promises'
-import { messageOf } from '../core/common/errors.ts'
 import { processJob } from '../core/worker/process-job.ts'
-import { isPoison } from '../core/queue/dead-letter-queue.ts'
 import { formatJob } from '../core/queue/job.ts'
-import { retrySeconds } from '../core/queue/redelivery.ts'
 import type { Services } from '../core/execution/services.ts'
 import type { RunStore } from '../core/store/run-store.ts'
 import { sweep } from '../core/run/sweep.ts'
@@ -123,21 +121,21 @@ export class MemoryWorker {
     const { job, sentAt, receives } = message
     const end = clock.now + invocationMs
     const deadline = () => (inline === false ? clock.now : end)
-    const comeBackIn = (seconds: number) => (message.visibleAt = clock.now + seconds * 1000)
     try {
-      const result = await processJob({ ...services, store }, job, { deadline, renews: false, sentAt })
-      if (result.kind === 'done') queue.delete(message)
-      else if (result.seconds !== undefined) comeBackIn(result.seconds)
-    } catch (error) {
-      const reason = messageOf(error)
-      if (isPoison(error)) {
-        services.logger.error('rejected a message', { reason, ...job })
-        queue.delete(message)
-        await deadLetters.put(formatJob(job), reason)
-      } else {
-        services.logger.error('a job failed and comes back', { reason, ...job })
-        comeBackIn(retrySeconds(receives))
-      }
+      const result = await handleMessage(
+        {
+          ...services,
+          reject: async (body, error) => {
+            services.logger.error('rejected a message', { reason: error.message, ...job })
+            await deadLetters.put(body, error.message)
+            return true
+          },
+          work: (parsed) => processJob({ ...services, store }, parsed, { deadline, renews: false, sentAt }),
+        },
+        { body: formatJob(job), receives },
+      )
+      if (result.kind === 'acknowledge') queue.delete(message)
+      else if (result.afterSeconds !== undefined) message.visibleAt = clock.now + result.afterSeconds * 1000
     } finally {
       this.#inFlight.delete(message)
     }

@@ -206,9 +206,9 @@ const oldVersion = () => graph({ a: value('A') }, [])
 const process = ({ adapter }: Durable, job: Job) =>
   adapter.process(job, { deadline: () => Date.now() + 30_000, renews: false })
 const left = (reason: RegExp) => ({
-  kind: 'left',
+  kind: 'retry',
   reason: expect.stringMatching(reason) as string,
-  seconds: 5,
+  afterSeconds: 5,
 })
 
 describe('an old worker that gets a run of a newer deploy', () => {
@@ -241,7 +241,7 @@ describe('an old worker that gets a run of a newer deploy', () => {
     expect(await other.client.get('r1')).toMatchObject({ status: 'running' })
 
     const later = new Durable(deployment, graph({ x: value(1) }, []), { deployGraceMs: 1 })
-    expect(await process(later, job)).toEqual({ kind: 'done' })
+    expect(await process(later, job)).toEqual({ kind: 'acknowledge' })
     expect(await other.client.get('r1')).toMatchObject({
       status: 'failed',
       reason: "no blueprint 'newest' here; registered: 'case'",

@@ -82,7 +82,7 @@ export async function drain(
     try {
       const results = await Promise.all(Array.from({ length: copies }, once))
       if (copies > 1) results.push(await once())
-      if (results.some(({ kind }) => kind === 'done')) return await remove(deployment, message)
+      if (results.some(({ kind }) => kind === 'acknowledge')) return await remove(deployment, message)
     } catch (error) {
       if (!onError) throw error
       onError(error)

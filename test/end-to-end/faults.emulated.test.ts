@@ -88,7 +88,7 @@ async function drain(
       const invocation = { deadline: () => end, renews: false }
       const result = await workers.employ(mortal, () => adapter.process(jobOf(message), invocation))
       if (result) idle.push(adapter)
-      return result?.kind === 'done'
+      return result?.kind === 'acknowledge'
     } catch (error) {
       idle.push(adapter)
       if (!messageOf(error).includes(TROUBLE)) throw error

@@ -82,7 +82,7 @@ describe('worker pools', () => {
     const invocation = { deadline: () => Date.now() + 30_000, renews: false }
     await Promise.all(workers.map((worker) => worker.stop()))
 
-    expect(await singleIn().process(job, invocation)).toEqual({ kind: 'done' })
+    expect(await singleIn().process(job, invocation)).toEqual({ kind: 'acknowledge' })
     expect(ranIn.get('single')).toBeUndefined()
     const heavy = singleIn('heavy')
     heavy.start()

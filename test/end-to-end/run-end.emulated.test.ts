@@ -94,8 +94,8 @@ describe('a worker with an event bus', () => {
       "EventBridge PutEvents to 'runs' failed: no bus",
     )
     expect(await client.get(runId)).toMatchObject({ status: 'completed' })
-    expect(await adapter.process(job, invocation)).toEqual({ kind: 'done' })
-    expect(await adapter.process(job, invocation)).toEqual({ kind: 'done' })
+    expect(await adapter.process(job, invocation)).toEqual({ kind: 'acknowledge' })
+    expect(await adapter.process(job, invocation)).toEqual({ kind: 'acknowledge' })
 
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(2)
     expect(told(runId).map(({ id }) => id)).toEqual([`${runId}:completed`])

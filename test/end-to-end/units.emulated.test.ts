@@ -55,7 +55,7 @@ async function run(adapter: SqsAdapter, client: RunClient, flow: FlowBuilder) {
       messages++
       const deadline = Date.now() + 30_000
       const result = await adapter.process(job, { deadline: () => deadline, renews: false })
-      expect(result).toEqual({ kind: 'done' })
+      expect(result).toEqual({ kind: 'acknowledge' })
     }
   }
   const usage = aws.meter.since(work)

@@ -1,8 +1,9 @@
 /** The processes of a world: which messages each works on, and what becomes of these. */
+import type { Disposition } from '../../lib/core/execution/disposition.ts'
 import { setImmediate as macrotask } from 'node:timers/promises'
 import { isFlowcraftAwsError, messageOf } from '../../lib/core/common/errors.ts'
 import { processJob } from '../../lib/core/worker/process-job.ts'
-import type { Disposition, Invocation, Services } from '../../lib/core/execution/services.ts'
+import type { Invocation, Services } from '../../lib/core/execution/services.ts'
 import type { MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
 import { Host, type HostWorld, type Request, type Timer, Trouble, WORKER } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'
@@ -183,7 +184,7 @@ export class Processes {
         placed.map(({ received, place }) =>
           host.work({ shared: true, job: received.message.job }, async ({ name }) => {
             const result = await this.#process(host, name, received, { ...invocation, place })
-            if (result.kind === 'left' && result.seconds !== undefined) {
+            if (result.kind === 'retry' && result.afterSeconds !== undefined) {
               await acknowledged(host, async () => this.#dispose(received, result))
             }
             place.leave()
@@ -195,7 +196,7 @@ export class Processes {
       await acknowledged(host, async () => {
         for (const [at, received] of batch.entries()) {
           const result = results[at] as Disposition
-          if (result.kind === 'done') this.#dispose(received, result)
+          if (result.kind === 'acknowledge') this.#dispose(received, result)
         }
       })
     })
@@ -225,7 +226,7 @@ export class Processes {
         const code = isFlowcraftAwsError(error) ? `${error.code}: ` : ''
         violations.push(`a job of ${nodeId} threw ${code}${messageOf(error)}`)
       }
-      result = { kind: 'left', reason: 'trouble', seconds: RETRY_MS / 1000 }
+      result = { kind: 'retry', reason: 'trouble', afterSeconds: RETRY_MS / 1000 }
     }
     note(`is done with ${nodeId}: ${result.kind}`)
     return result
@@ -233,13 +234,13 @@ export class Processes {
 
   #dispose({ message, receipt }: Received, result: Disposition): void {
     const { world, queue, random, mutation } = this.#options
-    const isZombie = result.kind === 'left' && result.reason.startsWith('a successor')
+    const isZombie = result.kind === 'retry' && result.reason.startsWith('a successor')
     const isCurrent = message.receives === receipt
-    if (result.kind === 'done' || (isZombie && mutation.zombieAcknowledges)) {
+    if (result.kind === 'acknowledge' || (isZombie && mutation.zombieAcknowledges)) {
       // An old receipt handle may or may not delete the message.
       if (isCurrent || random.chance(0.5)) queue.delete(message)
-    } else if (result.seconds !== undefined && isCurrent) {
-      message.visibleAt = world.now() + result.seconds * 1000
+    } else if (result.afterSeconds !== undefined && isCurrent) {
+      message.visibleAt = world.now() + result.afterSeconds * 1000
     }
   }
 }

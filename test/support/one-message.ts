@@ -1,8 +1,9 @@
 /** Works on one message at a time of a service in memory, so that a test decides on every one. */
+import type { Disposition } from '../../lib/core/execution/disposition.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import { processJob } from '../../lib/core/worker/process-job.ts'
 import type { Job } from '../../lib/core/queue/job.ts'
-import type { Disposition, Invocation, Services } from '../../lib/core/execution/services.ts'
+import type { Invocation, Services } from '../../lib/core/execution/services.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { TestService } from '../../lib/testing/index.ts'
 import { Gate } from '../end-to-end/driver.ts'
@@ -38,7 +39,7 @@ export async function takeOne(service: TestService, options: WorkerOptions = {})
   if (!message) throw new Error('there is no message')
   service.queue.receive(message, 180_000)
   const result = await workOnJob(service, message.job, options)
-  if (result.kind === 'done') service.queue.delete(message)
+  if (result.kind === 'acknowledge') service.queue.delete(message)
   return result
 }
 

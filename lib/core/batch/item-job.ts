@@ -3,6 +3,7 @@
  * item and adds it to its shard's set; whoever sees a shard full adds it to the root's, also on a duplicate long after,
  * and whoever sees the root full wakes the activation that waits. So a crash anywhere is mended by the redelivery.
  */
+import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execution/disposition.ts'
 import type { NodeDefinition } from 'flowcraft'
 import { ActivationContext } from '../execution/activation-context.ts'
 import { RunReader } from '../values/run-reader.ts'
@@ -14,15 +15,7 @@ import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
 import { sendJobs } from '../run/dispatch.ts'
 import type { Job } from '../queue/job.ts'
 import { type ActivationKey, isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
-import {
-  DEATHS_AT_MOST,
-  deathsOf,
-  type Disposition,
-  DONE,
-  type Invocation,
-  leaveToNewerWorker,
-  type Services,
-} from '../execution/services.ts'
+import { DEATHS_AT_MOST, deathsOf, type Invocation, type Services } from '../execution/services.ts'
 import type { Lease } from '../store/run-store.ts'
 import { names } from '../protocol/inline-value.ts'
 import {
@@ -61,7 +54,7 @@ export async function processItemJob(
 ): Promise<Disposition> {
   const wait = run.active.get(key)?.wait
   // Another round, or the batch is over: nobody waits for these any more.
-  if (isOver(run) || wait?.kind !== 'items' || wait.round !== job.items.round) return DONE
+  if (isOver(run) || wait?.kind !== 'items' || wait.round !== job.items.round) return ACKNOWLEDGE
   let underWay: BatchUnderWay
   try {
     underWay = await batchUnderWay(services, graph, run, key, wait.round)
@@ -69,14 +62,14 @@ export async function processItemJob(
     // What is known of the batch is lost, for the activation that waits for it too: it fails by that when it is woken.
     services.logger.error('an item of a batch cannot run', { ...job, reason: failureOf(error).message })
     await sendJobs(services, graph, run, [key])
-    return DONE
+    return ACKNOWLEDGE
   }
   const { from: first, size, shards } = underWay.round
   const { item, from = 0, to = shards } = job.items
   if (item === undefined) {
     if (from >= to || to > shards) throw outOfRange(job, `shards ${from} to ${to} of ${shards}`)
     await sendRange(underWay, from, to)
-    return DONE
+    return ACKNOWLEDGE
   }
   if (item < first || item >= first + size)
     throw outOfRange(job, `item ${item} of ${first} to ${first + size}`)
@@ -145,13 +138,13 @@ async function workOnItem(
   const holder = new LeaseHolder(services, run.runId, itemKeys.lease(partition, item), invocation)
   // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
   const begun = await holder.begin(`item ${item} of ${key} of run '${run.runId}'`)
-  if (begun.kind === 'left') return begun
+  if (begun.kind === 'retry') return begun
   const { lease } = begun
   try {
     const finishing = finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
-    const result = await holder.unlessGivenUp(finishing.then(() => DONE))
-    if (result.kind === 'left') return result
-    return holder.signal.aborted ? heldByAnother(services, lease, `item ${item} of ${key}`) : DONE
+    const result = await holder.unlessGivenUp(finishing.then(() => ACKNOWLEDGE))
+    if (result.kind === 'retry') return result
+    return holder.signal.aborted ? heldByAnother(services, lease, `item ${item} of ${key}`) : ACKNOWLEDGE
   } catch (error) {
     // So that the redelivery need not wait for the lease to end.
     await holder.release()
@@ -205,7 +198,7 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<Ite
   const { uses } = definition
   let implementation = services.graphs.implementation(uses, runtime.registry)
   if (!implementation) {
-    leaveToNewerWorker(services, run, missing(underWay, item, uses))
+    deferToNewerDeployment(services, run, missing(underWay, item, uses))
     const { node } = parseActivationKey(key)
     if (batch.kind === 'worker')
       implementation = services.graphs.successor(graph, node, runtime.registry, true)

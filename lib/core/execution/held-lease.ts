@@ -2,9 +2,10 @@
  * Holds the lease on a strand or on an item of a batch: prolongs it for long-lived workers, and knows whether it may be
  * lost. It saves double work and decides nothing.
  */
+import type { Disposition, Retry } from './disposition.ts'
 import { messageOf } from '../common/errors.ts'
 import { giveBack, giveBackRemembered } from './give-back.ts'
-import { CLOCK_MARGIN_MS, type Disposition, type Invocation, type Services } from './services.ts'
+import { CLOCK_MARGIN_MS, type Invocation, type Services } from './services.ts'
 import type { Lease, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
 
 /**
@@ -53,7 +54,7 @@ export class LeaseHolder {
    * Crash after the lease: it is lost, and was not held alone. After the note that it is held alone: the strand may be
    * what killed its worker.
    */
-  async begin(what: string): Promise<Begun | Left> {
+  async begin(what: string): Promise<Begun | Retry> {
     await giveBackRemembered(this.#services)
     const lease = await this.take()
     if (!lease.held) return heldByAnother(this.#services, lease, what)
@@ -101,7 +102,9 @@ export class LeaseHolder {
     const left = new Promise<Disposition>((resolve) => {
       const giveUp = () => {
         this.#controller.abort(givenUp.reason)
-        void this.release().then(() => resolve({ kind: 'left', reason: 'the worker stops', seconds: 0 }))
+        void this.release().then(() =>
+          resolve({ kind: 'retry', reason: 'the worker stops', afterSeconds: 0 }),
+        )
       }
       if (givenUp.aborted) giveUp()
       else givenUp.addEventListener('abort', giveUp, { once: true, signal: ended.signal })
@@ -119,7 +122,7 @@ export class LeaseHolder {
     await giveBack(this.#services, { ...this.#request(), alone: this.#isAlone, ended }, this.#invocation)
   }
 
-  async #beginAlone(lease: Lease, what: string): Promise<Begun | Left> {
+  async #beginAlone(lease: Lease, what: string): Promise<Begun | Retry> {
     this.#isAlone = true
     try {
       const alone = await this.#services.store.holdAlone(this.#request())
@@ -172,23 +175,21 @@ export interface Begun {
   readonly lease: Lease
 }
 
-type Left = Extract<Disposition, { kind: 'left' }>
-
 /** What becomes of a message whose strand cannot begin: it comes back soon, and not with those that it came with. */
-function comesApart(what: string, strand: string, { attempt }: Lease): Left {
+function comesApart(what: string, strand: string, { attempt }: Lease): Retry {
   const number = [...`${what} ${strand} ${attempt}`].reduce(
     (sum, character) => (sum * 31 + character.charCodeAt(0)) | 0,
     0,
   )
   return {
-    kind: 'left',
+    kind: 'retry',
     reason: `${what} is not to be worked on beside others now`,
-    seconds: 1 + Math.abs(number % APART_SECONDS),
+    afterSeconds: 1 + Math.abs(number % APART_SECONDS),
   }
 }
 
 /** What becomes of a message whose work another worker holds: it is that strand's only redelivery. */
-export function heldByAnother({ now }: Pick<Services, 'now'>, lease: Lease, what: string): Left {
+export function heldByAnother({ now }: Pick<Services, 'now'>, lease: Lease, what: string): Retry {
   const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
-  return { kind: 'left', reason: `another worker holds ${what}`, seconds }
+  return { kind: 'retry', reason: `another worker holds ${what}`, afterSeconds: seconds }
 }

@@ -3,7 +3,6 @@ import type { Runtime } from './node-call.ts'
 import type { ContextConflicts } from '../protocol/context-conflicts.ts'
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
 import type { MaxActivations } from '../protocol/bounds.ts'
-import { FlowcraftAwsError } from '../common/errors.ts'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
 import type { Isolation, Place } from './isolation.ts'
 import type { JobQueue } from '../queue/job.ts'
@@ -101,36 +100,3 @@ export interface Strand {
 
 /** Two hosts' clocks may differ by this much before a lease is taken for over too early; that costs double work only. */
 export const CLOCK_MARGIN_MS = 2_000
-/**
- * What becomes of a message. `left` messages come back by themselves: after `seconds`, or when their visibility
- * timeout is over.
- */
-export type Disposition =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'left'; readonly reason: string; readonly seconds?: number }
-
-export const DONE: Disposition = { kind: 'done' }
-
-/** A message that an older worker leaves to a newer one comes back so often within the grace, fewer times than SQS allows. */
-const LOOKS_FOR_NEWER = 12
-
-export function leftToNewerWorker(
-  { deployGraceMs }: Pick<Services, 'deployGraceMs'>,
-  reason: string,
-): Disposition {
-  return { kind: 'left', reason, seconds: Math.ceil(deployGraceMs / LOOKS_FOR_NEWER / 1000) }
-}
-
-/**
- * While a new version is rolled out, a worker of the old one may get a run of the new one. What it lacks then is no
- * reason to fail the run: its message comes back, until a worker has it or the grace is over.
- *
- * @throws FlowcraftAwsError NOT_DEPLOYED within the grace
- */
-export function leaveToNewerWorker(
-  { now, deployGraceMs }: Pick<Services, 'now' | 'deployGraceMs'>,
-  { startedAt }: { readonly startedAt: number },
-  lacks: string,
-): void {
-  if (now() - startedAt < deployGraceMs) throw new FlowcraftAwsError('NOT_DEPLOYED', lacks)
-}

@@ -25,7 +25,7 @@ export interface RedeliveryOptions {
   readonly seconds: number
 }
 
-export async function comeBackIn({
+export async function retryIn({
   sqsClient,
   queueUrl,
   receiptHandle,

@@ -1,8 +1,9 @@
 /** What leaves a run after a commit: jobs of what was scheduled, and the word of its end. All of it may go twice. */
+import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execution/disposition.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { type ActivationKey, parseActivationKey, type RunState, type START } from '../protocol/run-state.ts'
 import { cancelChildren } from './cancel.ts'
-import { type Disposition, DONE, leaveToNewerWorker, type Services } from '../execution/services.ts'
+import { type Services } from '../execution/services.ts'
 
 type SendServices = Pick<Services, 'queue' | 'emit'>
 
@@ -53,10 +54,10 @@ export async function conclude(services: Services, run: RunState): Promise<Dispo
     if (run.parent) await services.queue.send([run.parent])
     if (services.tells) await services.tell(run)
     // Left by a worker that would: perhaps this one is of an older deploy.
-    else if (run.outbox === 'tell') leaveToNewerWorker(services, { startedAt: run.endedAt ?? 0 }, UNTOLD)
+    else if (run.outbox === 'tell') deferToNewerDeployment(services, { startedAt: run.endedAt ?? 0 }, UNTOLD)
     await services.store.told(run.runId)
     // Ended from outside: no worker has counted it.
     if (run.status === 'cancelled') services.telemetry.runEnded('cancelled')
   }
-  return DONE
+  return ACKNOWLEDGE
 }

@@ -2,13 +2,14 @@
  * How a run begins. Accepted: its header stands with the input, no graph yet (a client without blueprints). Begun:
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
+import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { inputRiders } from '../values/value-writer.ts'
 import { contentHash } from '../common/content-hash.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
 import { failureOf } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type Parent, type RunState } from '../protocol/run-state.ts'
-import { leaveToNewerWorker, type Services } from '../execution/services.ts'
+import { type Services } from '../execution/services.ts'
 import type { NewRun } from '../store/run-store.ts'
 import { beginningOf } from '../common/texts.ts'
 import { firstActivations } from '../protocol/transition.ts'
@@ -102,7 +103,7 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
     now = (await services.store.begin(run.runId, first)).run ?? run
   } catch (error) {
     const reason = messageOf(failureOf(error))
-    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) leaveToNewerWorker(services, run, reason)
+    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) deferToNewerDeployment(services, run, reason)
     return failRun(services, run, reason)
   }
   if (now.graph === undefined && !isOver(now)) throw new Error(`run '${run.runId}' could not be begun`)

@@ -1,4 +1,5 @@
 /** The first thing done with a message: what the table says of its run, which is begun if nobody has. */
+import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { runIdProblem } from '../common/identifiers.ts'
 import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
 import { failureOf } from '../execution/execution.ts'
@@ -6,7 +7,7 @@ import type { RunGraph } from '../protocol/run-graph.ts'
 import { isPoison } from '../queue/dead-letter-queue.ts'
 import { type Job } from '../queue/job.ts'
 import { isOver, type RunState } from '../protocol/run-state.ts'
-import { type Invocation, leaveToNewerWorker, type Services } from '../execution/services.ts'
+import { type Invocation, type Services } from '../execution/services.ts'
 import { beginRun, putRun } from '../run/start.ts'
 
 /** The run of a job, begun if it was not. Undefined where there is nothing left to do for it. */
@@ -52,7 +53,7 @@ async function graphOfRaw(
     // No run stands yet that could fail with it.
     const failure = failureOf(error)
     const rejection = isPoison(failure) ? failure : cannotBegin(failure)
-    if (sentAt !== undefined) leaveToNewerWorker(services, { startedAt: sentAt }, rejection.message)
+    if (sentAt !== undefined) deferToNewerDeployment(services, { startedAt: sentAt }, rejection.message)
     throw rejection
   }
 }

@@ -6,6 +6,7 @@
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
  * or in any order, and any process may die between any two requests.
  */
+import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import type { Job } from '../queue/job.ts'
@@ -22,14 +23,11 @@ import {
   START,
   strandOf,
 } from '../protocol/run-state.ts'
-import {
-  type Disposition,
-  DONE,
-  type Invocation,
-  leftToNewerWorker,
-  type Services,
-} from '../execution/services.ts'
+import { type Invocation, type Services } from '../execution/services.ts'
 import { workOnStrand } from './strand.ts'
+
+/** A message that waits for a newer deployment comes back so often within the grace: fewer times than SQS allows. */
+const RETRIES_WITHIN_GRACE = 12
 
 /**
  * Works on a message until nothing of its strand is left, or says why it must come back. Throws on infrastructure
@@ -44,7 +42,8 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
     services.logger.warn('left a job to a newer worker', { ...job, reason: error.message })
-    return leftToNewerWorker(services, error.message)
+    const afterSeconds = Math.ceil(services.deployGraceMs / RETRIES_WITHIN_GRACE / 1000)
+    return { kind: 'retry', reason: error.message, afterSeconds }
   } finally {
     if (!invocation.place) place.leave()
   }
@@ -52,20 +51,20 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
 
 async function process(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
   const run = await look(services, job, invocation)
-  if (!run) return DONE
+  if (!run) return ACKNOWLEDGE
   if (isOver(run)) return conclude(services, run)
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
   if (run.seq === 0) await emitStart(services, run)
   if (job.nodeId === undefined) {
     await sendQueued(services, graph, run, START)
-    return DONE
+    return ACKNOWLEDGE
   }
   const named = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
   const entry = run.active.get(named)
   // One that another message carries on belongs to that message's strand, whoever names it: two leases would let two
   // workers write under one name.
   const strand = entry ? strandOf(named, entry) : named
-  if (await passOn(services, graph, run, job, strand)) return DONE
+  if (await passOn(services, graph, run, job, strand)) return ACKNOWLEDGE
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)
   if (job.items) return processItemJob(services, graph, run, named, { ...job, items: job.items }, invocation)
@@ -73,7 +72,7 @@ async function process(services: Services, job: Job, invocation: Invocation): Pr
     // Its work is committed. A crash may have come before its followers were sent: send those of this strand again.
     // Only those: with every queued entry, one duplicate in a wide fan would breed thousands.
     await sendQueued(services, graph, run, strand)
-    return DONE
+    return ACKNOWLEDGE
   }
   return workOnStrand(services, graph, run, strand, invocation, job.due)
 }

@@ -1,6 +1,7 @@
 /**
  * One activation: execute (or wake), then flush (`settle.ts`), commit and send (`commit.ts`).
  */
+import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
 import { commitUntilDecided } from './commit.ts'
@@ -12,7 +13,7 @@ import { gatherItems } from '../batch/gather.ts'
 import { sendTimer } from '../queue/job.ts'
 import { takesEvents } from '../protocol/resumable.ts'
 import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
-import { DEATHS_AT_MOST, leaveToNewerWorker, type Services, type Strand } from '../execution/services.ts'
+import { DEATHS_AT_MOST, type Services, type Strand } from '../execution/services.ts'
 import type { Ending } from '../protocol/attempt.ts'
 import { flushActivation, settle } from './settle.ts'
 import { propertyOf } from '../common/thrown.ts'
@@ -119,7 +120,7 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   const lacks = `node '${id}' uses '${uses}', ${why}`
   let implementation = graphs.implementation(uses, runtime.registry)
   if (!implementation) {
-    leaveToNewerWorker(services, run, lacks)
+    deferToNewerDeployment(services, run, lacks)
     implementation = graphs.successor(graph, node, runtime.registry)
   }
   if (implementation) {
@@ -130,7 +131,7 @@ async function execute(activation: Activation, tries: number): Promise<Execution
     const { error } = execution
     const lacksChild =
       uses === 'subflow' && isFlowcraftAwsError(propertyOf(error, 'cause'), 'UNKNOWN_BLUEPRINT')
-    if (error && lacksChild) leaveToNewerWorker(services, run, messageOf(error))
+    if (error && lacksChild) deferToNewerDeployment(services, run, messageOf(error))
     return execution
   }
   return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', lacks))

@@ -3,20 +3,14 @@
  * remains. The lease saves double work and decides nothing; the message is acknowledged only by whoever still holds
  * it when nothing of the strand is left.
  */
+import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { createHash } from 'node:crypto'
 import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { LeaseHolder } from '../execution/held-lease.ts'
 import { conclude, sendQueued } from '../run/dispatch.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
-import {
-  deathsOf,
-  type Disposition,
-  DONE,
-  type Invocation,
-  type Services,
-  type Strand,
-} from '../execution/services.ts'
+import { deathsOf, type Invocation, type Services, type Strand } from '../execution/services.ts'
 import { failStep, step } from './step.ts'
 import type { Lease, LeaseEnd } from '../store/run-store.ts'
 import { propertyOf, textOf } from '../common/thrown.ts'
@@ -33,7 +27,7 @@ export async function workOnStrand(
   const holder = new LeaseHolder(services, seen.runId, origin, invocation)
   // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
   const begun = await holder.begin(`${origin} of run '${seen.runId}'`)
-  if (begun.kind === 'left') return begun
+  if (begun.kind === 'retry') return begun
   const { lease } = begun
   const strand: Strand = {
     origin,
@@ -52,7 +46,7 @@ export async function workOnStrand(
     if (result === CONTENDED) await holder.release()
     if (result !== ASLEEP) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
-    if (!(await holder.isMine())) return { kind: 'left', reason: `a successor took over ${origin}` }
+    if (!(await holder.isMine())) return { kind: 'retry', reason: `a successor took over ${origin}` }
     // What wakes it comes with the same strand's next message, which need not wait for this lease to end.
     await holder.release()
     return result
@@ -99,7 +93,7 @@ async function giveUp(
     const key = run && currentOf(run, strand.origin)
     if (!run || key === undefined) return undefined
     await failStep(services, graph, run, key, strand, new Error(why, { cause }))
-    return { kind: 'left', reason: why, seconds: 1 }
+    return { kind: 'retry', reason: why, afterSeconds: 1 }
   } catch (error) {
     services.logger.error('could not give up what keeps failing', { runId, why, reason: messageOf(error) })
     return undefined
@@ -107,13 +101,13 @@ async function giveUp(
 }
 
 /** Done with the message, and the activation that it names goes on waiting. */
-const ASLEEP: Disposition = { kind: 'done' }
+const ASLEEP: Disposition = { kind: 'acknowledge' }
 
 /** What is left has to be read anew; the lease is given back. */
 const CONTENDED: Disposition = {
-  kind: 'left',
+  kind: 'retry',
   reason: 'other nodes changed the context keys that a node had read, time and again',
-  seconds: 1,
+  afterSeconds: 1,
 }
 
 async function advance(
@@ -126,13 +120,13 @@ async function advance(
   let sent = false
   let parked: ActivationKey | undefined
   for (;;) {
-    if (!run) return DONE
+    if (!run) return ACKNOWLEDGE
     if (isOver(run)) return conclude(services, run)
     // Parked just now: is what it waits for there already?
     const current = parked !== undefined && run.active.has(parked) ? parked : currentOf(run, strand.origin)
     if (current === undefined) {
       if (!sent) await sendQueued(services, graph, run, strand.origin)
-      return DONE
+      return ACKNOWLEDGE
     }
     const parkedNow = parked === current
     const result = await step(services, graph, run, current, { ...strand, parkedNow })
@@ -140,7 +134,7 @@ async function advance(
     if (result.kind === 'contended') return CONTENDED
     if (result.kind === 'overtaken') {
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
-      if (!(await strand.isMine())) return { kind: 'left', reason: `a successor took over ${strand.origin}` }
+      if (!(await strand.isMine())) return { kind: 'retry', reason: `a successor took over ${strand.origin}` }
       sent = false
       parked = undefined
     } else {

@@ -2,6 +2,7 @@
  * A parked activation whose message came: is what it waits for there? Every message about it is a hint and may come
  * early, late or twice; the answer is always looked up.
  */
+import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { stateOf } from '../execution/node-call.ts'
 import type { NodeResult } from 'flowcraft'
 import { childResult, ensureChild } from '../run/children.ts'
@@ -23,7 +24,7 @@ import {
   type Wait,
   wholeMs,
 } from '../protocol/run-state.ts'
-import { leaveToNewerWorker, type Services } from '../execution/services.ts'
+import { type Services } from '../execution/services.ts'
 import { names } from '../protocol/inline-value.ts'
 import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
 
@@ -125,7 +126,7 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   } catch (error) {
     const failure = failureOf(error)
     // A newer deployment without the blueprint, before the child was made.
-    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) leaveToNewerWorker(services, run, error.message)
+    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) deferToNewerDeployment(services, run, error.message)
     return { kind: 'ended', execution: failedForGood(graph, node, failure) }
   }
   if (!isOver(child)) return { kind: 'asleep' }

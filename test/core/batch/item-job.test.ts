@@ -89,7 +89,7 @@ describe('a job of a batch', () => {
       jobOf({ round: 0, item: 0 }, 2),
       { ...jobOf({ round: 0, item: 0 }), nodeId: 'gather' },
     ]) {
-      expect(await workOnJob(service, job)).toEqual({ kind: 'done' })
+      expect(await workOnJob(service, job)).toEqual({ kind: 'acknowledge' })
     }
 
     expect(ran).toEqual([])

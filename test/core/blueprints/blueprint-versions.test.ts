@@ -240,17 +240,17 @@ describe('a run that began before a deployment', () => {
     const options = { services: { deployGraceMs: 120_000 } }
 
     expect(await workOnJob(old, nextJob(next), options)).toEqual({
-      kind: 'left',
+      kind: 'retry',
       reason: expect.stringMatching(
         /^node 'charge' uses 'charge 2', which this deployment does not have/,
       ) as string,
-      seconds: 10,
+      afterSeconds: 10,
     })
     expect(await next.get(runId)).toMatchObject({ status: 'running', nodes: { active: ['charge'] } })
 
     // Nobody newer came: it was the newer deploy that was taken back.
     old.now += 120_000
-    expect(await workOnJob(old, nextJob(next), options)).toEqual({ kind: 'done' })
+    expect(await workOnJob(old, nextJob(next), options)).toEqual({ kind: 'acknowledge' })
     expect(await next.get(runId)).toMatchObject({
       status: 'completed',
       context: { charge: 'charged 1' },

@@ -59,7 +59,7 @@ describe('a worker that lost its lease', () => {
 
     await vi.advanceTimersByTimeAsync(RENEW_EVERY_MS)
 
-    expect(await cutOff).toEqual({ kind: 'left', reason: 'a successor took over 0.1' })
+    expect(await cutOff).toEqual({ kind: 'retry', reason: 'a successor took over 0.1' })
     expect(await service.get('r')).toMatchObject({ status: 'running', nodes: { failed: [] } })
     gate.open()
     await successor
@@ -83,7 +83,7 @@ describe('a worker that lost its lease', () => {
 
     await vi.advanceTimersByTimeAsync(RENEW_EVERY_MS)
 
-    expect(await cutOff).toMatchObject({ kind: 'left', reason: 'another worker holds item 0 of 1.1' })
+    expect(await cutOff).toMatchObject({ kind: 'retry', reason: 'another worker holds item 0 of 1.1' })
     gate.open()
     await successor
     await service.settle()

@@ -47,12 +47,12 @@ describe('the word of the end of a run', () => {
     await expect(workOnJob(service, job, { services: dying })).rejects.toThrow('died')
 
     expect(await workOnJob(service, job, { services: without })).toMatchObject({
-      kind: 'left',
+      kind: 'retry',
       reason: 'the end of the run is to be told, and this worker has nobody to tell it to',
-      seconds: 10,
+      afterSeconds: 10,
     })
     expect(await outbox()).toBe('tell')
-    expect(await workOnJob(service, job, { services: withBus() })).toEqual({ kind: 'done' })
+    expect(await workOnJob(service, job, { services: withBus() })).toEqual({ kind: 'acknowledge' })
 
     expect(told).toMatchObject([{ runId: 'r', status: 'completed' }])
     expect(await outbox()).toBeUndefined()
@@ -65,7 +65,7 @@ describe('the word of the end of a run', () => {
     await expect(workOnJob(service, job, { services: dying })).rejects.toThrow('died')
     service.now += GRACE_MS
 
-    expect(await workOnJob(service, job, { services: without })).toEqual({ kind: 'done' })
+    expect(await workOnJob(service, job, { services: without })).toEqual({ kind: 'acknowledge' })
 
     expect(await outbox()).toBeUndefined()
   })
@@ -81,7 +81,7 @@ describe('the word of the end of a run', () => {
     const job = nextJob(service)
     await cancelRun(service.services, 'r')
 
-    expect(await workOnJob(service, job, { services: withBus() })).toEqual({ kind: 'done' })
+    expect(await workOnJob(service, job, { services: withBus() })).toEqual({ kind: 'acknowledge' })
 
     expect(told).toMatchObject([{ status: 'cancelled' }])
   })
@@ -103,7 +103,7 @@ it('a parent is told of its child by a worker without a bus all the same', async
   const toParent = () => service.queue.visible().filter((message) => message.job.runId === 'r')
   for (const message of toParent()) service.queue.delete(message)
 
-  expect(await workOnJob(service, job, { services: without })).toMatchObject({ kind: 'left' })
+  expect(await workOnJob(service, job, { services: without })).toMatchObject({ kind: 'retry' })
 
   expect(toParent()).toMatchObject([{ job: { runId: 'r', nodeId: 'call', iteration: 1 } }])
   await service.settle()

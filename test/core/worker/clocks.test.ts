@@ -81,7 +81,7 @@ describe('a timer that the queue holds', () => {
     await takeOne(service)
     const [job] = [{ runId, blueprintId: 'case', nodeId: 'nap', iteration: 1 }]
     service.now += MINUTE_MS
-    expect(await workOnJob(service, job, skewed(service, BEHIND))).toEqual({ kind: 'done' })
+    expect(await workOnJob(service, job, skewed(service, BEHIND))).toEqual({ kind: 'acknowledge' })
 
     const took = await tookUntilOver(service, runId, 0, 0)
 

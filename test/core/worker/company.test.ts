@@ -59,8 +59,9 @@ class Processes {
       placed.map(async ({ message, place }) => {
         const invocation = { deadline, renews: false, place }
         const result = await processJob({ ...services, isolation }, message.job, invocation)
-        if (result.kind === 'done') queue.delete(message)
-        else if (result.seconds !== undefined) message.visibleAt = this.#service.now + result.seconds * 1000
+        if (result.kind === 'acknowledge') queue.delete(message)
+        else if (result.afterSeconds !== undefined)
+          message.visibleAt = this.#service.now + result.afterSeconds * 1000
         place.leave()
       }),
     )

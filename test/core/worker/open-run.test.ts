@@ -20,7 +20,7 @@ describe('a job that begins a run', () => {
   it('does so', async () => {
     const job = { runId: 'r', blueprintId: 'old', nodeId: 'a' }
 
-    expect(await workOnJob(service, job, { services })).toEqual({ kind: 'done' })
+    expect(await workOnJob(service, job, { services })).toEqual({ kind: 'acknowledge' })
 
     expect(await service.get('r')).toMatchObject({ status: 'completed', context: { a: 1 } })
   })
@@ -57,9 +57,9 @@ describe('a job that begins a run', () => {
 
       service.now += GRACE_MS - 1
       expect(await take()).toEqual({
-        kind: 'left',
+        kind: 'retry',
         reason: expect.stringContaining(why) as string,
-        seconds: 10,
+        afterSeconds: 10,
       })
       service.now += 1
       await expect(take()).rejects.toMatchObject({ code })

@@ -57,7 +57,9 @@ describe('a node that got a pool after it was scheduled', () => {
     ran = []
     service.now += 200_000
 
-    expect(await workOnJob(service, job, { services: workerIn(undefined, sent) })).toEqual({ kind: 'done' })
+    expect(await workOnJob(service, job, { services: workerIn(undefined, sent) })).toEqual({
+      kind: 'acknowledge',
+    })
 
     expect(ran).toEqual([])
     expect(sent).toEqual([{ url: HEAVY, job: { ...job, passedOn: 'transcode' } }])
@@ -82,7 +84,9 @@ describe('a node that got a pool after it was scheduled', () => {
     const job = nextJob(service)
     await takeOne(service)
 
-    expect(await workOnJob(service, job, { services: workerIn('heavy', sent) })).toEqual({ kind: 'done' })
+    expect(await workOnJob(service, job, { services: workerIn('heavy', sent) })).toEqual({
+      kind: 'acknowledge',
+    })
 
     expect(sent).toEqual([])
   })

@@ -136,7 +136,7 @@ describe('what the store throws', () => {
     ]) {
       const { delivery, described } = await afterOneDelivery(refusing(name))
 
-      expect(delivery).toEqual({ kind: 'done' })
+      expect(delivery).toEqual({ kind: 'acknowledge' })
       expect(described).toMatchObject({ status: 'failed', errors: [{ nodeId: 'a' }] })
       expect(described.errors?.[0]?.message).toMatch(/DynamoDB PutItem failed: .*it says no/)
       // What could not be stored as a whole is not there in part.
