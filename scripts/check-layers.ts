@@ -24,10 +24,10 @@ const LAYERS = [
   ['core/protocol'],
   ['core/common'],
 ]
-/** The local AWS knows nothing of the kit, and the constructs only constants (`test/package` has the list of files). */
+/** The local AWS knows nothing of the kit, and the constructs only constants and pure checks (`test/package` has the list of files). */
 const APART = {
   local: ['bundling.ts'],
-  constructs: ['bundling.ts', 'core/common', 'core/store', 'core/telemetry'],
+  constructs: ['bundling.ts', 'core/common', 'core/queue', 'core/store', 'core/telemetry'],
 }
 
 const root = fileURLToPath(new URL('../', import.meta.url))

@@ -30,44 +30,44 @@ export interface ContainerOptions {
   readonly cpu?: number
   /** MiB, within what Fargate has for `cpu`. @default 512 */
   readonly memoryLimitMiB?: number
-  /** Tasks, always. Excludes `minCapacity` and `maxCapacity`. @default 1 */
+  /** Fixed number of tasks. Excludes `minCapacity` and `maxCapacity`. @default 1 */
   readonly desiredCount?: number
-  /** Tasks while the queue is empty; needs `maxCapacity`. @default 0 with maxCapacity */
+  /** Minimum number of tasks, while the queue is empty; requires `maxCapacity`. @default 0 with maxCapacity */
   readonly minCapacity?: number
   /**
-   * Tasks at most: one is added each minute while jobs wait, five while a hundred do. None is taken away while any job
-   * is worked on.
-   * @default - `desiredCount` tasks always
+   * Maximum number of tasks: one is added each minute while jobs wait, five while a hundred do. None is removed while
+   * a job is in flight.
+   * @default - no scaling: `desiredCount` tasks
    */
   readonly maxCapacity?: number
-  /** Excludes `vpc`. @default - a new cluster in `vpc` */
+  /** An existing ECS cluster to use; excludes `vpc`. @default - a new cluster in `vpc` */
   readonly cluster?: ICluster
-  /** Whether tasks get public addresses, which they need in subnets without a NAT or endpoints. @default false */
+  /** Whether tasks get public IP addresses, required in subnets without a NAT gateway or VPC endpoints. @default false */
   readonly assignPublicIp?: boolean
 }
 
 export interface ContainerWorkerProps extends ServiceParts, WorkerLinks, ContainerOptions {
   /** An image whose command runs `new SqsAdapter({ … }).start()`, and `stop()` at SIGTERM. */
   readonly image: ContainerImage
-  /** Needed without `cluster`. @default - the cluster's */
+  /** VPC of a new cluster; required without `cluster`. @default - the VPC of `cluster` */
   readonly vpc?: IVpc
-  /** @default - private subnets with a way out */
+  /** Subnets of the tasks. @default - private subnets with egress */
   readonly vpcSubnets?: SubnetSelection
-  /** @default - a new group that lets everything out and nothing in */
+  /** Security groups of the tasks. @default - a new group that allows all outbound and no inbound traffic */
   readonly securityGroups?: ISecurityGroup[]
-  /** The image's. @default Architecture.ARM_64 */
+  /** CPU architecture of the image. @default Architecture.ARM_64 */
   readonly architecture?: Architecture
-  /** Variables beside those by which the worker finds its service. @default - none */
+  /** Additional environment variables. @default - none */
   readonly environment?: Readonly<Record<string, string>>
-  /** @default RetentionDays.ONE_MONTH */
+  /** How long logs are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays
-  /** Encrypts the logs. @default - keys that AWS owns */
+  /** KMS key that encrypts the logs. @default - keys that AWS owns */
   readonly encryptionKey?: IKey
-  /** What becomes of the log group when its stack is deleted. @default RemovalPolicy.RETAIN */
+  /** What happens to the log group when the stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy
 }
 
-/** The longest that Fargate lets a task finish what it is at. */
+/** Fargate's longest stop timeout. */
 const STOP_TIMEOUT = Duration.seconds(120)
 
 /**
@@ -116,7 +116,7 @@ export class ContainerWorker extends Construct {
   #createCluster(vpc: IVpc | undefined): Cluster {
     const cluster = new Cluster(this, 'Cluster', { vpc })
     acknowledge(cluster, {
-      ECS4: "Container Insights costs by the metric; the queue's metrics and the service's own tell what matters. Give a cluster of one's own to have them.",
+      ECS4: "Container Insights costs by the metric; the queue's metrics and the service's own tell what matters. Set `cluster` to a cluster that has it.",
     })
     return cluster
   }

@@ -1,4 +1,4 @@
-/** One page of CloudWatch that tells how a service does and what it costs. */
+/** A CloudWatch dashboard of a service: runs, queues and costs. */
 import { Dashboard as Page, GraphWidget, type IMetric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
 import type { WatchedPool } from './alarms.ts'

@@ -12,23 +12,23 @@ import { durationProblems, numberProblems } from './problems.ts'
 
 /** Options that all functions of a service take. */
 export interface FunctionOptions {
-  /** @default Architecture.ARM_64, a fifth cheaper than x86 for the same memory */
+  /** CPU architecture. @default Architecture.ARM_64, a fifth cheaper than x86 for the same memory */
   readonly architecture?: Architecture
-  /** Variables beside those by which the function finds its service. @default - none */
+  /** Additional environment variables. @default - none */
   readonly environment?: Readonly<Record<string, string>>
-  /** Traces by X-Ray, at its price. @default false */
+  /** Whether AWS X-Ray traces the functions, at its price. @default false */
   readonly tracing?: boolean
-  /** @default RetentionDays.ONE_MONTH */
+  /** How long logs are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays
-  /** Encrypts the environment and the logs. @default - keys that AWS owns */
+  /** KMS key that encrypts the environment variables and the logs. @default - keys that AWS owns */
   readonly encryptionKey?: IKey
-  /** What becomes of the log group when its stack is deleted. @default RemovalPolicy.RETAIN */
+  /** What happens to the log group when the stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy
-  /** The function's network; AWS's own services need endpoints or a NAT there. @default - none of one's own */
+  /** VPC of the functions, with VPC endpoints or a NAT gateway for AWS services. @default - no VPC */
   readonly vpc?: IVpc
-  /** @default - private subnets with a way out */
+  /** Subnets of the functions. @default - private subnets with egress */
   readonly vpcSubnets?: SubnetSelection
-  /** @default - a new group that lets everything out and nothing in */
+  /** Security groups of the functions. @default - a new group that allows all outbound and no inbound traffic */
   readonly securityGroups?: ISecurityGroup[]
 }
 

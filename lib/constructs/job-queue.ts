@@ -10,30 +10,29 @@ import { durationProblems, existingOrNew, givenOf, numberProblems, throwProblems
 
 export interface JobQueueProps {
   /**
-   * A standard queue of one's own, in place of a new one; then of the other props only `existingDeadLetterQueue` is
-   * allowed.
+   * An existing standard queue to use; excludes all other props but `existingDeadLetterQueue`.
    * @default - a new queue
    */
   readonly existingQueue?: IQueue
   /**
-   * A dead-letter queue of one's own, or one that several job queues share.
+   * An existing dead-letter queue to use; several job queues may share one.
    * @default - a new queue; none beside an existingQueue
    */
   readonly existingDeadLetterQueue?: IQueue
-  /** @default - a name made by CloudFormation */
+  /** Name of the queue. @default - a name made by CloudFormation */
   readonly queueName?: string
-  /** @default - a name made by CloudFormation */
+  /** Name of the dead-letter queue. @default - a name made by CloudFormation */
   readonly deadLetterQueueName?: string
-  /** The timeout of the function behind the queue. @default Duration.seconds(60) */
+  /** Timeout of the function that processes the queue. @default Duration.seconds(60) */
   readonly functionTimeout?: Duration
   /**
-   * How long a message is hidden while it is worked on: after this it comes back, if its worker died. At most 12 hours.
+   * How long a message is invisible while it is processed; afterwards it is delivered again. At most 12 hours.
    * @default - six times the function's timeout, as AWS recommends for a queue that feeds a function
    */
   readonly visibilityTimeout?: Duration
   /**
-   * A message goes to the dead-letter queue when it was received this often, from 1 to 1,000. Receives are not
-   * attempts: a message also comes back because another worker is at its run, or because the function was throttled.
+   * Receives after which a message moves to the dead-letter queue, from 1 to 1,000. Receives are not attempts: a message
+   * is also delivered again because another worker processes its run, or because the function was throttled.
    * @default 20
    */
   readonly maxReceiveCount?: number
@@ -46,7 +45,7 @@ export interface JobQueueProps {
   readonly retentionPeriod?: Duration
   /** How long a message is kept in the dead-letter queue, counted from its first sending. @default Duration.days(14) */
   readonly deadLetterRetentionPeriod?: Duration
-  /** A key of one's own for both queues. @default - keys that SQS owns, at no cost (SSE-SQS) */
+  /** KMS key that encrypts both queues. @default - keys that SQS owns, at no cost (SSE-SQS) */
   readonly encryptionKey?: IKey
 }
 

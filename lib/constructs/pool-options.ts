@@ -3,21 +3,22 @@ import type { Duration } from 'aws-cdk-lib'
 import type { IVpc } from 'aws-cdk-lib/aws-ec2'
 import type { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import type { Architecture } from 'aws-cdk-lib/aws-lambda'
+import { poolNodesProblems } from '../core/queue/pool-rules.ts'
 import { type ContainerOptions, containerProblems } from './container-worker.ts'
+import { type FeedOptions, feedProblems } from './feed-options.ts'
 import { functionProblems, type FunctionSize } from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { givenOf } from './problems.ts'
-import { type FeedOptions, feedProblems } from './worker-function.ts'
 
-/** A pool: functions with the service's code, or containers where `image` is given. */
+/** A worker pool: functions with the service's code, or containers if `image` is given. */
 export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions {
-  /** The nodes that go to this pool: node ids, of any blueprint, or `blueprintId:nodeId`. */
+  /** Nodes that run in this pool: node ids, of any blueprint, or `blueprintId:nodeId`. */
   readonly nodes: readonly string[]
-  /** @default Architecture.ARM_64 */
+  /** Architecture of the functions, or of the image. @default - the service's `architecture` */
   readonly architecture?: Architecture
-  /** Variables beside the service's. @default - the service's `environment` */
+  /** Environment variables, in place of the service's `environment`. @default - the service's `environment` */
   readonly environment?: Readonly<Record<string, string>>
-  /** @default - six times the function's timeout; containers prolong it themselves */
+  /** Visibility timeout of the pool's queue. @default - six times the function's timeout; containers prolong it themselves */
   readonly visibilityTimeout?: Duration
   /**
    * Makes the pool an ECS Fargate service, for nodes that take longer than 15 minutes. The image's command runs
@@ -25,7 +26,7 @@ export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions
    * @default - a function
    */
   readonly image?: ContainerImage
-  /** The containers' network. @default - the service's */
+  /** VPC of the containers. @default - the service's `vpc` */
   readonly vpc?: IVpc
 }
 
@@ -50,10 +51,11 @@ const OF_CONTAINERS = [
   'vpc',
 ] as const satisfies readonly (keyof ContainerOptions | 'vpc')[]
 
-/** What tells of the pools goes into each function's environment, of 4 KB altogether; the rest takes about one. */
+/** Pool routes go into the environment of each function, which has 4 KB in all; other variables take about 1 KB. */
 const ROUTE_BYTES = 2_800
-/** A queue whose name CloudFormation made, at its longest; what its URL is nobody knows at synth. */
+/** The longest URL of a queue with a generated name; the URL itself is unknown at synth. */
 const LONGEST_URL = `https://sqs.ap-southeast-1.amazonaws.com/123456789012/${'q'.repeat(80)}`
+/** A pool's name is a construct id, and part of logical ids. */
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
 
 export function poolProblems(
@@ -74,17 +76,12 @@ export function poolProblems(
     const limit = `${ROUTE_BYTES} bytes of names, nodes and queue URLs, since they go into the environment of each function`
     problems.push(`pools must have at most ${limit}, got ${bytes}`)
   }
-  return [...problems, ...sharedRules(pools)]
+  return [...problems, ...poolNodesProblems(pools)]
 }
 
 function onePoolProblems(pool: PoolOptions, service: { readonly vpc?: IVpc }): string[] {
-  const { nodes, image, cluster } = pool
-  const problems = nodes.length === 0 ? ['nodes must name at least one node, got none'] : []
-  for (const rule of nodes) {
-    if (rule.trim() !== rule || rule === '' || rule.startsWith(':') || rule.endsWith(':')) {
-      problems.push(`nodes must be node ids or blueprintId:nodeId, got '${rule}'`)
-    }
-  }
+  const { image, cluster } = pool
+  const problems: string[] = []
   const foreign = givenOf(pool, image ? OF_FUNCTIONS : OF_CONTAINERS)
   if (foreign.length > 0) {
     const [of, list] = image ? ['functions', 'without image'] : ['containers', 'with image']
@@ -103,18 +100,4 @@ function onePoolProblems(pool: PoolOptions, service: { readonly vpc?: IVpc }): s
 /** A function's network is the service's. */
 function withoutNetwork({ memorySize, timeout }: PoolOptions): FunctionSize {
   return { memorySize, timeout }
-}
-
-function sharedRules(pools: Readonly<Record<string, PoolOptions>>): string[] {
-  const owners = new Map<string, string>()
-  const problems: string[] = []
-  for (const [name, { nodes }] of Object.entries(pools)) {
-    for (const rule of nodes) {
-      const owner = owners.get(rule)
-      if (owner !== undefined)
-        problems.push(`pools ${owner} and ${name} both have '${rule}'; a node has one pool`)
-      owners.set(rule, name)
-    }
-  }
-  return problems
 }

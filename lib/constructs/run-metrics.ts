@@ -5,9 +5,9 @@ import { metricNames } from '../core/telemetry/names.ts'
 export type RunMetricName = keyof typeof metricNames.metrics
 
 export interface RunMetricsProps {
-  /** The service's name, by which its metrics are told from others'. */
+  /** Name of the service, the dimension of its metrics. */
   readonly serviceName: string
-  /** @default 'Flowcraft' */
+  /** CloudWatch namespace of the metrics. @default 'Flowcraft' */
   readonly metricsNamespace?: string
 }
 

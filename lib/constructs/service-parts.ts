@@ -18,16 +18,16 @@ export interface ServiceParts {
   readonly state: StateTable
   /** The default pool's jobs. */
   readonly jobs: JobQueue
-  /** Where values beyond 400 KB go. @default - into several items of the table */
+  /** Bucket for values larger than 400 KB. @default - none: they become several items of the table */
   readonly values?: ValueBucket
   /** Worker pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, PoolRoute>>
-  /** Names the service in its logs and metrics (POWERTOOLS_SERVICE_NAME). @default - Powertools' 'service_undefined' */
+  /** Name of the service in logs and metrics (POWERTOOLS_SERVICE_NAME). @default - Powertools' 'service_undefined' */
   readonly serviceName?: string
 }
 
 export interface PoolChoice {
-  /** The pool that these workers serve, a key of `pools`. @default - the default pool */
+  /** Pool of these workers, a key of `pools`. @default - the default pool */
   readonly pool?: string
 }
 

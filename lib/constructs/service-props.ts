@@ -6,6 +6,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { type AlarmOptions, alarmProblems } from './alarms.ts'
 import type { DashboardOptions } from './dashboard.ts'
+import type { FeedOptions } from './feed-options.ts'
 import type { FunctionOptions, FunctionSize } from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
@@ -15,7 +16,7 @@ import { intervalProblems } from './sweep-function.ts'
 import type { UserCode } from './user-code.ts'
 import { type ValueBucketOptions, valueBucketProblems } from './value-bucket.ts'
 import { type WebhookOptions, webhookProblems } from './webhook-endpoint.ts'
-import { type ExistingFunction, type FeedOptions, timeoutOf, workerProblems } from './worker-function.ts'
+import { type ExistingFunction, timeoutOf, workerProblems } from './worker-function.ts'
 
 /** Settings of the events that tell of status changes of runs. */
 export interface RunEventOptions {
@@ -26,9 +27,9 @@ export interface RunEventOptions {
 export interface FlowcraftServiceProps
   extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction {
   /**
-   * The export of the user's code that `createStartRunHandler({ flows })` made: then a start that no worker could run
-   * is refused at once.
-   * @default - the package's own StartRun handler, which leaves that to the workers
+   * Export of `entry` or `code` that `createStartRunHandler({ flows })` returned: it rejects a start that no worker could
+   * run.
+   * @default - the package's own StartRun handler, which accepts every start
    */
   readonly startRunHandler?: string
   /**
@@ -39,21 +40,21 @@ export interface FlowcraftServiceProps
   /** Worker pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, PoolOptions>>
   /**
-   * Names the service in logs and metrics; two services of one account and region must differ.
-   * @default - made of the construct's path
+   * Name of the service in logs and metrics, unique in an account and region.
+   * @default - generated from the stack's name and the construct's path
    */
   readonly serviceName?: string
-  /** Namespace of the metrics; an empty one turns them off. @default 'Flowcraft' */
+  /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
   readonly metricsNamespace?: string
 
   /**
-   * A table of one's own with the schema of `stateTable`; several services may use one. Their timers are told apart by the
-   * construct's path, and their runs by their ids: a run id means one run of the table. @default - a new table
+   * An existing table to use, with the schema of `stateTable`; several services may share it. Their timers are kept apart
+   * by the service's stack and path, their runs by id: run ids are unique in a table. @default - a new table
    */
   readonly existingTable?: ITable
-  /** A standard queue of one's own for the default pool's jobs. @default - a new queue */
+  /** An existing standard queue to use for the default pool. @default - a new queue */
   readonly existingQueue?: IQueue
-  /** A dead-letter queue of one's own, for all pools. @default - a new queue */
+  /** An existing dead-letter queue to use, for all pools. @default - a new queue */
   readonly existingDeadLetterQueue?: IQueue
 
   /**
@@ -66,17 +67,17 @@ export interface FlowcraftServiceProps
    * @default - events on a new event bus
    */
   readonly events?: false | RunEventOptions
-  /** @default - six times `timeout` */
+  /** Visibility timeout of the default pool's queue. @default - six times `timeout` */
   readonly visibilityTimeout?: Duration
-  /** Receives, not attempts, before a message goes to the dead-letter queue. @default 20 */
+  /** Receives (not attempts) after which a message moves to the dead-letter queue. @default 20 */
   readonly maxReceiveCount?: number
-  /** How often the sweep looks for timers, 1 to 15 minutes. @default Duration.minutes(1) */
+  /** Interval of the sweep, which sends timers that come due, 1 to 15 minutes. @default Duration.minutes(1) */
   readonly sweepInterval?: Duration
-  /** @default true */
+  /** Whether point-in-time recovery of the table is enabled. @default true */
   readonly pointInTimeRecovery?: boolean
-  /** Whether deleting the table is refused. @default true, false with RemovalPolicy.DESTROY */
+  /** Whether the table is protected from deletion. @default true, false with RemovalPolicy.DESTROY */
   readonly deletionProtection?: boolean
-  /** What becomes of table, bucket and logs when their stack is deleted. @default RemovalPolicy.RETAIN */
+  /** What happens to table, bucket and log groups when the stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy
 
   /**

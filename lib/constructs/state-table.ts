@@ -19,27 +19,26 @@ import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
 export interface StateTableProps {
   /**
-   * A table of one's own with the schema of `stateTable`, in place of a new one; all other props but `serviceName` must be
-   * absent then.
+   * An existing table to use, with the schema of `stateTable`; excludes all other props but `serviceName`.
    * @default - a new table
    */
   readonly existingTable?: ITable
   /**
-   * Names the service where several use the table (FLOWCRAFT_SERVICE_NAME): each looks after its own timers only. Changing
-   * it leaves the timers that run. @default - none: the table is one service's
+   * Name of the service, required if several use the table (FLOWCRAFT_SERVICE_NAME): each processes only its own timers.
+   * Changing it abandons pending timers. @default - none: the table is one service's
    */
   readonly serviceName?: string
-  /** @default - a name made by CloudFormation */
+  /** Name of the table. @default - a name made by CloudFormation */
   readonly tableName?: string
-  /** A key of one's own, in a stack of a known region; excludes `encryption`. @default - as `encryption` says */
+  /** KMS key that encrypts the table, in a stack with `env.region`; excludes `encryption`. @default - see `encryption` */
   readonly encryptionKey?: IKey
-  /** @default TableEncryptionV2.dynamoOwnedKey() */
+  /** Encryption of the table. @default TableEncryptionV2.dynamoOwnedKey() */
   readonly encryption?: TableEncryptionV2
-  /** Whether the table can be restored to any second of the last 35 days. @default true */
+  /** Whether point-in-time recovery is enabled, for 35 days. @default true */
   readonly pointInTimeRecovery?: boolean
-  /** Whether deleting the table is refused. @default true, false with RemovalPolicy.DESTROY */
+  /** Whether the table is protected from deletion. @default true, false with RemovalPolicy.DESTROY */
   readonly deletionProtection?: boolean
-  /** What becomes of the table when its stack is deleted. @default RemovalPolicy.RETAIN */
+  /** What happens to the table when the stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy
 }
 

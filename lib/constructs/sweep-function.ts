@@ -19,8 +19,8 @@ import { defined, environmentOf, grantSendJobs, type ServiceParts } from './serv
 
 export interface SweepFunctionProps extends ServiceParts, FunctionOptions, FunctionSize {
   /**
-   * How often, from 1 to 15 minutes in whole ones: SQS delays a message by 15 minutes at most, so a longer interval
-   * would make timers late.
+   * Interval of the sweep, 1 to 15 whole minutes: SQS delays a message by at most 15 minutes, so a longer interval would
+   * delay timers.
    * @default Duration.minutes(1)
    */
   readonly interval?: Duration

@@ -19,7 +19,7 @@ export interface UserCode {
   readonly code?: Code
   /** The entry's export, or with `code` its file and export. @default 'handler', none with `code` */
   readonly handler?: string
-  /** What esbuild is told besides, or differently. @default - an ES module for Node 24, minified, the AWS SDK inside */
+  /** Additional esbuild options, which override the defaults. @default - an ES module for Node 24, minified, the AWS SDK inside */
   readonly bundling?: BundlingOptions
   /** The app's lock file, whose folder is the root of the project. @default - found upwards from where the app runs */
   readonly depsLockFilePath?: string

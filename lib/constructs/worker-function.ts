@@ -3,17 +3,12 @@ import { Annotations, Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
-import {
-  EventSourceMapping,
-  type Function,
-  type IFunction,
-  type ProvisionedPollerConfig,
-  RecursiveLoop,
-} from 'aws-cdk-lib/aws-lambda'
+import { EventSourceMapping, type Function, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
 import { metricNames } from '../core/telemetry/names.ts'
+import { type FeedOptions, feedProblems } from './feed-options.ts'
 import {
   functionDefaults,
   type FunctionOptions,
@@ -22,15 +17,7 @@ import {
 } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { VISIBILITY_FACTOR, visibilityProblems } from './job-queue.ts'
-import {
-  durationProblems,
-  existingOrNew,
-  givenOf,
-  numberProblems,
-  reservedProblems,
-  throwProblems,
-  words,
-} from './problems.ts'
+import { existingOrNew, givenOf, throwProblems, words } from './problems.ts'
 import {
   defined,
   environmentOf,
@@ -42,36 +29,19 @@ import {
 } from './service-parts.ts'
 import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
-/** How a job queue feeds its workers. */
-export interface FeedOptions {
-  /** Messages for one invocation: 1 to 10, to 10,000 with a `maxBatchingWindow`. @default 10 */
-  readonly batchSize?: number
-  /** How long to wait for a fuller batch, up to 5 minutes; each step of a run waits so long. @default - not at all */
-  readonly maxBatchingWindow?: Duration
-  /**
-   * Workers at a time, from 2 to 1,000. Excludes `provisionedPollers`.
-   * @default - as many as Lambda gives
-   */
-  readonly maxConcurrency?: number
-  /** Pollers that are always there, from 2 to 2,000, at a price by the hour. Excludes `maxConcurrency`. @default - none */
-  readonly provisionedPollers?: ProvisionedPollerConfig
-  /** Concurrency taken from the account's for these workers alone. @default - none */
-  readonly reservedConcurrency?: number
-}
-
 /** What a worker tells of its runs, and where its webhooks are. */
 export interface WorkerLinks extends PoolChoice {
-  /** The bus that gets the status changes of runs. @default - none */
+  /** Event bus that receives the status changes of runs. @default - none */
   readonly eventBus?: IEventBus
-  /** Where the webhook function is reached. @default - no webhooks */
+  /** URL of the webhook endpoint. @default - no webhooks */
   readonly webhookUrl?: string
-  /** Namespace of the metrics; an empty one turns them off. @default 'Flowcraft' */
+  /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
   readonly metricsNamespace?: string
 }
 
 export interface ExistingFunction {
   /**
-   * A function of one's own that exports a worker's handler; excludes what makes a new one. Its `recursiveLoop` must be
+   * An existing function to use, with the handler of a worker; excludes the props of a new function. Its `recursiveLoop` must be
    * ALLOW, or Lambda stops runs after 16 messages. An imported one must have its environment set by its owner.
    * @default - a new function
    */
@@ -229,29 +199,4 @@ export function workerProblems(
     ? existingOrNew('existingFunction', 'function', givenOf(props, ofNewFunction))
     : [...userCodeProblems(props), ...functionProblems(props)]
   return [...problems, ...poolChoiceProblems(props), ...feedProblems(props)]
-}
-
-export function feedProblems(props: FeedOptions): string[] {
-  const { batchSize, maxBatchingWindow, maxConcurrency, provisionedPollers, reservedConcurrency } = props
-  const problems = [
-    ...numberProblems('batchSize', batchSize, { min: 1, max: maxBatchingWindow ? 10_000 : 10 }),
-    ...durationProblems('maxBatchingWindow', maxBatchingWindow, {
-      min: Duration.seconds(1),
-      max: Duration.minutes(5),
-    }),
-    ...numberProblems('maxConcurrency', maxConcurrency, { min: 2, max: 1_000 }),
-    ...reservedProblems('reservedConcurrency', reservedConcurrency),
-  ]
-  if (maxConcurrency !== undefined && provisionedPollers) {
-    problems.push('give either maxConcurrency or provisionedPollers, got both')
-  }
-  const { minimumPollers: least = 2, maximumPollers: most = 200 } = provisionedPollers ?? {}
-  problems.push(
-    ...numberProblems('provisionedPollers.minimumPollers', least, { min: 2, max: 200 }),
-    ...numberProblems('provisionedPollers.maximumPollers', most, { min: 2, max: 2_000 }),
-  )
-  if (least > most) {
-    problems.push(`provisionedPollers.minimumPollers must be at most maximumPollers (${most}), got ${least}`)
-  }
-  return problems
 }

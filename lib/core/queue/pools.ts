@@ -4,6 +4,7 @@
  */
 import { show } from '../common/thrown.ts'
 import type { WorkflowBlueprint } from 'flowcraft'
+import { poolNodesProblems } from './pool-rules.ts'
 
 export interface Pool {
   /** URL of the pool's job queue. */
@@ -96,27 +97,15 @@ export function poolProblems(pools: unknown, own: string | undefined): string[] 
   if (typeof pools !== 'object' || pools === null || Array.isArray(pools)) {
     return [`pools must be an object of pools by name; got ${show(pools)}`]
   }
+  const declared = pools as Record<string, Partial<Pool> | null>
   const problems: string[] = []
-  const claimed = new Map<string, string>()
-  for (const [name, pool] of Object.entries(pools as Record<string, Partial<Pool> | null>)) {
-    const { queueUrl, nodes } = pool ?? {}
+  for (const [name, pool] of Object.entries(declared)) {
+    const queueUrl: unknown = pool?.queueUrl
     if (typeof queueUrl !== 'string' || !URL.canParse(queueUrl)) {
-      problems.push(`queueUrl of pool '${name}' must be a URL; got ${show(queueUrl)}`)
-    }
-    if (
-      !Array.isArray(nodes) ||
-      nodes.length === 0 ||
-      nodes.some((rule) => typeof rule !== 'string' || rule === '')
-    ) {
-      problems.push(`nodes of pool '${name}' must be a list of node ids; got ${show(nodes)}`)
-      continue
-    }
-    for (const rule of nodes as string[]) {
-      const other = claimed.get(rule)
-      if (other !== undefined) problems.push(`node '${rule}' is in pool '${other}' and in pool '${name}'`)
-      claimed.set(rule, name)
+      problems.push(`pools.${name}.queueUrl must be a URL, got ${show(queueUrl)}`)
     }
   }
+  problems.push(...poolNodesProblems(declared))
   if (own !== undefined && !Object.hasOwn(pools, own)) {
     problems.push(
       `pool must be one of ${

@@ -104,14 +104,17 @@ describe('what is wrong with a description of pools', () => {
         {
           a: { queueUrl: 'here', nodes: ['x'] },
           b: { queueUrl: HEAVY, nodes: [] },
-          c: { queueUrl: HEAVY, nodes: ['x'] },
+          c: { queueUrl: HEAVY, nodes: ['x', 'video:', ' y', 7] },
         },
         'd',
       ),
     ).toEqual([
-      "queueUrl of pool 'a' must be a URL; got 'here'",
-      "nodes of pool 'b' must be a list of node ids; got []",
-      "node 'x' is in pool 'a' and in pool 'c'",
+      "pools.a.queueUrl must be a URL, got 'here'",
+      'pools.b.nodes must be a list of node ids, got []',
+      "pools a and c both have 'x'; a node has one pool",
+      "pools.c.nodes must be node ids or blueprintId:nodeId, got 'video:'",
+      "pools.c.nodes must be node ids or blueprintId:nodeId, got ' y'",
+      'pools.c.nodes must be node ids or blueprintId:nodeId, got 7',
       "pool must be one of 'a', 'b', 'c'; got 'd'",
     ])
   })
