@@ -2,6 +2,7 @@
 export { type AlarmOptions, Alarms, type AlarmsProps, type WatchedPool } from './alarms.ts'
 export { type ContainerOptions, ContainerWorker, type ContainerWorkerProps } from './container-worker.ts'
 export { Dashboard, type DashboardOptions, type DashboardProps } from './dashboard.ts'
+export type { FeedOptions } from './feed-options.ts'
 export { FlowcraftService } from './flowcraft-service.ts'
 export type { FunctionOptions, FunctionSize } from './function-options.ts'
 export { JobQueue, type JobQueueProps } from './job-queue.ts'
@@ -15,10 +16,5 @@ export { SweepFunction, type SweepFunctionProps } from './sweep-function.ts'
 export type { UserCode } from './user-code.ts'
 export { ValueBucket, type ValueBucketOptions, type ValueBucketProps } from './value-bucket.ts'
 export { WebhookEndpoint, type WebhookEndpointProps, type WebhookOptions } from './webhook-endpoint.ts'
-export {
-  type FeedOptions,
-  WorkerFunction,
-  type WorkerLinks,
-  type WorkerFunctionProps,
-} from './worker-function.ts'
+export { WorkerFunction, type WorkerLinks, type WorkerFunctionProps } from './worker-function.ts'
 export type { WorkerPool } from './worker-pool.ts'
