@@ -24,9 +24,9 @@ const LAYERS = [
   ['core/protocol'],
   ['core/common'],
 ]
-/** The local AWS knows nothing of the kit, and the constructs only constants and pure checks (`test/package` has the list of files). */
+/** The local AWS knows the kit's errors and variables only, the constructs constants and pure checks (`test/package` has the files). */
 const APART = {
-  local: ['bundling.ts'],
+  local: ['bundling.ts', 'core/common'],
   constructs: ['bundling.ts', 'core/common', 'core/queue', 'core/store', 'core/telemetry'],
 }
 

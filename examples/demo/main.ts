@@ -74,12 +74,8 @@ function watcher({ aws, stack }: Deployment): RunClient {
     endpoint: aws.unmetered.dynamodb,
   })
   return new RunClient({
-    queueUrl: stack.output('QueueUrl'),
-    tableName: stack.output('TableName'),
-    bucketName: stack.output('BucketName'),
+    ...stack.connection(),
     dynamoDbClient,
-    sqsClient: aws.clients.sqs,
-    s3Client: aws.clients.s3,
   })
 }
 

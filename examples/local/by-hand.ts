@@ -16,8 +16,7 @@ export async function runLocally(entry: string, name: string): Promise<unknown> 
   await aws.mapEventSource({ queueUrl, function: worker })
 
   const started = await startRun.invoke({ blueprintId: 'greeting', input: { name } })
-  const { dynamodb: dynamoDbClient, sqs: sqsClient } = aws.clients
-  const client = new RunClient({ queueUrl, tableName, dynamoDbClient, sqsClient })
+  const client = new RunClient({ ...aws.clients, queueUrl, tableName })
   const { context } = await client.waitFor((started as StartRunResult).runId)
   return context['shout']
 }

@@ -6,7 +6,8 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
-import type { LocalClientConfigs, LocalClients, LocalEndpoints } from './types.ts'
+import type { LocalClients } from './connection.ts'
+import type { LocalClientConfigs, LocalEndpoints } from './types.ts'
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 
@@ -24,11 +25,11 @@ export function clientConfigs(endpoints: LocalEndpoints, region: string): LocalC
 
 export function clientsOf(config: LocalClientConfigs): LocalClients {
   return {
-    sqs: new SQSClient(config.sqs),
-    dynamodb: new DynamoDBClient(config.dynamodb),
-    s3: new S3Client(config.s3),
-    lambda: new LambdaClient(config.lambda),
-    eventbridge: new EventBridgeClient(config.eventbridge),
+    sqsClient: new SQSClient(config.sqs),
+    dynamoDbClient: new DynamoDBClient(config.dynamodb),
+    s3Client: new S3Client(config.s3),
+    lambdaClient: new LambdaClient(config.lambda),
+    eventBridgeClient: new EventBridgeClient(config.eventbridge),
   }
 }
 

@@ -8,12 +8,12 @@ export type {
   LocalAws,
   LocalAwsOptions,
   LocalClientConfigs,
-  LocalClients,
   LocalEndpoints,
   LocalQueue,
   LocalQueueOptions,
   StopOptions,
 } from './types.ts'
+export type { LocalClients, LocalConnection, LocalPool } from './connection.ts'
 export { LocalAwsError } from './errors.ts'
 export { Meter } from './meter.ts'
 export type { DynamoDBUsage, EventBridgeUsage, S3Usage, SqsUsage, Usage } from './meter.ts'

@@ -44,7 +44,7 @@ interface Stoppable {
  * @example
  * await using local = await startLocalAws()
  * const queue = await local.createQueue()
- * await local.clients.sqs.send(new SendMessageCommand({ QueueUrl: queue.queueUrl, MessageBody: 'hello' }))
+ * await local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl: queue.queueUrl, MessageBody: 'hello' }))
  */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const region = options.region ?? 'us-east-1'
@@ -151,9 +151,9 @@ function assemble(parts: Parts): LocalAws {
       gbSeconds: sum(functions.all.map((fn) => (fn.stats.billedMs / 1000) * (fn.memoryMb / 1024))),
     }),
     intercept: (fn) => interception.set(fn),
-    createQueue: (queue) => createQueue(clients.sqs, queue),
-    createTable: (table) => createTable(clients.dynamodb, table),
-    createBucket: (name) => createBucket(clients.s3, name),
+    createQueue: (queue) => createQueue(clients.sqsClient, queue),
+    createTable: (table) => createTable(clients.dynamoDbClient, table),
+    createBucket: (name) => createBucket(clients.s3Client, name),
     createEventBus: (name = freshName('bus')) => buses.create(name),
     createFunction: async (fn) => {
       assertRunning()
@@ -167,7 +167,7 @@ function assemble(parts: Parts): LocalAws {
     },
     mapEventSource: async (mapping) => {
       assertRunning()
-      return started(await startMapping(clients.sqs, mapping))
+      return started(await startMapping(clients.sqsClient, mapping))
     },
     schedule: (schedule) => {
       assertRunning()

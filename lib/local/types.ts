@@ -1,11 +1,12 @@
 // The public types of the local AWS. Types only; nothing here may name an optional peer dependency,
 // so that a project without fauxqs, dynalite or esbuild still type-checks.
 
-import type { CreateTableCommandInput, DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import type { EventBridgeClient, EventBridgeClientConfig } from '@aws-sdk/client-eventbridge'
-import type { LambdaClient, LambdaClientConfig } from '@aws-sdk/client-lambda'
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
-import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs'
+import type { CreateTableCommandInput, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge'
+import type { LambdaClientConfig } from '@aws-sdk/client-lambda'
+import type { S3ClientConfig } from '@aws-sdk/client-s3'
+import type { SQSClientConfig } from '@aws-sdk/client-sqs'
+import type { LocalClients } from './connection.ts'
 import type { LocalEvent } from './event-buses.ts'
 import type { EventSourceMappingOptions, LocalEventSourceMapping } from './event-source/types.ts'
 import type { LocalSchedule, ScheduleOptions } from './lambda/schedule.ts'
@@ -63,15 +64,6 @@ export interface Engines {
   readonly sqs: 'fauxqs' | 'external'
   readonly dynamodb: 'dynoxide' | 'dynalite' | 'external'
   readonly s3: 'fauxqs' | 'external'
-}
-
-/** Ready clients; destroyed when the local AWS stops. */
-export interface LocalClients {
-  readonly sqs: SQSClient
-  readonly dynamodb: DynamoDBClient
-  readonly s3: S3Client
-  readonly lambda: LambdaClient
-  readonly eventbridge: EventBridgeClient
 }
 
 /** Configurations for making further clients. Destroying those is up to you. */
@@ -167,7 +159,7 @@ export interface LocalAws {
    * @throws LocalAwsError that lists all resources which are not played here
    * @example
    * const stack = await aws.deploy({ assembly: 'cdk.out' })
-   * await stack.function('StartRunFunctionName').invoke({ blueprintId: 'greeting' })
+   * const client = new RunClient(stack.connection())
    */
   deploy(options: DeployOptions): Promise<LocalStack>
   /**

@@ -62,7 +62,7 @@ for (const { name, skip } of engines) {
     let tableName: string
     let contextId: string
     const make = (over: Partial<DynamoDbContextOptions> = {}) =>
-      new DynamoDbContext({ dynamoDbClient: aws.clients.dynamodb, tableName, contextId, ...over })
+      new DynamoDbContext({ dynamoDbClient: aws.clients.dynamoDbClient, tableName, contextId, ...over })
 
     beforeAll(async () => {
       aws = await startLocalAws({ dynamodb: name })
@@ -131,7 +131,7 @@ for (const { name, skip } of engines) {
 
     it('keeps values of over 400 KB in a bucket where there is one', async () => {
       const bucketName = await aws.createBucket()
-      const blobs = new S3BlobStore({ bucketName, client: aws.clients.s3 })
+      const blobs = new S3BlobStore({ bucketName, client: aws.clients.s3Client })
       const context = make({ blobs })
       const value = random(600 * 1024)
       aws.meter.reset()

@@ -13,7 +13,7 @@ for (const { name, skip } of engines) {
     let now: number
     let key: string
     const make = () =>
-      new DynamoDbCoordinationStore({ dynamoDbClient: aws.clients.dynamodb, tableName, now: () => now })
+      new DynamoDbCoordinationStore({ dynamoDbClient: aws.clients.dynamoDbClient, tableName, now: () => now })
 
     beforeAll(async () => {
       aws = await startLocalAws({ dynamodb: name })
@@ -112,7 +112,7 @@ for (const { name, skip } of engines) {
       await make().setIfNotExist(key, 'a', 0.5)
 
       const Key = { pk: { S: `K#${key}` }, sk: { S: 'K' } }
-      const { Item } = await aws.clients.dynamodb.send(
+      const { Item } = await aws.clients.dynamoDbClient.send(
         new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true }),
       )
 
@@ -153,7 +153,7 @@ for (const { name, skip } of engines) {
 
     it('passes trouble with the table on', async () => {
       const store = new DynamoDbCoordinationStore({
-        dynamoDbClient: aws.clients.dynamodb,
+        dynamoDbClient: aws.clients.dynamoDbClient,
         tableName: 'no-such-table',
       })
 

@@ -101,7 +101,7 @@ async function invoke(handler: Handler, { remainingMs = 30_000 } = {}) {
 }
 
 async function deadLetters(): Promise<{ body: string | undefined; reason: string | undefined }[]> {
-  const { Messages = [] } = await aws.clients.sqs.send(
+  const { Messages = [] } = await aws.clients.sqsClient.send(
     new ReceiveMessageCommand({
       QueueUrl: deployment.deadLetterQueueUrl,
       MaxNumberOfMessages: 10,

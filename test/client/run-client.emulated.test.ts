@@ -35,7 +35,7 @@ const order = createFlow('order')
 
 /** All that a start may change: items of the table, messages in the queue. */
 async function everything(): Promise<{ items: string[]; messages: number }> {
-  const { Items = [] } = await aws.clients.dynamodb.send(
+  const { Items = [] } = await aws.clients.dynamoDbClient.send(
     new ScanCommand({ TableName: deployment.tableName, ConsistentRead: true }),
   )
   const { visible, hidden } = await depth(deployment, deployment.queueUrl)
@@ -405,7 +405,7 @@ describe('get and waitFor', () => {
 
 describe('a client', () => {
   it('says at once what is missing or wrong', () => {
-    const config = { sqsClient: aws.clients.sqs, dynamoDbClient: aws.clients.dynamodb }
+    const config = { sqsClient: aws.clients.sqsClient, dynamoDbClient: aws.clients.dynamoDbClient }
     expect(() => new RunClient(config)).toThrow(/queueUrl is missing[\s\S]*tableName is missing/)
     const bad = createFlow('bad')
       .node('a', async () => ({}))

@@ -1,23 +1,7 @@
 /** What `Runs` promises, held against whatever implements it: one test, in memory, on the local AWS and on AWS. */
 import { randomUUID } from 'node:crypto'
-import { createFlow } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import type { Runs } from '../../lib/index.ts'
-
-/** What the workers behind the runs must have. */
-export const contractFlows = [
-  createFlow('greet').node('hello', async ({ context }) => ({
-    output: `Hello, ${await context.get('name')}`,
-  })),
-  createFlow('approval')
-    .node('ask', async () => ({ output: 'asked' }))
-    .wait('decide')
-    .node('ship', async ({ input }) => ({ output: `shipped by ${(input as { by: string }).by}` }))
-    .node('refuse', async () => ({ output: 'refused' }))
-    .edge('ask', 'decide')
-    .edge('decide', 'ship', { action: 'yes' })
-    .edge('decide', 'refuse', { action: 'no' }),
-]
 
 const id = () => `run-${randomUUID()}`
 

@@ -2,7 +2,8 @@ import { NullLogger } from 'flowcraft'
 import { afterAll, beforeAll } from 'vitest'
 import type { RunClient, SqsAdapter } from '../../lib/index.ts'
 import { adapterOf, clientOf, deploy, type TestDeployment } from '../support/service.ts'
-import { contractFlows, runsContract } from './runs.contract.ts'
+import { contractFlows } from './contract-flows.ts'
+import { runsContract } from './runs.contract.ts'
 
 let deployment: TestDeployment
 let worker: SqsAdapter

@@ -1,7 +1,8 @@
 import { createFlow, NullLogger } from 'flowcraft'
 import { expect, it } from 'vitest'
 import { TestService } from '../../lib/testing/index.ts'
-import { contractFlows, runsContract } from './runs.contract.ts'
+import { contractFlows } from './contract-flows.ts'
+import { runsContract } from './runs.contract.ts'
 
 const logger = new NullLogger()
 

@@ -104,7 +104,7 @@ class AwsHarness implements Harness {
   async #messages(): Promise<number> {
     const { aws, queueUrl } = this.#deployment
     const request = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] })
-    const { Attributes: counts = {} } = await aws.clients.sqs.send(request)
+    const { Attributes: counts = {} } = await aws.clients.sqsClient.send(request)
     const kinds = [
       counts.ApproximateNumberOfMessages,
       counts.ApproximateNumberOfMessagesNotVisible,

@@ -25,11 +25,11 @@ afterAll(() => aws.stop())
 async function bury(body: unknown): Promise<void> {
   const MessageBody = typeof body === 'string' ? body : JSON.stringify(body)
   const QueueUrl = deployment.deadLetterQueueUrl
-  await aws.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }))
+  await aws.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody }))
 }
 
 async function reasons(): Promise<(string | undefined)[]> {
-  const { sqs: client } = aws.clients
+  const { sqsClient: client } = aws.clients
   const letters = await new DeadLetterQueue({ client, queueUrl: deployment.deadLetterQueueUrl }).receive()
   return letters.map(({ reason }) => reason)
 }
@@ -42,7 +42,7 @@ describe('the sweep', () => {
     await start('r1')
     const [message] = await receive(deployment)
     await bury(message?.Body)
-    const { sqs } = aws.clients
+    const { sqsClient: sqs } = aws.clients
     await sqs.send(
       new DeleteMessageCommand({ QueueUrl: deployment.queueUrl, ReceiptHandle: message?.ReceiptHandle }),
     )
@@ -62,7 +62,7 @@ describe('the sweep', () => {
     deployment = { ...deployment, queueUrl, deadLetterQueueUrl }
     await start('r1')
     for (let receives = 0; receives < 2; receives++) {
-      await aws.clients.sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }))
+      await aws.clients.sqsClient.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }))
     }
     expect(await depth(deployment, deadLetterQueueUrl)).toMatchObject({ visible: 1 })
 
@@ -95,7 +95,7 @@ describe('the sweep', () => {
   })
 
   it('leaves what has a reason where it is, visible to others, and marks what is no job', async () => {
-    const { sqs: client } = aws.clients
+    const { sqsClient: client } = aws.clients
     const letters = new DeadLetterQueue({ client, queueUrl: deployment.deadLetterQueueUrl })
     for (let at = 0; at < 25; at++) await letters.put(`{"n":${at}}`, 'a worker refused it')
     await bury('hello')

@@ -22,21 +22,21 @@ export async function deployOn(aws: LocalAws): Promise<TestDeployment> {
 
 export async function receive({ aws, queueUrl }: TestDeployment, wait = 0): Promise<Message[]> {
   const request = { QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: wait }
-  return (await aws.clients.sqs.send(new ReceiveMessageCommand(request))).Messages ?? []
+  return (await aws.clients.sqsClient.send(new ReceiveMessageCommand(request))).Messages ?? []
 }
 
 export async function put({ aws, queueUrl }: TestDeployment, body: unknown): Promise<void> {
   const MessageBody = typeof body === 'string' ? body : JSON.stringify(body)
-  await aws.clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }))
+  await aws.clients.sqsClient.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }))
 }
 
 export async function remove({ aws, queueUrl }: TestDeployment, { ReceiptHandle }: Message): Promise<void> {
-  await aws.clients.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }))
+  await aws.clients.sqsClient.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }))
 }
 
 export async function giveBack({ aws, queueUrl }: TestDeployment, message: Message): Promise<void> {
   const request = { QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle, VisibilityTimeout: 0 }
-  await aws.clients.sqs.send(new ChangeMessageVisibilityCommand(request))
+  await aws.clients.sqsClient.send(new ChangeMessageVisibilityCommand(request))
 }
 
 export function jobOf({ Body }: Message): Job {
@@ -48,7 +48,7 @@ export async function depth(
   { aws }: TestDeployment,
   QueueUrl: string,
 ): Promise<{ visible: number; hidden: number }> {
-  const { Attributes = {} } = await aws.clients.sqs.send(
+  const { Attributes = {} } = await aws.clients.sqsClient.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
   )
   return {

@@ -89,7 +89,7 @@ describe('a worker that stops', () => {
     await sleep(200)
     expect((await client.get(runs[0]?.runId ?? '')).context['a']).toBe('second')
     // No worker is taken for dead.
-    const { Items = [] } = await aws.clients.dynamodb.send(
+    const { Items = [] } = await aws.clients.dynamoDbClient.send(
       new (await import('@aws-sdk/client-dynamodb')).ScanCommand({
         TableName: deployment.tableName,
         ConsistentRead: true,

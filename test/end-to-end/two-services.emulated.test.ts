@@ -79,7 +79,7 @@ describe('what an earlier version wrote, which knew no services', () => {
     const runId = await startIn({ client, deployment, adapter }, 'shop')
     const now = Date.now() + 60_000
     const { pk, sk } = keys.run(runId)
-    await aws.clients.dynamodb.send(
+    await aws.clients.dynamoDbClient.send(
       new UpdateItemCommand({
         TableName: table,
         Key: { pk: { S: pk }, sk: { S: sk } },
@@ -88,7 +88,7 @@ describe('what an earlier version wrote, which knew no services', () => {
       }),
     )
     const storeOf = (serviceName?: string) =>
-      new DynamoDbRunStore({ client: aws.clients.dynamodb, tableName: table, serviceName })
+      new DynamoDbRunStore({ client: aws.clients.dynamoDbClient, tableName: table, serviceName })
 
     expect(await storeOf().due(now)).toEqual([runId])
     expect(await storeOf('shop').due(now)).toEqual([])

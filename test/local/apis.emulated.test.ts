@@ -22,7 +22,7 @@ const inRepository = async (source: string) => {
 
 async function invoke(FunctionName: string, event?: unknown, more: object = {}) {
   const Payload = event === undefined ? undefined : JSON.stringify(event)
-  const answer = await local.clients.lambda.send(new InvokeCommand({ FunctionName, Payload, ...more }))
+  const answer = await local.clients.lambdaClient.send(new InvokeCommand({ FunctionName, Payload, ...more }))
   return { ...answer, result: JSON.parse(answer.Payload?.transformToString() || 'null') as unknown }
 }
 
@@ -73,7 +73,7 @@ describe('Invoke', () => {
     const Payload = JSON.stringify({ ms: 300, word: 'done' })
 
     const asked = { FunctionName: fn.name, Payload, InvocationType: 'Event' } as const
-    const { StatusCode } = await own.clients.lambda.send(new InvokeCommand(asked))
+    const { StatusCode } = await own.clients.lambdaClient.send(new InvokeCommand(asked))
 
     expect(StatusCode).toBe(202)
     expect(fn.logs).toEqual([])
@@ -116,7 +116,7 @@ describe('PutEvents', () => {
     const large = { ...entry, EventBusName, Detail: JSON.stringify({ text: 'x'.repeat(65_536) }) }
     const Entries = [{ ...entry, EventBusName, Time, Resources: ['arn:a'] }, large]
 
-    const { FailedEntryCount, Entries: told = [] } = await local.clients.eventbridge.send(
+    const { FailedEntryCount, Entries: told = [] } = await local.clients.eventBridgeClient.send(
       new PutEventsCommand({ Entries }),
     )
 
@@ -149,7 +149,7 @@ describe('PutEvents', () => {
       { ...entry, EventBusName: 'arn:aws:events:us-east-1:000000000000:event-bus/default' },
     ]
 
-    const answer = await local.clients.eventbridge.send(new PutEventsCommand({ Entries }))
+    const answer = await local.clients.eventBridgeClient.send(new PutEventsCommand({ Entries }))
 
     expect(answer.FailedEntryCount).toBe(4)
     expect(answer.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([
@@ -164,7 +164,7 @@ describe('PutEvents', () => {
 
   it('refuses more than ten at a time', async () => {
     const Entries = Array.from({ length: 11 }, () => entry)
-    const sent = local.clients.eventbridge.send(new PutEventsCommand({ Entries }))
+    const sent = local.clients.eventBridgeClient.send(new PutEventsCommand({ Entries }))
     await expect(sent).rejects.toThrow('Entries must have 1 to 10 members, got 11')
   })
 

@@ -152,7 +152,7 @@ describe('what is not there is said, with what to do', () => {
 /** Starts a run by a function that has nothing but the grant, and waits for its end. */
 async function runsOrders(stack: LocalStack): Promise<void> {
   const { runId } = (await stack.function('OrderApiName').invoke({ id: '17', name: 'Ada' })) as StartRunResult
-  const { dynamodb: dynamoDbClient, sqs: sqsClient } = local.clients
+  const { dynamoDbClient, sqsClient } = local.clients
   const names = { queueUrl: stack.output('QueueUrl'), tableName: stack.output('TableName') }
   const { context } = await new RunClient({ ...names, dynamoDbClient, sqsClient }).waitFor(runId)
   expect(context['shout']).toBe('HELLO, ADA!')

@@ -38,7 +38,7 @@ async function pipeline(
 describe('events', () => {
   it('have the shape that AWS gives them', async () => {
     const { queue, fn, map } = await pipeline('console.log(JSON.stringify(event))')
-    await local.clients.sqs.send(
+    await local.clients.sqsClient.send(
       new SendMessageCommand({
         QueueUrl: queue.queueUrl,
         MessageBody: 'hello 😀',

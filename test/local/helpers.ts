@@ -63,7 +63,7 @@ export async function functionOf(
 export async function sendAll(local: LocalAws, QueueUrl: string, bodies: string[]): Promise<void> {
   for (let at = 0; at < bodies.length; at += 10) {
     const Entries = bodies.slice(at, at + 10).map((MessageBody, i) => ({ Id: String(i), MessageBody }))
-    await local.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+    await local.clients.sqsClient.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
   }
 }
 
@@ -74,7 +74,7 @@ export async function receive(local: LocalAws, QueueUrl: string, MaxNumberOfMess
     MaxNumberOfMessages,
     MessageSystemAttributeNames: ['All'],
   })
-  return (await local.clients.sqs.send(command)).Messages ?? []
+  return (await local.clients.sqsClient.send(command)).Messages ?? []
 }
 
 /** The process ids of all children of a process, and of their children, without esbuild's helper. */

@@ -22,7 +22,7 @@ const increment = () =>
   })
 const counter = async () => {
   local.intercept(undefined)
-  const { Item } = await local.clients.dynamodb.send(
+  const { Item } = await local.clients.dynamoDbClient.send(
     new GetItemCommand({ TableName, Key, ConsistentRead: true }),
   )
   return Number(Item?.['n']?.N ?? 0)
@@ -87,7 +87,7 @@ it('delayMs: applies later', async () => {
 
 it('lets the SDK retry, and so shows a lost answer applied twice', async () => {
   local.intercept(({ count }) => (count === 1 ? 'lose' : 'forward'))
-  await local.clients.dynamodb.send(increment())
+  await local.clients.dynamoDbClient.send(increment())
   expect(await counter()).toBe(2)
 })
 

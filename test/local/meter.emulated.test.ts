@@ -24,8 +24,8 @@ const item = (pk: string, bytes: number) => ({
 describe.each(['dynoxide', 'dynalite'] as const)('units by %s', (dynamodb) => {
   let local: LocalAws
   let TableName: string
-  const send: LocalAws['clients']['dynamodb']['send'] = (...args: unknown[]) =>
-    (local.clients.dynamodb.send as (...args: unknown[]) => never)(...args)
+  const send: LocalAws['clients']['dynamoDbClient']['send'] = (...args: unknown[]) =>
+    (local.clients.dynamoDbClient.send as (...args: unknown[]) => never)(...args)
   const units = () => {
     const { readUnits, writeUnits, refusedWrites } = local.meter.snapshot().dynamodb
     return { readUnits, writeUnits, refusedWrites }
@@ -101,9 +101,9 @@ describe('counts and prices', () => {
   it('counts requests by operation and bills SQS by 64 KB', async () => {
     const { queueUrl: QueueUrl } = await local.createQueue()
     const before = local.meter.snapshot()
-    await local.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }))
+    await local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }))
     const Entries = [1, 2].map((n) => ({ Id: String(n), MessageBody: 'x'.repeat(50 * 1024) }))
-    await local.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+    await local.clients.sqsClient.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
     expect(await receive(local, QueueUrl)).toHaveLength(3)
     expect(local.meter.since(before).sqs).toEqual({
       requests: 3,
@@ -114,9 +114,9 @@ describe('counts and prices', () => {
 
   it('names S3 operations', async () => {
     const Bucket = await local.createBucket()
-    await local.clients.s3.send(new PutObjectCommand({ Bucket, Key: 'a/b', Body: 'x' }))
-    await local.clients.s3.send(new ListObjectsV2Command({ Bucket }))
-    await local.clients.s3.send(new DeleteObjectCommand({ Bucket, Key: 'a/b' }))
+    await local.clients.s3Client.send(new PutObjectCommand({ Bucket, Key: 'a/b', Body: 'x' }))
+    await local.clients.s3Client.send(new ListObjectsV2Command({ Bucket }))
+    await local.clients.s3Client.send(new DeleteObjectCommand({ Bucket, Key: 'a/b' }))
     const { s3 } = local.meter.snapshot()
     expect(s3).toEqual({
       requests: 4,

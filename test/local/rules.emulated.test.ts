@@ -7,7 +7,7 @@ import { receive, tableInput } from './helpers.ts'
 
 it('a message and an item that AWS refuses are refused', async () => {
   await using local = await startLocalAws()
-  const { sqs, dynamodb } = local.clients
+  const { sqsClient: sqs, dynamoDbClient: dynamodb } = local.clients
   const { queueUrl: QueueUrl } = await local.createQueue()
   const TableName = await local.createTable(tableInput())
 
@@ -28,7 +28,7 @@ it.each([true, false])(
   async (consistentReads) => {
     await using local = await startLocalAws({ consistentReads })
     const TableName = await local.createTable(tableInput())
-    const read = local.clients.dynamodb.send(new GetItemCommand({ TableName, Key: { pk: { S: 'p' } } }))
+    const read = local.clients.dynamoDbClient.send(new GetItemCommand({ TableName, Key: { pk: { S: 'p' } } }))
 
     if (consistentReads)
       await expect(read).rejects.toThrow('GetItem without ConsistentRead may give what is stale')

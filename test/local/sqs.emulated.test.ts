@@ -20,7 +20,7 @@ afterAll(() => local.stop())
 
 const attributes = async (QueueUrl: string) => {
   const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] })
-  return (await local.clients.sqs.send(command)).Attributes as Record<string, string>
+  return (await local.clients.sqsClient.send(command)).Attributes as Record<string, string>
 }
 const counts = async (QueueUrl: string) => {
   const all = await attributes(QueueUrl)
@@ -30,9 +30,9 @@ const counts = async (QueueUrl: string) => {
 it('carries emoji, alone and in batches, with checksums that the SDK accepts', async () => {
   const { queueUrl: QueueUrl } = await local.createQueue()
   const bodies = ['😀', 'a👩‍👩‍👧 \u{10FFFF}\uE000\uE800 z', 'plain ä', '\uF8FF\uE801astral\uF8FF']
-  await local.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: bodies[0] }))
+  await local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody: bodies[0] }))
   const Entries = bodies.slice(1).map((MessageBody, i) => ({ Id: String(i), MessageBody }))
-  const { Failed } = await local.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+  const { Failed } = await local.clients.sqsClient.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
   expect(Failed ?? []).toEqual([])
   expect((await receive(local, QueueUrl)).map(({ Body }) => Body)).toEqual(bodies)
 })
@@ -40,7 +40,7 @@ it('carries emoji, alone and in batches, with checksums that the SDK accepts', a
 it('still refuses characters that SQS refuses', async () => {
   const { queueUrl: QueueUrl } = await local.createQueue()
   for (const MessageBody of ['\u0000', '\uFFFF', '\uD83D']) {
-    const sent = local.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }))
+    const sent = local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody }))
     await expect(sent).rejects.toMatchObject({ name: expect.stringMatching(/InvalidMessageContents$/) })
   }
 })
@@ -48,7 +48,7 @@ it('still refuses characters that SQS refuses', async () => {
 it('tells fresh counts without anybody polling, and takes no message for it', async () => {
   const { queueUrl } = await local.createQueue({ visibilityTimeoutSeconds: 1, maxReceiveCount: 2 })
   await sendAll(local, queueUrl, ['a', 'b'])
-  await local.clients.sqs.send(
+  await local.clients.sqsClient.send(
     new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'c', DelaySeconds: 1 }),
   )
   await receive(local, queueUrl, 1)
@@ -67,15 +67,15 @@ it('gives a message back at once that went to an abandoned long poll', async () 
   const { queueUrl: QueueUrl } = await local.createQueue()
   const abort = new AbortController()
   const command = new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 })
-  const abandoned = local.clients.sqs.send(command, { abortSignal: abort.signal })
+  const abandoned = local.clients.sqsClient.send(command, { abortSignal: abort.signal })
   await eventually(() => local.meter.snapshot().sqs.byOperation['ReceiveMessage'] !== undefined)
   await sleep(50)
   abort.abort()
   await expect(abandoned).rejects.toThrow('aborted')
   await sleep(50)
-  await local.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }))
+  await local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }))
   const next = new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 2 })
-  expect((await local.clients.sqs.send(next)).Messages).toHaveLength(1)
+  expect((await local.clients.sqsClient.send(next)).Messages).toHaveLength(1)
 })
 
 it('makes a queue with a dead-letter queue that keeps messages for 14 days', async () => {

@@ -101,7 +101,7 @@ describe('what is made', () => {
       AttributeNames: ['All'],
     })
 
-    expect((await local.clients.sqs.send(command)).Attributes).toMatchObject({
+    expect((await local.clients.sqsClient.send(command)).Attributes).toMatchObject({
       VisibilityTimeout: '360',
       MessageRetentionPeriod: '120',
       DelaySeconds: '5',
@@ -141,7 +141,7 @@ describe('what is made', () => {
       },
       Outputs: { Name: { Value: { Ref: 'State' } }, Arn: { Value: arnOf('State') } },
     })
-    const { Table } = await local.clients.dynamodb.send(
+    const { Table } = await local.clients.dynamoDbClient.send(
       new DescribeTableCommand({ TableName: outputs['Name'] }),
     )
 
@@ -156,7 +156,7 @@ describe('what is made', () => {
         Events: { Type: 'AWS::Events::EventBus', Properties: { Name: 'of-the-shop' } },
       },
     })
-    const { Buckets = [] } = await local.clients.s3.send(new ListBucketsCommand({}))
+    const { Buckets = [] } = await local.clients.s3Client.send(new ListBucketsCommand({}))
 
     expect(Buckets.map(({ Name }) => Name)).toContain(resources['Values']?.ref)
     expect(resources['Events']).toEqual({
@@ -264,7 +264,7 @@ describe('what starts functions', () => {
     expect(Object.keys(stack.resources)).toEqual(['Fn', 'Dead', 'Jobs', 'Mapping'])
     const QueueUrl = stack.resources['Jobs']?.ref
     for (const MessageBody of ['good', 'bad']) {
-      await local.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }))
+      await local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody }))
     }
 
     const fn = stack.function('Fn')
@@ -274,7 +274,7 @@ describe('what starts functions', () => {
       AttributeNames: ['ApproximateNumberOfMessages'],
     })
     await eventually(async () => {
-      const { Attributes } = await local.clients.sqs.send(dead)
+      const { Attributes } = await local.clients.sqsClient.send(dead)
       expect(Attributes).toEqual({ ApproximateNumberOfMessages: '1' })
     })
   })

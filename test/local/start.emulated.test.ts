@@ -74,7 +74,9 @@ describe('startLocalAws', () => {
     await using one = await startLocalAws()
     await using two = await startLocalAws()
     const [queue, twin] = await Promise.all([one, two].map((local) => local.createQueue({ name: 'same' })))
-    await one.clients.sqs.send(new SendMessageCommand({ QueueUrl: queue?.queueUrl, MessageBody: 'for one' }))
+    await one.clients.sqsClient.send(
+      new SendMessageCommand({ QueueUrl: queue?.queueUrl, MessageBody: 'for one' }),
+    )
     expect(await receive(two, twin?.queueUrl ?? '')).toEqual([])
     expect(await receive(one, queue?.queueUrl ?? '')).toHaveLength(1)
     const table = tableInput()
@@ -85,8 +87,8 @@ describe('startLocalAws', () => {
     await using local = await startLocalAws()
     const Bucket = await local.createBucket()
     const Body = 'ä'.repeat(300_000)
-    await local.clients.s3.send(new PutObjectCommand({ Bucket, Key: 'run/1', Body }))
-    const answer = await local.clients.s3.send(new GetObjectCommand({ Bucket, Key: 'run/1' }))
+    await local.clients.s3Client.send(new PutObjectCommand({ Bucket, Key: 'run/1', Body }))
+    const answer = await local.clients.s3Client.send(new GetObjectCommand({ Bucket, Key: 'run/1' }))
     expect(await answer.Body?.transformToString()).toBe(Body)
   })
 
@@ -108,7 +110,7 @@ describe.each(['dynoxide', 'dynalite'] as const)('DynamoDB by %s', (dynamodb) =>
     expect(local.engine.dynamodb).toBe(dynamodb)
     const TableName = await local.createTable(tableInput())
     const race = Array.from({ length: 50 }, (_, n) =>
-      local.clients.dynamodb.send(
+      local.clients.dynamoDbClient.send(
         new PutItemCommand({
           TableName,
           Item: { pk: { S: 'race' }, by: { N: String(n) } },
@@ -126,14 +128,14 @@ describe.each(['dynoxide', 'dynalite'] as const)('DynamoDB by %s', (dynamodb) =>
     await using local = await startLocalAws({ dynamodb, consistentReads: false })
     const TableName = await local.createTable(tableInput())
     const Key = { pk: { S: 'a' } }
-    const put = await local.clients.dynamodb.send(new PutItemCommand({ TableName, Item: Key }))
+    const put = await local.clients.dynamoDbClient.send(new PutItemCommand({ TableName, Item: Key }))
     expect(put.ConsumedCapacity).toBeUndefined()
-    const got = await local.clients.dynamodb.send(
+    const got = await local.clients.dynamoDbClient.send(
       new GetItemCommand({ TableName, Key, ReturnConsumedCapacity: 'TOTAL' }),
     )
     expect(got.ConsumedCapacity).toMatchObject({ CapacityUnits: 0.5 })
     const refused = (more: object) =>
-      local.clients.dynamodb
+      local.clients.dynamoDbClient
         .send(
           new UpdateItemCommand({ TableName, Key, ConditionExpression: 'attribute_exists(nope)', ...more }),
         )
@@ -176,7 +178,7 @@ describe('where the engines come from', () => {
     await using local = await startLocalAws().finally(() => vi.unstubAllEnvs())
     expect(local.engine).toEqual({ sqs: 'external', dynamodb: 'external', s3: 'external' })
     const { queueUrl } = await local.createQueue({ name: 'shared' })
-    await local.clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'hello' }))
+    await local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'hello' }))
     expect(running.meter.snapshot().sqs.byOperation).toMatchObject({ CreateQueue: 2, SendMessage: 1 })
   })
 

@@ -67,7 +67,7 @@ async function largestItem(aws: LocalAws, tableName: string): Promise<number> {
   let largest = 0
   let from: Record<string, AttributeValue> | undefined
   do {
-    const page = await aws.clients.dynamodb.send(
+    const page = await aws.clients.dynamoDbClient.send(
       new ScanCommand({ TableName: tableName, ConsistentRead: true, ExclusiveStartKey: from }),
     )
     for (const item of page.Items ?? []) largest = Math.max(largest, bytesOf(item))
@@ -80,7 +80,7 @@ async function measure(aws: LocalAws, scenario: Scenario): Promise<Measured> {
   const { name, id, key, isRight, runs = 1, workers: count = 1 } = scenario
   const { queueUrl, deadLetterQueueUrl } = await aws.createQueue({ visibilityTimeoutSeconds: 60 })
   const tableName = await aws.createTable(stateTable.createInput(`state-${id}`))
-  const { sqs: sqsClient, dynamodb: dynamoDbClient } = aws.clients
+  const { sqsClient, dynamoDbClient } = aws.clients
   const places = {
     [environmentVariables.queueUrl]: queueUrl,
     [environmentVariables.deadLetterQueueUrl]: deadLetterQueueUrl,

@@ -19,8 +19,8 @@ export async function deploy(options: Parameters<typeof startLocalAws>[0] = {}):
 }
 
 export function awsOptions({ aws, queueUrl, deadLetterQueueUrl, tableName }: TestDeployment) {
-  const { sqs, dynamodb, s3 } = aws.clients
-  return { queueUrl, deadLetterQueueUrl, tableName, sqsClient: sqs, dynamoDbClient: dynamodb, s3Client: s3 }
+  const { sqsClient, dynamoDbClient, s3Client } = aws.clients
+  return { queueUrl, deadLetterQueueUrl, tableName, sqsClient, dynamoDbClient, s3Client }
 }
 
 export function adapterOf(

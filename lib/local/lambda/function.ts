@@ -92,6 +92,10 @@ class ProcessFunction implements LocalFunction {
     this.memoryMb = settings.memoryMb
   }
 
+  get environment(): Readonly<Record<string, string>> {
+    return { ...this.#settings.environment }
+  }
+
   get stats(): FunctionStats {
     return { ...this.#stats }
   }

@@ -55,6 +55,8 @@ export interface LocalFunction {
   readonly arn: string
   readonly timeoutSeconds: number
   readonly memoryMb: number
+  /** The variables that it was made with. */
+  readonly environment: Readonly<Record<string, string>>
   readonly stats: FunctionStats
   /** The last 1,000 lines that the function printed. */
   readonly logs: readonly string[]

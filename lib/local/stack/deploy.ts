@@ -5,11 +5,13 @@ import { LocalAwsError, messageOf } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
 import { chooseStack, inOrder, readApp, readStack, readTemplate } from './assembly.ts'
 import type { AppStack, Assembly } from './assembly.ts'
+import { connectionOf } from './connection.ts'
 import { resolve } from './intrinsics.ts'
 import type { Names } from './intrinsics.ts'
 import type { Kind, Making, StackHost } from './kind.ts'
 import { checkResources, kindOf } from './kinds.ts'
 import type { TemplateResource } from './template.ts'
+import type { LocalConnection } from '../connection.ts'
 import type { DeployOptions, LocalResource, LocalStack } from './types.ts'
 
 /** Deploys a stack of a cloud assembly, and before it those that it needs and that do not run here yet. */
@@ -229,21 +231,26 @@ function nameOf(stackName: string, logicalId: string, length: number): string {
 }
 
 function stackOf(
-  { findFunction }: StackHost,
+  { aws, findFunction }: StackHost,
   stackName: string,
   resources: Readonly<Record<string, LocalResource>>,
   outputs: Readonly<Record<string, string>>,
 ): LocalStack {
+  const functionIds = Object.keys(resources).filter((id) => resources[id]?.type === 'AWS::Lambda::Function')
   return {
     stackName,
     outputs,
     resources,
+    connection(functionName): LocalConnection {
+      const all = functionIds.flatMap((id) => findFunction(resources[id]?.ref ?? '') ?? [])
+      const functions = functionName === undefined ? all : [this.function(functionName)]
+      return connectionOf(stackName, aws.clients, functions)
+    },
     function(name): LocalFunction {
       const fn = findFunction(resources[name]?.ref ?? outputs[name] ?? name)
       if (fn) return fn
-      const all = Object.keys(resources).filter((id) => resources[id]?.type === 'AWS::Lambda::Function')
       throw new LocalAwsError(
-        `stack ${stackName} has no function ${name}; it has ${all.join(', ') || 'none'}, by logical id`,
+        `stack ${stackName} has no function ${name}; it has ${functionIds.join(', ') || 'none'}, by logical id`,
       )
     },
     output(name): string {

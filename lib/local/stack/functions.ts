@@ -98,6 +98,6 @@ export const eventSourceMapping: Kind = {
 async function queueUrlOf({ aws }: Making, arn = ''): Promise<string> {
   const [, , service, , , QueueName] = arn.split(':')
   if (service !== 'sqs') throw new LocalAwsError(`its event source must be a queue, got ${arn || 'none'}`)
-  const { QueueUrl } = await aws.clients.sqs.send(new GetQueueUrlCommand({ QueueName }))
+  const { QueueUrl } = await aws.clients.sqsClient.send(new GetQueueUrlCommand({ QueueName }))
   return QueueUrl as string
 }

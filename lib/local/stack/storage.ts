@@ -27,7 +27,7 @@ export const queue: Kind = {
     if (redrive !== undefined) {
       attributes['RedrivePolicy'] = typeof redrive === 'string' ? redrive : JSON.stringify(redrive)
     }
-    const { url, arn } = await makeQueue(making.aws.clients.sqs, name, attributes)
+    const { url, arn } = await makeQueue(making.aws.clients.sqsClient, name, attributes)
     return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } }
   },
 }

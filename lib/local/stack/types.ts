@@ -1,6 +1,7 @@
 // The public types of stacks on the local AWS. Types only.
 
 import type { LocalFunction } from '../lambda/types.ts'
+import type { LocalConnection } from '../connection.ts'
 
 /** Options of {@link LocalAws.deploy}. */
 export interface DeployOptions {
@@ -48,4 +49,13 @@ export interface LocalStack {
    * @throws LocalAwsError that lists the outputs there are
    */
   output(name: string): string
+  /**
+   * What reaches the service of the stack from outside, as its functions were told of it.
+   *
+   * @param functionName - as for `function`, any function of the service, where the stack has several services
+   * @throws FlowcraftAwsError LOCAL_NOT_FOUND where no function was told of one
+   * @example
+   * const client = new RunClient(stack.connection())
+   */
+  connection(functionName?: string): LocalConnection
 }

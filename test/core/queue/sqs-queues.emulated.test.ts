@@ -20,7 +20,7 @@ afterAll(() => aws.stop())
 const receiveAll = async (QueueUrl: string) => {
   const messages = []
   for (;;) {
-    const { Messages = [] } = await aws.clients.sqs.send(
+    const { Messages = [] } = await aws.clients.sqsClient.send(
       new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
     )
     if (Messages.length === 0) return messages
@@ -32,7 +32,7 @@ const silent = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
 describe('SqsJobQueue', () => {
   it('carries 25 jobs in 3 requests, emoji and all', async () => {
     local = await aws.createQueue()
-    const queue = new SqsJobQueue({ client: aws.clients.sqs, pools: new Pools(local.queueUrl) })
+    const queue = new SqsJobQueue({ client: aws.clients.sqsClient, pools: new Pools(local.queueUrl) })
     const jobs = Array.from({ length: 25 }, (_, at) => ({
       runId: 'run/1',
       blueprintId: 'größe 📦',
@@ -51,7 +51,7 @@ describe('SqsJobQueue', () => {
 
   it('sends once more where an answer was lost', async () => {
     local = await aws.createQueue()
-    const queue = new SqsJobQueue({ client: aws.clients.sqs, pools: new Pools(local.queueUrl) })
+    const queue = new SqsJobQueue({ client: aws.clients.sqsClient, pools: new Pools(local.queueUrl) })
     aws.intercept(({ operation, count }) =>
       operation === 'SendMessageBatch' && count === 1 ? 'lose' : 'forward',
     )
@@ -70,7 +70,7 @@ describe('a message that is rejected', () => {
     const body = '{"hello":"📦"}'
 
     const gone = await rejectMessage(
-      { sqsClient: aws.clients.sqs, deadLetterQueueUrl: local.deadLetterQueueUrl, logger: silent },
+      { sqsClient: aws.clients.sqsClient, deadLetterQueueUrl: local.deadLetterQueueUrl, logger: silent },
       body,
       error,
     )
@@ -87,7 +87,7 @@ describe('a message that is rejected', () => {
     local = await aws.createQueue()
 
     await rejectMessage(
-      { sqsClient: aws.clients.sqs, deadLetterQueueUrl: local.deadLetterQueueUrl, logger: silent },
+      { sqsClient: aws.clients.sqsClient, deadLetterQueueUrl: local.deadLetterQueueUrl, logger: silent },
       'x',
       new Error('y'.repeat(5_000)),
     )
@@ -97,7 +97,7 @@ describe('a message that is rejected', () => {
   })
 
   it('stays where it is without such a queue', async () => {
-    const options = { sqsClient: aws.clients.sqs, deadLetterQueueUrl: undefined, logger: silent }
+    const options = { sqsClient: aws.clients.sqsClient, deadLetterQueueUrl: undefined, logger: silent }
 
     expect(await rejectMessage(options, 'x', error)).toBe(false)
   })
@@ -107,7 +107,7 @@ describe('a message that is rejected', () => {
     aws.intercept(({ service }) => (service === 'sqs' ? 'reject' : 'forward'))
 
     const rejected = rejectMessage(
-      { sqsClient: aws.clients.sqs, deadLetterQueueUrl: local.deadLetterQueueUrl, logger: silent },
+      { sqsClient: aws.clients.sqsClient, deadLetterQueueUrl: local.deadLetterQueueUrl, logger: silent },
       'x',
       error,
     )

@@ -21,10 +21,10 @@ for (const { name, skip } of engines) {
     let aws: LocalAws
     let tableName: string
     const now = Date.UTC(2026, 0, 1)
-    const make = () => new DynamoDbRunStore({ client: aws.clients.dynamodb, tableName, now: () => now })
+    const make = () => new DynamoDbRunStore({ client: aws.clients.dynamoDbClient, tableName, now: () => now })
     const item = async (key: { pk: string; sk: string }): Promise<Record<string, AttributeValue>> => {
       const Key = { pk: { S: key.pk }, sk: { S: key.sk } }
-      const { Item } = await aws.clients.dynamodb.send(
+      const { Item } = await aws.clients.dynamoDbClient.send(
         new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true }),
       )
       return Item ?? {}

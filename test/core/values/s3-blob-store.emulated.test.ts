@@ -18,7 +18,7 @@ afterAll(() => aws.stop())
 
 describe('S3BlobStore', () => {
   it('keeps bytes as they are, also none and under strange keys', async () => {
-    const store = new S3BlobStore({ bucketName, client: aws.clients.s3 })
+    const store = new S3BlobStore({ bucketName, client: aws.clients.s3Client })
     const bytes = randomBytes(600 * 1024)
 
     await store.put('runs/r%2F1/3.1%231.0', bytes)
@@ -29,13 +29,13 @@ describe('S3BlobStore', () => {
   })
 
   it('has nothing under a key that was never put', async () => {
-    const store = new S3BlobStore({ bucketName, client: aws.clients.s3 })
+    const store = new S3BlobStore({ bucketName, client: aws.clients.s3Client })
 
     expect(await store.get('never')).toBeUndefined()
   })
 
   it('passes trouble on: no bucket is not the same as no object', async () => {
-    const store = new S3BlobStore({ bucketName: 'no-such-bucket', client: aws.clients.s3 })
+    const store = new S3BlobStore({ bucketName: 'no-such-bucket', client: aws.clients.s3Client })
 
     await expect(store.get('a')).rejects.toMatchObject({
       code: 'REQUEST_FAILED',
@@ -46,7 +46,7 @@ describe('S3BlobStore', () => {
       cause: { name: 'NoSuchBucket' },
     })
     aws.intercept(({ service }) => (service === 's3' ? 'reject' : 'forward'))
-    await expect(new S3BlobStore({ bucketName, client: aws.clients.s3 }).get('a')).rejects.toThrow()
+    await expect(new S3BlobStore({ bucketName, client: aws.clients.s3Client }).get('a')).rejects.toThrow()
   })
 
   it('finds S3 by the environment when no client is given', async () => {

@@ -12,7 +12,8 @@ import { FlowcraftService } from '../../../lib/constructs/index.ts'
 import { RunClient } from '../../../lib/index.ts'
 import type { RunStatusChange, StartRunResult } from '../../../lib/index.ts'
 import { bundleHandler, startLocalAws } from '../../../lib/local/index.ts'
-import type { LocalAws, LocalStack } from '../../../lib/local/index.ts'
+import type { LocalAws, LocalEvent, LocalStack } from '../../../lib/local/index.ts'
+import { runsContract } from '../../client/runs.contract.ts'
 import { eventually } from '../helpers.ts'
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -41,10 +42,7 @@ async function synthesise(outdir: string): Promise<string> {
   const outputs = {
     CallerName: caller.functionName,
     SweepName: flows.sweep.function.functionName,
-    QueueUrl: flows.jobs.queue.queueUrl,
     DeadLetterQueueUrl: flows.jobs.deadLetterQueue!.queueUrl,
-    TableName: flows.state.table.tableName,
-    BucketName: flows.values!.bucket.bucketName,
     EventBusName: flows.eventBus!.eventBusName,
   }
   for (const [name, value] of Object.entries(outputs)) new CfnOutput(own, name, { value })
@@ -55,14 +53,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flowcraft-service-test-'))
   aws = await startLocalAws()
   stack = await aws.deploy({ assembly: await synthesise(join(folder, 'cdk.out')), stackName: 'Shop' })
-  client = new RunClient({
-    queueUrl: stack.output('QueueUrl'),
-    tableName: stack.output('TableName'),
-    bucketName: stack.output('BucketName'),
-    sqsClient: aws.clients.sqs,
-    dynamoDbClient: aws.clients.dynamodb,
-    s3Client: aws.clients.s3,
-  })
+  client = new RunClient(stack.connection())
 }, 120_000)
 afterAll(async () => {
   await aws?.stop()
@@ -78,7 +69,20 @@ async function pageOf(runId: string): Promise<string> {
   })
 }
 
+const isOfOrder = ({ source, detail }: LocalEvent) =>
+  source === 'flowcraft' && (detail as RunStatusChange).runId === 'order-1'
+
+runsContract('of a deployed local stack', () => client)
+
 describe('a synthesised service', () => {
+  it('is reached by what its functions were told', () => {
+    const { queueUrl, tableName, bucketName, deadLetterQueueUrl } = stack.connection()
+    const refs = Object.values(stack.resources).map(({ ref }) => ref)
+
+    expect(refs).toEqual(expect.arrayContaining([queueUrl, tableName, bucketName, deadLetterQueueUrl]))
+    expect(() => stack.connection('CallerName')).toThrow("was told of a service's queue and table")
+  })
+
   it('starts a run for a function that may, resumes it by its webhook and tells its end', async () => {
     const request = { blueprintId: 'payment', runId: 'order-1' }
     const started = (await stack.function('CallerName').invoke(request)) as StartRunResult
@@ -91,9 +95,9 @@ describe('a synthesised service', () => {
 
     const { status, context } = await client.waitFor('order-1')
     expect({ status, settle: context['settle'] }).toEqual({ status: 'completed', settle: 'paid 1250' })
-    const event = await eventually(() => aws.events.find((told) => told.source === 'flowcraft') ?? false)
+    const event = await eventually(() => aws.events.find(isOfOrder) ?? false)
     expect(event.eventBusName).toBe(stack.output('EventBusName'))
-    expect(event.detail as RunStatusChange).toMatchObject({ runId: 'order-1', status: 'completed' })
+    expect(event.detail as RunStatusChange).toMatchObject({ status: 'completed' })
     expect((await fetch(url, { method: 'POST' })).status).toBe(410)
   })
 
@@ -105,7 +109,7 @@ describe('a synthesised service', () => {
   it('takes a job out of the dead-letter queue, by the sweep', async () => {
     const job = JSON.stringify({ runId: 'lost', blueprintId: 'payment', nodeId: 'page' })
     const QueueUrl = stack.output('DeadLetterQueueUrl')
-    await aws.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: job }))
+    await aws.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody: job }))
 
     expect(await stack.function('SweepName').invoke({})).toMatchObject({ returned: 1 })
 

@@ -1,6 +1,7 @@
 /** A flow that waits for a payment by webhook. */
 import { createFlow, WebhookNode } from 'flowcraft'
 import { createStartRunHandler, createWorkerHandler } from '../../../lib/index.ts'
+import { contractFlows } from '../../client/contract-flows.ts'
 
 const payment = createFlow('payment')
   .node('page', WebhookNode)
@@ -11,5 +12,5 @@ const payment = createFlow('payment')
   .edge('page', 'payment')
   .edge('payment', 'settle')
 
-export const handler = createWorkerHandler({ flows: [payment] })
-export const startRun = createStartRunHandler({ flows: [payment] })
+export const handler = createWorkerHandler({ flows: [payment, ...contractFlows] })
+export const startRun = createStartRunHandler({ flows: [payment, ...contractFlows] })

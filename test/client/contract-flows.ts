@@ -1,0 +1,17 @@
+/** The flows of `runs.contract.ts`, without its test runner: what a worker has. */
+import { createFlow } from 'flowcraft'
+
+/** What the workers behind the runs must have. */
+export const contractFlows = [
+  createFlow('greet').node('hello', async ({ context }) => ({
+    output: `Hello, ${await context.get('name')}`,
+  })),
+  createFlow('approval')
+    .node('ask', async () => ({ output: 'asked' }))
+    .wait('decide')
+    .node('ship', async ({ input }) => ({ output: `shipped by ${(input as { by: string }).by}` }))
+    .node('refuse', async () => ({ output: 'refused' }))
+    .edge('ask', 'decide')
+    .edge('decide', 'ship', { action: 'yes' })
+    .edge('decide', 'refuse', { action: 'no' }),
+]
