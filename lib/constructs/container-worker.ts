@@ -22,6 +22,7 @@ import type { JobQueue } from './job-queue.ts'
 import { allowLogs } from './keys.ts'
 import { numberProblems, throwProblems } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
+import { reservedNameProblems } from './user-environment.ts'
 import { grantWork, workerEnvironment, type WorkerLinks } from './worker-function.ts'
 
 /** Size and number of the containers of a pool. */
@@ -177,10 +178,10 @@ const MEMORY_OF_CPU: Readonly<Record<number, { min: number; max: number; step: n
 }
 
 export function containerProblems(
-  props: ContainerOptions & Pick<ContainerWorkerProps, 'vpc' | 'pool' | 'pools'>,
+  props: ContainerOptions & Pick<ContainerWorkerProps, 'vpc' | 'pool' | 'pools' | 'environment'>,
 ): string[] {
   const { vpc, cluster, desiredCount, minCapacity, maxCapacity } = props
-  const problems = [...sizeProblems(props)]
+  const problems = [...sizeProblems(props), ...reservedNameProblems(props.environment)]
   if (!vpc && !cluster) problems.push('image needs vpc or cluster, got neither')
   if (vpc && cluster) problems.push('give either vpc or cluster, got both')
   const limits = { min: 0, max: 5_000 }

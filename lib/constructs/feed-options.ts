@@ -34,6 +34,11 @@ export function feedProblems(props: FeedOptions): string[] {
     ...numberProblems('maxConcurrency', maxConcurrency, { min: 2, max: 1_000 }),
     ...reservedProblems('reservedConcurrency', reservedConcurrency),
   ]
+  if (Number(reservedConcurrency) >= 1 && Number(reservedConcurrency) < Number(maxConcurrency)) {
+    problems.push(
+      `reservedConcurrency must be at least maxConcurrency (${maxConcurrency}), got ${reservedConcurrency}: messages that Lambda throttles use up their receives`,
+    )
+  }
   if (maxConcurrency !== undefined && provisionedPollers) {
     problems.push('give either maxConcurrency or provisionedPollers, got both')
   }

@@ -196,8 +196,12 @@ export class FlowcraftService extends Construct {
 
   #createStartRun(props: FlowcraftServiceProps, options: FunctionOptions): StartRunFunction {
     const { startRunHandler } = props
-    const code = startRunHandler === undefined ? {} : userCodeOf(withExport(props, startRunHandler))
-    return new StartRunFunction(this, 'StartRun', { ...this.#parts, ...options, ...code })
+    // The same module as the worker's, which reads the same variables when it is loaded.
+    const users =
+      startRunHandler === undefined
+        ? {}
+        : { ...userCodeOf(withExport(props, startRunHandler)), environment: props.environment }
+    return new StartRunFunction(this, 'StartRun', { ...this.#parts, ...options, ...users })
   }
 
   #environment(): Record<string, string> {
@@ -220,7 +224,7 @@ export class FlowcraftService extends Construct {
   }
 }
 
-/** What the service's own functions share with its workers; their size and their environment are theirs. */
+/** What the service's own functions share with its workers; their size is theirs, and their environment unless they run the user's code. */
 function sharedOptions(props: FlowcraftServiceProps): FunctionOptions {
   const { architecture, tracing, logRetention, encryptionKey, removalPolicy } = props
   const { vpc, vpcSubnets, securityGroups } = props

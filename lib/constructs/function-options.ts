@@ -9,6 +9,7 @@ import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import { allowLogs } from './keys.ts'
 import { durationProblems, numberProblems } from './problems.ts'
+import { environmentProblems } from './user-environment.ts'
 
 /** Options that all functions of a service take. */
 export interface FunctionOptions {
@@ -101,6 +102,7 @@ export function functionProblems(options: FunctionOptions & FunctionSize): strin
     ...numberProblems('memorySize', options.memorySize, { min: 128, max: 10_240 }),
     ...durationProblems('timeout', options.timeout, { min: Duration.seconds(1), max: Duration.minutes(15) }),
   ]
+  problems.push(...environmentProblems(options.environment))
   if (!options.vpc && options.vpcSubnets) problems.push('vpcSubnets needs vpc')
   if (!options.vpc && options.securityGroups) problems.push('securityGroups needs vpc')
   return problems

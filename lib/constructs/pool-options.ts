@@ -6,9 +6,15 @@ import type { Architecture } from 'aws-cdk-lib/aws-lambda'
 import { poolNodesProblems } from '../core/queue/pool-rules.ts'
 import { type ContainerOptions, containerProblems } from './container-worker.ts'
 import { type FeedOptions, feedProblems } from './feed-options.ts'
-import { functionProblems, type FunctionSize } from './function-options.ts'
+import {
+  DEFAULT_TIMEOUT,
+  type FunctionOptions,
+  functionProblems,
+  type FunctionSize,
+} from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { givenOf } from './problems.ts'
+import { environmentBytes, USER_BYTES } from './user-environment.ts'
 
 /** A worker pool: functions with the service's code, or containers if `image` is given. */
 export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions {
@@ -60,7 +66,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
 
 export function poolProblems(
   pools: Readonly<Record<string, PoolOptions>> = {},
-  service: { readonly vpc?: IVpc } = {},
+  service: Pick<FunctionOptions, 'vpc' | 'environment'> = {},
 ): string[] {
   const problems = Object.entries(pools).flatMap(([name, pool]) => [
     ...(NAME.test(name)
@@ -70,13 +76,28 @@ export function poolProblems(
         ]),
     ...onePoolProblems(pool, service).map((problem) => `pools.${name}: ${problem}`),
   ])
+  problems.push(...roomProblems(pools, service.environment))
+  return [...problems, ...poolNodesProblems(pools)]
+}
+
+/** The routes and the variables of the user share one environment. */
+function roomProblems(
+  pools: Readonly<Record<string, PoolOptions>>,
+  shared: Readonly<Record<string, string>> = {},
+): string[] {
   const routes = Object.entries(pools).map(([name, { nodes }]) => [name, { queueUrl: LONGEST_URL, nodes }])
   const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(routes)))
   if (bytes > ROUTE_BYTES) {
     const limit = `${ROUTE_BYTES} bytes of names, nodes and queue URLs, since they go into the environment of each function`
-    problems.push(`pools must have at most ${limit}, got ${bytes}`)
+    return [`pools must have at most ${limit}, got ${bytes}`]
   }
-  return [...problems, ...poolNodesProblems(pools)]
+  const environments = [
+    shared,
+    ...Object.values(pools).map(({ environment = {}, image }) => (image ? {} : environment)),
+  ]
+  const largest = Math.max(...environments.map(environmentBytes))
+  if (routes.length === 0 || largest > USER_BYTES || largest + bytes <= USER_BYTES) return []
+  return [`environment and pools must have at most ${USER_BYTES} bytes together, got ${largest} and ${bytes}`]
 }
 
 function onePoolProblems(pool: PoolOptions, service: { readonly vpc?: IVpc }): string[] {
@@ -87,10 +108,11 @@ function onePoolProblems(pool: PoolOptions, service: { readonly vpc?: IVpc }): s
     const [of, list] = image ? ['functions', 'without image'] : ['containers', 'with image']
     problems.push(`${foreign.join(', ')} are for pools of ${of}, ${list}`)
   }
+  const functionTimeout = pool.timeout ?? (image ? undefined : DEFAULT_TIMEOUT)
   const vpc = pool.vpc ?? (cluster ? undefined : service.vpc)
   return [
     ...problems,
-    ...jobQueueProblems({ visibilityTimeout: pool.visibilityTimeout, functionTimeout: pool.timeout }),
+    ...jobQueueProblems({ visibilityTimeout: pool.visibilityTimeout, functionTimeout }),
     ...(image
       ? containerProblems({ ...pool, vpc })
       : [...functionProblems(withoutNetwork(pool)), ...feedProblems(pool)]),
@@ -98,6 +120,6 @@ function onePoolProblems(pool: PoolOptions, service: { readonly vpc?: IVpc }): s
 }
 
 /** A function's network is the service's. */
-function withoutNetwork({ memorySize, timeout }: PoolOptions): FunctionSize {
-  return { memorySize, timeout }
+function withoutNetwork({ memorySize, timeout, environment }: PoolOptions): FunctionSize & FunctionOptions {
+  return { memorySize, timeout, environment }
 }

@@ -1,5 +1,5 @@
 /** The workers of a pool: a function behind a job queue. */
-import { Annotations, Duration } from 'aws-cdk-lib'
+import { Annotations, type Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
@@ -10,6 +10,7 @@ import { environmentVariables } from '../core/common/environment.ts'
 import { metricNames } from '../core/telemetry/names.ts'
 import { type FeedOptions, feedProblems } from './feed-options.ts'
 import {
+  DEFAULT_TIMEOUT,
   functionDefaults,
   type FunctionOptions,
   functionProblems,
@@ -85,7 +86,8 @@ export class WorkerFunction extends Construct {
         recursiveLoop: RecursiveLoop.ALLOW,
       })
     }
-    this.#warn(jobs.visibilityTimeout, timeout ?? Duration.seconds(60))
+    this.#warn(jobs.visibilityTimeout, timeout ?? DEFAULT_TIMEOUT)
+    this.#warnOfThrottles(props)
     grantWork(props, this.function)
     jobs.grantFeed(this.function)
     this.eventSourceMapping = new EventSourceMapping(this, 'Jobs', {
@@ -129,6 +131,14 @@ export class WorkerFunction extends Construct {
     )
   }
 
+  #warnOfThrottles({ reservedConcurrency, maxConcurrency, provisionedPollers }: FeedOptions): void {
+    if (reservedConcurrency === undefined || maxConcurrency !== undefined || provisionedPollers) return
+    Annotations.of(this).addWarningV2(
+      'flowcraft-aws:reservedConcurrency',
+      `reservedConcurrency should come with a maxConcurrency of at most ${reservedConcurrency}: without it Lambda throttles messages beyond, and each throttle uses up one of their receives`,
+    )
+  }
+
   #warn(visibility: Duration | undefined, timeout: Duration): void {
     if (!visibility || visibility.isUnresolved() || timeout.isUnresolved()) return
     if (visibility.toSeconds() >= timeout.toSeconds() * VISIBILITY_FACTOR) return
@@ -169,12 +179,12 @@ export function grantWork(props: ServiceParts & WorkerLinks, grantee: IGrantable
   Grant.addToPrincipal({ grantee, actions: ['events:PutEvents'], resourceArns: [eventBusArn] })
 }
 
-/** The timeout of the function, where it is known. */
+/** The timeout of the function; undefined if an existing one does not tell it. */
 export function timeoutOf({
   timeout,
   existingFunction,
 }: FunctionSize & ExistingFunction): Duration | undefined {
-  return timeout ?? (existingFunction as Function | undefined)?.timeout
+  return timeout ?? (existingFunction ? (existingFunction as Function).timeout : DEFAULT_TIMEOUT)
 }
 
 /** Props that make a new function. */

@@ -219,7 +219,9 @@ describe('a service with every prop', () => {
         Timeout: 60,
         TracingConfig: { Mode: 'Active' },
       })
-      expect(environmentOf(template, id), id).not.toHaveProperty('STAGE')
+      // StartRun runs the user's module, which reads the user's variables.
+      const stage = id === 'FlowsStartRun' ? 'test' : undefined
+      expect(environmentOf(template, id)['STAGE'], id).toBe(stage)
     }
     expect(resourceOf(template, FUNCTION, 'FlowsWebhook')).toMatchObject({ ReservedConcurrentExecutions: 3 })
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 })
@@ -373,6 +375,32 @@ describe('a service of existing parts', () => {
     expect(permissionsOf(template, /^MineServiceRole/)).toContain(
       'MineServiceRole: sqs:SendMessage on arn:aws:sqs:eu-central-1:123456789012:dead',
     )
+  })
+})
+
+describe("the functions of the user's module", () => {
+  it("have the user's environment and network, and the others have not the environment", () => {
+    const { template } = synthesise((stack) => ({
+      entry,
+      startRunHandler: 'startRun',
+      environment: { DATABASE_URL: 'postgres://' },
+      vpc: new Vpc(stack, 'Vpc', { natGateways: 0 }),
+      vpcSubnets: { subnets: new Vpc(stack, 'Other').privateSubnets },
+      pools: { heavy: { nodes: ['transcode'] } },
+    }))
+    const worker = resourceOf(template, FUNCTION, 'FlowsWorker')
+    for (const id of ['FlowsWorker', 'FlowsPoolsheavyWorker', 'FlowsStartRun']) {
+      expect(environmentOf(template, id), id).toHaveProperty('DATABASE_URL', 'postgres://')
+      const { VpcConfig } = resourceOf(template, FUNCTION, id) as { VpcConfig: { SubnetIds: unknown } }
+      expect(VpcConfig.SubnetIds, id).toEqual((worker as { VpcConfig: typeof VpcConfig }).VpcConfig.SubnetIds)
+      expect(resourceOf(template, FUNCTION, id)['Code'], id).toEqual(worker['Code'])
+    }
+    expect(environmentOf(template, 'FlowsSweep')).not.toHaveProperty('DATABASE_URL')
+  })
+
+  it("give StartRun no variables where it is the package's own", () => {
+    const { template } = synthesise({ entry, environment: { DATABASE_URL: 'postgres://' } })
+    expect(environmentOf(template, 'FlowsStartRun')).not.toHaveProperty('DATABASE_URL')
   })
 })
 
