@@ -22,6 +22,7 @@ import type { JobQueue } from './job-queue.ts'
 import { allowLogs } from './keys.ts'
 import { numberProblems, throwProblems } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
+import { uniqueName } from './unique-name.ts'
 import { reservedNameProblems } from './user-environment.ts'
 import { grantWork, workerEnvironment, type WorkerLinks } from './worker-function.ts'
 
@@ -64,7 +65,7 @@ export interface ContainerWorkerProps extends ServiceParts, WorkerLinks, Contain
   readonly logRetention?: RetentionDays
   /** KMS key that encrypts the logs. @default - keys that AWS owns */
   readonly encryptionKey?: IKey
-  /** What happens to the log group when the stack is deleted. @default RemovalPolicy.RETAIN */
+  /** What happens to the log group when the stack is deleted. @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE */
   readonly removalPolicy?: RemovalPolicy
 }
 
@@ -92,7 +93,7 @@ export class ContainerWorker extends Construct {
     allowLogs(this, props.encryptionKey)
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetention ?? RetentionDays.ONE_MONTH,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       encryptionKey: props.encryptionKey,
     })
     this.taskDefinition = this.#createTask(props)
@@ -125,6 +126,8 @@ export class ContainerWorker extends Construct {
   #createTask(props: ContainerWorkerProps): FargateTaskDefinition {
     const x86 = props.architecture === Architecture.X86_64
     const task = new FargateTaskDefinition(this, 'Task', {
+      // The CDK would make the family from the path alone, and two stacks would number their revisions in one.
+      family: uniqueName(this),
       cpu: props.cpu ?? 256,
       memoryLimitMiB: props.memoryLimitMiB ?? 512,
       runtimePlatform: {

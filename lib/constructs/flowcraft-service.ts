@@ -1,5 +1,4 @@
 /** A whole service: state, jobs, workers, and what starts, wakes and watches runs. */
-import { Names } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
@@ -17,6 +16,7 @@ import { type FlowcraftServiceProps, serviceProblems } from './service-props.ts'
 import { StartRunFunction } from './start-run-function.ts'
 import { StateTable } from './state-table.ts'
 import { SweepFunction } from './sweep-function.ts'
+import { uniqueName } from './unique-name.ts'
 import { withExport } from './user-code.ts'
 import { ValueBucket } from './value-bucket.ts'
 import { WebhookEndpoint } from './webhook-endpoint.ts'
@@ -59,7 +59,7 @@ export class FlowcraftService extends Construct {
   constructor(scope: Construct, id: string, props: FlowcraftServiceProps) {
     super(scope, id)
     throwProblems(this, serviceProblems(this, props))
-    this.serviceName = props.serviceName ?? Names.uniqueResourceName(this, { separator: '-', maxLength: 100 })
+    this.serviceName = props.serviceName ?? uniqueName(this)
     this.#metrics = new RunMetrics({ ...props, serviceName: this.serviceName })
     this.state = this.#createState(props)
     this.values = this.#createValues(props)
@@ -166,9 +166,8 @@ export class FlowcraftService extends Construct {
     const { existingTable, encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy } = props
     const own = { encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy }
     if (!existingTable) return new StateTable(this, 'State', own)
-    // By the path, not by the name in metrics, which may change while runs sleep.
-    const serviceName = Names.uniqueResourceName(this, { separator: '-', maxLength: 100 })
-    return new StateTable(this, 'State', { existingTable, serviceName })
+    // By stack and path, not by the name in metrics, which may change while runs sleep.
+    return new StateTable(this, 'State', { existingTable, serviceName: uniqueName(this) })
   }
 
   #createValues(props: FlowcraftServiceProps): ValueBucket | undefined {
@@ -191,7 +190,10 @@ export class FlowcraftService extends Construct {
 
   #createEventBus({ events, encryptionKey }: FlowcraftServiceProps): IEventBus | undefined {
     if (events === false) return undefined
-    return events?.eventBus ?? new EventBus(this, 'Events', { kmsKey: encryptionKey })
+    if (events?.eventBus) return events.eventBus
+    // EventBridge wants a name, and the CDK would make it from the path alone.
+    const eventBusName = `${uniqueName(this)}-events`
+    return new EventBus(this, 'Events', { eventBusName, kmsKey: encryptionKey })
   }
 
   #createStartRun(props: FlowcraftServiceProps, options: FunctionOptions): StartRunFunction {

@@ -23,7 +23,7 @@ export interface FunctionOptions {
   readonly logRetention?: RetentionDays
   /** KMS key that encrypts the environment variables and the logs. @default - keys that AWS owns */
   readonly encryptionKey?: IKey
-  /** What happens to the log group when the stack is deleted. @default RemovalPolicy.RETAIN */
+  /** What happens to the log group when the stack is deleted. @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE */
   readonly removalPolicy?: RemovalPolicy
   /** VPC of the functions, with VPC endpoints or a NAT gateway for AWS services. @default - no VPC */
   readonly vpc?: IVpc
@@ -58,7 +58,7 @@ export function functionDefaults(scope: Construct, options: FunctionOptions & Fu
   allowLogs(scope, encryptionKey)
   const logGroup = new LogGroup(scope, 'Logs', {
     retention: options.logRetention ?? RetentionDays.ONE_MONTH,
-    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN,
+    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     encryptionKey,
   })
   const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })

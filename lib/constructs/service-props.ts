@@ -77,7 +77,11 @@ export interface FlowcraftServiceProps
   readonly pointInTimeRecovery?: boolean
   /** Whether the table is protected from deletion. @default true, false with RemovalPolicy.DESTROY */
   readonly deletionProtection?: boolean
-  /** What happens to table, bucket and log groups when the stack is deleted. @default RemovalPolicy.RETAIN */
+  /**
+   * What happens to table, bucket and log groups when the stack is deleted.
+   * @default - RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: a first deployment that fails leaves nothing behind;
+   * RemovalPolicy.RETAIN for a table with deletionProtection
+   */
   readonly removalPolicy?: RemovalPolicy
 
   /**
@@ -140,6 +144,8 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
 function existingProblems(props: FlowcraftServiceProps): string[] {
   const given = givenOf(props, ['pointInTimeRecovery', 'deletionProtection'])
   const problems = props.existingTable ? existingOrNew('existingTable', 'table', given) : []
-  const ofBucket = props.valueBucket ? valueBucketProblems(props.valueBucket) : []
+  const { valueBucket, removalPolicy } = props
+  const ofNew = valueBucket && valueBucket.existingBucket ? {} : { removalPolicy }
+  const ofBucket = valueBucket ? valueBucketProblems({ ...ofNew, ...valueBucket }) : []
   return [...problems, ...ofBucket.map((problem) => `valueBucket: ${problem}`)]
 }

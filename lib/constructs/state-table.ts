@@ -38,7 +38,11 @@ export interface StateTableProps {
   readonly pointInTimeRecovery?: boolean
   /** Whether the table is protected from deletion. @default true, false with RemovalPolicy.DESTROY */
   readonly deletionProtection?: boolean
-  /** What happens to the table when the stack is deleted. @default RemovalPolicy.RETAIN */
+  /**
+   * What happens to the table when the stack is deleted.
+   * @default - RemovalPolicy.RETAIN; RETAIN_ON_UPDATE_OR_DELETE without deletionProtection, which would make the rollback
+   * of a first deployment fail
+   */
   readonly removalPolicy?: RemovalPolicy
 }
 
@@ -144,7 +148,11 @@ export class StateTable extends Construct {
   }
 
   #create(props: StateTableProps): TableV2 {
-    const { encryptionKey, removalPolicy = RemovalPolicy.RETAIN } = props
+    const { encryptionKey } = props
+    const deletionProtection = props.deletionProtection ?? props.removalPolicy !== RemovalPolicy.DESTROY
+    // A rollback cannot delete a protected table: CloudFormation must not try.
+    const retain = deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    const removalPolicy = props.removalPolicy ?? retain
     const ownKey = encryptionKey && Encryption.customerManagedKey(encryptionKey)
     const table = new TableV2(this, 'Resource', {
       tableName: props.tableName,
@@ -162,7 +170,7 @@ export class StateTable extends Construct {
       billing: Billing.onDemand(),
       encryption: ownKey ?? props.encryption ?? Encryption.dynamoOwnedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.pointInTimeRecovery ?? true },
-      deletionProtection: props.deletionProtection ?? removalPolicy !== RemovalPolicy.DESTROY,
+      deletionProtection,
       removalPolicy,
     })
     Tags.of(table).add('flowcraft-aws', 'state')

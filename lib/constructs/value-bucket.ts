@@ -21,6 +21,11 @@ export interface ValueBucketOptions {
   readonly bucketName?: string
   /** Destination of the server access logs, which cost their storage. @default - no access logs */
   readonly serverAccessLogsBucket?: IBucket
+  /**
+   * Whether the bucket is emptied before it is deleted, by a function of the CDK; requires `removalPolicy` DESTROY.
+   * @default false
+   */
+  readonly autoDeleteObjects?: boolean
 }
 
 export interface ValueBucketProps extends ValueBucketOptions {
@@ -28,7 +33,7 @@ export interface ValueBucketProps extends ValueBucketOptions {
   readonly encryptionKey?: IKey
   /**
    * What happens to the bucket when the stack is deleted. CloudFormation deletes only an empty bucket.
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy
 }
@@ -76,7 +81,11 @@ export class ValueBucket extends Construct {
   }
 
   #create(props: ValueBucketProps): Bucket {
-    const { encryptionKey, serverAccessLogsBucket, removalPolicy = RemovalPolicy.RETAIN } = props
+    const {
+      encryptionKey,
+      serverAccessLogsBucket,
+      removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    } = props
     const bucket = new Bucket(this, 'Resource', {
       bucketName: props.bucketName,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -94,6 +103,7 @@ export class ValueBucket extends Construct {
         },
       ],
       removalPolicy,
+      autoDeleteObjects: props.autoDeleteObjects,
     })
     if (!serverAccessLogsBucket) {
       acknowledge(bucket, {
@@ -106,5 +116,8 @@ export class ValueBucket extends Construct {
 }
 
 export function valueBucketProblems({ existingBucket, ...own }: ValueBucketProps): string[] {
-  return existingBucket ? existingOrNew('existingBucket', 'bucket', givenOf(own)) : []
+  if (existingBucket) return existingOrNew('existingBucket', 'bucket', givenOf(own))
+  if (!own.autoDeleteObjects || own.removalPolicy === RemovalPolicy.DESTROY) return []
+  const got = own.removalPolicy ?? 'none'
+  return [`autoDeleteObjects requires removalPolicy RemovalPolicy.DESTROY ('destroy'), got ${got}`]
 }

@@ -62,6 +62,12 @@ describe('StateTable', () => {
     })
   })
 
+  it('leaves nothing behind when a first deployment fails, unless it is protected from deletion', () => {
+    const { stack } = stackWith({ deletionProtection: false })
+    const policies = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' }
+    Template.fromStack(stack).hasResource(TYPE, policies)
+  })
+
   it('takes every prop', () => {
     const { stack } = stackWith({
       tableName: 'runs',

@@ -5,8 +5,8 @@ import { Key } from 'aws-cdk-lib/aws-kms'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { describe, expect, it } from 'vitest'
 import { VALUE_RETENTION_DAYS } from '../../lib/core/store/schema.ts'
-import { ValueBucket } from '../../lib/constructs/index.ts'
-import { newStack, permissionsOf, problemsOf } from './support.ts'
+import { FlowcraftService, ValueBucket } from '../../lib/constructs/index.ts'
+import { entry, newStack, permissionsOf, problemsOf, synthesise } from './support.ts'
 
 const BUCKET = 'AWS::S3::Bucket'
 
@@ -16,7 +16,7 @@ describe('ValueBucket', () => {
     new ValueBucket(stack, 'Values')
     const template = Template.fromStack(stack)
     template.hasResource(BUCKET, {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: Match.objectLike({
         BucketName: Match.absent(),
@@ -72,6 +72,24 @@ describe('ValueBucket', () => {
         },
       }),
     })
+  })
+
+  it('is emptied before it is deleted, where that is asked for', () => {
+    const stack = newStack()
+    const props = { autoDeleteObjects: true, removalPolicy: RemovalPolicy.DESTROY }
+    new ValueBucket(stack, 'Values', props)
+    Template.fromStack(stack).resourceCountIs('Custom::S3AutoDeleteObjects', 1)
+    const message = "autoDeleteObjects requires removalPolicy RemovalPolicy.DESTROY ('destroy'), got"
+    const alone = { autoDeleteObjects: true }
+    expect(problemsOf((stack) => new ValueBucket(stack, 'Values', alone))).toEqual([`${message} none`])
+    const removalPolicy = RemovalPolicy.RETAIN
+    expect(
+      problemsOf(
+        (stack) => new FlowcraftService(stack, 'Flows', { entry, removalPolicy, valueBucket: alone }),
+      ),
+    ).toEqual([`valueBucket: ${message} retain`])
+    const service = synthesise({ entry, removalPolicy: RemovalPolicy.DESTROY, valueBucket: alone })
+    service.template.resourceCountIs('Custom::S3AutoDeleteObjects', 1)
   })
 
   it('takes an existing bucket, but not together with props of a new one', () => {
