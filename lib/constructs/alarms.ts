@@ -1,4 +1,4 @@
-/** What somebody should look at. Each alarm says in its description what happened and what to do. */
+/** CloudWatch alarms of a service. The description of each says what happened and what to do. */
 import { Duration } from 'aws-cdk-lib'
 import {
   Alarm,
@@ -24,7 +24,7 @@ import type { WorkerFunction } from './worker-function.ts'
 export interface AlarmOptions {
   /** SNS topic that the alarms notify. @default - none */
   readonly topic?: ITopic
-  /** What else the alarms do when they go off. @default - none */
+  /** Alarm actions beside `topic`. @default - none */
   readonly actions?: readonly IAlarmAction[]
   /**
    * Age of the oldest waiting job that raises an alarm, from 1 minute to 14 days. Delayed jobs wait up to 15 minutes on
@@ -37,7 +37,7 @@ export interface AlarmOptions {
 /** A queue with the workers behind it; containers have no metrics of their own. */
 export interface WatchedPool {
   readonly jobs: JobQueue
-  /** The function that works on the queue. @default - none: containers do, or something else */
+  /** Worker function of the queue. @default - none: containers poll the queue */
   readonly worker?: WorkerFunction
 }
 

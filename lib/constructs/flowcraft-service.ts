@@ -1,4 +1,4 @@
-/** A whole service: state, jobs, workers, and what starts, wakes and watches runs. */
+/** A whole service: table, queues, bucket, workers, StartRun, sweep, webhook, alarms and dashboard. */
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
@@ -17,7 +17,7 @@ import { StartRunFunction } from './start-run-function.ts'
 import { StateTable } from './state-table.ts'
 import { SweepFunction } from './sweep-function.ts'
 import { uniqueName } from './unique-name.ts'
-import { withExport } from './user-code.ts'
+import { userCodeOf, withExport } from './user-code.ts'
 import { ValueBucket } from './value-bucket.ts'
 import { WebhookEndpoint } from './webhook-endpoint.ts'
 import { timeoutOf, WorkerFunction, type WorkerLinks } from './worker-function.ts'
@@ -31,7 +31,7 @@ import { addPoolWorkers, createPoolQueues, type WorkerPool } from './worker-pool
  * flows.grantStartRun(orderApi)
  */
 export class FlowcraftService extends Construct {
-  /** The service's name in logs and metrics. */
+  /** Name of the service in logs and metrics. */
   readonly serviceName: string
   readonly state: StateTable
   readonly jobs: JobQueue
@@ -50,7 +50,7 @@ export class FlowcraftService extends Construct {
   readonly alarms?: Alarms
   /** Undefined with `dashboard: false`. */
   readonly dashboard?: Dashboard
-  /** The variables by which a program finds the service: for an app's outputs, the CLI, a program elsewhere. */
+  /** Environment variables by which a program finds the service: for stack outputs, a CLI, a program outside AWS. */
   readonly environment: Readonly<Record<string, string>>
   readonly #parts: ServiceParts & { readonly pools: Readonly<Record<string, PoolRoute>> }
   readonly #metrics: RunMetrics
@@ -98,18 +98,18 @@ export class FlowcraftService extends Construct {
   }
 
   /**
-   * Allows starting runs, and nothing else. A function is also told where to find StartRun, so that there
-   * `new StartRunInvoker()` needs no options.
+   * Grants starting runs, and nothing else. Sets the environment of a function, so that `new StartRunInvoker()` needs no
+   * options there.
    *
-   * @throws Error where the function was told of another service
+   * @throws Error if the function has the environment of another service
    */
   grantStartRun(grantee: IGrantable): Grant {
     return this.startRun.grantStartRun(grantee)
   }
 
   /**
-   * Allows looking at runs: `RunClient.get` and `waitFor`. A function is also told where they are.
-   * @throws Error where the function was told of another service
+   * Grants reading runs: `RunClient.get` and `waitFor`. Sets the environment of a function.
+   * @throws Error if the function has the environment of another service
    */
   grantReadRuns(grantee: IGrantable): Grant {
     setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
@@ -118,8 +118,8 @@ export class FlowcraftService extends Construct {
   }
 
   /**
-   * Allows all that `RunClient` does: start, look at, resume and cancel runs. A function is also told where they are.
-   * @throws Error where the function was told of another service
+   * Grants all of `RunClient`: start, read, resume and cancel runs. Sets the environment of a function.
+   * @throws Error if the function has the environment of another service
    */
   grantManageRuns(grantee: IGrantable): Grant {
     setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
@@ -226,7 +226,7 @@ export class FlowcraftService extends Construct {
   }
 }
 
-/** What the service's own functions share with its workers; their size is theirs, and their environment unless they run the user's code. */
+/** Options that the service's own functions share with its workers: not the size, nor `environment`. */
 function sharedOptions(props: FlowcraftServiceProps): FunctionOptions {
   const { architecture, tracing, logRetention, encryptionKey, removalPolicy } = props
   const { vpc, vpcSubnets, securityGroups } = props
@@ -240,10 +240,6 @@ function sharedOptions(props: FlowcraftServiceProps): FunctionOptions {
     vpcSubnets,
     securityGroups,
   }
-}
-
-function userCodeOf({ entry, code, handler, bundling, depsLockFilePath }: FlowcraftServiceProps) {
-  return { entry, code, handler, bundling, depsLockFilePath }
 }
 
 function routesOf(pools: Readonly<Record<string, PoolRoute>>): Record<string, PoolRoute> {

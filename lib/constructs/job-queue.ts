@@ -94,54 +94,54 @@ export class JobQueue extends Construct {
     Tags.of(this.queue).add('flowcraft-aws', 'jobs')
   }
 
-  /** Allows sending jobs. */
+  /** Grants sending jobs. */
   grantSend(grantee: IGrantable): Grant {
     grantKey(this.queue.encryptionMasterKey, grantee, keyActions.write)
     return grantOn(this.queue, grantee, ['SendMessage'])
   }
 
-  /** Allows what a worker does: receive jobs, give them back for later, delete them. */
+  /** Grants what a polling worker needs: receive, delete and change the visibility of messages. */
   grantReceive(grantee: IGrantable): Grant {
     grantKey(this.queue.encryptionMasterKey, grantee, keyActions.read)
     return grantOn(this.queue, grantee, RECEIVE)
   }
 
-  /** Allows a function behind an event source mapping to be fed. */
+  /** Grants what the event source mapping of a function needs. */
   grantFeed(grantee: IGrantable): Grant {
     grantKey(this.queue.encryptionMasterKey, grantee, keyActions.read)
     return grantOn(this.queue, grantee, [...RECEIVE, 'GetQueueAttributes'])
   }
 
-  /** Allows putting messages that are no jobs into the dead-letter queue. */
+  /** Grants sending invalid messages to the dead-letter queue. */
   grantReject(grantee: IGrantable): Grant {
     if (!this.deadLetterQueue) return Grant.drop(grantee, 'there is no dead-letter queue')
     grantKey(this.deadLetterQueue.encryptionMasterKey, grantee, keyActions.write)
     return grantOn(this.deadLetterQueue, grantee, ['SendMessage'])
   }
 
-  /** Allows taking messages out of the dead-letter queue, and putting them back. */
+  /** Grants receiving messages from the dead-letter queue, and sending them back. */
   grantRedrive(grantee: IGrantable): Grant {
     if (!this.deadLetterQueue) return Grant.drop(grantee, 'there is no dead-letter queue')
     grantKey(this.deadLetterQueue.encryptionMasterKey, grantee, keyActions.write)
     return grantOn(this.deadLetterQueue, grantee, [...RECEIVE, 'SendMessage'])
   }
 
-  /** Messages that can be received. @default - the maximum over 5 minutes */
+  /** Visible messages. @default - the maximum over 5 minutes */
   metricDepth(options?: MetricOptions): Metric {
     return this.queue.metricApproximateNumberOfMessagesVisible(options)
   }
 
-  /** Messages that are being worked on. @default - the maximum over 5 minutes */
+  /** In-flight messages. @default - the maximum over 5 minutes */
   metricInFlight(options?: MetricOptions): Metric {
     return this.queue.metricApproximateNumberOfMessagesNotVisible(options)
   }
 
-  /** Seconds since the oldest message was sent. @default - the maximum over 5 minutes */
+  /** Age of the oldest message in seconds. @default - the maximum over 5 minutes */
   metricAge(options?: MetricOptions): Metric {
     return this.queue.metricApproximateAgeOfOldestMessage(options)
   }
 
-  /** Messages sent, each a request that was paid for. @default - the sum over 5 minutes */
+  /** Messages sent. @default - the sum over 5 minutes */
   metricSent(options?: MetricOptions): Metric {
     return this.queue.metricNumberOfMessagesSent(options)
   }

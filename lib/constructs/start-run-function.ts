@@ -20,8 +20,8 @@ import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user
 export interface StartRunFunctionProps extends ServiceParts, UserCode, FunctionOptions, FunctionSize {}
 
 /**
- * Accepts runs: by default of whatever the workers know; with `entry` (or `code`) a handler made by
- * `createStartRunHandler({ flows })`, which refuses a start that no worker could run.
+ * Starts runs when it is invoked. By default it accepts every start; with `entry` (or `code`) it is a handler of
+ * `createStartRunHandler({ flows })`, which rejects a start that no worker could run.
  *
  * @example
  * const startRun = new StartRunFunction(this, 'StartRun', { state, jobs })
@@ -52,15 +52,15 @@ export class StartRunFunction extends Construct {
     grantSendJobs(props, this.function)
   }
 
-  /** Allows starting runs by invoking this function, nothing else of the service. */
+  /** Grants invoking this function, and nothing else of the service. */
   grantInvoke(grantee: IGrantable): Grant {
     const { functionArn } = this.function
     return Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] })
   }
 
   /**
-   * As `grantInvoke`, and tells a function where to find this one: there `new StartRunInvoker()` needs no options.
-   * @throws Error where the function was told of another service
+   * As `grantInvoke`, and sets the environment of a function: `new StartRunInvoker()` needs no options there.
+   * @throws Error if the function has the environment of another service
    */
   grantStartRun(grantee: IGrantable): Grant {
     const { functionName } = this.function

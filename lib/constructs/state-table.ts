@@ -40,8 +40,8 @@ export interface StateTableProps {
   readonly deletionProtection?: boolean
   /**
    * What happens to the table when the stack is deleted.
-   * @default - RemovalPolicy.RETAIN; RETAIN_ON_UPDATE_OR_DELETE without deletionProtection, which would make the rollback
-   * of a first deployment fail
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, which becomes RETAIN with deletionProtection: a rollback could not
+   * delete the table
    */
   readonly removalPolicy?: RemovalPolicy
 }
@@ -67,33 +67,33 @@ export class StateTable extends Construct {
     this.serviceName = props.serviceName
   }
 
-  /** Allows what workers do with the state: read and write items, never delete, scan or administer. */
+  /** Grants what workers need: read and write items, never delete, scan or administer. */
   grantReadWriteData(grantee: IGrantable): Grant {
     return this.#grant(grantee, ['GetItem', 'PutItem', 'UpdateItem', 'Query'])
   }
 
-  /** Allows looking at runs: read items, write none. */
+  /** Grants reading runs. */
   grantReadData(grantee: IGrantable): Grant {
     return this.#grant(grantee, ['GetItem', 'Query'], keyActions.tableRead)
   }
 
-  /** Allows what StartRun and the webhook do: read single items, put new ones. */
+  /** Grants what StartRun and the webhook need: get single items, put new ones. */
   grantPutData(grantee: IGrantable): Grant {
     return this.#grant(grantee, ['GetItem', 'PutItem'])
   }
 
-  /** Allows what the sweep does: ask the index which runs are due, read them, note when they are due again. */
+  /** Grants what the sweep needs: query the index of due runs, get and update items. */
   grantSweep(grantee: IGrantable): Grant {
     return this.#grant(grantee, ['GetItem', 'UpdateItem']).combine(this.grantQueryDue(grantee))
   }
 
-  /** Allows asking which runs are due. */
+  /** Grants querying the index of due runs. */
   grantQueryDue(grantee: IGrantable): Grant {
     const resourceArns = [`${this.table.tableArn}/index/${stateTable.dueIndex.name}`]
     return Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns })
   }
 
-  /** Allows what `DynamoDbCoordinationStore` does, for programs that use it alone: the adapter does not. */
+  /** Grants what `DynamoDbCoordinationStore` needs, for programs that use it alone; the adapter does not. */
   grantCoordination(grantee: IGrantable): Grant {
     return this.#grant(grantee, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
   }
@@ -150,9 +150,10 @@ export class StateTable extends Construct {
   #create(props: StateTableProps): TableV2 {
     const { encryptionKey } = props
     const deletionProtection = props.deletionProtection ?? props.removalPolicy !== RemovalPolicy.DESTROY
-    // A rollback cannot delete a protected table: CloudFormation must not try.
-    const retain = deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-    const removalPolicy = props.removalPolicy ?? retain
+    const asked = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    // The rollback of a first deployment cannot delete a protected table: CloudFormation must not try.
+    const isRefused = deletionProtection && asked === RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    const removalPolicy = isRefused ? RemovalPolicy.RETAIN : asked
     const ownKey = encryptionKey && Encryption.customerManagedKey(encryptionKey)
     const table = new TableV2(this, 'Resource', {
       tableName: props.tableName,

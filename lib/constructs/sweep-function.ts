@@ -1,4 +1,4 @@
-/** The sweep: what looks after runs while no message does. */
+/** The sweep: sends timers that come due, and redrives messages from the dead-letter queue. */
 import { Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
@@ -29,7 +29,7 @@ export interface SweepFunctionProps extends ServiceParts, FunctionOptions, Funct
 const DEFAULT_SWEEP_INTERVAL = Duration.minutes(1)
 
 /**
- * A function on a schedule that sends the timers which come due soon, and what can go back from the dead-letter queue.
+ * A scheduled function that sends timers that come due soon, and redrives messages from the dead-letter queue.
  * A failed sweep is not retried: the next one is at hand.
  *
  * @example

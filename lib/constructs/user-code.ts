@@ -73,6 +73,11 @@ function bundlingOf(given: BundlingOptions = {}): BundlingOptions {
   return { mainFields: [...esmOptions.mainFields], ...options, banner }
 }
 
+/** The props that say where the code is, without those beside them. */
+export function userCodeOf({ entry, code, handler, bundling, depsLockFilePath }: UserCode): UserCode {
+  return { entry, code, handler, bundling, depsLockFilePath }
+}
+
 /** The same code, another export of it. */
 export function withExport(user: UserCode, name: string): UserCode {
   if (!user.code) return { ...user, handler: name }

@@ -55,19 +55,19 @@ export class ValueBucket extends Construct {
     this.bucket = props.existingBucket ?? this.#create(props)
   }
 
-  /** Allows reading values. */
+  /** Grants reading values. */
   grantRead(grantee: IGrantable): Grant {
     grantKey(this.bucket.encryptionKey, grantee, keyActions.read)
     return this.#grant(grantee, 's3:GetObject')
   }
 
-  /** Allows writing values. */
+  /** Grants writing values. */
   grantPut(grantee: IGrantable): Grant {
     grantKey(this.bucket.encryptionKey, grantee, keyActions.write)
     return this.#grant(grantee, 's3:PutObject')
   }
 
-  /** Allows what workers do: write and read values, never delete or list them. */
+  /** Grants what workers need: read and write values, never delete or list them. */
   grantReadWrite(grantee: IGrantable): Grant {
     return this.grantRead(grantee).combine(this.grantPut(grantee))
   }

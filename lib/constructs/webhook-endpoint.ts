@@ -1,4 +1,4 @@
-/** The function behind a public URL that gives runs the events that come from outside. */
+/** The webhook endpoint: a function with a public URL that resumes runs. */
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { Function, FunctionUrlAuthType, type FunctionUrl } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
@@ -36,7 +36,7 @@ export interface WebhookEndpointProps extends ServiceParts, FunctionOptions, Fun
 export class WebhookEndpoint extends Construct {
   readonly function: Function
   readonly functionUrl: FunctionUrl
-  /** What workers need to know. */
+  /** URL of the endpoint, `webhookUrl` of the workers. */
   readonly url: string
   readonly logGroup: ILogGroup
 

@@ -30,7 +30,7 @@ import {
 } from './service-parts.ts'
 import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
-/** What a worker tells of its runs, and where its webhooks are. */
+/** Where a worker sends events and metrics, and where its webhooks are received. */
 export interface WorkerLinks extends PoolChoice {
   /** Event bus that receives the status changes of runs. @default - none */
   readonly eventBus?: IEventBus
@@ -53,7 +53,7 @@ export interface WorkerFunctionProps
   extends ServiceParts, UserCode, FunctionOptions, FunctionSize, FeedOptions, WorkerLinks, ExistingFunction {}
 
 /**
- * A function that works on jobs, with an event source mapping by which a failed message comes back alone.
+ * A function that processes jobs, with an event source mapping that reports partial batch failures.
  *
  * @example
  * new WorkerFunction(this, 'Worker', { entry: 'src/worker.ts', state, jobs })
@@ -121,7 +121,7 @@ export class WorkerFunction extends Construct {
     return this.function.metricDuration(options)
   }
 
-  /** What an imported function allows is not to be seen here. */
+  /** The `recursiveLoop` of an imported function is unknown at synth. */
   #warnOfRecursion({ node }: IFunction): void {
     const { recursiveLoop } = (node.defaultChild ?? {}) as { recursiveLoop?: string }
     if (recursiveLoop === RecursiveLoop.ALLOW) return
@@ -149,7 +149,7 @@ export class WorkerFunction extends Construct {
   }
 }
 
-/** The environment of whatever works on jobs, function or container. */
+/** The environment of a worker, function or container. */
 export function workerEnvironment(
   scope: Construct,
   props: ServiceParts & WorkerLinks,
@@ -167,7 +167,7 @@ export function workerEnvironment(
   }
 }
 
-/** Allows what whatever works on jobs does, but for receiving them. */
+/** Grants what a worker needs, function or container, except receiving jobs. */
 export function grantWork(props: ServiceParts & WorkerLinks, grantee: IGrantable): void {
   props.state.grantReadWriteData(grantee)
   props.values?.grantReadWrite(grantee)

@@ -66,6 +66,9 @@ describe('StateTable', () => {
     const { stack } = stackWith({ deletionProtection: false })
     const policies = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' }
     Template.fromStack(stack).hasResource(TYPE, policies)
+    const removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    const { stack: isProtected } = stackWith({ removalPolicy })
+    Template.fromStack(isProtected).hasResource(TYPE, { ...policies, DeletionPolicy: 'Retain' })
   })
 
   it('takes every prop', () => {
