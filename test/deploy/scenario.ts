@@ -6,6 +6,7 @@ import { exercise } from './exercise.ts'
 import { isKept, leftOf, removeKept, resourcesOf } from './leftovers.ts'
 import { lastTroubles } from './logs.ts'
 import { Service } from './service.ts'
+import { deployStages } from './stages.ts'
 import { compare, deploy, destroy, synthesise, templateOf, variants } from './stack.ts'
 import { expectEqual, expectThat, type Steps } from './steps.ts'
 import type { Target } from './target.ts'
@@ -29,6 +30,7 @@ export async function scenario(target: Target, steps: Steps): Promise<void> {
       assembly = await synthesise(target, variants.example)
       await deploy(target, assembly)
     })
+    await steps.run('cdk deploy, dev and prod of one app side by side', () => deployStages(target))
     await steps.run('cdk deploy -c entry, with a function that may start runs', async () => {
       assembly = await synthesise(target, variants.first)
       outputs = await deploy(target, assembly)
