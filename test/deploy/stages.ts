@@ -18,7 +18,7 @@ export async function deployStages(target: Target): Promise<void> {
       await cdk(target, ['deploy', '--require-approval', 'never'], { app: assembly })
     }
   } finally {
-    for (const assembly of deployed.reverse()) await cdk(target, ['destroy', '--force'], { app: assembly })
+    for (const assembly of deployed.toReversed()) await cdk(target, ['destroy', '--force'], { app: assembly })
   }
 }
 
