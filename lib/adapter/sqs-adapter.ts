@@ -240,8 +240,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
       deployGraceMs: this.#deployGraceMs,
       ...this.#policies,
       nodeTimeoutMs: this.#nodeTimeoutMs,
-      tells: this.#publishes || this.#statusEvents !== undefined,
-      tell: (run) => this.#tell(run),
+      publishesRunEnds: this.#publishes || this.#statusEvents !== undefined,
+      publishRunEnd: (run) => this.#publishRunEnd(run),
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),
     }
   }
@@ -252,7 +252,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     return overridden || this.eventBus !== undefined
   }
 
-  async #tell(run: RunState): Promise<void> {
+  async #publishRunEnd(run: RunState): Promise<void> {
     await this.#statusEvents?.publish(run)
     if (this.#publishes) await this.#publish(run)
   }

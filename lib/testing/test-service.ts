@@ -121,8 +121,8 @@ export class TestService implements Runs {
       ...policiesOf(options),
       deployGraceMs: options.deployGraceMs ?? 120_000,
       nodeTimeoutMs: options.nodeTimeoutMs,
-      tells: eventBus !== undefined || options.publishFinalResult !== undefined,
-      tell: (run) => this.#tell(run),
+      publishesRunEnds: eventBus !== undefined || options.publishFinalResult !== undefined,
+      publishRunEnd: (run) => this.#publishRunEnd(run),
       emit: async (event) => eventBus?.emit(event),
     }
     // What a client has; it emits no events.
@@ -209,7 +209,7 @@ export class TestService implements Runs {
     return run !== undefined && isOver(run)
   }
 
-  async #tell(run: RunState): Promise<void> {
+  async #publishRunEnd(run: RunState): Promise<void> {
     const { services } = this
     const { result, event } = await finalResult(services, services.runtime.serializer, run)
     await this.#options.publishFinalResult?.(run.runId, result)

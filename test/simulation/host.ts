@@ -82,13 +82,13 @@ export interface HostWorld {
   readonly setup: Setup
   readonly counts: Counts
   readonly store: RunStore
-  readonly tells: boolean
+  readonly publishesRunEnds: boolean
   now(): number
   newToken(): string
   /** Of what a task writes until its next commit. */
   newSignature(): string
   put(job: Job, delayMs: number, delivery?: Delivery): void
-  told(): void
+  published(): void
   /** Whether there is a run whose nodes kill their processes. */
   readonly hasKiller: boolean
   /** Throws where a commit of this lease is to meet an error that nobody expects. */
@@ -177,8 +177,8 @@ export class Host {
       sleep: (ms) => this.request('sleep', async () => {}, { isCode: true, until: world.now() + ms }),
       newToken: () => world.newToken(),
       deployGraceMs: 0,
-      tells: world.tells,
-      tell: () => this.request('tell', async () => world.told()),
+      publishesRunEnds: world.publishesRunEnds,
+      publishRunEnd: () => this.request('publishRunEnd', async () => world.published()),
       emit: async () => {},
     }
   }

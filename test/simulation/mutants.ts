@@ -347,8 +347,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     what: 'an end that is marked as told before it is told',
-    mutation: { toldFirst: true },
+    mutation: { publishedFirst: true },
     cases: ['one node'],
-    profiles: [aimedAt('tell', { dieBefore: 0.5, refused: 0.5 })],
+    profiles: [aimedAt('publishRunEnd', { dieBefore: 0.5, refused: 0.5 })],
   },
 ]

@@ -44,7 +44,7 @@ interface ProcessMutation {
   /** A child run is made before its parent waits for it. */
   readonly childFirst?: boolean
   /** The end of a run is marked as told before it is. */
-  readonly toldFirst?: boolean
+  readonly publishedFirst?: boolean
   /** A loop's controller does not wait for what is active inside the loop. */
   readonly undrained?: boolean
   /** What an activation sets is in the header before its commit. */
@@ -87,7 +87,7 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
           const run = await read(runId)
           const graph = run && (await services.graphs.of(run.blueprintId, run.graph as string))
           const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([key]) => key)
-          if (run && graph) await sendJobs(services, graph, run, queued)
+          if (run && graph) await sendJobs({ services, graph, run }, queued)
           return commit(runId, change, seen)
         },
       }),
@@ -223,11 +223,11 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
     }))
   },
 
-  toldFirst: (services) => ({
+  publishedFirst: (services) => ({
     ...services,
-    tell: async (run) => {
-      await services.store.told(run.runId)
-      await services.tell(run)
+    publishRunEnd: async (run) => {
+      await services.store.markPublished(run.runId)
+      await services.publishRunEnd(run)
     },
   }),
 
@@ -300,5 +300,5 @@ async function makeChild(
       iteration,
     },
   })
-  await sendQueued(services, graph, run, START)
+  await sendQueued({ services, graph, run }, START)
 }

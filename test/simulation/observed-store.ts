@@ -58,8 +58,8 @@ export class ObservedStore extends WeakStore {
     return result
   }
 
-  override async told(runId: string): Promise<void> {
-    await super.told(runId)
+  override async markPublished(runId: string): Promise<void> {
+    await super.markPublished(runId)
     const run = await this.read(runId)
     if (!run) return
     this.#check(run)

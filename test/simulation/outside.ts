@@ -123,12 +123,12 @@ export class Outside {
     if (isOver(run)) return
     if (!known) return services.queue.send([{ runId: RUN_ID, blueprintId }])
     const first = [...run.active].filter(([, { origin }]) => origin === START).map(([key]) => key)
-    await sendJobs(services, known, run, first)
+    await sendJobs({ services, graph: known, run }, first)
   }
 
   async #startKiller(services: Services): Promise<void> {
     const graph = await services.graphs.remember(killerBlueprint.id)
     const { run } = await putRun(services, { runId: KILLER_ID, input: {}, graph })
-    if (!isOver(run)) await sendQueued(services, graph, run, START)
+    if (!isOver(run)) await sendQueued({ services, graph, run }, START)
   }
 }

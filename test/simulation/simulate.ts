@@ -95,7 +95,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
     () => world.run(),
   )
   const violations = [...world.violations, ...world.store.violations]
-  if (world.tells && world.tellings === 0) violations.push('G5: the result was never told')
+  if (world.publishesRunEnds && world.tellings === 0) violations.push('G5: the result was never told')
   if (world.downs > DOWNS_AT_MOST) {
     violations.push(`G7: the run went down ${world.downs} times with a node that kills its process`)
   }

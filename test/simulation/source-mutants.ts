@@ -68,8 +68,8 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a message whose work is done that sends again what the start has queued',
     file: 'worker/process-job.ts',
-    replace: /sendQueued\(services, graph, run, strand\)/,
-    by: 'sendQueued(services, graph, run, START)',
+    replace: /sendQueued\(open, strand\)/,
+    by: 'sendQueued(open, START)',
     cases: ['fan-out and fan-in'],
     profiles: [CRASHES],
   },
@@ -83,7 +83,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a cancelled run that leaves its children alone',
-    file: 'run/dispatch.ts',
+    file: 'run/run-end.ts',
     replace: /await cancelChildren\(services, run\)/,
     by: '',
     cases: [CHILD],
@@ -99,10 +99,10 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a child whose end is marked as told before its parent has word of it',
-    file: 'run/dispatch.ts',
+    file: 'run/run-end.ts',
     replace: /if \(run\.parent\) await services\.queue\.send\(\[run\.parent\]\)/,
     by: `if (run.parent) {
-      await services.store.told(run.runId)
+      await services.store.markPublished(run.runId)
       await services.queue.send([run.parent])
     }`,
     cases: [CHILD],

@@ -46,7 +46,7 @@ export class World implements HostWorld {
   readonly queue: MemoryQueue
   readonly trace: string[] = []
   readonly violations: string[] = []
-  readonly tells: boolean
+  readonly publishesRunEnds: boolean
   tellings = 0
   /** Messages that were sent. */
   messages = 0
@@ -72,7 +72,7 @@ export class World implements HostWorld {
     this.#graph = new RunGraph(setup.blueprint)
     this.store = new ObservedStore(this.#graph, mutation)
     this.queue = new MemoryQueue(() => this.#clock)
-    this.tells = random.chance(0.5)
+    this.publishesRunEnds = random.chance(0.5)
     this.#network = new Network({ random, plan, now: () => this.#clock, trace: this.trace })
     const { queue, trace, violations } = this
     const processes = { world: this, profile, random, queue, mutation, trace, violations }
@@ -101,7 +101,7 @@ export class World implements HostWorld {
     return (++this.#signatures).toString(36)
   }
 
-  told(): void {
+  published(): void {
     this.tellings++
   }
 

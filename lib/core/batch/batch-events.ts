@@ -1,6 +1,6 @@
 /** The engine's events of a batch, told at least once, as all events are. */
+import type { OpenRun } from '../execution/open-run.ts'
 import type { FlowcraftEvent } from 'flowcraft'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, itemNodeId, roundOf } from '../protocol/batch.ts'
@@ -13,9 +13,7 @@ type BatchEvent = Extract<FlowcraftEvent, { type: 'batch:start' | 'batch:finish'
 
 /** A round of a batch begins. Items that are nodes of their own are no batch to the engine, which tells nothing of them. */
 export async function emitBatchStart(
-  services: Pick<Services, 'emit'>,
-  graph: RunGraph,
-  run: RunState,
+  { services, graph, run }: OpenRun<Pick<Services, 'emit'>>,
   batch: Batch,
   index: number,
 ): Promise<void> {

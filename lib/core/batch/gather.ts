@@ -1,18 +1,12 @@
 /** An activation that waits for items: have all of this round arrived, and what follows. */
+import type { OpenRun } from '../execution/open-run.ts'
 import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import type { Write } from '../values/context-key.ts'
 import type { NodeDefinition } from 'flowcraft'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import type { Execution } from '../execution/execution.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { boundsOf } from '../protocol/bounds.ts'
-import {
-  activationKey,
-  type ActivationKey,
-  parseActivationKey,
-  type RunState,
-} from '../protocol/run-state.ts'
-import type { Services } from '../execution/services.ts'
+import { activationKey, type ActivationKey, parseActivationKey } from '../protocol/run-state.ts'
 import { emitBatchFinish, emitBatchStart } from './batch-events.ts'
 import { isLastRound, partitions } from '../protocol/batch.ts'
 import { type BatchUnderWay, batchUnderWay, readBatch, sendRange } from './item-job.ts'
@@ -39,15 +33,13 @@ export type ItemsAwakening =
     }
 
 export async function wakeByItems(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
+  open: OpenRun,
   key: ActivationKey,
   index: number,
   context: ActivationContext,
 ): Promise<ItemsAwakening> {
-  const underWay = await batchUnderWay(services, graph, run, key, index)
-  const { batch, round } = underWay
+  const underWay = await batchUnderWay(open, key, index)
+  const { services, run, batch, round } = underWay
   const root = await services.store.arrivals(run.runId, partitions.root(key, batch, round))
   if (root.arrived.size < round.shards) {
     await sendRange(underWay, 0, round.shards)
@@ -57,7 +49,7 @@ export async function wakeByItems(
   const isLast = isLastRound(batch, index)
   const look = noted || (isLast && batch.kind === 'nodes') ? await lookAt(underWay) : NOTHING
   if (!isLast && look.errors.length === 0) {
-    await emitBatchStart(services, graph, run, batch, index + 1)
+    await emitBatchStart(open, batch, index + 1)
     const outcome = { kind: 'parked', wait: { kind: 'items', round: index + 1 } } as const
     const remembered = noted ? { batch: { ...batch, noted } } : {}
     return { kind: 'parked', execution: { outcome, inputs: new Map(), ...remembered } }
@@ -80,7 +72,8 @@ interface Look {
 
 const NOTHING: Look = { failed: 0, errors: [], writes: new Map(), nodes: [] }
 
-async function lookAt({ services, graph, run, key, batch, round }: BatchUnderWay): Promise<Look> {
+async function lookAt(underWay: BatchUnderWay): Promise<Look> {
+  const { services, graph, key, batch, round } = underWay
   const errors: ErrorRecord[] = []
   const writes = new Map<string, Write>()
   const nodes: NodeDefinition[] = []
@@ -93,7 +86,7 @@ async function lookAt({ services, graph, run, key, batch, round }: BatchUnderWay
   }
   const setOutput = (nodeId: string, value: unknown) =>
     writes.set(`_outputs.${nodeId}`, { value }).set(nodeId, { value })
-  for await (const result of results(services, run.runId, key, batch, round.index)) {
+  for await (const result of results(underWay, key, batch, round.index)) {
     const { nodeId, output, error, standIn, failure } = result
     for (const [name, write] of result.writes) writes.set(name, write)
     if (error) {
@@ -194,22 +187,18 @@ function goOn({ services, graph, key, batch, round }: BatchUnderWay, look: Look)
 }
 
 /** Results of the batch that a gather node closes, in item order. */
-export async function gatherItems(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
-  gatherNodeId: string,
-): Promise<GatheredItems> {
+export async function gatherItems(open: OpenRun, gatherNodeId: string): Promise<GatheredItems> {
+  const { services, graph, run } = open
   const gathered: unknown[] = []
   const writes = new Map<string, Write>()
   for (const [node, { params, uses }] of graph.blueprint.nodes.entries()) {
     if (uses !== 'batch-scatter' || params?.['gatherNodeId'] !== gatherNodeId) continue
     const key = activationKey(node, run.iterations.get(node) ?? 1)
-    const batch = await readBatch(services, graph, run, node)
+    const batch = await readBatch(open, node)
     // A round of a loop that had no items left an earlier round's batch where it was.
     if (batch?.key !== key) continue
     const { before } = batch
-    for await (const result of results(services, run.runId, key, before?.workers ?? batch)) {
+    for await (const result of results(open, key, before?.workers ?? batch)) {
       gathered.push(result.output)
       // Where the workers made nodes, what they set was there for these.
       if (!before) for (const [name, write] of result.writes) writes.set(name, write)

@@ -3,10 +3,11 @@
  * item and adds it to its shard's set; whoever sees a shard full adds it to the root's, also on a duplicate long after,
  * and whoever sees the root full wakes the activation that waits. So a crash anywhere is mended by the redelivery.
  */
+import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
 import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execution/disposition.ts'
 import type { NodeDefinition } from 'flowcraft'
 import { ActivationContext } from '../execution/activation-context.ts'
-import { RunReader } from '../values/run-reader.ts'
+import type { RunReader } from '../values/run-reader.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { executeNode } from '../execution/execute.ts'
 import { failed, failureOf, type Execution } from '../execution/execution.ts'
@@ -14,7 +15,7 @@ import { RunGraph } from '../protocol/run-graph.ts'
 import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
 import { sendJobs } from '../run/dispatch.ts'
 import type { Job } from '../queue/job.ts'
-import { type ActivationKey, isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import { type ActivationKey, isOver, parseActivationKey } from '../protocol/run-state.ts'
 import { DEATHS_AT_MOST, deathsOf, type Invocation, type Services } from '../execution/services.ts'
 import type { Lease } from '../store/run-store.ts'
 import { names } from '../protocol/inline-value.ts'
@@ -33,10 +34,7 @@ import { endedItem, type ItemEnd, putResult } from './results.ts'
 import { readItem } from './scatter.ts'
 
 /** A batch under way. */
-export interface BatchUnderWay {
-  readonly services: Services
-  readonly graph: RunGraph
-  readonly run: RunState
+export interface BatchUnderWay extends OpenRun {
   readonly key: ActivationKey
   readonly batch: Batch
   readonly round: Round
@@ -45,23 +43,22 @@ export interface BatchUnderWay {
 export type ItemJob = Job & { readonly items: NonNullable<Job['items']> }
 
 export async function processItemJob(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
+  open: OpenRun,
   key: ActivationKey,
   job: ItemJob,
   invocation: Invocation,
 ): Promise<Disposition> {
+  const { services, run } = open
   const wait = run.active.get(key)?.wait
   // Another round, or the batch is over: nobody waits for these any more.
   if (isOver(run) || wait?.kind !== 'items' || wait.round !== job.items.round) return ACKNOWLEDGE
   let underWay: BatchUnderWay
   try {
-    underWay = await batchUnderWay(services, graph, run, key, wait.round)
+    underWay = await batchUnderWay(open, key, wait.round)
   } catch (error) {
     // What is known of the batch is lost, for the activation that waits for it too: it fails by that when it is woken.
     services.logger.error('an item of a batch cannot run', { ...job, reason: failureOf(error).message })
-    await sendJobs(services, graph, run, [key])
+    await sendJobs(open, [key])
     return ACKNOWLEDGE
   }
   const { from: first, size, shards } = underWay.round
@@ -81,24 +78,22 @@ function outOfRange({ runId, nodeId }: ItemJob, what: string): FlowcraftAwsError
 }
 
 export async function batchUnderWay(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
+  open: OpenRun,
   key: ActivationKey,
   round: number,
 ): Promise<BatchUnderWay> {
-  const batch = await readBatch(services, graph, run, parseActivationKey(key).node)
-  if (!batch) throw new FlowcraftAwsError('VALUE_LOST', `the batch of ${key} of run '${run.runId}' is gone`)
-  return { services, graph, run, key, batch, round: roundOf(batch, round) }
+  const batch = await readBatch(open, parseActivationKey(key).node)
+  if (!batch) {
+    throw new FlowcraftAwsError('VALUE_LOST', `the batch of ${key} of run '${open.run.runId}' is gone`)
+  }
+  return { ...open, key, batch, round: roundOf(batch, round) }
 }
 
 export async function readBatch(
-  { store, values }: Pick<Services, 'store' | 'values'>,
-  graph: RunGraph,
-  run: RunState,
+  open: OpenRun<Pick<Services, 'store' | 'values'>>,
   node: number,
 ): Promise<Batch | undefined> {
-  const found = await new RunReader({ graph, run, store, values }).stored(names.batch(node))
+  const found = await readerOf(open).stored(names.batch(node))
   return found?.value as Batch | undefined
 }
 
@@ -109,7 +104,7 @@ export async function sendRange(underWay: BatchUnderWay, from: number, to: numbe
     const step = Math.ceil((to - from) / RANGE_SPLIT)
     const ranges = Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step)
     await services.queue.send(
-      ranges.map((at) => jobOf(underWay, { round: round.index, from: at, to: Math.min(at + step, to) })),
+      ranges.map((at) => itemJobOf(underWay, { round: round.index, from: at, to: Math.min(at + step, to) })),
     )
     return
   }
@@ -119,13 +114,12 @@ export async function sendRange(underWay: BatchUnderWay, from: number, to: numbe
   const missing = Array.from({ length: range.to - range.from }, (_, index) => range.from + index).filter(
     (item) => !arrived.has(item),
   )
-  await services.queue.send(missing.map((item) => jobOf(underWay, { round: round.index, item })))
+  await services.queue.send(missing.map((item) => itemJobOf(underWay, { round: round.index, item })))
   if (missing.length === 0) await shardIsFull(underWay, from)
 }
 
-function jobOf({ graph, run, key }: BatchUnderWay, items: ItemJob['items']): ItemJob {
-  const { node, iteration } = parseActivationKey(key)
-  return { runId: run.runId, blueprintId: run.blueprintId, nodeId: graph.node(node).id, iteration, items }
+function itemJobOf(underWay: BatchUnderWay, items: ItemJob['items']): ItemJob {
+  return { ...jobOf(underWay, underWay.key), items }
 }
 
 async function workOnItem(
@@ -165,7 +159,7 @@ interface LeasedItem extends Lease {
 async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<void> {
   const { services, run, round } = underWay
   const { partition, item, attempt } = leased
-  const known = attempt > 1 ? await endedItem(services, run.runId, partition, item) : undefined
+  const known = attempt > 1 ? await endedItem(underWay, leased) : undefined
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
   const end =
     known ??
@@ -178,21 +172,21 @@ async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<
 }
 
 async function shardIsFull(underWay: BatchUnderWay, shard: number, hasNoted?: boolean): Promise<void> {
-  const { services, graph, run, key, batch, round } = underWay
+  const { services, run, key, batch, round } = underWay
   const partition = partitions.shard(key, batch, round, shard)
   const noted = hasNoted ?? (await services.store.arrivals(run.runId, partition)).failed > 0
   const root = await services.store.arrive(run.runId, partitions.root(key, batch, round), shard, noted)
-  if (root.arrived.size === round.shards) await sendJobs(services, graph, run, [key])
+  if (root.arrived.size === round.shards) await sendJobs(underWay, [key])
 }
 
 /** How the item ended, undefined where a successor is at it. The first result that is put counts. */
 async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
   const { partition, item, attempt, signal } = leased
   const { services, graph, run, key, batch } = underWay
-  const { runtime, store, values } = services
-  const input = await readItem(services, run.runId, key, batch, item)
+  const { runtime } = services
+  const input = await readItem(underWay, key, batch, item)
   const definition = definitionOf(underWay, item, input)
-  const reader = new RunReader({ graph, run, store, values })
+  const reader = readerOf(underWay)
   const context = new ActivationContext(reader, undefined, await givenTo(underWay, reader, input))
   const small = graphOf(graph.blueprint.id, definition)
   const { uses } = definition
@@ -221,8 +215,8 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<Ite
   // A worker that heeds its signal ends because of it, which is no failure of its own.
   if (signal.aborted) return undefined
   const standIn = definition.config?.fallback
-  const ended = { ...execution, standIn }
-  return putResult(services, run.runId, partition, item, attempt, definition.id, ended, context.writes)
+  const result = { nodeId: definition.id, execution: { ...execution, standIn }, writes: context.writes }
+  return putResult(underWay, { partition, item, attempt }, result)
 }
 
 /** The item alone, and the node that may stand in for it: whether there is one is looked up when all have ended. */
@@ -246,12 +240,9 @@ async function giveUp(underWay: BatchUnderWay, leased: LeasedItem): Promise<Item
   return failItem(underWay, leased, new FlowcraftAwsError('NODE_KILLED', why))
 }
 
-async function failItem(
-  { services, run }: BatchUnderWay,
-  { partition, item, attempt }: LeasedItem,
-  error: Error,
-): Promise<ItemEnd> {
-  return putResult(services, run.runId, partition, item, attempt, `item ${item}`, failed(error), new Map())
+async function failItem(underWay: BatchUnderWay, leased: LeasedItem, error: Error): Promise<ItemEnd> {
+  const result = { nodeId: `item ${leased.item}`, execution: failed(error), writes: new Map() }
+  return putResult(underWay, leased, result)
 }
 
 function missing({ graph, key }: BatchUnderWay, item: number, uses: string): string {

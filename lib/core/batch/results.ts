@@ -4,12 +4,18 @@ import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import type { NodeDefinition } from 'flowcraft'
 import { checkKey, type Write } from '../values/context-key.ts'
 import { type Execution, failureOf } from '../execution/execution.ts'
-import type { ActivationKey } from '../protocol/run-state.ts'
+import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import { compress, expand } from '../values/value-store.ts'
 import { type Batch, isLastRound, itemKeys, partitions, roundOf } from '../protocol/batch.ts'
 
 type ResultServices = Pick<Services, 'store' | 'values' | 'now'>
+
+/** The run whose results these are. */
+interface ResultsOf {
+  readonly services: ResultServices
+  readonly run: Pick<RunState, 'runId'>
+}
 
 /** What is kept of an item. Texts are the serializer's. */
 interface StoredResult {
@@ -41,45 +47,48 @@ interface Pointer {
   readonly at: readonly [key: string, reference: string]
 }
 
+/** An item of a batch by the shard that it belongs to. */
+export interface ItemOfShard {
+  readonly partition: string
+  readonly item: number
+}
+
+/** What an item came to. */
+export interface ItemExecution {
+  readonly nodeId: string
+  readonly execution: Execution
+  readonly writes: ReadonlyMap<unknown, Write>
+}
+
+/** The first result that is put counts. Crash before: the item runs again. After: its redelivery finds the result. */
 export async function putResult(
-  services: ResultServices,
-  runId: string,
-  partition: string,
-  item: number,
-  attempt: number,
-  nodeId: string,
-  execution: Execution,
-  writes: ReadonlyMap<unknown, Write>,
+  { services, run: { runId } }: ResultsOf,
+  at: ItemOfShard & { readonly attempt: number },
+  ended: ItemExecution,
 ): Promise<ItemEnd> {
-  const key = itemKeys.result(partition, item)
-  const result = encodeResult(services, nodeId, execution, writes)
+  const key = itemKeys.result(at.partition, at.item)
+  const result = encodeResult(services, ended)
   const text = JSON.stringify(result)
+  const own = `${key}#${at.attempt}`
   const stored: StoredResult | Pointer =
     text.length <= EMBEDDED_VALUE_BYTES
       ? result
-      : { at: [`${key}#${attempt}`, await services.values.write(runId, `${key}#${attempt}`, text)] }
+      : { at: [own, await services.values.write(runId, own, text)] }
   const first = await services.store.putOnce(runId, key, await compress(JSON.stringify(stored)))
-  return first ? endOf(result) : ((await endedItem(services, runId, partition, item)) ?? 'noted')
+  return first ? endOf(result) : ((await endedItem({ services, run: { runId } }, at)) ?? 'noted')
 }
 
 /** How an item ended; undefined where it has not. */
 export async function endedItem(
-  services: ResultServices,
-  runId: string,
-  partition: string,
-  item: number,
+  { services, run: { runId } }: ResultsOf,
+  { partition, item }: ItemOfShard,
 ): Promise<ItemEnd | undefined> {
   const stored = await services.store.getValue(runId, itemKeys.result(partition, item))
   if (!stored) return undefined
   return endOf(await decode(services, runId, await expand(stored)))
 }
 
-function encodeResult(
-  services: ResultServices,
-  nodeId: string,
-  execution: Execution,
-  writes: ReadonlyMap<unknown, Write>,
-): StoredResult {
+function encodeResult(services: ResultServices, { nodeId, execution, writes }: ItemExecution): StoredResult {
   const { values, now } = services
   const { outcome, output, items, error, standIn } = execution
   try {
@@ -132,8 +141,7 @@ export interface ItemResult {
 
 /** All results of a batch up to a round, in item order. */
 export async function* results(
-  services: ResultServices,
-  runId: string,
+  { services, run: { runId } }: ResultsOf,
   key: ActivationKey,
   batch: Batch,
   lastRound = Infinity,

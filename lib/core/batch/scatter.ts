@@ -1,8 +1,12 @@
 /** Writes the items of a batch before the commit that makes their activation wait, and reads them. */
-import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+import type { OpenRun } from '../execution/open-run.ts'
+import type { ActivationKey } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, itemKeys, perPage } from '../protocol/batch.ts'
 import type { ItemsRequest } from '../blueprints/batch-nodes.ts'
+
+/** The run whose batch it is. */
+type PagesOf = Pick<OpenRun<Pick<Services, 'values'>>, 'services' | 'run'>
 
 /** Pages written at a time. */
 const CONCURRENCY = 20
@@ -12,8 +16,7 @@ const CONCURRENCY = 20
  * the commit.
  */
 export async function scatter(
-  { values }: Pick<Services, 'values'>,
-  run: RunState,
+  { services: { values }, run }: PagesOf,
   key: ActivationKey,
   label: string,
   request: ItemsRequest,
@@ -49,8 +52,7 @@ export async function scatter(
 }
 
 export async function readItem(
-  { values }: Pick<Services, 'values'>,
-  runId: string,
+  { services: { values }, run: { runId } }: PagesOf,
   key: ActivationKey,
   batch: Batch,
   item: number,

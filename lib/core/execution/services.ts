@@ -40,10 +40,10 @@ export interface Services {
   readonly maxActivations?: MaxActivations
   /** Of nodes whose config and blueprint say nothing. @default 'warn' */
   readonly contextConflicts?: ContextConflicts
-  /** Whether the end of a run is to be told to somebody, so that its last commit leaves it to be told. */
-  readonly tells: boolean
-  /** Tells the end of a run; may be called more than once. */
-  tell(run: RunState): Promise<void>
+  /** Whether ends of runs are published here, so that a run's last commit leaves an outbox entry for it. */
+  readonly publishesRunEnds: boolean
+  /** Publishes the end of a run; may be called more than once. */
+  publishRunEnd(run: RunState): Promise<void>
   emit(event: FlowcraftEvent): Promise<void>
 }
 

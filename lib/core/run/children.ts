@@ -3,21 +3,14 @@
  * says that it waits before the child is made, so that no crash leaves a child that nobody waits for; the child's
  * last commit leaves the word for its parent, so that no crash leaves a parent that nobody wakes.
  */
+import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
 import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import { analyzeBlueprint, FlowcraftError, type NodeResult } from 'flowcraft'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { RunReader } from '../values/run-reader.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { sendQueued } from './dispatch.ts'
-import {
-  type ActivationKey,
-  childIdOf,
-  isOver,
-  parseActivationKey,
-  type RunState,
-  START,
-} from '../protocol/run-state.ts'
+import { type ActivationKey, childIdOf, isOver, type RunState, START } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import { putRun } from './start.ts'
 import type { ChildRequest } from '../blueprints/subflow-node.ts'
@@ -28,39 +21,27 @@ import { names } from '../protocol/inline-value.ts'
  * Crash before the put: the parent's message comes back and makes it. After: it stands with its start nodes queued,
  * and this sends the jobs of those that have not ended.
  */
-export async function ensureChild(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
-  key: ActivationKey,
-  tries: number,
-): Promise<RunState> {
+export async function ensureChild(open: OpenRun, key: ActivationKey, tries: number): Promise<RunState> {
+  const { services, run } = open
   const runId = childIdOf(run.runId, key, tries)
-  const child = (await services.store.read(runId)) ?? (await makeChild(services, graph, run, key, runId))
+  const child = (await services.store.read(runId)) ?? (await makeChild(open, key, runId))
   if (!isOver(child) && child.graph !== undefined) {
     const childGraph = await services.graphs.of(child.blueprintId, child.graph)
-    await sendQueued(services, childGraph, child, START)
+    await sendQueued({ services, graph: childGraph, run: child }, START)
   }
   return child
 }
 
-async function makeChild(
-  services: Services,
-  graph: RunGraph,
-  parent: RunState,
-  key: ActivationKey,
-  runId: string,
-): Promise<RunState> {
-  const { store, values } = services
-  const request = await new RunReader({ graph, run: parent, store, values }).stored(names.child(key))
+async function makeChild(open: OpenRun, key: ActivationKey, runId: string): Promise<RunState> {
+  const { services } = open
+  const request = await readerOf(open).stored(names.child(key))
   if (!request) throw new FlowcraftAwsError('VALUE_LOST', `the input of child run '${runId}' is gone`)
   const { blueprintId, input } = request.value as ChildRequest
-  const { node, iteration } = parseActivationKey(key)
   const { run } = await putRun(services, {
     runId,
     input,
     graph: await services.graphs.remember(blueprintId),
-    parent: { runId: parent.runId, blueprintId: parent.blueprintId, nodeId: graph.node(node).id, iteration },
+    parent: jobOf(open, key),
   })
   return run
 }

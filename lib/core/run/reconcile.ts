@@ -2,9 +2,10 @@
  * Brings a run's messages back: sends one to each strand that has something to do and that nobody holds. It only
  * sends, and jobs may be sent twice, so it may run at any time, twice, late, or beside live workers.
  */
+import { publishRunEnd } from './run-end.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { readEvent } from './events.ts'
-import { conclude, sendJobs } from './dispatch.ts'
+import { sendJobs } from './dispatch.ts'
 import { childIdOf, isOver, parseActivationKey, strandOf } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 
@@ -13,7 +14,7 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
   const run = await services.store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
   if (isOver(run)) {
-    await conclude(services, run)
+    await publishRunEnd(services, run)
     return new Set()
   }
   if (run.graph === undefined) {
@@ -30,7 +31,7 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
     const strand = entry.wait ? key : strandOf(key, entry)
     const lease = await services.store.readLease(runId, strand)
     if (lease && lease.until >= services.now()) continue
-    await sendJobs(services, graph, run, [strand])
+    await sendJobs({ services, graph, run }, [strand])
     waiting.add(graph.node(parseActivationKey(key).node).id)
   }
   return waiting

@@ -1,6 +1,6 @@
 /** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
+import { type OpenRun, readerOf } from '../execution/open-run.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
-import { RunReader } from '../values/run-reader.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { sendJobs } from './dispatch.ts'
 import {
@@ -57,16 +57,16 @@ export async function resumeRun(
   refuseAction(graph, named, event.action)
   const encoded = encodeEvent(services, graph.node(named).id, event)
   if (earlier) refuseOther(graph, earlier, encoded)
-  const present = earlier?.activation ?? (await activationOf(services, graph, run, named))
+  const present = earlier?.activation ?? (await activationOf({ services, graph, run }, named))
   const claimed = present && (earlier ?? (await claimNow(services, graph, runId, present, encoded, event)))
   // Of two calls under one key that come together the first to claim it says which node is meant.
   const node = claimed ? claimedNode(graph, claimed, nodeId) : named
-  const given = claimed ? await give(services, graph, run, claimed.activation, encoded) : false
+  const given = claimed ? await give({ services, graph, run }, claimed.activation, encoded) : false
   // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
   // here. Also when another gave the event: its sender may have died before it came this far.
   const now = await begun(services, runId)
   const waiting = waitingAt(now, [node])
-  await sendJobs(services, graph, now, waiting.length > 0 ? waiting : gonePast(now, node))
+  await sendJobs({ services, graph, run: now }, waiting.length > 0 ? waiting : gonePast(now, node))
   return given
 }
 
@@ -96,26 +96,19 @@ export async function resumeAll(
  * The activation of a node that waits, or will be the next to; undefined where none is to come.
  * @throws FlowcraftAwsError INVALID_INPUT where the node does not wait, and nobody can know that it will
  */
-async function activationOf(
-  services: ResumeServices,
-  graph: RunGraph,
-  run: RunState,
-  node: number,
-): Promise<ActivationKey | undefined> {
-  if (!takesEarlyEvents(graph, node)) return parkedActivation(services, graph, run, node)
+async function activationOf(open: OpenRun<ResumeServices>, node: number): Promise<ActivationKey | undefined> {
+  const { graph, run } = open
+  if (!takesEarlyEvents(graph, node)) return parkedActivation(open, node)
   const iteration = isOver(run) ? undefined : iterationOf(graph, run, node)
   if (iteration === undefined) return undefined
   const key = activationKey(node, iteration)
   if (run.active.has(key) || graph.repeatable.has(node)) return key
-  const { store, values } = services
-  const failed = await new RunReader({ graph, run, store, values }).stored(names.error(key))
+  const failed = await readerOf(open).stored(names.error(key))
   return failed ? undefined : key
 }
 
 async function parkedActivation(
-  services: ResumeServices,
-  graph: RunGraph,
-  run: RunState,
+  { services, graph, run }: OpenRun<ResumeServices>,
   node: number,
 ): Promise<ActivationKey | undefined> {
   for (const [key, { wait }] of run.active) {
@@ -133,9 +126,7 @@ async function parkedActivation(
  * its time is the end of a wait, and what comes first counts. Crash after that: it sleeps on, until its time.
  */
 async function give(
-  services: ResumeServices,
-  graph: RunGraph,
-  run: RunState,
+  { services, graph, run }: OpenRun<ResumeServices>,
   key: ActivationKey,
   event: EncodedEvent,
 ): Promise<boolean> {

@@ -3,12 +3,13 @@
  * a later timer waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or
  * beside live workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
  */
+import { jobOf } from '../execution/open-run.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { messageOf } from '../common/errors.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
 import { sendTimer } from '../queue/job.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
-import { isOver, parseActivationKey, type RunState, timeOf } from '../protocol/run-state.ts'
+import { isOver, type RunState, timeOf } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 
 export interface SweepResult {
@@ -72,9 +73,7 @@ async function sweepRun(services: SweepServices, runId: string): Promise<number>
   const timers = timersOf(run)
   const soon = timers.filter(({ at }) => at <= horizon)
   for (const { key, at } of soon) {
-    const { node, iteration } = parseActivationKey(key)
-    const job = { runId, blueprintId: run.blueprintId, nodeId: graph.node(node).id, iteration }
-    await sendTimer(services, job, { at, trusted: true })
+    await sendTimer(services, jobOf({ graph, run }, key), { at, trusted: true })
   }
   const later = timers.filter(({ at }) => at > horizon).map(({ at }) => at - LONGEST_DELAY_MS)
   await services.store.reschedule(runId, {

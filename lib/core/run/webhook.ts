@@ -87,7 +87,7 @@ export async function receiveWebhook(
     given = (await giveEvent(services, runId, activationKey(node, iteration), encoded)) || given
   }
   const now = await services.store.read(runId)
-  if (now) await sendJobs(services, graph, now, waitingAt(now, nodes))
+  if (now) await sendJobs({ services, graph, run: now }, waitingAt(now, nodes))
   return given ? 'resumed' : 'used'
 }
 

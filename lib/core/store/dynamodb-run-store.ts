@@ -152,7 +152,7 @@ export class DynamoDbRunStore implements RunStore {
     await this.#update(runId, e)
   }
 
-  async told(runId: string): Promise<void> {
+  async markPublished(runId: string): Promise<void> {
     const e = new ExpressionBuilder()
     e.remove(e.path('o')).when(`attribute_exists(${e.path('o')})`)
     await this.#update(runId, e)

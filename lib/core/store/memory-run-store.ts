@@ -125,7 +125,7 @@ export class MemoryRunStore implements RunStore {
     this.#runs.set(runId, { ...run, deadLetters })
   }
 
-  async told(runId: string): Promise<void> {
+  async markPublished(runId: string): Promise<void> {
     const run = this.#runs.get(runId)
     if (run?.outbox) this.#runs.set(runId, { ...run, outbox: undefined })
   }

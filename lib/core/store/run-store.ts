@@ -106,7 +106,7 @@ export interface RunStore {
   /** Notes that the message of an activation, or of the start, lies in the dead-letter queue, if it is still needed. */
   noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void>
   /** Marks that all that the end of a run left to be told was told. */
-  told(runId: string): Promise<void>
+  markPublished(runId: string): Promise<void>
 
   /** Takes the strand's lease if there is none or it is over; also answers to whoever holds it already. */
   lease(request: LeaseRequest): Promise<Lease>

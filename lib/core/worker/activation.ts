@@ -1,8 +1,8 @@
 /** The activation that a step is about, and what a step comes to. */
+import { type OpenRun, readerOf } from '../execution/open-run.ts'
 import { type Attempt, type AttemptName, attemptName, type Ending } from '../protocol/attempt.ts'
 import { ActivationContext } from '../execution/activation-context.ts'
-import { RunReader } from '../values/run-reader.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
+import type { RunReader } from '../values/run-reader.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
@@ -25,10 +25,7 @@ export type StepResult =
   | { readonly kind: 'asleep' }
 
 /** The activation that a step is about. */
-export interface Activation {
-  readonly services: Services
-  readonly graph: RunGraph
-  readonly run: RunState
+export interface Activation extends OpenRun {
   readonly key: ActivationKey
   readonly entry: ActiveEntry
   readonly strand: Strand
@@ -46,20 +43,13 @@ export interface Conflict {
   readonly run: RunState
 }
 
-export function activationOf(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
-  key: ActivationKey,
-  strand: Strand,
-  reruns: number,
-): Activation {
-  const { store, values } = services
+export function activationOf(open: OpenRun, key: ActivationKey, strand: Strand, reruns: number): Activation {
+  const { services, graph, run } = open
   const entry = run.active.get(key) as ActiveEntry
-  const reader = new RunReader({ graph, run, store, values })
+  const reader = readerOf(open)
   const input = { key: `_inputs.${graph.node(parseActivationKey(key).node).id}`, source: entry.source }
   const context = new ActivationContext(reader, input)
-  return { services, graph, run, key, entry, strand, reader, context, startedAt: services.now(), reruns }
+  return { ...open, key, entry, strand, reader, context, startedAt: services.now(), reruns }
 }
 
 /** Names what this execution writes: no other execution of the activation has the same. */

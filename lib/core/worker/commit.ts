@@ -2,6 +2,7 @@
  * The commit of a step, decided anew on each state that refuses it, and what is sent after it. It alone decides; see each
  * write for what a crash before and after it leaves.
  */
+import { at } from '../execution/open-run.ts'
 import type { Flushed } from '../values/value-writer.ts'
 import { contextConflictsOf } from '../protocol/context-conflicts.ts'
 import { FlowcraftError } from 'flowcraft'
@@ -58,7 +59,7 @@ export async function commitUntilDecided(
       strand: strand.origin,
       now: services.now(),
       bounds: boundsOf(graph.blueprint, services.maxActivations),
-      outbox: services.tells ? 'tell' : run.parent ? 'end' : undefined,
+      outbox: services.publishesRunEnds ? 'tell' : run.parent ? 'end' : undefined,
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
@@ -123,11 +124,12 @@ async function commit(services: Services, run: RunState, change: CoreChange, { r
 }
 
 async function finish(
-  { services, graph, key, startedAt }: Activation,
+  activation: Activation,
   run: RunState,
   change: CoreChange,
   { outcome, error }: Execution,
 ): Promise<StepResult> {
+  const { services, graph, key, startedAt } = activation
   const { runId, blueprintId } = run
   const { node, iteration } = parseActivationKey(key)
   const nodeId = graph.node(node).id
@@ -139,9 +141,9 @@ async function finish(
   if (run.seq === 1) telemetry.runStarted()
   if (outcome.kind !== 'parked') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
   if (change.final) telemetry.runEnded(change.final.status)
-  const queued = [...change.schedule].filter(([, { inline }]) => !inline).map(([activation]) => activation)
+  const queued = [...change.schedule].flatMap(([next, { inline }]) => (inline ? [] : [next]))
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
-  await sendJobs(services, graph, run, queued)
+  await sendJobs(at(activation, run), queued)
   const success = outcome.kind !== 'failed'
   if (success) {
     await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })

@@ -6,13 +6,14 @@
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
  * or in any order, and any process may die between any two requests.
  */
+import type { OpenRun } from '../execution/open-run.ts'
+import { publishRunEnd } from '../run/run-end.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import type { Job } from '../queue/job.ts'
 import { processItemJob } from '../batch/item-job.ts'
 import { look } from './open-run.ts'
-import { conclude, sendQueued } from '../run/dispatch.ts'
+import { sendQueued } from '../run/dispatch.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -52,11 +53,12 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
 async function process(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
   const run = await look(services, job, invocation)
   if (!run) return ACKNOWLEDGE
-  if (isOver(run)) return conclude(services, run)
+  if (isOver(run)) return publishRunEnd(services, run)
   const graph = await services.graphs.of(run.blueprintId, run.graph as string)
+  const open = { services, graph, run }
   if (run.seq === 0) await emitStart(services, run)
   if (job.nodeId === undefined) {
-    await sendQueued(services, graph, run, START)
+    await sendQueued(open, START)
     return ACKNOWLEDGE
   }
   const named = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
@@ -64,17 +66,17 @@ async function process(services: Services, job: Job, invocation: Invocation): Pr
   // One that another message carries on belongs to that message's strand, whoever names it: two leases would let two
   // workers write under one name.
   const strand = entry ? strandOf(named, entry) : named
-  if (await passOn(services, graph, run, job, strand)) return ACKNOWLEDGE
+  if (await passOn(open, job, strand)) return ACKNOWLEDGE
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
-  if (job.iteration === undefined) await sendQueued(services, graph, run, START, strand)
-  if (job.items) return processItemJob(services, graph, run, named, { ...job, items: job.items }, invocation)
+  if (job.iteration === undefined) await sendQueued(open, START, strand)
+  if (job.items) return processItemJob(open, named, { ...job, items: job.items }, invocation)
   if (currentOf(run, strand) === undefined) {
     // Its work is committed. A crash may have come before its followers were sent: send those of this strand again.
     // Only those: with every queued entry, one duplicate in a wide fan would breed thousands.
-    await sendQueued(services, graph, run, strand)
+    await sendQueued(open, strand)
     return ACKNOWLEDGE
   }
-  return workOnStrand(services, graph, run, strand, invocation, job.due)
+  return workOnStrand(open, strand, invocation, job.due)
 }
 
 /**
@@ -82,13 +84,7 @@ async function process(services: Services, job: Job, invocation: Invocation): Pr
  * inline. Passed on once, so that two workers that differ on it (one is being deployed) do not send it to and fro.
  * Crash after the send: it is passed on once more.
  */
-async function passOn(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
-  job: Job,
-  strand: ActivationKey,
-): Promise<boolean> {
+async function passOn({ services, graph, run }: OpenRun, job: Job, strand: ActivationKey): Promise<boolean> {
   const current = currentOf(run, strand)
   if (job.passedOn !== undefined || current === undefined) return false
   const nodeId = graph.node(parseActivationKey(current).node).id

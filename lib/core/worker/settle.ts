@@ -38,8 +38,8 @@ export async function flushActivation(
   const { services, graph, run, key, reader } = activation
   const attempt = attemptOf(activation, ending)
   const { items } = execution
-  const batch = items && (await scatter(services, run, key, attempt, items))
-  if (batch) await emitBatchStart(services, graph, run, batch, 0)
+  const batch = items && (await scatter(activation, key, attempt, items))
+  if (batch) await emitBatchStart(activation, batch, 0)
   const isWhole = ending === undefined
   const writes: ReadonlyMap<unknown, Write> = isWhole ? activation.context.writes : new Map()
   const kept = isWhole ? await keptInputs(reader, graph, parseActivationKey(key).node, execution) : undefined

@@ -1,6 +1,7 @@
 /**
  * One activation: execute (or wake), then flush (`settle.ts`), commit and send (`commit.ts`).
  */
+import { type OpenRun, at, jobOf } from '../execution/open-run.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
@@ -8,7 +9,6 @@ import { commitUntilDecided } from './commit.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
 import { executeNode } from '../execution/execute.ts'
 import { type Execution, failed, failureOf } from '../execution/execution.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { gatherItems } from '../batch/gather.ts'
 import { sendTimer } from '../queue/job.ts'
 import { takesEvents } from '../protocol/resumable.ts'
@@ -22,33 +22,27 @@ import { wake } from './wake.ts'
 /** A node is run again so often in one invocation since others changed what it had read. */
 const RERUNS_AT_MOST = 50
 
-export async function step(
-  services: Services,
-  graph: RunGraph,
-  seen: RunState,
-  key: ActivationKey,
-  strand: Strand,
-): Promise<StepResult> {
-  let run = seen
+export async function step(seen: OpenRun, key: ActivationKey, strand: Strand): Promise<StepResult> {
+  const { services } = seen
+  let open = seen
   for (let reruns = 0; reruns <= RERUNS_AT_MOST; reruns++) {
     const startedAt = services.now()
-    const result = await stepOnce(services, graph, run, key, strand, reruns)
+    const result = await stepOnce(open, key, strand, reruns)
     if (result.kind !== 'conflict') return result
     if (!hasTime(services, strand, services.now() - startedAt)) break
-    run = result.run
+    open = at(open, result.run)
   }
   return { kind: 'contended' }
 }
 
 async function stepOnce(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
+  open: OpenRun,
   key: ActivationKey,
   strand: Strand,
   reruns: number,
 ): Promise<StepResult | Conflict> {
-  const activation = activationOf(services, graph, run, key, strand, reruns)
+  const { services, run } = open
+  const activation = activationOf(open, key, strand, reruns)
   const execution = await perform(activation).catch((error: unknown) => failed(failureOf(error)))
   // A node that heeds its signal ends because of it, which is no failure of its own.
   if (strand.signal.aborted) return { kind: 'overtaken', run: await services.store.read(run.runId) }
@@ -66,24 +60,21 @@ async function stepOnce(
 
 /** Ends an activation as failed, by an error that came of no execution of its own. */
 export async function failStep(
-  services: Services,
-  graph: RunGraph,
-  run: RunState,
+  open: OpenRun,
   key: ActivationKey,
   strand: Strand,
   error: Error,
 ): Promise<StepResult> {
-  return endAsFailed(activationOf(services, graph, run, key, strand, 0), error, 'givenUp')
+  return endAsFailed(activationOf(open, key, strand, 0), error, 'givenUp')
 }
 
 /** How the activation ended or parked; undefined where it is parked and goes on waiting. */
 async function perform(activation: Activation): Promise<Execution | undefined> {
-  const { services, graph, run, key, entry, reader, context, strand } = activation
+  const { services, run, entry, strand } = activation
   // Also of one that waits: gathering what it waited for may be what kills its workers.
   if (strand.deaths >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
   if (!entry.wait) return execute(activation, 0)
-  const { due } = strand
-  const awakening = await wake({ services, graph, run, key, wait: entry.wait, reader, context, due })
+  const awakening = await wake({ ...activation, wait: entry.wait, due: strand.due })
   if (awakening.kind === 'execute') return execute(activation, awakening.tries)
   if (awakening.kind === 'ended') {
     if (takesEvents(entry.wait)) await emitResume(services, run)
@@ -103,12 +94,10 @@ async function emitResume(services: Services, { blueprintId, runId: executionId 
  * sweep was not told of it, since the clock of the worker that parked it is ahead of this one's, the job comes back on
  * the way.
  */
-async function sendLater({ services, graph, run, key, strand }: Activation, at: number): Promise<void> {
-  if (at - services.now() > LONGEST_DELAY_MS && run.dueAt !== undefined) return
-  const { node, iteration } = parseActivationKey(key)
-  const { runId, blueprintId } = run
-  const job = { runId, blueprintId, nodeId: graph.node(node).id, iteration }
-  await sendTimer(services, job, { at, trusted: strand.parkedNow ?? false })
+async function sendLater(activation: Activation, time: number): Promise<void> {
+  const { services, run, key, strand } = activation
+  if (time - services.now() > LONGEST_DELAY_MS && run.dueAt !== undefined) return
+  await sendTimer(services, jobOf(activation, key), { at: time, trusted: strand.parkedNow ?? false })
 }
 
 async function execute(activation: Activation, tries: number): Promise<Execution> {
@@ -125,7 +114,7 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   }
   if (implementation) {
     const { signal } = strand
-    const gather = (id: string) => context.guard(() => gatherItems(services, graph, run, id))
+    const gather = (id: string) => context.guard(() => gatherItems(activation, id))
     const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
     const execution = await executeNode({ ...options, nodeTimeoutMs: services.nodeTimeoutMs })
     const { error } = execution
@@ -147,13 +136,13 @@ function deaths({ graph, key, strand }: Activation): string {
  * The commit before this one may have been made, and what it points to must not change: so this looks first.
  */
 async function endAsFailed(activation: Activation, error: Error, ending: Ending): Promise<StepResult> {
-  const { services, graph, key, entry, strand, reruns } = activation
+  const { services, key, entry, strand, reruns } = activation
   const run = await services.store.read(activation.run.runId)
   const now = run?.active.get(key)
   if (!run || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
   const execution = failed(error)
   // It writes no keys, so nobody's are overwritten.
-  const failing = activationOf(services, graph, run, key, strand, reruns)
+  const failing = activationOf(at(activation, run), key, strand, reruns)
   const result = await commitUntilDecided(
     failing,
     execution,

@@ -3,26 +3,26 @@
  * remains. The lease saves double work and decides nothing; the message is acknowledged only by whoever still holds
  * it when nothing of the strand is left.
  */
+import { publishRunEnd } from '../run/run-end.ts'
+import { type OpenRun, at } from '../execution/open-run.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { createHash } from 'node:crypto'
 import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { LeaseHolder } from '../execution/held-lease.ts'
-import { conclude, sendQueued } from '../run/dispatch.ts'
+import { sendQueued } from '../run/dispatch.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
-import { deathsOf, type Invocation, type Services, type Strand } from '../execution/services.ts'
+import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
 import { failStep, step } from './step.ts'
 import type { Lease, LeaseEnd } from '../store/run-store.ts'
 import { propertyOf, textOf } from '../common/thrown.ts'
 
 export async function workOnStrand(
-  services: Services,
-  graph: RunGraph,
-  seen: RunState,
+  open: OpenRun,
   origin: ActivationKey,
   invocation: Invocation,
   due?: number,
 ): Promise<Disposition> {
+  const { services, run: seen } = open
   const { store } = services
   const holder = new LeaseHolder(services, seen.runId, origin, invocation)
   // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
@@ -42,7 +42,7 @@ export async function workOnStrand(
   try {
     // A first lease on the strand: nobody but cancel can have ended what was seen active.
     const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
-    const result = await holder.unlessGivenUp(advance(services, graph, run, strand))
+    const result = await holder.unlessGivenUp(advance(open, run, strand))
     if (result === CONTENDED) await holder.release()
     if (result !== ASLEEP) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
@@ -53,7 +53,7 @@ export async function workOnStrand(
   } catch (error) {
     const ended = isExpected(error) ? undefined : endedBy(error, lease)
     const isGivenUp = ended !== undefined && ended.times >= SAME_ERRORS_AT_MOST
-    const rest = isGivenUp ? await giveUp(services, graph, seen.runId, strand, error) : undefined
+    const rest = isGivenUp ? await giveUp(open, strand, error) : undefined
     // So that the redelivery need not wait for the lease to end.
     await holder.release(rest ? undefined : ended)
     if (rest) return rest
@@ -80,19 +80,15 @@ function endedBy(error: unknown, lease: Lease): LeaseEnd {
 }
 
 /** Ends the activation that the strand is at, whatever keeps it from ending; undefined where even that fails. */
-async function giveUp(
-  services: Services,
-  graph: RunGraph,
-  runId: string,
-  strand: Strand,
-  cause: unknown,
-): Promise<Disposition | undefined> {
+async function giveUp(open: OpenRun, strand: Strand, cause: unknown): Promise<Disposition | undefined> {
+  const { services } = open
+  const { runId } = open.run
   const why = `${SAME_ERRORS_AT_MOST} deliveries ended in the same error: ${messageOf(cause)}`
   try {
     const run = await services.store.read(runId)
     const key = run && currentOf(run, strand.origin)
     if (!run || key === undefined) return undefined
-    await failStep(services, graph, run, key, strand, new Error(why, { cause }))
+    await failStep(at(open, run), key, strand, new Error(why, { cause }))
     return { kind: 'retry', reason: why, afterSeconds: 1 }
   } catch (error) {
     services.logger.error('could not give up what keeps failing', { runId, why, reason: messageOf(error) })
@@ -110,26 +106,22 @@ const CONTENDED: Disposition = {
   afterSeconds: 1,
 }
 
-async function advance(
-  services: Services,
-  graph: RunGraph,
-  seen: RunState | undefined,
-  strand: Strand,
-): Promise<Disposition> {
+async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand): Promise<Disposition> {
+  const { services } = open
   let run = seen
   let sent = false
   let parked: ActivationKey | undefined
   for (;;) {
     if (!run) return ACKNOWLEDGE
-    if (isOver(run)) return conclude(services, run)
+    if (isOver(run)) return publishRunEnd(services, run)
     // Parked just now: is what it waits for there already?
     const current = parked !== undefined && run.active.has(parked) ? parked : currentOf(run, strand.origin)
     if (current === undefined) {
-      if (!sent) await sendQueued(services, graph, run, strand.origin)
+      if (!sent) await sendQueued(at(open, run), strand.origin)
       return ACKNOWLEDGE
     }
     const parkedNow = parked === current
-    const result = await step(services, graph, run, current, { ...strand, parkedNow })
+    const result = await step(at(open, run), current, { ...strand, parkedNow })
     if (result.kind === 'asleep') return ASLEEP
     if (result.kind === 'contended') return CONTENDED
     if (result.kind === 'overtaken') {

@@ -2,6 +2,7 @@
  * A parked activation whose message came: is what it waits for there? Every message about it is a hint and may come
  * early, late or twice; the answer is always looked up.
  */
+import type { OpenRun } from '../execution/open-run.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { stateOf } from '../execution/node-call.ts'
 import type { NodeResult } from 'flowcraft'
@@ -11,7 +12,6 @@ import type { RunReader } from '../values/run-reader.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
 import { type Execution, failedForGood, failureOf } from '../execution/execution.ts'
 import { follow } from '../execution/edges.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { wakeByItems } from '../batch/gather.ts'
 import { takesEarlyEvents } from '../protocol/resumable.ts'
 import { numbersOf } from '../common/node-numbers.ts'
@@ -24,7 +24,6 @@ import {
   type Wait,
   wholeMs,
 } from '../protocol/run-state.ts'
-import { type Services } from '../execution/services.ts'
 import { names } from '../protocol/inline-value.ts'
 import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
 
@@ -36,10 +35,7 @@ export type Awakening =
   /** The node is to be tried again. */
   | { readonly kind: 'execute'; readonly tries: number }
 
-export interface WakeOptions {
-  readonly services: Services
-  readonly graph: RunGraph
-  readonly run: RunState
+export interface WakeOptions extends OpenRun {
   readonly key: ActivationKey
   readonly wait: Wait
   readonly reader: RunReader
@@ -122,7 +118,7 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
   const { config, params } = graph.node(node)
   let child: RunState
   try {
-    child = await ensureChild(services, graph, run, key, tries)
+    child = await ensureChild(options, key, tries)
   } catch (error) {
     const failure = failureOf(error)
     // A newer deployment without the blueprint, before the child was made.
@@ -146,9 +142,9 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
 }
 
 async function itemsArrived(options: WakeOptions, round: number): Promise<Awakening> {
-  const { services, graph, run, key, reader, context } = options
+  const { graph, key, reader, context } = options
   const { node } = parseActivationKey(key)
-  const awakening = await wakeByItems(services, graph, run, key, round, context)
+  const awakening = await wakeByItems(options, key, round, context)
   if (awakening.kind === 'asleep') return awakening
   if (awakening.kind === 'parked') return { kind: 'ended', execution: awakening.execution }
   const { failedWorkers, failedNodes, errors: itemErrors, errorsBefore: itemErrorsBefore } = awakening

@@ -66,7 +66,7 @@ describe('items that make nodes', () => {
       const graph = await services.graphs.of('late', run?.graph as string)
       const job = { runId, blueprintId: 'late', nodeId: 'maker', iteration: 1, items: { round: 0, item: 2 } }
       const invocation = { deadline: () => service.now + 60_000, renews: false }
-      late.push(await processItemJob(services, graph, run as never, '0.1', job, invocation))
+      late.push(await processItemJob({ services, graph, run: run as never }, '0.1', job, invocation))
       return { output: 2 }
     }
     const late: unknown[] = []
@@ -77,7 +77,7 @@ describe('items that make nodes', () => {
     expect((await service.get(runId)).status).toBe('completed')
     expect(executions).toBe(3)
     expect(late.length).toBeGreaterThan(0)
-    expect(new Set(late.map((one) => JSON.stringify(one)))).toEqual(new Set(['{"kind":"done"}']))
+    expect(new Set(late.map((one) => JSON.stringify(one)))).toEqual(new Set(['{"kind":"acknowledge"}']))
   })
 
   it('without an end fail, by the bound on the activations of a node', async () => {

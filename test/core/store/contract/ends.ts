@@ -66,7 +66,7 @@ export function endsContract(make: () => RunStore): void {
       const result = await store.cancel(run.runId, { seq: 0, children, now })
 
       expect(result.run?.cancelledChildren).toEqual(children)
-      await store.told(run.runId)
+      await store.markPublished(run.runId)
       expect(await store.read(run.runId)).toEqual({ ...result.run, outbox: undefined })
     })
 
@@ -189,7 +189,7 @@ export function endsContract(make: () => RunStore): void {
     })
   })
 
-  describe('told', () => {
+  describe('markPublished', () => {
     it('takes away what was to be told, once and again', async () => {
       const store = make()
       const { run } = await store.create(newRun())
@@ -197,8 +197,8 @@ export function endsContract(make: () => RunStore): void {
       const end = await store.commit(run.runId, change({ final }))
       expect(end.run?.outbox).toBe('end')
 
-      await store.told(run.runId)
-      await store.told(run.runId)
+      await store.markPublished(run.runId)
+      await store.markPublished(run.runId)
 
       expect(await store.read(run.runId)).toEqual({ ...end.run, outbox: undefined })
     })
@@ -208,8 +208,8 @@ export function endsContract(make: () => RunStore): void {
       const { run } = await store.create(newRun())
       const nobody = freshId()
 
-      await store.told(run.runId)
-      await store.told(nobody)
+      await store.markPublished(run.runId)
+      await store.markPublished(nobody)
 
       expect(await store.read(run.runId)).toEqual(run)
       expect(await store.read(nobody)).toBeUndefined()

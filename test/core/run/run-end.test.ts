@@ -11,18 +11,18 @@ import { nextJob, takeOne, workOnJob } from '../../support/one-message.ts'
 
 const GRACE_MS = 120_000
 
-let told: RunState[]
-/** A worker with somebody to tell the ends of runs to. */
+let published: RunState[]
+/** A worker with a bus for the ends of runs. */
 const withBus = (): Partial<Services> => ({
   deployGraceMs: GRACE_MS,
-  tells: true,
-  tell: async (run) => void told.push(run),
+  publishesRunEnds: true,
+  publishRunEnd: async (run) => void published.push(run),
 })
-/** One that dies before it has told it. */
+/** One that dies before it has published it. */
 const dying: Partial<Services> = {
   deployGraceMs: GRACE_MS,
-  tells: true,
-  tell: async () => {
+  publishesRunEnds: true,
+  publishRunEnd: async () => {
     throw new Error('died')
   },
 }
@@ -30,10 +30,10 @@ const dying: Partial<Services> = {
 const without: Partial<Services> = { deployGraceMs: GRACE_MS }
 
 beforeEach(() => {
-  told = []
+  published = []
 })
 
-describe('the word of the end of a run', () => {
+describe('the end of a run', () => {
   let service: TestService
   const outbox = async () => (await service.services.store.read('r'))?.outbox
   beforeEach(async () => {
@@ -48,16 +48,16 @@ describe('the word of the end of a run', () => {
 
     expect(await workOnJob(service, job, { services: without })).toMatchObject({
       kind: 'retry',
-      reason: 'the end of the run is to be told, and this worker has nobody to tell it to',
+      reason: 'the end of the run is to be published, and this worker has no bus to publish it on',
       afterSeconds: 10,
     })
     expect(await outbox()).toBe('tell')
     expect(await workOnJob(service, job, { services: withBus() })).toEqual({ kind: 'acknowledge' })
 
-    expect(told).toMatchObject([{ runId: 'r', status: 'completed' }])
+    expect(published).toMatchObject([{ runId: 'r', status: 'completed' }])
     expect(await outbox()).toBeUndefined()
     await workOnJob(service, job, { services: withBus() })
-    expect(told).toHaveLength(1)
+    expect(published).toHaveLength(1)
   })
 
   it('is taken away by a worker without a bus once nobody with one has come within the grace', async () => {
@@ -77,17 +77,17 @@ describe('the word of the end of a run', () => {
     expect(await outbox()).toBeUndefined()
   })
 
-  it('is told of a run that was cancelled, by any worker that sees it', async () => {
+  it('is published of a run that was cancelled, by any worker that sees it', async () => {
     const job = nextJob(service)
     await cancelRun(service.services, 'r')
 
     expect(await workOnJob(service, job, { services: withBus() })).toEqual({ kind: 'acknowledge' })
 
-    expect(told).toMatchObject([{ status: 'cancelled' }])
+    expect(published).toMatchObject([{ status: 'cancelled' }])
   })
 })
 
-it('a parent is told of its child by a worker without a bus all the same', async () => {
+it('a parent is published of its child by a worker without a bus all the same', async () => {
   const child = { id: 'child', nodes: [{ id: 'c', uses: 'run c' }], edges: [] }
   const { blueprint, registry } = graph(
     { call: { run: 'subflow', params: { blueprintId: 'child', outputs: { call: 'c' } } }, end: value('end') },
