@@ -1,9 +1,10 @@
 /**
  * Cancels runs. The header turns to 'cancelled' with nothing active, so that every commit under way is refused; the
- * child runs it waited for are named in the same write, and cancelled by whoever concludes the run.
+ * child runs it waited for are named in the same write, and cancelled by whoever publishes the run's end.
  */
+import { unlessLost } from '../values/lost.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
-import { RunReader } from '../values/run-reader.ts'
+import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import { type ActivationKey, childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import type { ChildRequest } from '../blueprints/subflow-node.ts'
@@ -39,13 +40,14 @@ export async function cancelChildren(
 
 /** What the child runs, or would have. */
 async function blueprintOf(
-  { store, values, graphs }: Pick<Services, 'store' | 'values' | 'graphs'>,
+  { store, values }: Pick<Services, 'store' | 'values'>,
   run: RunState,
   childId: string,
 ): Promise<string> {
   const key = childId.slice(run.runId.length + 1).split('~', 1)[0] as ActivationKey
-  const graph = await graphs.of(run.blueprintId, run.graph as string)
-  const request = await new RunReader({ graph, run, store, values }).stored(names.child(key))
+  const reader = new RunReader({ graph: NO_GRAPH, run, store, values })
+  // Where that is lost, the child's header says what it is of; none is needed for one that is not there.
+  const request = await unlessLost(names.child(key), [], () => reader.stored(names.child(key)))
   return (request?.value as ChildRequest | undefined)?.blueprintId ?? run.blueprintId
 }
 

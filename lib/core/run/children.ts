@@ -3,6 +3,7 @@
  * says that it waits before the child is made, so that no crash leaves a child that nobody waits for; the child's
  * last commit leaves the word for its parent, so that no crash leaves a parent that nobody wakes.
  */
+import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
 import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import { analyzeBlueprint, FlowcraftError, type NodeResult } from 'flowcraft'
@@ -26,8 +27,9 @@ export async function ensureChild(open: OpenRun, key: ActivationKey, tries: numb
   const runId = childIdOf(run.runId, key, tries)
   const child = (await services.store.read(runId)) ?? (await makeChild(open, key, runId))
   if (!isOver(child) && child.graph !== undefined) {
-    const childGraph = await services.graphs.of(child.blueprintId, child.graph)
-    await sendQueued({ services, graph: childGraph, run: child }, START)
+    const childGraph = await graphUnlessLost(services, child)
+    if (childGraph) await sendQueued({ services, graph: childGraph, run: child }, START)
+    else await sendToItsEnd(services, child)
   }
   return child
 }
@@ -54,7 +56,10 @@ export async function childResult(
   context: ActivationContext,
 ): Promise<NodeResult | FlowcraftError> {
   const { store, values, graphs } = services
-  if (child.graph === undefined) return childError(child, child.reason)
+  // One that ended by a reason of its own may have no graph, or have lost it.
+  if (child.graph === undefined || (child.status !== 'completed' && child.reason !== undefined)) {
+    return childError(child, child.reason)
+  }
   const graph = await graphs.of(child.blueprintId, child.graph)
   const reader = new RunReader({ graph, run: child, store, values })
   if (child.status !== 'completed') {

@@ -1,7 +1,7 @@
 /** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
 import type { ErrorRecord } from '../values/error-record.ts'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
-import { RunReader } from '../values/run-reader.ts'
+import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import {
   childIdOf,
@@ -72,9 +72,6 @@ export interface DescribeOptions {
   readonly values: ValueStore
   readonly serializer: ISerializer
 }
-
-/** A run without a graph has its input only. */
-const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown as RunGraph
 
 export async function describeRun(options: DescribeOptions): Promise<RunDescription> {
   const { run, graph, serializer } = options

@@ -1,4 +1,5 @@
 /** What is told in this process of a run that has ended: to `publishFinalResult`, and to the event bus. */
+import { graphUnlessLost } from './lost-blueprint.ts'
 import type { ErrorCause } from '../values/error-record.ts'
 import type { FlowcraftEvent, ISerializer, WorkflowResult } from 'flowcraft'
 import { describeRun, type RunDescription } from './describe.ts'
@@ -17,7 +18,7 @@ export async function finalResult(
   serializer: ISerializer,
   run: RunState,
 ): Promise<{ result: FinalResult; event: FlowcraftEvent }> {
-  const graph = run.graph === undefined ? undefined : await graphs.of(run.blueprintId, run.graph)
+  const graph = run.graph === undefined ? undefined : await graphUnlessLost({ graphs }, run)
   const described = await describeRun({ run, graph, store, values, serializer })
   const { context, errors } = described
   const status = run.status === 'completed' ? 'completed' : 'failed'

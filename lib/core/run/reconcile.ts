@@ -6,6 +6,7 @@ import { publishRunEnd } from './run-end.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { readEvent } from './events.ts'
 import { sendJobs } from './dispatch.ts'
+import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { childIdOf, isOver, parseActivationKey, strandOf } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 
@@ -21,7 +22,11 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
     await services.queue.send([{ runId, blueprintId: run.blueprintId }])
     return new Set()
   }
-  const graph = await services.graphs.of(run.blueprintId, run.graph)
+  const graph = await graphUnlessLost(services, run)
+  if (!graph) {
+    await sendToItsEnd(services, run)
+    return new Set()
+  }
   const waiting = new Set<string>()
   for (const [key, entry] of run.active) {
     // Whoever gives an event sends the job as well, unless it died between the two.

@@ -7,6 +7,7 @@ import { messageOf } from '../common/errors.ts'
 import type { DeadLetter, DeadLetters } from '../queue/dead-letter-queue.ts'
 import { formatJob, type Job, parseJob } from '../queue/job.ts'
 import { type ActivationKey, activationKey, isOver, type RunState } from '../protocol/run-state.ts'
+import { graphUnlessLost } from './lost-blueprint.ts'
 import type { Services } from '../execution/services.ts'
 
 /** A job that was sent back so often stays, with a reason; at 20 receives each time that is a week and more. */
@@ -98,7 +99,7 @@ async function keep(
   if (run) {
     let key: ActivationKey | undefined
     if (run.graph !== undefined && job.nodeId !== undefined) {
-      const node = (await graphs.of(run.blueprintId, run.graph)).find(job.nodeId)
+      const node = (await graphUnlessLost({ graphs }, run))?.find(job.nodeId)
       key = node === undefined ? undefined : activationKey(node, job.iteration ?? 1)
     }
     await store.noteDeadLetter(run.runId, key, reason)

@@ -1,8 +1,13 @@
-/** The end of a run: what its last commit left in the outbox is published, at least once. */
+/** The end of a run: by an error of its own, and published at least once, by what its last commit left in the outbox. */
+import { beginningOf } from '../common/texts.ts'
+import type { FailedEnd } from '../store/run-store.ts'
 import { ACKNOWLEDGE, deferToNewerDeployment, type Disposition } from '../execution/disposition.ts'
 import type { Services } from '../execution/services.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import { cancelChildren } from './cancel.ts'
+
+/** A reason stands in the header of its run, and in the event of its end. */
+const REASON_CHARACTERS = 2_000
 
 const NOBODY = 'the end of the run is to be published, and this worker has no bus to publish it on'
 
@@ -22,4 +27,23 @@ export async function publishRunEnd(services: Services, run: RunState): Promise<
     if (run.status === 'cancelled') services.telemetry.runEnded('cancelled')
   }
   return ACKNOWLEDGE
+}
+
+/**
+ * Ends a run as failed without a commit of one of its nodes: one that nobody has begun, or, with `seen`, one in which
+ * nothing was committed since. Gives the run as it is then; undefined where it is gone.
+ * Crash before the write: the message comes back. After it: the run is over, and whoever sees it next publishes its end.
+ */
+export async function failRun(
+  { store, telemetry, logger, now }: Pick<Services, 'store' | 'telemetry' | 'logger' | 'now'>,
+  { runId }: RunState,
+  reason: string,
+  seen?: FailedEnd['seen'],
+): Promise<RunState | undefined> {
+  const result = await store.fail(runId, { reason: beginningOf(reason, REASON_CHARACTERS), now: now(), seen })
+  if (result.committed) {
+    telemetry.runEnded('failed')
+    logger.error('a run failed before its nodes could', { runId, reason })
+  }
+  return result.run
 }

@@ -2,6 +2,7 @@
  * How a run begins. Accepted: its header stands with the input, no graph yet (a client without blueprints). Begun:
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
+import { failRun } from './run-end.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { inputRiders } from '../values/value-writer.ts'
 import { contentHash } from '../common/content-hash.ts'
@@ -11,11 +12,7 @@ import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type Parent, type RunState } from '../protocol/run-state.ts'
 import { type Services } from '../execution/services.ts'
 import type { NewRun } from '../store/run-store.ts'
-import { beginningOf } from '../common/texts.ts'
 import { firstActivations } from '../protocol/transition.ts'
-
-/** A reason stands in the header of its run, and in the event that tells its end. */
-const REASON_CHARACTERS = 2_000
 
 type StartServices = Pick<Services, 'store' | 'values' | 'now'>
 
@@ -104,16 +101,8 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
   } catch (error) {
     const reason = messageOf(failureOf(error))
     if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) deferToNewerDeployment(services, run, reason)
-    return failRun(services, run, reason)
+    return (await failRun(services, run, reason)) ?? run
   }
   if (now.graph === undefined && !isOver(now)) throw new Error(`run '${run.runId}' could not be begun`)
   return now
-}
-
-/** Crash before the write: the message comes back. After it: the run is over, and whoever sees it next tells its end. */
-async function failRun(services: Services, run: RunState, reason: string): Promise<RunState> {
-  const end = { reason: beginningOf(reason, REASON_CHARACTERS), now: services.now() }
-  const failed = await services.store.fail(run.runId, end)
-  if (failed.committed) services.telemetry.runEnded('failed')
-  return failed.run ?? run
 }

@@ -10,6 +10,7 @@ import type { DeadLetters } from '../queue/dead-letter-queue.ts'
 import { sendTimer } from '../queue/job.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 import { isOver, type RunState, timeOf } from '../protocol/run-state.ts'
+import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import type { Services } from '../execution/services.ts'
 
 export interface SweepResult {
@@ -68,7 +69,12 @@ export async function sweep(services: SweepServices): Promise<SweepResult> {
 async function sweepRun(services: SweepServices, runId: string): Promise<number> {
   const run = await services.store.read(runId)
   if (!run || isOver(run) || run.graph === undefined) return 0
-  const graph = await services.graphs.of(run.blueprintId, run.graph)
+  const graph = await graphUnlessLost(services, run)
+  if (!graph) {
+    // It stays due until a worker has ended it.
+    await sendToItsEnd(services, run)
+    return 1
+  }
   const horizon = services.now() + LONGEST_DELAY_MS
   const timers = timersOf(run)
   const soon = timers.filter(({ at }) => at <= horizon)

@@ -22,6 +22,7 @@ import type {
   ReleaseRequest,
   RunStore,
   StoredValue,
+  FailedEnd,
 } from './run-store.ts'
 import {
   dueShardsOf,
@@ -95,9 +96,11 @@ export class DynamoDbRunStore implements RunStore {
     }
   }
 
-  fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult> {
-    const e = this.#ending('failed', end.now)
-    e.when(`attribute_not_exists(${e.path('g')})`).set(e.path('x'), end.reason)
+  fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
+    const e = this.#ending('failed', now)
+    e.when(seen ? `${e.path('q')} = ${e.value(seen.seq)}` : `attribute_not_exists(${e.path('g')})`)
+    e.set(e.path('x'), reason)
+    if (seen && seen.children.length > 0) e.set(e.path('cc'), seen.children)
     return this.#update(runId, e)
   }
 

@@ -17,6 +17,7 @@ import type {
   ReleaseRequest,
   RunStore,
   StoredValue,
+  FailedEnd,
 } from './run-store.ts'
 
 export class MemoryRunStore implements RunStore {
@@ -64,9 +65,10 @@ export class MemoryRunStore implements RunStore {
     return this.#set(runId, next && fitsItem(next) ? next : undefined)
   }
 
-  async fail(runId: string, { reason, now }: { reason: string; now: number }): Promise<CommitResult> {
+  async fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
     const run = this.#runs.get(runId)
-    if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
+    const isAsSeen = seen ? run?.seq === seen.seq : run?.graph === undefined
+    if (run?.status !== 'running' || !isAsSeen) return this.#set(runId, undefined)
     return this.#set(runId, {
       ...run,
       status: 'failed',
@@ -75,6 +77,7 @@ export class MemoryRunStore implements RunStore {
       active: new Map(),
       dueAt: undefined,
       outbox: 'end',
+      ...(seen && seen.children.length > 0 ? { cancelledChildren: seen.children } : {}),
     })
   }
 

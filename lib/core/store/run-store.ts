@@ -78,6 +78,15 @@ export type NewRun = Omit<
 /** What a run has when its start nodes are queued. */
 export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & { readonly graph: string }
 
+/** How a run ends as failed without a commit of one of its nodes. */
+export interface FailedEnd {
+  readonly reason: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Of a run that was begun: its commits so far, and the child runs that are to be cancelled. */
+  readonly seen?: { readonly seq: number; readonly children: readonly string[] }
+}
+
 export interface RunStore {
   /** Puts the header if there is none. `run` is what is there afterwards. */
   create(run: NewRun): Promise<{ created: boolean; run: RunState }>
@@ -90,8 +99,8 @@ export interface RunStore {
    * `makeRoom` is for that.
    */
   commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult>
-  /** Ends a run that nobody has begun, and that nobody can. */
-  fail(runId: string, end: { reason: string; now: number }): Promise<CommitResult>
+  /** Ends a run as failed that nobody has begun, or, with `seen`, one in which nothing was committed since it was read. */
+  fail(runId: string, end: FailedEnd): Promise<CommitResult>
   /** Ends a run as cancelled, if nothing was committed since it was read. */
   cancel(
     runId: string,

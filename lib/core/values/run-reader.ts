@@ -19,6 +19,9 @@ export interface RunReaderOptions {
   readonly values: ValueStore
 }
 
+/** For a run that has none yet, or has lost it: only its input and values by their stored names can be read. */
+export const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown as RunGraph
+
 export class RunReader {
   readonly #graph: RunGraph
   readonly #run: RunState

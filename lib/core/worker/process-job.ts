@@ -6,6 +6,7 @@
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
  * or in any order, and any process may die between any two requests.
  */
+import type { RunGraph } from '../protocol/run-graph.ts'
 import type { OpenRun } from '../execution/open-run.ts'
 import { publishRunEnd } from '../run/run-end.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
@@ -14,6 +15,7 @@ import type { Job } from '../queue/job.ts'
 import { processItemJob } from '../batch/item-job.ts'
 import { look } from './open-run.ts'
 import { sendQueued } from '../run/dispatch.ts'
+import { endByLostGraph } from '../run/lost-blueprint.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -54,7 +56,13 @@ async function process(services: Services, job: Job, invocation: Invocation): Pr
   const run = await look(services, job, invocation)
   if (!run) return ACKNOWLEDGE
   if (isOver(run)) return publishRunEnd(services, run)
-  const graph = await services.graphs.of(run.blueprintId, run.graph as string)
+  let graph: RunGraph
+  try {
+    graph = await services.graphs.of(run.blueprintId, run.graph as string)
+  } catch (error) {
+    if (isFlowcraftAwsError(error, 'VALUE_LOST')) return endByLostGraph(services, run, error)
+    throw error
+  }
   const open = { services, graph, run }
   if (run.seq === 0) await emitStart(services, run)
   if (job.nodeId === undefined) {

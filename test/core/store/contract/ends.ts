@@ -38,6 +38,33 @@ export function endsContract(make: () => RunStore): void {
       expect(await store.fail(nobody, { reason: 'x', now: 9 })).toEqual({ committed: false, run: undefined })
       expect(await store.read(nobody)).toBeUndefined()
     })
+
+    it('ends a run that was begun where nothing was committed since, and names its children', async () => {
+      const store = make()
+      const { run } = await store.create(newRun())
+      const seen = { seq: run.seq, children: [`${run.runId}/1.1`] }
+      expect(await store.fail(run.runId, { reason: 'lost', now: 9 })).toEqual({ committed: false, run })
+      const late = { ...seen, seq: run.seq + 1 }
+      expect(await store.fail(run.runId, { reason: 'lost', now: 9, seen: late })).toEqual({
+        committed: false,
+        run,
+      })
+
+      const result = await store.fail(run.runId, { reason: 'lost', now: 9, seen })
+
+      expect(result).toMatchObject({
+        committed: true,
+        run: {
+          status: 'failed',
+          reason: 'lost',
+          endedAt: 9,
+          cancelledChildren: seen.children,
+          outbox: 'end',
+        },
+      })
+      expect(result.run?.active.size).toBe(0)
+      expect(await store.read(run.runId)).toEqual(result.run)
+    })
   })
 
   describe('cancel', () => {
