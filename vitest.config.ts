@@ -1,7 +1,26 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 const entry = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+const emulated = 'test/**/*.emulated.test.ts'
+const simulation = ['test/simulation/**/*.test.ts', 'test/conformance/**/*.test.ts']
+const constructs = ['test/constructs/**/*.test.ts', 'test/bin/**/*.test.ts']
+/** A little of everything that needs the local AWS, for `npm test`; `npm run test:emulated` has the others. */
+const smoke = [
+  'test/adapter/worker-handler.emulated.test.ts',
+  'test/client/run-client.emulated.test.ts',
+  'test/conformance/sample.emulated.test.ts',
+  'test/core/store/dynamodb-run-store.emulated.test.ts',
+  'test/docs/snippets.emulated.test.ts',
+  'test/end-to-end/subflow.emulated.test.ts',
+]
+/** Modules are loaded once in a process and not in each file: that is what most of the time went on. */
+const shared = { isolate: false, setupFiles: ['test/support/tidy.ts'] }
+
+function project(name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, ...test } }
+}
 
 export default defineConfig({
   resolve: {
@@ -15,7 +34,23 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/**/*.test.ts', 'examples/**/*.spec.ts'],
+    projects: [
+      project('unit', {
+        ...shared,
+        include: ['test/**/*.test.ts', 'examples/**/*.spec.ts'],
+        exclude: [...constructs, ...simulation, emulated],
+      }),
+      // The CDK takes 6 seconds to load: one process does that, once.
+      project('constructs', {
+        ...shared,
+        include: constructs,
+        maxWorkers: 1,
+        sequence: { groupOrder: 1 },
+      }),
+      project('simulation', { include: simulation, exclude: [emulated], sequence: { groupOrder: 2 } }),
+      project('smoke', { include: smoke, sequence: { groupOrder: 3 } }),
+      project('emulated', { include: [emulated], exclude: smoke, sequence: { groupOrder: 3 } }),
+    ],
     env: {
       // Each read of the kit's must be consistent, and no emulator is ever stale.
       FLOWCRAFT_LOCAL_CONSISTENT_READS: 'true',

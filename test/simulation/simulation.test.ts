@@ -12,26 +12,15 @@ import { BATCH_KILLER, BUGS_IN_TURN, CALM, profiles, SAME_BUG, SLOT_KILLER } fro
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
-const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 1_500)
+const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 300)
 const SEED = Number(process.env['SIMULATION_SEED'] ?? 1)
 
+/** All others: `npm run simulate -- --exhaustive`, which takes minutes. */
 const everyRequestOf: readonly string[] = [
-  'a linear chain',
   'fan-out and fan-in',
-  'crossed joins',
-  "an 'any' join of 3 successful predecessors",
   "an 'all' join with a failed predecessor",
-  'if and else into an any join',
-  'a fallback that two failing nodes share',
-  'several starts and several terminals',
-  'a key that is deleted and set again',
-  'a loop of 1 round',
-  'a loop with branches that end inside it',
-  "a self-edge on an 'any' node",
   'a wait whose event approves',
-  'a sleep of 20 minutes',
   'a batch of 1',
-  'a subflow with the input of its node',
 ]
 
 const simulated = [...cases.filter(({ notSimulated }) => !notSimulated), ...unorderedCases]
@@ -52,7 +41,6 @@ describe('simulation', () => {
     vi.restoreAllMocks()
   })
 
-  // All cases: `npm run simulate -- --exhaustive`, which takes minutes.
   describe('every request in turn meets every fault', () => {
     for (const name of everyRequestOf) {
       it(name, async () => {
