@@ -10,7 +10,7 @@ import { ExpressionBuilder } from '../core/store/expression.ts'
 import { translateConfig } from '../core/store/table.ts'
 import type { StoredValue } from '../core/store/run-store.ts'
 import { keys } from '../core/store/schema.ts'
-import { formatRider, parseRider } from '../core/protocol/inline-value.ts'
+import { formatInlineValue, parseInlineValue } from '../core/protocol/inline-value.ts'
 import { type BlobStore, ValueStore } from '../core/values/value-store.ts'
 
 export interface DynamoDbContextOptions {
@@ -131,11 +131,12 @@ export class DynamoDbContext implements IAsyncContext<Record<string, unknown>> {
   }
 
   async #encode({ key, value }: { key: string; value?: unknown }): Promise<string> {
-    if (value === undefined) return formatRider({ writer: '', kind: 'u', body: '' })
+    if (value === undefined) return formatInlineValue({ writer: '', kind: 'u', body: '' })
     const text = this.#values.encode(value, `context key '${key}'`)
-    if (Buffer.byteLength(text) <= INLINE_BYTES) return formatRider({ writer: '', kind: '=', body: text })
+    if (Buffer.byteLength(text) <= INLINE_BYTES)
+      return formatInlineValue({ writer: '', kind: '=', body: text })
     const id = randomUUID()
-    return formatRider({
+    return formatInlineValue({
       writer: '',
       kind: '@',
       body: `${id} ${await this.#values.write(this.#id, id, text)}`,
@@ -143,7 +144,7 @@ export class DynamoDbContext implements IAsyncContext<Record<string, unknown>> {
   }
 
   async #decode(text: string): Promise<unknown> {
-    const { kind, body } = parseRider(text)
+    const { kind, body } = parseInlineValue(text)
     if (kind === 'u') return undefined
     if (kind === '=') return this.#values.decode(body)
     const [id, reference] = body.split(' ') as [string, string]

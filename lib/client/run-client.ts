@@ -115,7 +115,7 @@ export class RunClient implements Runs {
     const graph =
       known?.fingerprint === run.graph ? known : await this.#services.graphs.of(blueprintId, run.graph)
     return [...run.active]
-      .filter(([, { origin }]) => origin === START)
+      .filter(([, { scheduledBy }]) => scheduledBy === START)
       .map(([key]) => {
         const { node, iteration } = parseActivationKey(key)
         return { runId, blueprintId, nodeId: graph.node(node).id, iteration }

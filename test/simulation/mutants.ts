@@ -89,8 +89,8 @@ export const mutants: readonly Mutant[] = [
     profiles: [CALM],
   },
   {
-    what: 'taking riders out of the header that were written meanwhile',
-    mutation: { drop: ['riderAsSeen'] },
+    what: 'taking inline values out of the header that were written meanwhile',
+    mutation: { drop: ['inlineValueAsSeen'] },
     cases: [BUSY_FAN],
     profiles: [LOSSES, CHAOS, BUSY_QUEUE],
     fat: true,
@@ -103,7 +103,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     what: 'a context key that is overwritten without asking whether another has changed it',
-    mutation: { drop: ['riderIs'] },
+    mutation: { drop: ['inlineValueIs'] },
     cases: [SUMS],
     profiles: [CALM],
   },

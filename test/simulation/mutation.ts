@@ -11,7 +11,7 @@ import {
 import type { Services } from '../../lib/core/execution/services.ts'
 import { putRun } from '../../lib/core/run/start.ts'
 import type { ChildRequest } from '../../lib/core/blueprints/subflow-node.ts'
-import { names, parseRider } from '../../lib/core/protocol/inline-value.ts'
+import { names, parseInlineValue } from '../../lib/core/protocol/inline-value.ts'
 import type { StoredValue } from '../../lib/core/store/run-store.ts'
 import type { StoreMutation, WeakStore } from './weak-store.ts'
 
@@ -212,10 +212,10 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
   childFirst(services) {
     return withStore(services, ({ commit, read }) => ({
       commit: async (runId, change, seen) => {
-        const text = change.riders.get(names.child(change.end))
+        const text = change.inlineValues.get(names.child(change.end))
         const run = await read(runId)
         if (change.park?.wait?.kind === 'child' && text && run) {
-          const request = services.values.decode(parseRider(text).body) as ChildRequest
+          const request = services.values.decode(parseInlineValue(text).body) as ChildRequest
           await makeChild(services, run, change.end, change.park.wait.tries, request)
         }
         return commit(runId, change, seen)
@@ -242,7 +242,7 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
     const { leak } = services.store as Store & Pick<WeakStore, 'leak'>
     return withStore(services, ({ commit }) => ({
       commit: async (runId, change, seen) => {
-        await leak(runId, change.riders)
+        await leak(runId, change.inlineValues)
         return commit(runId, change, seen)
       },
     }))

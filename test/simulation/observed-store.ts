@@ -16,7 +16,7 @@ export class ObservedStore extends WeakStore {
   readonly violations: string[] = []
   /** How often activations of each node committed. */
   readonly commits = new Map<number, number>()
-  /** Writes of pages: whether the header spilled at all. */
+  /** Writes of pages: whether the header moved out at all. */
   pages = 0
   refusals = 0
   readonly #ended = new Set<string>()

@@ -122,7 +122,7 @@ export class Outside {
     const { run } = await putRun(services, { runId: RUN_ID, blueprintId, input, graph: known })
     if (isOver(run)) return
     if (!known) return services.queue.send([{ runId: RUN_ID, blueprintId }])
-    const first = [...run.active].filter(([, { origin }]) => origin === START).map(([key]) => key)
+    const first = [...run.active].filter(([, { scheduledBy }]) => scheduledBy === START).map(([key]) => key)
     await sendJobs({ services, graph: known, run }, first)
   }
 

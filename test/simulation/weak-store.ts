@@ -38,7 +38,7 @@ export interface StoreMutation {
   readonly blindDue?: boolean
   /** A page takes what an older header held. */
   readonly backwardPages?: boolean
-  /** A commit leaves the header's riders of keys that are in its bundle. */
+  /** A commit leaves the header's inline values of keys that are in its bundle. */
   readonly keepsBundled?: boolean
   /** Whether what is in a page is taken for newer than any bundle, or for older. */
   readonly pagesAre?: 'newer' | 'older'
@@ -138,9 +138,10 @@ export class WeakStore extends MemoryRunStore {
   }
 
   /** Puts values into a header that no commit put there. */
-  async leak(runId: string, riders: ReadonlyMap<string, string>): Promise<void> {
+  async leak(runId: string, inlineValues: ReadonlyMap<string, string>): Promise<void> {
     const run = await this.read(runId)
-    if (run && !isOver(run)) this.overwrite({ ...run, riders: new Map([...run.riders, ...riders]) })
+    if (run && !isOver(run))
+      this.overwrite({ ...run, inlineValues: new Map([...run.inlineValues, ...inlineValues]) })
   }
 
   /** The header in which what the change should trip over looks as it wishes. */

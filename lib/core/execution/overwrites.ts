@@ -54,8 +54,8 @@ export class Overwrites {
     let isAbsent = false
     for (const [key, known] of this.#known) {
       const name = names.user(key)
-      const text = run.riders.get(name)
-      require.push({ kind: 'riderIs', name, text })
+      const text = run.inlineValues.get(name)
+      require.push({ kind: 'inlineValueIs', name, text })
       // No request where nothing was committed since it was read.
       const now = text ?? (run.seq === this.#reader.seq ? known : await reader.textOf(key))
       if (now !== known) keys.push(key)

@@ -80,7 +80,8 @@ export function deathsOf({ lost, lostAlone }: Lease): number {
 
 /** A message being worked on, by whoever holds its lease. */
 export interface Strand {
-  readonly origin: ActivationKey
+  /** The activation that the strand's message names. */
+  readonly key: ActivationKey
   /** Number of leases on this strand so far: names what this holder writes. */
   readonly attempt: number
   /** Number of earlier holders that did not give the lease back: they died while they worked on the strand. */

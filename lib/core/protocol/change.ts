@@ -32,10 +32,10 @@ export type Requirement =
   | { readonly kind: 'notPending'; readonly node: number }
   /** If the loop controller waits, this activation is still inside its loop and will see it. */
   | { readonly kind: 'activeOrNotPending'; readonly key: ActivationKey; readonly node: number }
-  /** This rider is as seen, or already gone into its page. */
-  | { readonly kind: 'riderAsSeen'; readonly name: string; readonly text: string }
-  /** This rider is in the header with this text, or, without one, it is not there. */
-  | { readonly kind: 'riderIs'; readonly name: string; readonly text: string | undefined }
+  /** This inline value is as seen, or already gone into its page. */
+  | { readonly kind: 'inlineValueAsSeen'; readonly name: string; readonly text: string }
+  /** This inline value is in the header with this text, or, without one, it is not there. */
+  | { readonly kind: 'inlineValueIs'; readonly name: string; readonly text: string | undefined }
   /** No key was moved to a page, and none set in a bundle: what is not in the header is nowhere. */
   | { readonly kind: 'notMoved' }
   /** The sweep is not to look at the run before this time, or not at all: setting it makes it sooner, never later. */
@@ -80,10 +80,10 @@ export interface Change {
   readonly iterations: ReadonlyMap<number, number>
   readonly errors: number
   readonly fallback: boolean
-  readonly riders: ReadonlyMap<string, string>
-  /** Riders that are in their pages now. */
-  readonly spilled: readonly string[]
-  /** Names whose values are in a bundle among the riders now: whatever the header has of them goes. */
+  readonly inlineValues: ReadonlyMap<string, string>
+  /** InlineValues that are in their pages now. */
+  readonly offloaded: readonly string[]
+  /** Names whose values are in a bundle among the inline values now: whatever the header has of them goes. */
   readonly bundled?: ReadonlySet<string>
   /** When the sweep must look at the run, where this change makes it sooner. */
   readonly dueAt?: number
@@ -116,14 +116,14 @@ export function holds(run: RunState, requirement: Requirement): boolean {
       return !run.pending.has(requirement.node)
     case 'activeOrNotPending':
       return run.active.has(requirement.key) || !run.pending.has(requirement.node)
-    case 'riderAsSeen': {
-      const text = run.riders.get(requirement.name)
+    case 'inlineValueAsSeen': {
+      const text = run.inlineValues.get(requirement.name)
       return text === undefined || text === requirement.text
     }
-    case 'riderIs':
-      return run.riders.get(requirement.name) === requirement.text
+    case 'inlineValueIs':
+      return run.inlineValues.get(requirement.name) === requirement.text
     case 'notMoved':
-      return !run.spilled && ![...run.riders.keys()].some(isBundle)
+      return !run.offloaded && ![...run.inlineValues.keys()].some(isBundle)
     case 'dueNotBefore':
       return run.dueAt === undefined || run.dueAt >= requirement.at
     case 'dueBy':
@@ -155,10 +155,10 @@ export function apply(run: RunState, change: Change): RunState | undefined {
   for (const [node, count] of change.arrive) arrivals.set(node, (arrivals.get(node) ?? 0) + count)
   for (const [node, count] of change.arrivals) arrivals.set(node, count)
   for (const node of change.close) arrivals.delete(node)
-  const riders = new Map(run.riders)
-  for (const name of change.spilled) riders.delete(name)
-  for (const name of change.bundled ?? []) riders.delete(name)
-  for (const [name, text] of change.riders) riders.set(name, text)
+  const inlineValues = new Map(run.inlineValues)
+  for (const name of change.offloaded) inlineValues.delete(name)
+  for (const name of change.bundled ?? []) inlineValues.delete(name)
+  for (const [name, text] of change.inlineValues) inlineValues.set(name, text)
   let done = run.done
   for (const node of change.reset) if (isDone(done, node)) done -= 1n << BigInt(node)
   for (const node of change.completed) done |= 1n << BigInt(node)
@@ -174,8 +174,8 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     iterations: new Map([...run.iterations, ...change.iterations]),
     errors: run.errors + change.errors,
     fallback: run.fallback || change.fallback,
-    riders,
-    spilled: run.spilled || change.spilled.length > 0,
+    inlineValues,
+    offloaded: run.offloaded || change.offloaded.length > 0,
     ...(run.deadLetters?.has(change.end) ? { deadLetters: withoutKey(run.deadLetters, change.end) } : {}),
     dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
     outbox: change.final?.outbox ?? run.outbox,

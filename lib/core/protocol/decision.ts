@@ -267,7 +267,7 @@ export class Decision {
     const entries = new Map<ActivationKey, ActiveEntry>()
     for (const node of this.#schedule) {
       entries.set(activationKey(node, this.#nextIteration(node)), {
-        origin: options.strand,
+        scheduledBy: options.strand,
         inline,
         source: this.#inputSource(node),
       })

@@ -1,5 +1,5 @@
 /**
- * Names and texts of stored values. A value that is small rides in the header as a *rider*: a name and a text that
+ * Names and texts of stored values. A value that is small stands in the header as an *inline value*: a name and a text that
  * says which activation wrote it and holds it or points to it. Pure.
  *
  *   o17      output of node 17                 i20.17   input of node 20 as the edge from 17 transformed it
@@ -15,29 +15,33 @@
  *   17.3&12 4 1.0   four buckets of keys, by the commit that made the run's `seq` 12
  *   @8123...    a value of the run's input, stored on its own and named by its content
  *
- * The writer in front makes each text unique, so that "the rider as seen" cannot mean an equal one written later.
+ * The writer in front makes each text unique, so that "the inline value as seen" cannot mean an equal one written later.
  */
 import { createHash } from 'node:crypto'
 import type { ActivationKey } from './run-state.ts'
 import { show } from '../common/thrown.ts'
 
-export type RiderKind = '=' | '@' | 'u' | '-' | '&'
+export type InlineValueKind = '=' | '@' | 'u' | '-' | '&'
 
-export interface Rider {
+export interface InlineValue {
   /** The activation that wrote it; empty for the start of the run. */
   readonly writer: ActivationKey | ''
-  readonly kind: RiderKind
+  readonly kind: InlineValueKind
   readonly body: string
 }
 
-export function formatRider(rider: Rider): string {
-  return `${rider.writer}${rider.kind}${rider.body}`
+export function formatInlineValue(inlineValue: InlineValue): string {
+  return `${inlineValue.writer}${inlineValue.kind}${inlineValue.body}`
 }
 
-export function parseRider(text: string): Rider {
+export function parseInlineValue(text: string): InlineValue {
   const match = /^([\d.]*)([=@u&-])([\s\S]*)$/.exec(text)
-  if (!match) throw new Error(`not a rider: ${show(text)}`)
-  return { writer: match[1] as Rider['writer'], kind: match[2] as RiderKind, body: match[3] as string }
+  if (!match) throw new Error(`not a inlineValue: ${show(text)}`)
+  return {
+    writer: match[1] as InlineValue['writer'],
+    kind: match[2] as InlineValueKind,
+    body: match[3] as string,
+  }
 }
 
 export const names = {

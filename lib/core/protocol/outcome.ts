@@ -43,4 +43,4 @@ export interface TransitionOptions {
   readonly outbox?: Outbox
 }
 
-export type CoreChange = Omit<Change, 'riders' | 'spilled'>
+export type CoreChange = Omit<Change, 'inlineValues' | 'offloaded'>

@@ -42,7 +42,7 @@ export interface ActiveEntry {
    * The activation whose message is answerable for this one: its redelivery sends this one's job again.
    * `START` for what the start of the run scheduled.
    */
-  readonly origin: ActivationKey | typeof START
+  readonly scheduledBy: ActivationKey | typeof START
   /** True when the origin's own message carries this activation on, so that no job of its own was sent. */
   readonly inline: boolean
   /** Index of the node whose edge gives the input, where the graph alone does not say. */
@@ -92,10 +92,10 @@ export interface RunState {
   readonly errors: number
   /** Whether a fallback was used: such a run ends 'completed', as in memory. */
   readonly fallback: boolean
-  /** Small values that ride in the header (see `values/rider.ts`). */
-  readonly riders: ReadonlyMap<string, string>
-  /** Whether any rider was ever moved to a page: if not, what is not in the header is nowhere. */
-  readonly spilled: boolean
+  /** Small values that stand in the header (see `inline-value.ts`). */
+  readonly inlineValues: ReadonlyMap<string, string>
+  /** Whether any inline value was ever moved to a page: if not, what is not in the header is nowhere. */
+  readonly offloaded: boolean
   /**
    * When the sweep must look at this run at the latest, for its timers that the queue cannot hold; absent without
    * such. Milliseconds since the epoch.
@@ -132,12 +132,12 @@ export function parseActivationKey(key: ActivationKey): { node: number; iteratio
 
 /** The strand an active entry belongs to: the activation that a message must name to move it on. */
 export function strandOf(key: ActivationKey, entry: ActiveEntry): ActivationKey {
-  return entry.inline && entry.origin !== START ? entry.origin : key
+  return entry.inline && entry.scheduledBy !== START ? entry.scheduledBy : key
 }
 
 export function sameEntry(a: ActiveEntry, b: ActiveEntry): boolean {
-  const parts = ({ origin, inline, source, parks = 0, wait }: ActiveEntry) => [
-    origin,
+  const parts = ({ scheduledBy, inline, source, parks = 0, wait }: ActiveEntry) => [
+    scheduledBy,
     inline,
     source,
     parks,
@@ -157,7 +157,7 @@ export function isOver(run: RunState): boolean {
 /** What a strand is at: the named activation, or the one its message carries on. */
 export function currentOf(run: RunState, strand: ActivationKey): ActivationKey | undefined {
   if (run.active.has(strand)) return strand
-  for (const [key, entry] of run.active) if (entry.inline && entry.origin === strand) return key
+  for (const [key, entry] of run.active) if (entry.inline && entry.scheduledBy === strand) return key
   return undefined
 }
 

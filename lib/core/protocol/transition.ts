@@ -25,7 +25,7 @@ export type { CoreChange, Outcome, TransitionOptions } from './outcome.ts'
 
 /** The state of a run that has just begun: its start nodes are queued. */
 export function firstActivations(graph: RunGraph): Pick<RunState, 'active' | 'fired' | 'iterations'> {
-  const entry: ActiveEntry = { origin: START, inline: false }
+  const entry: ActiveEntry = { scheduledBy: START, inline: false }
   return {
     active: new Map(graph.startNodes.map((node) => [activationKey(node, 1), entry])),
     fired: new Set(graph.startNodes.filter((node) => graph.contested.has(node))),

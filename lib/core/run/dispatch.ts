@@ -5,14 +5,14 @@ import type { Services } from '../execution/services.ts'
 
 type SendServices = Pick<Services, 'queue' | 'emit'>
 
-/** Sends the jobs of the activations that `origin` queued and nobody has ended. Sending twice is harmless. */
+/** Sends the jobs of the activations that `scheduledBy` queued and nobody has ended. Sending twice is harmless. */
 export async function sendQueued(
   open: OpenRun<SendServices>,
-  origin: ActivationKey | typeof START,
+  scheduledBy: ActivationKey | typeof START,
   except?: ActivationKey,
 ): Promise<string[]> {
   const queued = [...open.run.active].filter(
-    ([key, entry]) => entry.origin === origin && !entry.inline && key !== except,
+    ([key, entry]) => entry.scheduledBy === scheduledBy && !entry.inline && key !== except,
   )
   return sendJobs(
     open,

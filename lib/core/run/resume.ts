@@ -141,7 +141,7 @@ async function awaitsEvent({ store }: ResumeServices, seen: RunState, key: Activ
     const entry = run.active.get(key)
     if (entry?.wait?.kind !== 'timer' || entry.wait.awaited) return takesEvents(entry?.wait)
     const change = awaitedChange(key, entry, entry.wait.at)
-    const result = await store.commit(run.runId, { ...change, riders: new Map(), spilled: [] }, run)
+    const result = await store.commit(run.runId, { ...change, inlineValues: new Map(), offloaded: [] }, run)
     if (result.committed) return true
     run = result.run
   }

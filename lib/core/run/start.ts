@@ -4,7 +4,7 @@
  */
 import { failRun } from './run-end.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
-import { inputRiders } from '../values/value-writer.ts'
+import { inlineInput } from '../values/value-writer.ts'
 import { contentHash } from '../common/content-hash.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
 import { failureOf } from '../execution/execution.ts'
@@ -43,7 +43,7 @@ export interface PutRun {
  */
 export async function putRun(services: StartServices, request: NewRunRequest): Promise<PutRun> {
   const { runId, graph } = request
-  const riders = await inputRiders(services.values, runId, request.input)
+  const inlineValues = await inlineInput(services.values, runId, request.input)
   // Whoever makes a child run says by its id what it starts with.
   const inputHash = request.parent ? undefined : hashOf(services.values, request.input)
   const first = graph
@@ -54,7 +54,7 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
     blueprintId: graph?.blueprint.id ?? (request.blueprintId as string),
     graph: graph?.fingerprint,
     ...first,
-    riders,
+    inlineValues,
     inputHash,
     parent: request.parent,
     startedAt: services.now(),

@@ -22,8 +22,9 @@ export function commitExpression(
   dueShards: readonly string[] = dueShardsOf(''),
 ): UpdateExpression {
   const letter = seen?.deadLetters?.has(change.end) ?? false
-  const parts = change.schedule.size + change.riders.size + change.spilled.length + change.require.length
-  // A mover with an older view may have brought back a rider that a bundle is to replace.
+  const parts =
+    change.schedule.size + change.inlineValues.size + change.offloaded.length + change.require.length
+  // A mover with an older view may have brought back an inline value that a bundle is to replace.
   const isWhole = parts > PARTS || change.bundled !== undefined
   const next = seen && (isWhole ? apply(seen, change) : undefined)
   if (seen && next) return wholeExpression(change, seen, next, dueShards)
@@ -52,8 +53,8 @@ function partsExpression(change: Change, letter: boolean, dueShards: readonly st
   for (const node of change.pend) e.set(e.path('p', `${node}`), 1)
   for (const node of change.unpend) e.remove(e.path('p', `${node}`))
   for (const [node, iteration] of change.iterations) e.set(e.path('i', `${node}`), iteration)
-  for (const [name, text] of change.riders) e.set(e.path('r', name), text)
-  for (const name of change.spilled) if (!change.riders.has(name)) e.remove(e.path('r', name))
+  for (const [name, text] of change.inlineValues) e.set(e.path('r', name), text)
+  for (const name of change.offloaded) if (!change.inlineValues.has(name)) e.remove(e.path('r', name))
   addRest(e, change, dueShards)
   for (const requirement of change.require) e.when(requirementCondition(e, requirement))
   return e.build()
@@ -74,7 +75,7 @@ function wholeExpression(
     }
   }
   const pending = Object.fromEntries([...next.pending].map((node) => [node, 1]))
-  const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.riders) }
+  const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.inlineValues) }
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
   if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))
   addRest(e, change, dueShards)
@@ -88,7 +89,7 @@ function addRest(e: ExpressionBuilder, change: Change, dueShards: readonly strin
   for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
   for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
   for (const node of change.close) e.remove(e.path(`j${node}`))
-  if (change.spilled.length > 0) e.set(e.path('sp'), true)
+  if (change.offloaded.length > 0) e.set(e.path('sp'), true)
   if (change.bundled) e.set(e.path('bu'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
@@ -147,13 +148,13 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
       const pending = e.path('p', `${requirement.node}`)
       return `(attribute_exists(${e.path('a', requirement.key)}) OR attribute_not_exists(${pending}))`
     }
-    case 'riderAsSeen': {
+    case 'inlineValueAsSeen': {
       const path = e.path('r', requirement.name)
       return `(attribute_not_exists(${path}) OR ${path} = ${e.value(requirement.text)})`
     }
     case 'notMoved':
       return `(attribute_not_exists(${e.path('sp')}) AND attribute_not_exists(${e.path('bu')}))`
-    case 'riderIs': {
+    case 'inlineValueIs': {
       const path = e.path('r', requirement.name)
       if (requirement.text === undefined) return `attribute_not_exists(${path})`
       return `${path} = ${e.value(requirement.text)}`

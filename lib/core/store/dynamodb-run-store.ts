@@ -7,7 +7,7 @@ import type { Change } from '../protocol/change.ts'
 import { type ActivationKey, type RunState, START } from '../protocol/run-state.ts'
 import { commitExpression, setDue } from './commit-expression.ts'
 import { expiry, ExpressionBuilder } from './expression.ts'
-import { type Item, packFirst, packHeader, ridersWithout, unpackHeader } from './header.ts'
+import { type Item, packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
 import { holdLeaseAlone, readLease, releaseLease, renewLease, takeLease } from './leases.ts'
 import { unpackPage, writePage } from './pages.ts'
 import type {
@@ -115,7 +115,12 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
-    const nothing = { active: new Map(), fired: new Set<number>(), iterations: new Map(), riders: new Map() }
+    const nothing = {
+      active: new Map(),
+      fired: new Set<number>(),
+      iterations: new Map(),
+      inlineValues: new Map(),
+    }
     const header = packHeader({ runId, blueprintId, startedAt: now, ...nothing })
     const ended = { s: 'cancelled', z: now, expiresAt: expiry(now, RUN_RETENTION_DAYS) }
     return (await this.#table.putIfAbsent({ ...header, ...ended, ...keys.run(runId) })).done
@@ -187,10 +192,10 @@ export class DynamoDbRunStore implements RunStore {
 
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
     const e = new ExpressionBuilder()
-    // Commits count up, and nothing else puts riders there. One that another took out meanwhile comes back by this:
+    // Commits count up, and nothing else puts inline values there. One that another took out meanwhile comes back by this:
     // then both places say the same.
     e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
-    e.set(e.path('r'), Object.fromEntries(ridersWithout(seen, moved))).set(e.path('sp'), true)
+    e.set(e.path('r'), Object.fromEntries(inlineValuesWithout(seen, moved))).set(e.path('sp'), true)
     return this.#update(seen.runId, e)
   }
 

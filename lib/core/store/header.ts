@@ -3,8 +3,8 @@
  * steps of 1 KB. Pure: words to attributes and back.
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
- *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r riders   o outbox
- *   cc children to cancel   pa the parent of a child run   h hash of the input   y u shard and time in the index of due runs   sp riders were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r inline values   o outbox
+ *   cc children to cancel   pa the parent of a child run   h hash of the input   y u shard and time in the index of due runs   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -31,7 +31,7 @@ export type Item = Record<string, unknown>
 export function packEntry(entry: ActiveEntry): string {
   const source = entry.source === undefined ? '' : `<${entry.source}`
   const parks = entry.parks ? `~${entry.parks}` : ''
-  return `${entry.origin}${entry.inline ? '!' : ''}${source}${parks}${entry.wait ? packWait(entry.wait) : ''}`
+  return `${entry.scheduledBy}${entry.inline ? '!' : ''}${source}${parks}${entry.wait ? packWait(entry.wait) : ''}`
 }
 
 export function unpackEntry(text: string): ActiveEntry {
@@ -39,7 +39,7 @@ export function unpackEntry(text: string): ActiveEntry {
   // Of a newer version, most likely: its workers can read it, and this one is to leave it to them.
   if (!match) throw requestFailed('reading the state of a run', new Error(`no active entry: ${show(text)}`))
   return {
-    origin: (match[1] as ActivationKey | undefined) ?? START,
+    scheduledBy: (match[1] as ActivationKey | undefined) ?? START,
     inline: match[2] === '!',
     ...(match[3] === undefined ? {} : { source: Number(match[3]) }),
     ...(match[4] === undefined ? {} : { parks: Number(match[4]) }),
@@ -93,7 +93,7 @@ export function packHeader(run: NewRun): Item {
     s: 'running',
     q: 0,
     t: run.startedAt,
-    r: Object.fromEntries(run.riders),
+    r: Object.fromEntries(run.inlineValues),
     pa: run.parent && { ...run.parent },
     h: run.inputHash,
     ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
@@ -137,8 +137,8 @@ export function unpackHeader(runId: string, item: Item): RunState {
     ),
     errors: Number(item['e'] ?? 0),
     fallback: item['fb'] === true,
-    riders: new Map(Object.entries(item['r'] as Record<string, string>)),
-    spilled: item['sp'] === true,
+    inlineValues: new Map(Object.entries(item['r'] as Record<string, string>)),
+    offloaded: item['sp'] === true,
     dueAt: item['u'] === undefined ? undefined : Number(item['u']),
     cancelledChildren: item['cc'] as string[] | undefined,
     outbox: item['o'] as Outbox | undefined,
@@ -151,8 +151,8 @@ export function unpackHeader(runId: string, item: Item): RunState {
   }
 }
 
-export function ridersWithout(run: RunState, names: ReadonlySet<string>): Map<string, string> {
-  return new Map([...run.riders].filter(([name]) => !names.has(name)))
+export function inlineValuesWithout(run: RunState, names: ReadonlySet<string>): Map<string, string> {
+  return new Map([...run.inlineValues].filter(([name]) => !names.has(name)))
 }
 
 export function fitsItem(run: RunState): boolean {
@@ -166,7 +166,7 @@ export function fitsItem(run: RunState): boolean {
 export function headerSize(run: RunState): number {
   let size = keys.run(run.runId).pk.length + 15 + run.blueprintId.length + 40
   for (const [key, entry] of run.active) size += key.length + packEntry(entry).length + 1
-  for (const [name, text] of run.riders) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  for (const [name, text] of run.inlineValues) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
   size += Math.ceil(run.done.toString(10).length / 2) + 6
   size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1

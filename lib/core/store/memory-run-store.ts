@@ -4,7 +4,7 @@
  */
 import { apply, type Change } from '../protocol/change.ts'
 import { type ActivationKey, type RunState, START } from '../protocol/run-state.ts'
-import { fitsItem, ridersWithout } from './header.ts'
+import { fitsItem, inlineValuesWithout } from './header.ts'
 import type {
   Arrivals,
   CommitResult,
@@ -39,7 +39,7 @@ export class MemoryRunStore implements RunStore {
       pending: new Set(),
       errors: 0,
       fallback: false,
-      spilled: false,
+      offloaded: false,
     }
     this.#runs.set(run.runId, fresh)
     return { created: true, run: fresh }
@@ -100,7 +100,12 @@ export class MemoryRunStore implements RunStore {
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
     if (this.#runs.has(runId)) return false
-    const nothing = { active: new Map(), fired: new Set<number>(), iterations: new Map(), riders: new Map() }
+    const nothing = {
+      active: new Map(),
+      fired: new Set<number>(),
+      iterations: new Map(),
+      inlineValues: new Map(),
+    }
     const { run } = await this.create({ runId, blueprintId, startedAt: now, ...nothing })
     this.#runs.set(runId, { ...run, status: 'cancelled', endedAt: now })
     return true
@@ -188,7 +193,7 @@ export class MemoryRunStore implements RunStore {
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
     const run = this.#runs.get(seen.runId)
     if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(seen.runId, undefined)
-    return this.#set(seen.runId, { ...run, riders: ridersWithout(seen, moved), spilled: true })
+    return this.#set(seen.runId, { ...run, inlineValues: inlineValuesWithout(seen, moved), offloaded: true })
   }
 
   async readPage(runId: string, page: string): Promise<MovedEntries> {

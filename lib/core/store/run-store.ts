@@ -72,7 +72,7 @@ export interface StoredValue {
 /** A run that is put: not begun (`graph` undefined) or with its start nodes queued. */
 export type NewRun = Omit<
   RunState,
-  'status' | 'seq' | 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback' | 'spilled'
+  'status' | 'seq' | 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback' | 'offloaded'
 >
 
 /** What a run has when its start nodes are queued. */
@@ -131,9 +131,9 @@ export interface RunStore {
   /** Consistent read of the lease on a strand. */
   readLease(runId: string, strand: string): Promise<Lease | undefined>
 
-  /** Moves riders into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
+  /** Moves inline values into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>
-  /** Takes riders that are in their pages now out of the header, if nothing was committed since it was seen. */
+  /** Takes inline values that are in their pages now out of the header, if nothing was committed since it was seen. */
   evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult>
   readPage(runId: string, page: string): Promise<MovedEntries>
   /** The header and all pages. */

@@ -1,23 +1,23 @@
 /**
- * Many context keys that one activation sets, or the input of a run, as one rider. Each of them as a rider of its own
+ * Many context keys that one activation sets, or the input of a run, as one inline value. Each of them as an inline value of its own
  * would fill the header, and cost a write unit when it is moved to its page. A bundle's keys lie in buckets by the hash
  * of their name, values like others: immutable, and named by the attempt that wrote them. So what a dead attempt wrote is
  * never seen, and whoever looks for one key reads one bucket.
  *
- * Which of several places holds the newest value of a key: the header's own rider, if there is one. Else the newest of
+ * Which of several places holds the newest value of a key: the header's own inline value, if there is one. Else the newest of
  * the bundles that have it, unless the key's page has a value that was in the header after that bundle was committed. So
  * a bundle remembers the `seq` that its commit made, as a page remembers the `seq` of the header that a value was moved
- * from; and the commit takes riders of the bundle's keys out of the header, on condition that nothing was committed since
+ * from; and the commit takes inline values of the bundle's keys out of the header, on condition that nothing was committed since
  * it was seen.
  */
 import { BUNDLE_BUCKET_BYTES } from '../common/size-limits.ts'
 import { createHash } from 'node:crypto'
 import type { ActivationKey } from '../protocol/run-state.ts'
-import { formatRider, isBundle, isUserName, names, parseRider } from '../protocol/inline-value.ts'
+import { formatInlineValue, isBundle, isUserName, names, parseInlineValue } from '../protocol/inline-value.ts'
 import type { ValueStore } from './value-store.ts'
 
 export interface Bundle {
-  /** The rider's name. */
+  /** The inline value's name. */
   readonly name: string
   readonly writer: ActivationKey | ''
   /** The `seq` of the header that the bundle's commit made. */
@@ -33,30 +33,32 @@ const CONCURRENCY = 25
 type Texts = ReadonlyMap<string, string>
 
 /** The bundles of a header, the newest first. */
-export function bundlesIn(riders: Texts): Bundle[] {
-  const bundles = [...riders].flatMap(([name, text]) => (isBundle(name) ? [parseBundle(name, text)] : []))
+export function bundlesIn(inlineValues: Texts): Bundle[] {
+  const bundles = [...inlineValues].flatMap(([name, text]) =>
+    isBundle(name) ? [parseBundle(name, text)] : [],
+  )
   return bundles.toSorted((a, b) => b.seq - a.seq)
 }
 
 function parseBundle(name: string, text: string): Bundle {
-  const { writer, body } = parseRider(text)
+  const { writer, body } = parseInlineValue(text)
   const [seq, buckets, base] = body.split(' ') as [string, string, string]
   return { name, writer, seq: Number(seq), buckets: Number(buckets), base }
 }
 
 function formatBundle({ writer, seq, buckets, base }: Bundle): string {
-  return formatRider({ writer, kind: '&', body: `${seq} ${buckets} ${base}` })
+  return formatInlineValue({ writer, kind: '&', body: `${seq} ${buckets} ${base}` })
 }
 
-/** The riders of a commit that makes the header's `seq` this. */
-export function stamped(riders: Texts, seq: number): Texts {
-  const now = new Map(riders)
-  for (const bundle of bundlesIn(riders)) now.set(bundle.name, formatBundle({ ...bundle, seq }))
+/** The inline values of a commit that makes the header's `seq` this. */
+export function stamped(inlineValues: Texts, seq: number): Texts {
+  const now = new Map(inlineValues)
+  for (const bundle of bundlesIn(inlineValues)) now.set(bundle.name, formatBundle({ ...bundle, seq }))
   return now
 }
 
 /**
- * Writes the buckets, and gives the rider that a commit puts into the header.
+ * Writes the buckets, and gives the inline value that a commit puts into the header.
  * Crash before, during or after: buckets under this attempt, which no commit will name.
  */
 export async function writeBundle(

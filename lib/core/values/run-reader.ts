@@ -8,7 +8,7 @@ import { activationKey, isDone, parseActivationKey, type RunState } from '../pro
 import type { RunStore } from '../store/run-store.ts'
 import type { ErrorRecord } from './error-record.ts'
 import { type LostValue, unlessLost } from './lost.ts'
-import { names, parseRider } from '../protocol/inline-value.ts'
+import { names, parseInlineValue } from '../protocol/inline-value.ts'
 import type { ValueStore } from './value-store.ts'
 import { type Found, StoredTexts } from './stored-texts.ts'
 
@@ -114,9 +114,9 @@ export class RunReader {
     // What never ran was given nothing, unless it waits for others.
     if (!this.#graph.isCountedJoin(node) && !(await this.#hasBegun(node))) return { isKept: false }
     const kept = await this.#texts.text(names.kept(node, source))
-    if (kept !== undefined && parseRider(kept).kind !== '-') return { isKept: true }
+    if (kept !== undefined && parseInlineValue(kept).kind !== '-') return { isKept: true }
     const given = await this.#texts.text(names.input(node, source))
-    const isTransformed = given !== undefined && parseRider(given).kind !== '-'
+    const isTransformed = given !== undefined && parseInlineValue(given).kind !== '-'
     if (isTransformed || (await this.#giver(node)) !== source) return { isKept: false }
     return { isKept: false, text: await this.#texts.text(names.output(source)) }
   }
@@ -185,7 +185,7 @@ export class RunReader {
     const { givers, by } = this.#graph.inputs.of(node)
     if (by === 'activation') return (await this.#hasBegun(node)) ? givers[0]?.node : undefined
     const text = await this.#texts.text(names.source(node))
-    if (text !== undefined) return Number(parseRider(text).body)
+    if (text !== undefined) return Number(parseInlineValue(text).body)
     // Earlier versions of this package noted nothing where all edges to a join are plain.
     if (!givers.every(({ isPlain }) => isPlain) || !(await this.#hasBegun(node))) return undefined
     return givers.findLast((giver) => isDone(this.#run.done, giver.node))?.node
@@ -210,7 +210,7 @@ export class RunReader {
     const texts = whole ?? (await this.#texts.texts(false))
     const reader = new RunReader({
       graph: this.#graph,
-      run: { ...this.#run, riders: texts, spilled: false },
+      run: { ...this.#run, inlineValues: texts, offloaded: false },
       store: this.#store,
       values: this.#values,
     })

@@ -5,7 +5,7 @@
 import type { RunState } from '../protocol/run-state.ts'
 import type { MovedEntries, RunStore } from '../store/run-store.ts'
 import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from './bundle.ts'
-import { isUserName, pageOf, parseRider } from '../protocol/inline-value.ts'
+import { isUserName, pageOf, parseInlineValue } from '../protocol/inline-value.ts'
 import type { ValueStore } from './value-store.ts'
 
 /** A value; `undefined` as a whole where there is none. */
@@ -30,21 +30,21 @@ export class StoredTexts {
     this.#run = run
     this.#store = store
     this.#values = values
-    this.#bundles = bundlesIn(run.riders)
+    this.#bundles = bundlesIn(run.inlineValues)
   }
 
   /** Whether a name that is not in the header may be elsewhere. */
   get hasMore(): boolean {
-    return this.#run.spilled || this.#bundles.length > 0
+    return this.#run.offloaded || this.#bundles.length > 0
   }
 
   /** The text under a name, wherever it is. */
   async text(name: string): Promise<string | undefined> {
-    const rider = this.#run.riders.get(name)
-    if (rider !== undefined) return rider
+    const inlineValue = this.#run.inlineValues.get(name)
+    if (inlineValue !== undefined) return inlineValue
     // Read as a whole before: what is asked for now must be of the same time.
     if (this.#everything && isUserName(name)) return (await this.#everything).get(name)
-    const moved = this.#run.spilled ? (await this.#page(pageOf(name))).get(name) : undefined
+    const moved = this.#run.offloaded ? (await this.#page(pageOf(name))).get(name) : undefined
     if (!isUserName(name)) return moved?.text
     for (const bundle of this.#bundles) {
       if (moved && moved.seq >= bundle.seq) break
@@ -73,7 +73,7 @@ export class StoredTexts {
     decode = (encoded: string) => this.#values.decode(encoded),
   ): Promise<Found> {
     if (text === undefined) return undefined
-    const { writer, kind, body } = parseRider(text)
+    const { writer, kind, body } = parseInlineValue(text)
     if (kind === '-') return undefined
     if (kind === 'u') return { value: undefined }
     if (kind === '=') return { value: decode(body) }
@@ -91,14 +91,14 @@ export class StoredTexts {
 
   async #readTexts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
     const bundles = withBundles ? this.#bundles : []
-    if (!this.#run.spilled && bundles.length === 0) return this.#run.riders
-    const all = this.#run.spilled ? await this.#store.readAll(this.#run.runId) : undefined
+    if (!this.#run.offloaded && bundles.length === 0) return this.#run.inlineValues
+    const all = this.#run.offloaded ? await this.#store.readAll(this.#run.runId) : undefined
     const read: [Bundle, ReadonlyMap<string, string>][] = []
     for (const bundle of bundles) {
       read.push([bundle, await readBundle(this.#values, this.#run.runId, bundle)])
     }
     // The header of this snapshot wins over its pages; pages may be newer, which any reader may see.
-    const texts = new Map([...newestOf(all?.pages ?? new Map(), read), ...this.#run.riders])
+    const texts = new Map([...newestOf(all?.pages ?? new Map(), read), ...this.#run.inlineValues])
     for (const { name } of bundles) texts.delete(name)
     return texts
   }

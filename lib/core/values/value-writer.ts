@@ -1,5 +1,5 @@
 /**
- * Writes the values that one activation, or a run's start, leaves. Small values become riders of the commit; larger ones
+ * Writes the values that one activation, or a run's start, leaves. Small values become inline values of the commit; larger ones
  * are written here, before it, under names of their writer. A crash after such a write leaves a value that no committed
  * pointer names.
  */
@@ -11,7 +11,7 @@ import {
 } from '../common/size-limits.ts'
 import { createHash } from 'node:crypto'
 import { FlowcraftAwsError } from '../common/errors.ts'
-import { formatRider, isUserName, names } from '../protocol/inline-value.ts'
+import { formatInlineValue, isUserName, names } from '../protocol/inline-value.ts'
 import type { ActivationKey } from '../protocol/run-state.ts'
 import { writeBundle } from './bundle.ts'
 import { checkKey } from './context-key.ts'
@@ -20,26 +20,26 @@ import type { ValueStore } from './value-store.ts'
 
 /** What a commit puts into the header. */
 export interface Flushed {
-  readonly riders: ReadonlyMap<string, string>
-  /** Names that are in a bundle among them; the header must have no riders of these. */
+  readonly inlineValues: ReadonlyMap<string, string>
+  /** Names that are in a bundle among them; the header must have no inline values of these. */
   readonly bundled: ReadonlySet<string>
 }
 
 /**
- * The riders of a run's initial context. Large values are named by their content, as starts of one run id may come
+ * The inline values of a run's initial context. Large values are named by their content, as starts of one run id may come
  * with different inputs: only one of them becomes the run, and the others must not change its values.
  */
-export async function inputRiders(
+export async function inlineInput(
   values: ValueStore,
   runId: string,
   input: Record<string, unknown>,
 ): Promise<ReadonlyMap<string, string>> {
-  const riders = new RiderWriter(values, runId, '', contentNumber)
+  const inlineValues = new ValueWriter(values, runId, '', contentNumber)
   for (const [name, value] of Object.entries(input)) {
     checkKey(name, ' of the input')
-    riders.set(names.user(name), value, `input '${name}'`)
+    inlineValues.set(names.user(name), value, `input '${name}'`)
   }
-  return (await riders.write()).riders
+  return (await inlineValues.write()).inlineValues
 }
 
 /** A text as a number, since that is what names a value behind its writer. */
@@ -61,7 +61,7 @@ interface Entry {
   readonly bytes: number
 }
 
-export class RiderWriter {
+export class ValueWriter {
   readonly #entries = new Map<string, Entry>()
   readonly #copied = new Map<string, string>()
   readonly #values: ValueStore
@@ -107,8 +107,8 @@ export class RiderWriter {
   async write(): Promise<Flushed> {
     const bundled = this.#isBundled() ? [...this.#entries].filter(([name]) => isUserName(name)) : []
     for (const [name] of bundled) this.#entries.delete(name)
-    const { riding, large } = this.#divided()
-    const header = this.#headerBytes(riding, large)
+    const { inline, large } = this.#divided()
+    const header = this.#headerBytes(inline, large)
     if (header > COMMIT_BYTES) {
       const what = `${this.#entries.size} of them need ${header} bytes; at most ${COMMIT_BYTES}`
       throw new FlowcraftAwsError(
@@ -117,11 +117,11 @@ export class RiderWriter {
       )
     }
     const pointers = await this.#store(large)
-    const riders = new Map(this.#copied)
-    for (const [name, text] of pointers) riders.set(name, text)
-    for (const [name, entry] of riding) riders.set(name, this.#format(entry))
-    if (bundled.length > 0) riders.set(...(await this.#bundle(new Map(bundled))))
-    return { riders, bundled: new Set(bundled.map(([name]) => name)) }
+    const inlineValues = new Map(this.#copied)
+    for (const [name, text] of pointers) inlineValues.set(name, text)
+    for (const [name, entry] of inline) inlineValues.set(name, this.#format(entry))
+    if (bundled.length > 0) inlineValues.set(...(await this.#bundle(new Map(bundled))))
+    return { inlineValues, bundled: new Set(bundled.map(([name]) => name)) }
   }
 
   #leave(name: string, kind: Entry['kind'], text: string): void {
@@ -131,15 +131,15 @@ export class RiderWriter {
   #isBundled(): boolean {
     const keys = [...this.#entries].filter(([name]) => isUserName(name))
     if (keys.length > RIDING_KEYS) return true
-    const riding = keys.filter(([, { bytes }]) => bytes <= INLINE_VALUE_BYTES)
+    const inline = keys.filter(([, { bytes }]) => bytes <= INLINE_VALUE_BYTES)
     return (
-      riding.reduce((sum, [name, { bytes }]) => sum + Buffer.byteLength(name) + bytes, 0) >
+      inline.reduce((sum, [name, { bytes }]) => sum + Buffer.byteLength(name) + bytes, 0) >
       INLINE_VALUES_BYTES
     )
   }
 
-  #divided(): { riding: Map<string, Entry>; large: Map<string, Entry> } {
-    const riding = new Map<string, Entry>()
+  #divided(): { inline: Map<string, Entry>; large: Map<string, Entry> } {
+    const inline = new Map<string, Entry>()
     const large = new Map<string, Entry>()
     let sum = 0
     for (const [name, entry] of this.#entries) {
@@ -147,26 +147,26 @@ export class RiderWriter {
         large.set(name, entry)
       } else {
         sum += entry.bytes
-        riding.set(name, entry)
+        inline.set(name, entry)
       }
     }
-    return { riding, large }
+    return { inline, large }
   }
 
-  #headerBytes(riding: ReadonlyMap<string, Entry>, large: ReadonlyMap<string, Entry>): number {
+  #headerBytes(inline: ReadonlyMap<string, Entry>, large: ReadonlyMap<string, Entry>): number {
     const pointer = this.#writer === '' ? POINTER_BYTES.hash : POINTER_BYTES.slot
     let sum = 0
     for (const [name, text] of this.#copied) sum += Buffer.byteLength(name) + Buffer.byteLength(text)
-    for (const [name, { bytes }] of riding) sum += Buffer.byteLength(name) + this.#writer.length + 1 + bytes
+    for (const [name, { bytes }] of inline) sum += Buffer.byteLength(name) + this.#writer.length + 1 + bytes
     for (const name of large.keys()) sum += Buffer.byteLength(name) + this.#writer.length + 1 + pointer
     return sum
   }
 
   #format({ kind, text }: Entry): string {
-    return formatRider({ writer: this.#writer, kind, body: text })
+    return formatInlineValue({ writer: this.#writer, kind, body: text })
   }
 
-  /** Stores each on its own, and gives the riders that point to them. */
+  /** Stores each on its own, and gives the inline values that point to them. */
   async #store(large: ReadonlyMap<string, Entry>): Promise<Map<string, string>> {
     const all = [...large].map(([name, { text }]) => [name, text, this.#nameOf(text, this.#slots++)] as const)
     const pointers = new Map<string, string>()
@@ -175,7 +175,7 @@ export class RiderWriter {
         all.slice(at, at + CONCURRENCY).map(async ([name, text, key]) => {
           const reference = await this.#values.write(this.#runId, `${this.#writer}#${key}`, text)
           const body = `${key}${reference}`
-          pointers.set(name, formatRider({ writer: this.#writer, kind: '@', body }))
+          pointers.set(name, formatInlineValue({ writer: this.#writer, kind: '@', body }))
         }),
       )
     }

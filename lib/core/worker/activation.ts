@@ -56,7 +56,7 @@ export function activationOf(open: OpenRun, key: ActivationKey, strand: Strand, 
 export function attemptOf({ key, entry, strand, reruns }: Activation, ending?: Ending): AttemptName {
   const attempt: Attempt = {
     lease: strand.attempt,
-    strand: strand.origin === key ? 'own' : 'carried-on',
+    strand: strand.key === key ? 'own' : 'carried-on',
     parks: entry.parks ?? 0,
     reruns,
   }

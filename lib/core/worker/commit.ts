@@ -17,7 +17,7 @@ import { sendJobs } from '../run/dispatch.ts'
 import { isOver, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import { settle } from './settle.ts'
-import { makeRoom, spill } from './offload.ts'
+import { makeRoom, offload } from './offload.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
 import { stamped } from '../values/bundle.ts'
 
@@ -40,7 +40,7 @@ export async function commitUntilDecided(
   let { run } = activation
   let unchanged = 0
   for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
-    run = await makeRoom(services.store, run, flushed.riders)
+    run = await makeRoom(services.store, run, flushed.inlineValues)
     const now = run.active.get(key)
     if (isOver(run) || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
     const conflicts = await overwrites.check(run)
@@ -56,7 +56,7 @@ export async function commitUntilDecided(
         (strand.invocation.goesOn?.() ?? true) &&
         hasTime(services, strand, took) &&
         services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
-      strand: strand.origin,
+      strand: strand.key,
       now: services.now(),
       bounds: boundsOf(graph.blueprint, services.maxActivations),
       outbox: services.publishesRunEnds ? 'tell' : run.parent ? 'end' : undefined,
@@ -111,15 +111,20 @@ async function failByConflict(
   return commitUntilDecided(failing, settled, flushed)
 }
 
-async function commit(services: Services, run: RunState, change: CoreChange, { riders, bundled }: Flushed) {
-  const moved = await spill(services.store, run, change, riders)
+async function commit(
+  services: Services,
+  run: RunState,
+  change: CoreChange,
+  { inlineValues, bundled }: Flushed,
+) {
+  const moved = await offload(services.store, run, change, inlineValues)
   const require = [...change.require]
-  for (const [name, text] of moved) require.push({ kind: 'riderAsSeen', name, text })
-  const whole: Change = { ...change, riders, spilled: [...moved.keys()], require }
+  for (const [name, text] of moved) require.push({ kind: 'inlineValueAsSeen', name, text })
+  const whole: Change = { ...change, inlineValues, offloaded: [...moved.keys()], require }
   if (bundled.size === 0) return services.store.commit(run.runId, whole, run)
   // Readers tell by its number whether a bundle or a page is newer, and the header must lose what it has of the keys.
   require.push({ kind: 'unchanged', seq: run.seq })
-  const bundling = { ...whole, riders: stamped(riders, run.seq + 1), bundled }
+  const bundling = { ...whole, inlineValues: stamped(inlineValues, run.seq + 1), bundled }
   return services.store.commit(run.runId, bundling, run)
 }
 

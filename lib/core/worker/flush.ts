@@ -1,6 +1,6 @@
 /**
  * What an activation leaves: its output, the keys its user code set, inputs that edges transformed, its error.
- * Small values become riders of the commit; larger ones are written here, before it, under the activation and the
+ * Small values become inline values of the commit; larger ones are written here, before it, under the activation and the
  * attempt. A crash after such a write leaves a value that no committed pointer names.
  */
 import { checkKey, type Write } from '../values/context-key.ts'
@@ -11,7 +11,7 @@ import { type ActivationKey, parseActivationKey } from '../protocol/run-state.ts
 import { errorRecord } from '../values/error-record.ts'
 import { names } from '../protocol/inline-value.ts'
 import type { ValueStore } from '../values/value-store.ts'
-import { type Flushed, RiderWriter } from '../values/value-writer.ts'
+import { type Flushed, ValueWriter } from '../values/value-writer.ts'
 
 export interface FlushRequest {
   readonly graph: RunGraph
@@ -35,43 +35,43 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
   const { graph, key, execution } = request
   const { node } = parseActivationKey(key)
   const { id } = graph.node(node)
-  const riders = new RiderWriter(values, request.runId, key, (_, slot) => `${request.attempt}.${slot}`)
+  const inlineValues = new ValueWriter(values, request.runId, key, (_, slot) => `${request.attempt}.${slot}`)
   const isRepeatable = graph.repeatable.has(node)
   // An undefined output needs no value of its own, unless an earlier round left another.
   if (execution.output && (execution.output.value !== undefined || isRepeatable)) {
-    riders.set(names.output(node), execution.output.value, `the output of node '${id}'`)
+    inlineValues.set(names.output(node), execution.output.value, `the output of node '${id}'`)
   }
   // In memory one that completes without any result has no output, not even an undefined one.
   if (execution.outcome.kind === 'completed' && !execution.output && !isRepeatable) {
-    riders.delete(names.output(node))
+    inlineValues.delete(names.output(node))
   }
   for (const [target, { changed, overrides }] of execution.inputs) {
     const name = names.input(target, node)
     if (changed) {
-      riders.set(name, changed.value, `the input that node '${id}' gives '${graph.node(target).id}'`)
+      inlineValues.set(name, changed.value, `the input that node '${id}' gives '${graph.node(target).id}'`)
     } else if (overrides) {
-      riders.delete(name)
+      inlineValues.delete(name)
     }
-    if (graph.inputs.of(target).by === 'note') riders.note(names.source(target), `${node}`)
+    if (graph.inputs.of(target).by === 'note') inlineValues.note(names.source(target), `${node}`)
   }
   for (const [target, text] of request.kept ?? []) {
-    if (text === undefined) riders.delete(names.kept(target, node))
-    else riders.copy(names.kept(target, node), text)
+    if (text === undefined) inlineValues.delete(names.kept(target, node))
+    else inlineValues.copy(names.kept(target, node), text)
   }
-  if (request.batch) riders.set(names.batch(node), request.batch, `the batch of node '${id}'`)
+  if (request.batch) inlineValues.set(names.batch(node), request.batch, `the batch of node '${id}'`)
   for (const [at, error] of (execution.itemErrors ?? []).entries()) {
-    riders.setError(names.error(key, (execution.itemErrorsBefore ?? 0) + at), error)
+    inlineValues.setError(names.error(key, (execution.itemErrorsBefore ?? 0) + at), error)
   }
-  if (execution.child) riders.set(names.child(key), execution.child, `the input of subflow '${id}'`)
+  if (execution.child) inlineValues.set(names.child(key), execution.child, `the input of subflow '${id}'`)
   for (const [name, write] of request.writes) {
     if (ENGINE_KEYS.has(name as string)) continue
     checkKey(name, ` set by node '${id}'`)
-    if (write === 'deleted') riders.delete(names.user(name))
-    else riders.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
+    if (write === 'deleted') inlineValues.delete(names.user(name))
+    else inlineValues.set(names.user(name), write.value, `context key '${name}' set by node '${id}'`)
   }
   // As in memory: the failure of a node whose fallback stands in is in the log, not among the run's errors.
   if (execution.outcome.kind === 'failed' && (execution.error || !execution.itemErrors)) {
-    riders.setError(names.error(key), errorRecord(id, execution.error, request.now))
+    inlineValues.setError(names.error(key), errorRecord(id, execution.error, request.now))
   }
-  return riders.write()
+  return inlineValues.write()
 }

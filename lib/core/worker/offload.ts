@@ -1,9 +1,9 @@
 /**
- * Moves riders from a header that gets full into pages, so that commits stay at one write unit however long a run
+ * Moves inline values from a header that gets full into pages, so that commits stay at one write unit however long a run
  * is. Whoever commits while the header is full moves them, if it is its turn: with several activations under way
  * one in so many does, or they would all pay for the same move and refuse each other.
  *
- * Pages first, then the commit that takes the riders out. Crash between the two: both places say the same, and the
+ * Pages first, then the commit that takes the inline values out. Crash between the two: both places say the same, and the
  * header's is read. A page never goes back: it refuses what an older view of the header would put there.
  */
 import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
@@ -20,24 +20,24 @@ const CONCURRENCY = 50
 /** Each takes part of the commit's condition, which may have 4 KB. */
 const MOVED_AT_MOST = 50
 
-/** The riders that are in their pages now and may leave the header. */
-export async function spill(
+/** The inline values that are in their pages now and may leave the header. */
+export async function offload(
   store: Pick<RunStore, 'writePage'>,
   run: RunState,
   change: CoreChange,
-  riders: ReadonlyMap<string, string>,
+  inlineValues: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, string>> {
   const none = new Map<string, string>()
   // Nobody commits after the last: a header over 1 KB costs nothing any more.
   if (change.final) return none
-  const size = headerSize(run) + sizeOf(riders)
+  const size = headerSize(run) + sizeOf(inlineValues)
   if (size <= HEADER_FULL_BYTES || (size <= HEADER_CROWDED_BYTES && !isTurn(run, change))) return none
   const atMost = size > HEADER_CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
   return move(
     store,
     run,
     movableIn(run)
-      .filter(([name]) => !riders.has(name))
+      .filter(([name]) => !inlineValues.has(name))
       .slice(0, atMost),
   )
 }
@@ -50,11 +50,11 @@ export async function spill(
 export async function makeRoom(
   store: Pick<RunStore, 'writePage' | 'evict'>,
   seen: RunState,
-  riders: ReadonlyMap<string, string>,
+  inlineValues: ReadonlyMap<string, string>,
 ): Promise<RunState> {
   let run = seen
-  const needed = sizeOf(riders)
-  while (run.riders.size > 0 && headerSize(run) + needed > HEADER_AT_MOST_BYTES && !isOver(run)) {
+  const needed = sizeOf(inlineValues)
+  while (run.inlineValues.size > 0 && headerSize(run) + needed > HEADER_AT_MOST_BYTES && !isOver(run)) {
     const moved = await move(store, run, movableIn(run).slice(0, EVICTED_AT_ONCE))
     const result = await store.evict(run, new Set(moved.keys()))
     if (!result.run) return run
@@ -66,7 +66,7 @@ export async function makeRoom(
 }
 
 function movableIn(run: RunState): [string, string][] {
-  return [...run.riders].filter(([name]) => !isBundle(name))
+  return [...run.inlineValues].filter(([name]) => !isBundle(name))
 }
 
 async function move(
@@ -104,9 +104,9 @@ function pageWrites(movable: readonly (readonly [string, string])[]) {
   )
 }
 
-function sizeOf(riders: ReadonlyMap<string, string>): number {
+function sizeOf(inlineValues: ReadonlyMap<string, string>): number {
   let size = 0
-  for (const [name, text] of riders) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  for (const [name, text] of inlineValues) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
   return size
 }
 

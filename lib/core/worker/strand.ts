@@ -18,19 +18,19 @@ import { propertyOf, textOf } from '../common/thrown.ts'
 
 export async function workOnStrand(
   open: OpenRun,
-  origin: ActivationKey,
+  strandKey: ActivationKey,
   invocation: Invocation,
   due?: number,
 ): Promise<Disposition> {
   const { services, run: seen } = open
   const { store } = services
-  const holder = new LeaseHolder(services, seen.runId, origin, invocation)
+  const holder = new LeaseHolder(services, seen.runId, strandKey, invocation)
   // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
-  const begun = await holder.begin(`${origin} of run '${seen.runId}'`)
+  const begun = await holder.begin(`${strandKey} of run '${seen.runId}'`)
   if (begun.kind === 'retry') return begun
   const { lease } = begun
   const strand: Strand = {
-    origin,
+    key: strandKey,
     attempt: lease.attempt,
     lost: lease.lost,
     deaths: deathsOf(lease),
@@ -46,7 +46,7 @@ export async function workOnStrand(
     if (result === CONTENDED) await holder.release()
     if (result !== ASLEEP) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
-    if (!(await holder.isMine())) return { kind: 'retry', reason: `a successor took over ${origin}` }
+    if (!(await holder.isMine())) return { kind: 'retry', reason: `a successor took over ${strandKey}` }
     // What wakes it comes with the same strand's next message, which need not wait for this lease to end.
     await holder.release()
     return result
@@ -86,7 +86,7 @@ async function giveUp(open: OpenRun, strand: Strand, cause: unknown): Promise<Di
   const why = `${SAME_ERRORS_AT_MOST} deliveries ended in the same error: ${messageOf(cause)}`
   try {
     const run = await services.store.read(runId)
-    const key = run && currentOf(run, strand.origin)
+    const key = run && currentOf(run, strand.key)
     if (!run || key === undefined) return undefined
     await failStep(at(open, run), key, strand, new Error(why, { cause }))
     return { kind: 'retry', reason: why, afterSeconds: 1 }
@@ -115,9 +115,9 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
     if (!run) return ACKNOWLEDGE
     if (isOver(run)) return publishRunEnd(services, run)
     // Parked just now: is what it waits for there already?
-    const current = parked !== undefined && run.active.has(parked) ? parked : currentOf(run, strand.origin)
+    const current = parked !== undefined && run.active.has(parked) ? parked : currentOf(run, strand.key)
     if (current === undefined) {
-      if (!sent) await sendQueued(at(open, run), strand.origin)
+      if (!sent) await sendQueued(at(open, run), strand.key)
       return ACKNOWLEDGE
     }
     const parkedNow = parked === current
@@ -126,7 +126,7 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
     if (result.kind === 'contended') return CONTENDED
     if (result.kind === 'overtaken') {
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
-      if (!(await strand.isMine())) return { kind: 'retry', reason: `a successor took over ${strand.origin}` }
+      if (!(await strand.isMine())) return { kind: 'retry', reason: `a successor took over ${strand.key}` }
       sent = false
       parked = undefined
     } else {

@@ -134,7 +134,7 @@ export const dataCases: readonly ConformanceCase[] = [
     notSimulated: 'compression takes real time',
   },
   {
-    name: 'many small values: the header spills',
+    name: 'many small values: the header offloads',
     make: () => {
       const ids = Array.from({ length: 24 }, (_, index) => `n${index}`)
       const nodes = Object.fromEntries(ids.map((id) => [id, value(`${id} ${text(150)}`)]))

@@ -498,7 +498,7 @@ describe('the size of a blueprint', () => {
     const last = NODES_AT_MOST - 1
     const at = Date.UTC(2100, 0, 1)
     const entry: ActiveEntry = {
-      origin: `${last}.1000`,
+      scheduledBy: `${last}.1000`,
       inline: false,
       source: last,
       parks: 9,
@@ -511,7 +511,7 @@ describe('the size of a blueprint', () => {
       active: new Map(nodes.map((one) => [activationKey(one, 1_000), entry])),
       fired: new Set(nodes),
       iterations: new Map(nodes.map((one) => [one, 1_000])),
-      riders: new Map(),
+      inlineValues: new Map(),
       startedAt: at,
     })
 

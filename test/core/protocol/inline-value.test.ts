@@ -2,40 +2,40 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { activationKey } from '../../../lib/core/protocol/run-state.ts'
 import {
-  formatRider,
+  formatInlineValue,
   names,
   pageOf,
-  parseRider,
-  type Rider,
+  parseInlineValue,
+  type InlineValue,
 } from '../../../lib/core/protocol/inline-value.ts'
 
-describe('a rider', () => {
+describe('an inline value', () => {
   it('comes back as it was formatted, whatever its body holds', () => {
     const writer = fc.oneof(
-      fc.constant<Rider['writer']>(''),
+      fc.constant<InlineValue['writer']>(''),
       fc.tuple(fc.nat(), fc.nat()).map(([node, iteration]) => activationKey(node, iteration)),
     )
-    const kind = fc.constantFrom<Rider['kind'][]>('=', '@', 'u', '-')
+    const kind = fc.constantFrom<InlineValue['kind'][]>('=', '@', 'u', '-')
     const body = fc.string({
       unit: fc.constantFrom('a', '0', '.', '=', '@', 'u', '-', '\n', '\0', 'é', '📦', '\ud83d'),
     })
     fc.assert(
-      fc.property(fc.record({ writer, kind, body }), (rider) => {
-        expect(parseRider(formatRider(rider))).toEqual(rider)
+      fc.property(fc.record({ writer, kind, body }), (inlineValue) => {
+        expect(parseInlineValue(formatInlineValue(inlineValue))).toEqual(inlineValue)
       }),
     )
   })
 
   it('has the texts that the header shows', () => {
-    expect(formatRider({ writer: '17.3', kind: '=', body: '{"v":1}' })).toBe('17.3={"v":1}')
-    expect(formatRider({ writer: '17.3', kind: '@', body: '1.0' })).toBe('17.3@1.0')
-    expect(formatRider({ writer: '', kind: 'u', body: '' })).toBe('u')
-    expect(formatRider({ writer: '17.3', kind: '-', body: '' })).toBe('17.3-')
+    expect(formatInlineValue({ writer: '17.3', kind: '=', body: '{"v":1}' })).toBe('17.3={"v":1}')
+    expect(formatInlineValue({ writer: '17.3', kind: '@', body: '1.0' })).toBe('17.3@1.0')
+    expect(formatInlineValue({ writer: '', kind: 'u', body: '' })).toBe('u')
+    expect(formatInlineValue({ writer: '17.3', kind: '-', body: '' })).toBe('17.3-')
   })
 
   it('is refused where it is none', () => {
-    expect(() => parseRider('17.3')).toThrow("not a rider: '17.3'")
-    expect(() => parseRider('x=1')).toThrow("not a rider: 'x=1'")
+    expect(() => parseInlineValue('17.3')).toThrow("not a inlineValue: '17.3'")
+    expect(() => parseInlineValue('x=1')).toThrow("not a inlineValue: 'x=1'")
   })
 })
 

@@ -68,12 +68,14 @@ for (const { name, skip } of engines) {
 
     it('estimates the size of a header well enough: never much below, never far above', async () => {
       const store = make()
-      const entry: ActiveEntry = { origin: '12.1', inline: false, source: 3 }
+      const entry: ActiveEntry = { scheduledBy: '12.1', inline: false, source: 3 }
       const shapes: Partial<NewRun>[] = [
         {},
         { active: new Map(Array.from({ length: 40 }, (_, at) => [activationKey(at, 1), entry])) },
         {
-          riders: new Map(Array.from({ length: 30 }, (_, at) => [`o${at}`, `${at}.1={"v":"größer ${at}"}`])),
+          inlineValues: new Map(
+            Array.from({ length: 30 }, (_, at) => [`o${at}`, `${at}.1={"v":"größer ${at}"}`]),
+          ),
         },
         {
           fired: new Set(Array.from({ length: 60 }, (_, at) => at + 20)),
@@ -82,11 +84,11 @@ for (const { name, skip } of engines) {
         {
           active: new Map([
             ['0.1', ENTRY],
-            ['7.2', { origin: START, inline: true }],
+            ['7.2', { scheduledBy: START, inline: true }],
           ]),
           fired: new Set([1, 2, 3]),
           iterations: new Map([[7, 2]]),
-          riders: new Map([[':input', `={"v":"${'x'.repeat(600)}"}`]]),
+          inlineValues: new Map([[':input', `={"v":"${'x'.repeat(600)}"}`]]),
         },
       ]
       for (const shape of shapes) {

@@ -23,20 +23,20 @@ const textOf = (value: string | undefined) => (value === undefined ? '9.1-' : `9
 async function found(places: Places): Promise<{ find: unknown; all: unknown }> {
   const store = new MemoryRunStore()
   const values = new ValueStore({ store, serializer: new JsonSerializer() })
-  const riders = new Map<string, string>()
+  const inlineValues = new Map<string, string>()
   for (const [seq, value] of places.bundles ?? []) {
     const at = { writer: `${seq}.1`, base: '1.0' } as const
     const bundle = await writeBundle(values, 'run', at, new Map([[':k', textOf(value)]]))
-    for (const [name, text] of stamped(new Map([bundle]), seq)) riders.set(name, text)
+    for (const [name, text] of stamped(new Map([bundle]), seq)) inlineValues.set(name, text)
   }
-  if (places.header !== undefined) riders.set(':k', textOf(places.header))
+  if (places.header !== undefined) inlineValues.set(':k', textOf(places.header))
   const first = { runId: 'run', blueprintId: 'b', active: new Map(), fired: new Set<number>() }
-  await store.create({ ...first, iterations: new Map(), riders, startedAt: 0 })
+  await store.create({ ...first, iterations: new Map(), inlineValues, startedAt: 0 })
   if (places.page) {
     const [seq, value] = places.page
     await store.writePage('run', pageOf(':k'), new Map([[':k', textOf(value)]]), seq)
   }
-  const run = { ...(await store.read('run')), spilled: places.page !== undefined } as RunState
+  const run = { ...(await store.read('run')), offloaded: places.page !== undefined } as RunState
   const reader = () => new RunReader({ graph: NO_GRAPH, run, store, values })
   return { find: (await reader().find('k'))?.value, all: (await reader().all())['k'] }
 }
@@ -101,17 +101,19 @@ describe('the newest value of a key', () => {
 
 describe('a bundle', () => {
   it('gets the number of the commit that is made, however often it is decided again', () => {
-    const riders = new Map([
+    const inlineValues = new Map([
       ['m3.1', '3.1&0 4 1.2'],
       ['o3', '3.1=1'],
     ])
 
-    expect(stamped(stamped(riders, 7), 12)).toEqual(
+    expect(stamped(stamped(inlineValues, 7), 12)).toEqual(
       new Map([
         ['m3.1', '3.1&12 4 1.2'],
         ['o3', '3.1=1'],
       ]),
     )
-    expect(bundlesIn(riders)).toEqual([{ name: 'm3.1', writer: '3.1', seq: 0, buckets: 4, base: '1.2' }])
+    expect(bundlesIn(inlineValues)).toEqual([
+      { name: 'm3.1', writer: '3.1', seq: 0, buckets: 4, base: '1.2' },
+    ])
   })
 })

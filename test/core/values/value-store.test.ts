@@ -223,7 +223,7 @@ describe('the text of a value', () => {
     )
   })
 
-  it('rides in a header of 1 KB up to 256 bytes', () => {
+  it('is inline in a header of 1 KB up to 256 bytes', () => {
     expect(INLINE_VALUE_BYTES).toBe(256)
   })
 })

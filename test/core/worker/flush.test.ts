@@ -1,4 +1,4 @@
-import { inputRiders } from '../../../lib/core/values/value-writer.ts'
+import { inlineInput } from '../../../lib/core/values/value-writer.ts'
 import type { ErrorCause, ErrorRecord } from '../../../lib/core/values/error-record.ts'
 import type { Write } from '../../../lib/core/values/context-key.ts'
 import { randomBytes } from 'node:crypto'
@@ -34,7 +34,7 @@ function setup() {
   const values = new ValueStore({ store, serializer: new JsonSerializer() })
   const put = vi.spyOn(store, 'putValue')
   const leave = async (execution: Partial<Execution>, over: Partial<FlushRequest> = {}) =>
-    (await flushed(execution, over)).riders
+    (await flushed(execution, over)).inlineValues
   const flushed = (execution: Partial<Execution>, over: Partial<FlushRequest> = {}) =>
     flush(values, {
       graph,
@@ -50,9 +50,9 @@ function setup() {
       now: NOW,
       ...over,
     })
-  /** Reads a run whose header holds these riders, all nodes completed. */
-  const readerOf = (riders: ReadonlyMap<string, string>) => {
-    const run = { runId: 'run', riders, done: 31n, spilled: false } as unknown as RunState
+  /** Reads a run whose header holds these inline values, all nodes completed. */
+  const readerOf = (inlineValues: ReadonlyMap<string, string>) => {
+    const run = { runId: 'run', inlineValues, done: 31n, offloaded: false } as unknown as RunState
     return new RunReader({ graph, run, store, values })
   }
   return { store, values, put, leave, flushed, readerOf }
@@ -60,15 +60,15 @@ function setup() {
 
 const recordOf = async (error: Error | undefined): Promise<ErrorRecord> => {
   const { leave, readerOf } = setup()
-  const riders = await leave({ outcome: { kind: 'failed' }, error }, { key: '1.2' })
-  expect([...riders.keys()]).toEqual(['x1.2'])
-  return (await readerOf(riders).errors())[0] as ErrorRecord
+  const inlineValues = await leave({ outcome: { kind: 'failed' }, error }, { key: '1.2' })
+  expect([...inlineValues.keys()]).toEqual(['x1.2'])
+  return (await readerOf(inlineValues).errors())[0] as ErrorRecord
 }
 
 afterEach(() => vi.restoreAllMocks())
 
 describe('what an activation leaves', () => {
-  it('rides where it is small: output, inputs, user keys, in the words of the header', async () => {
+  it('is inline where it is small: output, inputs, user keys, in the words of the header', async () => {
     const { leave, put } = setup()
     const writes = new Map<string, Write>([
       ['key', { value: 'v' }],
@@ -76,12 +76,12 @@ describe('what an activation leaves', () => {
       ['gone', 'deleted'],
     ])
 
-    const riders = await leave(
+    const inlineValues = await leave(
       { output: { value: { a: 1 } }, inputs: new Map([[4, { changed: { value: 'x' } }]]) },
       { writes },
     )
 
-    expect(riders).toEqual(
+    expect(inlineValues).toEqual(
       new Map([
         ['o0', '0.1={"v":{"a":1}}'],
         ['i4.0', '0.1={"v":"x"}'],
@@ -98,9 +98,9 @@ describe('what an activation leaves', () => {
     const [output, key] = [large(), large()]
     const writes = new Map<string, Write>([['key', { value: key }]])
 
-    const riders = await leave({ output: { value: output } }, { key: '1.3', attempt: '2', writes })
+    const inlineValues = await leave({ output: { value: output } }, { key: '1.3', attempt: '2', writes })
 
-    expect(riders).toEqual(
+    expect(inlineValues).toEqual(
       new Map([
         ['o1', '1.3@2.0'],
         [':key', '1.3@2.1'],
@@ -108,7 +108,7 @@ describe('what an activation leaves', () => {
     )
     expect(put).toHaveBeenCalledTimes(2)
     expect(await store.getValue('run', '1.3#2.0')).toBeDefined()
-    const reader = readerOf(riders)
+    const reader = readerOf(inlineValues)
     expect(await reader.find('_outputs.body')).toEqual({ value: output })
     expect(await reader.find('key')).toEqual({ value: key })
   })
@@ -123,7 +123,7 @@ describe('what an activation leaves', () => {
     expect(await readerOf(seen).find('start')).toEqual({ value: first })
   })
 
-  it('rides up to 256 bytes of text', async () => {
+  it('is inline up to 256 bytes of text', async () => {
     const { leave } = setup()
     const fits = 'x'.repeat(256 - '{"v":""}'.length)
 
@@ -137,10 +137,10 @@ describe('what an activation leaves', () => {
     const { leave, readerOf } = setup()
     const output = randomBytes(450 * 1024).toString('base64')
 
-    const riders = await leave({ output: { value: output } })
+    const inlineValues = await leave({ output: { value: output } })
 
-    expect(riders.get('o0')).toBe('0.1@1.0*2')
-    expect((await readerOf(riders).find('start'))?.value === output).toBe(true)
+    expect(inlineValues.get('o0')).toBe('0.1@1.0*2')
+    expect((await readerOf(inlineValues).find('start'))?.value === output).toBe(true)
   })
 
   it('is nothing for an undefined output, save where an earlier round may have left another', async () => {
@@ -154,10 +154,10 @@ describe('what an activation leaves', () => {
   it('says that a node which gave no result has no output, where none of an earlier round stands', async () => {
     const { leave, readerOf } = setup()
 
-    const riders = await leave({})
+    const inlineValues = await leave({})
 
-    expect(riders).toEqual(new Map([['o0', '0.1-']]))
-    expect(await readerOf(riders).find('start')).toBeUndefined()
+    expect(inlineValues).toEqual(new Map([['o0', '0.1-']]))
+    expect(await readerOf(inlineValues).find('start')).toBeUndefined()
     expect(await leave({}, { key: '1.2' })).toEqual(new Map())
   })
 
@@ -241,9 +241,9 @@ describe('the error that an activation leaves', () => {
     const { leave } = setup()
     const outcome = { kind: 'fallback', fallback: 4 } as const
 
-    const riders = await leave({ outcome, output: { value: null }, error: new Error('x') })
+    const inlineValues = await leave({ outcome, output: { value: null }, error: new Error('x') })
 
-    expect([...riders.keys()]).toEqual(['o0'])
+    expect([...inlineValues.keys()]).toEqual(['o0'])
   })
 })
 
@@ -254,22 +254,25 @@ const many = (count: number, value: unknown = 1) =>
   new Map(Array.from({ length: count }, (_, at): [string, Write] => [`key ${at}`, { value }]))
 
 describe('many keys', () => {
-  it('ride up to 150 of them, and up to 48 KB of names and values', async () => {
+  it('are inline up to 150 of them, and up to 48 KB of names and values', async () => {
     const { flushed } = setup()
 
-    expect((await flushed({ output: { value: undefined } }, { writes: many(150) })).riders.size).toBe(150)
+    expect((await flushed({ output: { value: undefined } }, { writes: many(150) })).inlineValues.size).toBe(
+      150,
+    )
     expect(
-      (await flushed({ output: { value: undefined } }, { writes: many(140, 'x'.repeat(240)) })).riders.size,
+      (await flushed({ output: { value: undefined } }, { writes: many(140, 'x'.repeat(240)) })).inlineValues
+        .size,
     ).toBe(140)
   })
 
-  it('beyond that are one rider, whose buckets are named by the attempt', async () => {
+  it('beyond that are one inline value, whose buckets are named by the attempt', async () => {
     const { flushed, store, readerOf } = setup()
     const writes = new Map([...many(149), ['gone', 'deleted'], ['none', { value: undefined }]] as const)
 
-    const { riders, bundled } = await flushed({ output: { value: 'out' } }, { attempt: '2', writes })
+    const { inlineValues, bundled } = await flushed({ output: { value: 'out' } }, { attempt: '2', writes })
 
-    expect(riders).toEqual(
+    expect(inlineValues).toEqual(
       new Map([
         ['o0', '0.1={"v":"out"}'],
         ['m0.1', '0.1&0 1 2.0'],
@@ -277,7 +280,7 @@ describe('many keys', () => {
     )
     expect(bundled).toEqual(new Set([...writes.keys()].map((key) => `:${key}`)))
     expect(await store.getValue('run', '0.1#2.0.0')).toBeDefined()
-    const reader = readerOf(riders)
+    const reader = readerOf(inlineValues)
     expect(await reader.find('key 148')).toEqual({ value: 1 })
     expect(await reader.find('none')).toEqual({ value: undefined })
     expect(await reader.find('gone')).toBeUndefined()
@@ -291,12 +294,12 @@ describe('many keys', () => {
     writes.set('medium', { value: medium })
     writes.set('big', { value: big })
 
-    const { riders } = await flushed({ output: { value: undefined } }, { writes })
+    const { inlineValues } = await flushed({ output: { value: undefined } }, { writes })
 
-    expect(riders.get('m0.1')).toMatch(/^0\.1&0 8 1\.1$/)
+    expect(inlineValues.get('m0.1')).toMatch(/^0\.1&0 8 1\.1$/)
     expect(put).toHaveBeenCalledTimes(9)
     const get = vi.spyOn(store, 'getValue')
-    const reader = readerOf(riders)
+    const reader = readerOf(inlineValues)
     expect(await reader.find('key 2999')).toEqual({ value: 'x'.repeat(20) })
     expect(get).toHaveBeenCalledTimes(1)
     expect(await reader.find('medium')).toEqual({ value: medium })
@@ -309,17 +312,17 @@ describe('many keys', () => {
     const keys = Array.from({ length: 6_000 }, (_, at) => `a rather long key ${at} `.padEnd(40, '.'))
     const input = Object.fromEntries(keys.map((key, at) => [key, at]))
 
-    const riders = await inputRiders(values, 'run', input)
+    const inlineValues = await inlineInput(values, 'run', input)
 
-    expect([...riders.keys()]).toEqual(['m'])
-    expect(await readerOf(riders).find(keys[5_999] as string)).toEqual({ value: 5_999 })
+    expect([...inlineValues.keys()]).toEqual(['m'])
+    expect(await readerOf(inlineValues).find(keys[5_999] as string)).toEqual({ value: 5_999 })
   })
 
   it('of the input of a second start leave those of the first as they are', async () => {
     const { values, readerOf } = setup()
-    const seen = await inputRiders(values, 'run', inputOf(1))
+    const seen = await inlineInput(values, 'run', inputOf(1))
 
-    await inputRiders(values, 'run', inputOf(2))
+    await inlineInput(values, 'run', inputOf(2))
 
     expect(await readerOf(seen).find('key 7')).toEqual({ value: 1 })
   })
@@ -330,7 +333,7 @@ describe('many keys', () => {
     writes.set('__proto__', { value: 'mine' })
     writes.set('constructor', { value: 'too' })
 
-    const reader = readerOf((await flushed({ output: { value: undefined } }, { writes })).riders)
+    const reader = readerOf((await flushed({ output: { value: undefined } }, { writes })).inlineValues)
 
     expect(await reader.find('__proto__')).toEqual({ value: 'mine' })
     expect(await reader.find('constructor')).toEqual({ value: 'too' })
@@ -342,19 +345,19 @@ describe('the input of a run', () => {
     const { values, readerOf } = setup()
     const doc = large()
 
-    const riders = await inputRiders(values, 'run', { orderId: 'A-17', none: undefined, doc })
+    const inlineValues = await inlineInput(values, 'run', { orderId: 'A-17', none: undefined, doc })
 
-    expect(riders.get(':orderId')).toBe('={"v":"A-17"}')
-    expect(riders.get(':none')).toBe('u')
-    expect(await readerOf(riders).find('doc')).toEqual({ value: doc })
+    expect(inlineValues.get(':orderId')).toBe('={"v":"A-17"}')
+    expect(inlineValues.get(':none')).toBe('u')
+    expect(await readerOf(inlineValues).find('doc')).toEqual({ value: doc })
   })
 
   it('of a second start with the same id leaves that of the first as it is', async () => {
     const { values, readerOf } = setup()
     const [first, second] = [large(), large()]
-    const seen = await inputRiders(values, 'run', { doc: first })
+    const seen = await inlineInput(values, 'run', { doc: first })
 
-    await inputRiders(values, 'run', { doc: second })
+    await inlineInput(values, 'run', { doc: second })
 
     expect(await readerOf(seen).find('doc')).toEqual({ value: first })
   })
@@ -362,7 +365,7 @@ describe('the input of a run', () => {
   it('is refused before anything is written where a value cannot be carried', async () => {
     const { values, put } = setup()
 
-    await expect(inputRiders(values, 'run', { doc: large(), fn: () => 1 })).rejects.toThrow(
+    await expect(inlineInput(values, 'run', { doc: large(), fn: () => 1 })).rejects.toThrow(
       "the serializer cannot carry input 'fn': it is a function",
     )
     expect(put).not.toHaveBeenCalled()

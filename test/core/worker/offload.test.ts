@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { RunReader } from '../../../lib/core/values/run-reader.ts'
 import { RunGraph } from '../../../lib/core/protocol/run-graph.ts'
 import { activationKey, type RunState } from '../../../lib/core/protocol/run-state.ts'
-import { makeRoom, spill } from '../../../lib/core/worker/offload.ts'
+import { makeRoom, offload } from '../../../lib/core/worker/offload.ts'
 import { headerSize } from '../../../lib/core/store/header.ts'
 import type { RunStore } from '../../../lib/core/store/run-store.ts'
 import { names } from '../../../lib/core/protocol/inline-value.ts'
@@ -32,8 +32,8 @@ const userNames = Array.from({ length: 1_000 }, (_, at) => names.user(`key ${at}
 const full = (all: readonly string[], bytes: number) =>
   new Map(all.map((name) => [name, text(`${name} `.padEnd(bytes, '.'))]))
 
-async function runWith(riders: ReadonlyMap<string, string>): Promise<RunState> {
-  return (await store.create(newRun({ riders, active: actives('0.1', '1.1') }))).run
+async function runWith(inlineValues: ReadonlyMap<string, string>): Promise<RunState> {
+  return (await store.create(newRun({ inlineValues, active: actives('0.1', '1.1') }))).run
 }
 
 /** The values under these names as whoever reads the run now sees them. */
@@ -80,7 +80,7 @@ describe('room in a header', () => {
 
   it('keeps every value readable, whichever request is the last one made', async () => {
     const run = await runWith(full([...errorNames, ...userNames], 600))
-    const all = [...run.riders.keys()]
+    const all = [...run.inlineValues.keys()]
     const before = await valuesOf(run.runId, all)
     let [writes, looks] = [0, 0]
     const look = async () => {
@@ -104,7 +104,7 @@ describe('room in a header', () => {
     await makeRoom(looking, run, new Map())
 
     expect(looks).toBeGreaterThan(10)
-    expect((await store.read(run.runId))?.spilled).toBe(true)
+    expect((await store.read(run.runId))?.offloaded).toBe(true)
     await look()
   })
 
@@ -116,8 +116,8 @@ describe('room in a header', () => {
       evict: async (seen, moved) => {
         if (commits++ === 0) {
           expect(moved.has(name)).toBe(true)
-          const riders = new Map([[name, '0.1={"v":"new"}']])
-          expect((await store.commit(run.runId, change({ riders }))).committed).toBe(true)
+          const inlineValues = new Map([[name, '0.1={"v":"new"}']])
+          expect((await store.commit(run.runId, change({ inlineValues }))).committed).toBe(true)
         }
         return store.evict(seen, moved)
       },
@@ -134,7 +134,7 @@ describe('room in a header', () => {
   })
 
   it('is not made in a run that is over', async () => {
-    const run = await ended(store, { riders: full(userNames, 340) })
+    const run = await ended(store, { inlineValues: full(userNames, 340) })
     const writePage = vi.spyOn(store, 'writePage')
 
     expect(await makeRoom(store, run, new Map())).toBe(run)
@@ -151,7 +151,7 @@ describe('room in a header', () => {
     const writePage = vi.fn<RunStore['writePage']>(async () => false)
     const refusing = withMethods<RunStore>(store, { writePage })
 
-    expect((await makeRoom(refusing, run, new Map())).riders).toEqual(run.riders)
+    expect((await makeRoom(refusing, run, new Map())).inlineValues).toEqual(run.inlineValues)
     expect(writePage).toHaveBeenCalledTimes(500)
   })
 })
@@ -168,7 +168,7 @@ describe('a commit of a full header', () => {
       const one = { ...run, active: actives('0.1') }
       const writePage = vi.spyOn(store, 'writePage').mockClear()
 
-      expect(await spill(store, one, core(), new Map())).toHaveProperty('size', moves)
+      expect(await offload(store, one, core(), new Map())).toHaveProperty('size', moves)
 
       const sizes = writePage.mock.calls.map(([, , entries]) => entries.size)
       expect(Math.max(...sizes)).toBe(ENTRIES_AT_MOST)
@@ -176,16 +176,16 @@ describe('a commit of a full header', () => {
   })
 
   it('moves nothing that it writes itself, nothing in the last commit, and nothing a page refused', async () => {
-    const riders = full(errorNames.slice(0, 20), 100)
-    const run = { ...(await runWith(riders)), active: actives('0.1') }
-    const [own = '', ...others] = riders.keys()
+    const inlineValues = full(errorNames.slice(0, 20), 100)
+    const run = { ...(await runWith(inlineValues)), active: actives('0.1') }
+    const [own = '', ...others] = inlineValues.keys()
 
-    const moved = await spill(store, run, core(), new Map([[own, text('new')]]))
+    const moved = await offload(store, run, core(), new Map([[own, text('new')]]))
     expect([...moved.keys()]).toEqual(others)
 
     const final = { status: 'completed', endedAt: 1 } as const
-    expect(await spill(store, run, { ...core(), final }, new Map())).toHaveProperty('size', 0)
+    expect(await offload(store, run, { ...core(), final }, new Map())).toHaveProperty('size', 0)
     const refusing = withMethods<RunStore>(store, { writePage: async () => false })
-    expect(await spill(refusing, run, core(), new Map())).toHaveProperty('size', 0)
+    expect(await offload(refusing, run, core(), new Map())).toHaveProperty('size', 0)
   })
 })

@@ -13,7 +13,7 @@ it('fails its node, whose failure fits', async () => {
   const { runId } = await service.start({ blueprintId: 'one' })
   const small = withMethods(store, {
     commit: async (id, change, seen) =>
-      [...change.riders.keys()].some((name) => name.startsWith('o'))
+      [...change.inlineValues.keys()].some((name) => name.startsWith('o'))
         ? { committed: false, run: await store.read(id) }
         : store.commit(id, change, seen),
   })

@@ -161,7 +161,7 @@ it('a run that cannot be begun fails with the reason', async () => {
     active: new Map(),
     fired: new Set(),
     iterations: new Map(),
-    riders: new Map(),
+    inlineValues: new Map(),
     startedAt: service.now,
   })
   await queue.send([{ runId: 'r', blueprintId: 'one' }])

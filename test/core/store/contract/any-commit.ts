@@ -97,7 +97,7 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
     ? (pick(...run.active.keys(), '0.1' as const) as ActivationKey)
     : pick(...keys)
   const entry = (): ActiveEntry => ({
-    origin: pick<ActiveEntry['origin']>(START, '0.1', '120.2'),
+    scheduledBy: pick<ActiveEntry['scheduledBy']>(START, '0.1', '120.2'),
     inline: coin(),
     ...(coin() ? { source: pick(...NODES) } : {}),
   })
@@ -115,7 +115,7 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
   const [arrive, set, close] = split(some(NODES), pick)
   const [fire, unfire] = split(some(NODES), pick)
   const [pend, unpend] = split(some(NODES), pick)
-  const riders = new Map(['o0', ':a', ':b'].filter(coin).map((name) => [name, `${end}=${pick(1, 2)}`]))
+  const inlineValues = new Map(['o0', ':a', ':b'].filter(coin).map((name) => [name, `${end}=${pick(1, 2)}`]))
   const requirement = (): Requirement =>
     pick<Requirement>(
       { kind: 'active', key: pick(...keys, ...run.active.keys()) },
@@ -128,8 +128,8 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
       { kind: 'dueNotBefore', at: STARTED_AT + pick(0, 1, 2) },
       { kind: 'notPending', node: pick(...NODES) },
       { kind: 'activeOrNotPending', key: pick(...keys), node: pick(...NODES) },
-      { kind: 'riderAsSeen', name: pick('o0', ':a', ':b'), text: `${end}=${pick(1, 2)}` },
-      { kind: 'riderIs', name: pick('o0', ':a', ':b'), text: pick(undefined, `${end}=${pick(1, 2)}`) },
+      { kind: 'inlineValueAsSeen', name: pick('o0', ':a', ':b'), text: `${end}=${pick(1, 2)}` },
+      { kind: 'inlineValueIs', name: pick('o0', ':a', ':b'), text: pick(undefined, `${end}=${pick(1, 2)}`) },
       { kind: 'unchanged', seq: run.seq + pick(0, 0, 1) },
       { kind: 'notMoved' },
       { kind: 'doneWord', word: pick(0, 1, 2), is: pick(0n, wordOf(run.done, pick(0, 1, 2))) },
@@ -155,8 +155,8 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
     iterations: new Map(some(NODES).map((node) => [node, pick(1, 2)])),
     errors: pick(0, 0, 1),
     fallback: pick(false, false, true),
-    riders,
-    spilled: ['o0', ':a', ':c'].filter(() => pick(true, false, false)),
+    inlineValues,
+    offloaded: ['o0', ':a', ':c'].filter(() => pick(true, false, false)),
     final: pick(true, ...Array.from({ length: 11 }, () => false))
       ? {
           status: pick('completed', 'failed'),

@@ -12,13 +12,13 @@ export function beginContract(make: () => RunStore): void {
       const run = newRun({
         active: new Map([
           ['0.1', ENTRY],
-          ['17.3', { origin: '4.2', inline: true, source: 4 }],
-          ['18.1', { origin: '4.2', inline: false, source: 0 }],
+          ['17.3', { scheduledBy: '4.2', inline: true, source: 4 }],
+          ['18.1', { scheduledBy: '4.2', inline: false, source: 0 }],
         ]),
         fired: new Set([3, 200]),
         iterations: new Map([[17, 3]]),
         inputHash: 'Ab-_0123',
-        riders: new Map([
+        inlineValues: new Map([
           [':größe 📦', '={"v":"ß📦\u0000"}'],
           ['o1', ''],
         ]),
@@ -36,17 +36,21 @@ export function beginContract(make: () => RunStore): void {
         pending: new Set(),
         errors: 0,
         fallback: false,
-        spilled: false,
+        offloaded: false,
       })
       expect(await store.read(run.runId)).toEqual(put)
     })
 
     it('leaves a run alone that is there, and gives it', async () => {
       const store = make()
-      const first = newRun({ riders: new Map([[':a', '=1']]) })
+      const first = newRun({ inlineValues: new Map([[':a', '=1']]) })
       const { run: put } = await store.create(first)
 
-      const second = await store.create({ ...first, blueprintId: 'other', riders: new Map([[':a', '=2']]) })
+      const second = await store.create({
+        ...first,
+        blueprintId: 'other',
+        inlineValues: new Map([[':a', '=2']]),
+      })
 
       expect(second).toEqual({ created: false, run: put })
       expect(await store.read(first.runId)).toEqual(put)
@@ -58,12 +62,12 @@ export function beginContract(make: () => RunStore): void {
 
       const results = await Promise.all(
         Array.from({ length: 20 }, (_, at) =>
-          store.create(newRun({ runId, riders: new Map([[':n', `=${at}`]]) })),
+          store.create(newRun({ runId, inlineValues: new Map([[':n', `=${at}`]]) })),
         ),
       )
 
       expect(results.filter(({ created }) => created)).toHaveLength(1)
-      expect(new Set(results.map(({ run }) => run.riders.get(':n'))).size).toBe(1)
+      expect(new Set(results.map(({ run }) => run.inlineValues.get(':n'))).size).toBe(1)
     })
 
     it('keeps runs apart, and knows nothing of others', async () => {
@@ -105,7 +109,7 @@ export function beginContract(make: () => RunStore): void {
         fire: [4],
         pend: [5],
         iterations: new Map([[4, 1]]),
-        riders: new Map([['o0', '0.1=x']]),
+        inlineValues: new Map([['o0', '0.1=x']]),
       })
 
       const result = await store.commit(run.runId, all)

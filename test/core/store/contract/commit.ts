@@ -20,8 +20,8 @@ export function commitContract(make: () => RunStore): void {
       'nothing but the end of its activation': {},
       'new activations, inline and with a source': {
         schedule: new Map([
-          ['4.1', { origin: '0.1', inline: true, source: 0 }],
-          ['5.12', { origin: '0.1', inline: false }],
+          ['4.1', { scheduledBy: '0.1', inline: true, source: 0 }],
+          ['5.12', { scheduledBy: '0.1', inline: false }],
         ]),
       },
       'completed nodes of several words': { completed: [0, 119, 120, 241, 359] },
@@ -55,16 +55,16 @@ export function commitContract(make: () => RunStore): void {
       },
       'an error': { errors: 1 },
       'that a fallback was used': { fallback: true },
-      'riders, new and instead of others': {
-        riders: new Map([
+      'inlineValues, new and instead of others': {
+        inlineValues: new Map([
           ['o0', '0.1={"v":"a=b#c.d"}'],
           [':seen', '0.1u'],
         ]),
       },
-      'that riders are in pages': { spilled: [':seen', 'o90', 'never there'] },
-      'a rider in place of one that is in its page now': {
-        riders: new Map([[':seen', '0.1=2']]),
-        spilled: [':seen'],
+      'that inlineValues are in pages': { offloaded: [':seen', 'o90', 'never there'] },
+      'a inlineValue in place of one that is in its page now': {
+        inlineValues: new Map([[':seen', '0.1=2']]),
+        offloaded: [':seen'],
       },
       'the end of the run': {
         final: { status: 'completed', endedAt: STARTED_AT + 5, outbox: 'end' },
@@ -87,7 +87,7 @@ export function commitContract(make: () => RunStore): void {
         final: { status: 'failed', endedAt: STARTED_AT + 5, givenUp: { reason: 'why', children: [] } },
       },
       'everything at once': {
-        schedule: new Map([['4.1', { origin: '0.1', inline: true, source: 0 }]]),
+        schedule: new Map([['4.1', { scheduledBy: '0.1', inline: true, source: 0 }]]),
         completed: [0],
         reset: [1],
         arrive: new Map([[11, 1]]),
@@ -100,8 +100,8 @@ export function commitContract(make: () => RunStore): void {
         iterations: new Map([[40, 1]]),
         errors: 1,
         fallback: true,
-        riders: new Map([['o0', '0.1=1']]),
-        spilled: [':seen', 'o90'],
+        inlineValues: new Map([['o0', '0.1=1']]),
+        offloaded: [':seen', 'o90'],
         final: { status: 'completed', endedAt: STARTED_AT + 9, outbox: 'end' },
         require: [
           { kind: 'active', key: '1.1' },
@@ -111,7 +111,7 @@ export function commitContract(make: () => RunStore): void {
           { kind: 'notLast' },
           { kind: 'notPending', node: 30 },
           { kind: 'activeOrNotPending', key: '1.1', node: 32 },
-          { kind: 'riderAsSeen', name: ':seen', text: '=1' },
+          { kind: 'inlineValueAsSeen', name: ':seen', text: '=1' },
           { kind: 'doneWord', word: 0, is: 6n },
         ],
       },
@@ -126,7 +126,7 @@ export function commitContract(make: () => RunStore): void {
             active: actives('0.1', '1.1'),
             fired: new Set([22]),
             iterations: new Map([[41, 2]]),
-            riders: new Map([
+            inlineValues: new Map([
               [':seen', '=1'],
               ['o90', '90.1=1'],
             ]),
@@ -178,7 +178,7 @@ export function commitContract(make: () => RunStore): void {
         schedule: new Map(
           Array.from({ length: 500 }, (_, at) => [
             activationKey(at + 1, 1),
-            { origin: '0.1', inline: false, source: at },
+            { scheduledBy: '0.1', inline: false, source: at },
           ]),
         ),
         completed: [0],
@@ -207,7 +207,7 @@ export function commitContract(make: () => RunStore): void {
         active: actives('0.1', '1.1'),
         fired: new Set([22]),
         iterations: new Map([[41, 2]]),
-        riders: new Map([[':seen', '=1']]),
+        inlineValues: new Map([[':seen', '=1']]),
       },
       first: { completed: [1, 2, 130], arrivals: new Map([[11, 2]]), pend: [32], dueAt: 5000 },
     }
@@ -256,23 +256,23 @@ export function commitContract(make: () => RunStore): void {
         ],
         refused: [{ kind: 'activeOrNotPending', key: '7.1', node: 32 }],
       },
-      riderAsSeen: {
+      inlineValueAsSeen: {
         holding: [
-          { kind: 'riderAsSeen', name: ':seen', text: '=1' },
-          { kind: 'riderAsSeen', name: ':gone', text: '=1' },
+          { kind: 'inlineValueAsSeen', name: ':seen', text: '=1' },
+          { kind: 'inlineValueAsSeen', name: ':gone', text: '=1' },
         ],
-        refused: [{ kind: 'riderAsSeen', name: ':seen', text: '=2' }],
+        refused: [{ kind: 'inlineValueAsSeen', name: ':seen', text: '=2' }],
       },
       notMoved: { holding: [{ kind: 'notMoved' }], refused: [] },
-      riderIs: {
+      inlineValueIs: {
         holding: [
-          { kind: 'riderIs', name: ':seen', text: '=1' },
-          { kind: 'riderIs', name: ':gone', text: undefined },
+          { kind: 'inlineValueIs', name: ':seen', text: '=1' },
+          { kind: 'inlineValueIs', name: ':gone', text: undefined },
         ],
         refused: [
-          { kind: 'riderIs', name: ':seen', text: '=2' },
-          { kind: 'riderIs', name: ':seen', text: undefined },
-          { kind: 'riderIs', name: ':gone', text: '=1' },
+          { kind: 'inlineValueIs', name: ':seen', text: '=2' },
+          { kind: 'inlineValueIs', name: ':seen', text: undefined },
+          { kind: 'inlineValueIs', name: ':gone', text: '=1' },
         ],
       },
       unchanged: {
@@ -340,14 +340,18 @@ export function commitContract(make: () => RunStore): void {
 
     it('by "notMoved" once a value was moved to a page, by a commit or by itself, or set in a bundle', async () => {
       const byCommit = make()
-      const riders = new Map([[':seen', '=1']])
-      const moved = await given(byCommit, { active: actives('0.1', '1.1'), riders }, { spilled: [':seen'] })
+      const inlineValues = new Map([[':seen', '=1']])
+      const moved = await given(
+        byCommit,
+        { active: actives('0.1', '1.1'), inlineValues },
+        { offloaded: [':seen'] },
+      )
       const byItself = make()
-      const before = await given(byItself, { active: actives('0.1', '1.1'), riders })
+      const before = await given(byItself, { active: actives('0.1', '1.1'), inlineValues })
       const evicted = await byItself.evict(before, new Set([':seen']))
 
       const inBundle = make()
-      const bundle = { riders: new Map([['m500.1', '500.1&1 1 1']]), bundled: new Set([':key']) }
+      const bundle = { inlineValues: new Map([['m500.1', '500.1&1 1 1']]), bundled: new Set([':key']) }
       const bundled = await given(inBundle, { active: actives('0.1', '1.1') }, bundle)
 
       const asking = change({ require: [{ kind: 'notMoved' }] })

@@ -11,45 +11,48 @@ export function crowdedContract(make: () => RunStore): void {
   describe('a commit', () => {
     it('that would make the header too large for an item is refused, and changes nothing', async () => {
       const store = make()
-      const run = await given(store, { riders: many('a', 200, 1_000) })
+      const run = await given(store, { inlineValues: many('a', 200, 1_000) })
 
-      const large = change({ riders: many('b', 250, 1_000) })
+      const large = change({ inlineValues: many('b', 250, 1_000) })
       expect(await store.commit(run.runId, large, run)).toEqual({ committed: false, run })
 
-      const small = change({ riders: many('b', 10, 1_000) })
+      const small = change({ inlineValues: many('b', 10, 1_000) })
       expect((await store.commit(run.runId, small, run)).committed).toBe(true)
     })
   })
 
   describe('evict', () => {
-    it('takes riders out of the header, of which the run then says that some are in pages', async () => {
+    it('takes inline values out of the header, of which the run then says that some are in pages', async () => {
       const store = make()
-      const riders = new Map([
+      const inlineValues = new Map([
         [':a#.', '0.1=1'],
         ['o1', '1.1=ß📦'],
         ['o2', '2.1=2'],
       ])
-      const run = await given(store, { riders })
+      const run = await given(store, { inlineValues })
 
       const result = await store.evict(run, new Set([':a#.', 'o1', 'never there']))
 
-      const after = { ...run, riders: new Map([['o2', '2.1=2']]), spilled: true }
+      const after = { ...run, inlineValues: new Map([['o2', '2.1=2']]), offloaded: true }
       expect(result).toEqual({ committed: true, run: after })
       expect(await store.read(run.runId)).toEqual(after)
     })
 
     it('is refused once anything was committed, with the state that refused it', async () => {
       const store = make()
-      const run = await given(store, { active: actives('0.1', '1.1'), riders: new Map([['o1', '1.1=1']]) })
-      const newer = await store.commit(run.runId, change({ riders: new Map([['o1', '0.1=2']]) }))
+      const run = await given(store, {
+        active: actives('0.1', '1.1'),
+        inlineValues: new Map([['o1', '1.1=1']]),
+      })
+      const newer = await store.commit(run.runId, change({ inlineValues: new Map([['o1', '0.1=2']]) }))
 
       expect(await store.evict(run, new Set(['o1']))).toEqual({ committed: false, run: newer.run })
-      expect((await store.read(run.runId))?.riders).toEqual(new Map([['o1', '0.1=2']]))
+      expect((await store.read(run.runId))?.inlineValues).toEqual(new Map([['o1', '0.1=2']]))
     })
 
     it('leaves a run that is over as it ended', async () => {
       const store = make()
-      const run = await ended(store, { riders: new Map([['o1', '1.1=1']]) })
+      const run = await ended(store, { inlineValues: new Map([['o1', '1.1=1']]) })
 
       expect(await store.evict(run, new Set(['o1']))).toEqual({ committed: false, run })
     })

@@ -74,7 +74,7 @@ export function endsContract(make: () => RunStore): void {
       const store = make()
       const run = await given(
         store,
-        { active: actives('0.1', '1.1'), riders: new Map([['o4', '4.1=1']]) },
+        { active: actives('0.1', '1.1'), inlineValues: new Map([['o4', '4.1=1']]) },
         { completed: [4], arrivals: new Map([[9, 1]]), dueAt: STARTED_AT + 50 },
       )
 

@@ -10,7 +10,7 @@ import {
 } from '../../../../lib/core/protocol/run-state.ts'
 import type { NewRun, RunStore } from '../../../../lib/core/store/run-store.ts'
 
-export const ENTRY: ActiveEntry = { origin: START, inline: false }
+export const ENTRY: ActiveEntry = { scheduledBy: START, inline: false }
 export const STARTED_AT = Date.UTC(2026, 0, 1)
 
 export const freshId = () => `run-${randomUUID()}`
@@ -23,7 +23,7 @@ export function newRun(over: Partial<NewRun> = {}): NewRun {
     active: new Map([['0.1', ENTRY]]),
     fired: new Set(),
     iterations: new Map(),
-    riders: new Map(),
+    inlineValues: new Map(),
     startedAt: STARTED_AT,
     ...over,
   }
@@ -47,8 +47,8 @@ export function change(over: Partial<Change> = {}): Change {
     iterations: new Map(),
     errors: 0,
     fallback: false,
-    riders: new Map(),
-    spilled: [],
+    inlineValues: new Map(),
+    offloaded: [],
     require: [],
     ...over,
   }
@@ -69,7 +69,7 @@ export async function given(store: RunStore, over: Partial<NewRun> = {}, first: 
 }
 
 export const accepted = () =>
-  newRun({ graph: undefined, active: new Map(), riders: new Map([[':in', '={"v":1}']]) })
+  newRun({ graph: undefined, active: new Map(), inlineValues: new Map([[':in', '={"v":1}']]) })
 
 /** A run that has ended. */
 export async function ended(store: RunStore, over: Partial<NewRun> = {}): Promise<RunState> {

@@ -39,7 +39,7 @@ export function timersContract(make: () => RunStore): void {
     for (const wait of waits) {
       it(`leaves the activation there, waiting as ${JSON.stringify(wait)}`, async () => {
         const store = make()
-        const entry: ActiveEntry = { origin: '4.2', inline: true, source: 4 }
+        const entry: ActiveEntry = { scheduledBy: '4.2', inline: true, source: 4 }
         const { run } = await store.create(newRun({ active: new Map([['0.1', entry]]) }))
         const park = { ...entry, inline: false, wait, parks: 36 }
         const parking = change({ seen: entry, park })

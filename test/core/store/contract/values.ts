@@ -67,7 +67,7 @@ export function valuesContract(make: () => RunStore): void {
 
     it('come all together with the header', async () => {
       const store = make()
-      const { run } = await store.create(newRun({ riders: new Map([['o9', '9.1=1']]) }))
+      const { run } = await store.create(newRun({ inlineValues: new Map([['o9', '9.1=1']]) }))
       await store.writePage(run.runId, '0', new Map([['o1', 'a']]), 1)
       await store.writePage(run.runId, '11', new Map([['o180', 'b']]), 1)
       await store.writePage(run.runId, 'kAbc-_', new Map([[':k', 'c']]), 1)
