@@ -1,4 +1,4 @@
-/** What a worker is told: where its service is (`config.ts`), what it runs, and how it treats its runs. */
+/** A worker's options: where its service is (`config.ts`), what it runs, and how it treats its runs. */
 import type { Flow } from '../core/blueprints/registry.ts'
 import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 import type { IEventBus, RuntimeOptions } from 'flowcraft'

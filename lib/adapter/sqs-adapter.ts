@@ -115,11 +115,11 @@ export class SqsAdapter extends BaseDistributedAdapter {
    * @throws FlowcraftAwsError INVALID_JOB or UNKNOWN_BLUEPRINT where no redelivery can help
    */
   override async handleJob(job: JobPayload): Promise<void> {
-    const result = await this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true })
+    const result = await this.process(job, { deadline: () => Date.now() + LEASE_MS, extendsLease: true })
     if (result.kind === 'retry') throw new FlowcraftAwsError('MESSAGE_LEFT', result.reason)
   }
 
-  /** As `handleJob`, for callers who know how long they may work, and tells what becomes of the message. */
+  /** As `handleJob`, for callers who know how long they may work. Returns what becomes of the message. */
   async process(job: unknown, invocation: Invocation): Promise<Disposition> {
     const checked = checkJob(job)
     await this.onJobStart(checked.runId, checked.blueprintId, checked.nodeId ?? '')
@@ -189,7 +189,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       telemetry: this.telemetry,
       isolation: this.isolation,
       process: (job, message) =>
-        this.process(job, { deadline: () => Date.now() + LEASE_MS, renews: true, ...message }),
+        this.process(job, { deadline: () => Date.now() + LEASE_MS, extendsLease: true, ...message }),
     })
     this.#poller.start()
   }

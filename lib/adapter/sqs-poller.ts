@@ -27,7 +27,7 @@ export interface SqsPollerOptions {
   readonly isolation: Isolation
   process(
     job: Job,
-    message: Pick<Invocation, 'goesOn' | 'sentAt' | 'place' | 'givenUp'>,
+    message: Pick<Invocation, 'canContinue' | 'sentAt' | 'place' | 'givenUp'>,
   ): Promise<Disposition>
 }
 
@@ -165,14 +165,14 @@ export class SqsPoller {
 
   async #work(message: HeldMessage, place: Invocation['place']): Promise<void> {
     const { isolation } = this.#options
-    const goesOn = () => !this.#stopping.signal.aborted && !isolation.isClosed
+    const canContinue = () => !this.#stopping.signal.aborted && !isolation.isClosed
     const givenUp = this.#givenUp.signal
     const { sentAt } = message
     const result = await handleMessage(
       {
         ...this.#options,
         reject: (body, error) => rejectMessage(this.#options, body, error),
-        work: (job) => this.#options.process(job, { goesOn, sentAt, place, givenUp }),
+        work: (job) => this.#options.process(job, { canContinue, sentAt, place, givenUp }),
       },
       message,
     )

@@ -40,7 +40,7 @@ export function createWorkerHandler(options: WorkerHandlerOptions = {}): WorkerH
 }
 
 /**
- * As `createWorkerHandler`, for an adapter of one's own: a subclass that publishes results, say. `options` are those
+ * As `createWorkerHandler`, for your own adapter: a subclass that publishes results, say. `options` are those
  * that the adapter was made with.
  *
  * @throws FlowcraftAwsError INVALID_CONFIGURATION, with all problems at once
@@ -65,7 +65,7 @@ export function workerHandlerOf(
       const sentAt = Number(record.attributes?.SentTimestamp)
       const place = places.get(record)
       try {
-        const result = await work(worker, record, { deadline, renews: false, sentAt, place })
+        const result = await work(worker, record, { deadline, extendsLease: false, sentAt, place })
         if (result.kind === 'acknowledge') return
         if (result.afterSeconds !== undefined) await retryLater(worker, record, result.afterSeconds)
         // What is thrown here becomes a batch item failure: the message stays in the queue.

@@ -7,7 +7,7 @@ import type {
 import { jsonLogger } from '../core/common/logger.ts'
 import { sweep, type SweepResult } from '../core/run/sweep.ts'
 import { answerWebhook, type WebhookRequest } from '../core/run/webhook-request.ts'
-import { type OutsideOptions, servicesOutside } from './outside.ts'
+import { type ClientOptions, clientServices } from './client-services.ts'
 
 /**
  * The sweep: sends the timers that come due within SQS's 15 minutes, and jobs from the dead-letter queue back to the
@@ -17,8 +17,8 @@ import { type OutsideOptions, servicesOutside } from './outside.ts'
  * @example
  * export const sweep = createSweepHandler()
  */
-export function createSweepHandler(options: OutsideOptions = {}): () => Promise<SweepResult> {
-  const services = servicesOutside(options)
+export function createSweepHandler(options: ClientOptions = {}): () => Promise<SweepResult> {
+  const services = clientServices(options)
   const logger = options.logger ?? jsonLogger()
   return async () => {
     const result = await sweep(services)
@@ -39,9 +39,9 @@ export function createSweepHandler(options: OutsideOptions = {}): () => Promise<
  * export const webhook = createWebhookHandler()
  */
 export function createWebhookHandler(
-  options: OutsideOptions = {},
+  options: ClientOptions = {},
 ): (event: APIGatewayProxyEventV2 | APIGatewayProxyEvent) => Promise<APIGatewayProxyStructuredResultV2> {
-  const services = servicesOutside(options)
+  const services = clientServices(options)
   return async (event) => {
     const { outcome: _, ...answer } = await answerWebhook(services, requestOf(event))
     return answer

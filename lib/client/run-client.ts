@@ -13,7 +13,12 @@ import { resumeRun } from '../core/run/resume.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../core/protocol/run-state.ts'
 import { type NewRunRequest, putRun, refuseOther } from '../core/run/start.ts'
 import { type LostValue, unlessLost } from '../core/values/lost.ts'
-import { type OutsideOptions, type OutsideParts, type OutsideServices, servicesOutside } from './outside.ts'
+import {
+  type ClientOptions,
+  type ClientParts,
+  type ClientServices,
+  clientServices,
+} from './client-services.ts'
 import {
   type CancelResult,
   endedWithin,
@@ -24,7 +29,7 @@ import {
 } from './runs.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 
-export interface RunClientOptions extends OutsideOptions {}
+export interface RunClientOptions extends ClientOptions {}
 
 /**
  * @example
@@ -33,7 +38,7 @@ export interface RunClientOptions extends OutsideOptions {}
  * const { status, context } = await client.waitFor(runId, { timeoutMs: 30_000 })
  */
 export class RunClient implements Runs {
-  readonly #services: OutsideServices
+  readonly #services: ClientServices
   readonly #serializer: ISerializer
   readonly #checks: boolean
 
@@ -41,7 +46,7 @@ export class RunClient implements Runs {
    * `made` are stores of another kind, as `TestService` has them. @default - those that `options` or the environment name
    * @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once
    */
-  constructor(options: RunClientOptions = {}, made: OutsideParts = servicesOutside(options)) {
+  constructor(options: RunClientOptions = {}, made: ClientParts = clientServices(options)) {
     const { serializer, ...services } = made
     this.#services = services
     this.#serializer = serializer

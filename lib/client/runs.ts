@@ -57,7 +57,7 @@ export interface Runs {
   /** How a run stands. @throws FlowcraftAwsError RUN_NOT_FOUND */
   get(runId: string): Promise<RunDescription>
   /**
-   * Waits until the run is over, and tells how it ended.
+   * Waits until the run is over, and describes how it ended.
    * @throws FlowcraftAwsError RUN_TIMEOUT where it is not in time, RUN_NOT_FOUND
    */
   waitFor(runId: string, options?: WaitOptions): Promise<RunDescription>

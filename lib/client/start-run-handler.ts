@@ -33,7 +33,7 @@ export function createStartRunHandler(options: StartRunHandlerOptions = {}): Sta
   }
 }
 
-/** What is no request at all is left as it is, to be told as a problem. */
+/** What is no request at all is left as it is, to be reported as a problem. */
 function named(event: StartRunRequest, runId: string | undefined): StartRunRequest {
   const isRecord = typeof event === 'object' && event !== null && !Array.isArray(event)
   return isRecord && event.runId === undefined && runId !== undefined ? { ...event, runId } : event

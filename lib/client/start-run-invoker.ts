@@ -1,7 +1,7 @@
 /** Starts runs from another Lambda, by invoking the service's StartRun function: no queue, no table, one permission. */
 import { randomUUID } from 'node:crypto'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { answersWithin } from '../core/common/request-timeouts.ts'
+import { requestTimeouts } from '../core/common/request-timeouts.ts'
 import { environmentVariables } from '../core/common/environment.ts'
 import {
   FlowcraftAwsError,
@@ -45,7 +45,7 @@ export class StartRunInvoker implements Pick<Runs, 'start'> {
       throwProblems('INVALID_CONFIGURATION', 'cannot start runs', [`functionName is missing: ${how}`])
     }
     this.#functionName = functionName as string
-    this.#client = options.lambdaClient ?? new LambdaClient({ requestHandler: answersWithin(ANSWER_MS) })
+    this.#client = options.lambdaClient ?? new LambdaClient({ requestHandler: requestTimeouts(ANSWER_MS) })
   }
 
   /**

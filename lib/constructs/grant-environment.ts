@@ -1,10 +1,10 @@
-/** Tells functions where a service is. One function can be told of one service only: the variables are the same. */
+/** Sets the environment variables that say where a service is. A function's environment can point to one service only. */
 import { Annotations } from 'aws-cdk-lib'
 import type { IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Function } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 
-/** Which service told a function of a variable. */
+/** Which service set a variable of a function. */
 const told = new WeakMap<object, Map<string, string>>()
 
 /**

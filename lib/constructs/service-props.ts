@@ -18,7 +18,7 @@ import { type ValueBucketOptions, valueBucketProblems } from './value-bucket.ts'
 import { type WebhookOptions, webhookProblems } from './webhook-endpoint.ts'
 import { type ExistingFunction, timeoutOf, workerProblems } from './worker-function.ts'
 
-/** Settings of the events that tell of status changes of runs. */
+/** Settings of the events that report status changes of runs. */
 export interface RunEventOptions {
   /** An existing event bus that receives the events. @default - a new event bus */
   readonly eventBus?: IEventBus
@@ -63,7 +63,7 @@ export interface FlowcraftServiceProps
    */
   readonly valueBucket?: false | ValueBucketOptions
   /**
-   * EventBridge events that tell of the ends of runs, for a write unit and an event each.
+   * EventBridge events that report the ends of runs, for a write unit and an event each.
    * @default - events on a new event bus
    */
   readonly events?: false | RunEventOptions

@@ -1,4 +1,4 @@
-/** Runs one scenario in many orders, and tells whether it ended the same in all of them. */
+/** Runs one scenario in many orders, and reports whether it ended the same in all of them. */
 import { isDeepStrictEqual } from 'node:util'
 import { NullLogger } from 'flowcraft'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
@@ -45,7 +45,7 @@ export async function inAnyOrder<T>(
     return scenario(new TestService({ ...options, ...more, newRunId: () => `run-${++runs}` }))
   }
   const outcome = await attempt({ order: 'sent' })
-  // Once is enough to be told of warnings and of nodes that fail.
+  // Warnings and failing nodes are logged once.
   const logger = new NullLogger()
   for (let other = seed; other < seed + orders; other++) {
     const found = await attempt({ order: 'random', seed: other, logger })

@@ -130,7 +130,8 @@ export class MemoryWorker {
             await deadLetters.put(body, error.message)
             return true
           },
-          work: (parsed) => processJob({ ...services, store }, parsed, { deadline, renews: false, sentAt }),
+          work: (parsed) =>
+            processJob({ ...services, store }, parsed, { deadline, extendsLease: false, sentAt }),
         },
         { body: formatJob(job), receives },
       )

@@ -58,7 +58,7 @@ export interface TestServiceOptions extends RuntimeOptions, WithContainer, WorkO
   readonly deployGraceMs?: number
   /** As the adapter's, in milliseconds of the process's own time. @default - as long as it takes */
   readonly nodeTimeoutMs?: number
-  /** What a subclass of `SqsAdapter` overrides: told the end of each run, at least once. @default - nobody is told */
+  /** As the method that a subclass of `SqsAdapter` overrides: called at the end of each run, at least once. @default - none */
   readonly publishFinalResult?: (runId: string, result: FinalResult) => Promise<void>
   /** Names runs that are started without an id. @default - random UUIDs */
   readonly newRunId?: () => string
@@ -133,7 +133,7 @@ export class TestService implements Runs {
     for (const warning of warningsOf(registration.blueprints)) logger.warn(warning)
   }
 
-  /** Runs a blueprint until nothing is left to do, and tells how the run stands then. */
+  /** Runs a blueprint until nothing is left to do, and describes the run as it is then. */
   async run(request: StartRunRequest): Promise<RunDescription> {
     const { runId } = await this.start(request)
     await this.settle()
@@ -142,7 +142,7 @@ export class TestService implements Runs {
 
   async start(request: StartRunRequest): Promise<StartRunResult> {
     const runId = this.#options.newRunId
-    // What is no request at all is left to be told as a problem.
+    // What is no request at all is left to be reported as a problem.
     const isNamed = typeof request !== 'object' || request === null || request.runId !== undefined
     return this.#client.start(isNamed || !runId ? request : { ...request, runId: runId() })
   }
@@ -151,7 +151,7 @@ export class TestService implements Runs {
     return this.#client.get(runId)
   }
 
-  /** Settles, for `timeoutMs` of the test's clock at most, and then tells how the run ended. */
+  /** Settles, for `timeoutMs` of the test's clock at most, and then describes how the run ended. */
   async waitFor(runId: string, { timeoutMs = Infinity }: WaitOptions = {}): Promise<RunDescription> {
     await this.get(runId)
     await this.#worker.settle(this.now + timeoutMs)

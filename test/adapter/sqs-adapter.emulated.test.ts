@@ -43,7 +43,7 @@ afterEach(async () => {
 })
 afterAll(() => aws.stop())
 
-const INVOCATION = { deadline: () => Date.now() + 30_000, renews: false }
+const INVOCATION = { deadline: () => Date.now() + 30_000, extendsLease: false }
 
 function begin(adapter: SqsAdapter): SqsAdapter {
   started.push(adapter)

@@ -115,7 +115,10 @@ describe('a batch', () => {
     // The message that begins the run, then that of its first node.
     for (let time = 0; time < 2; time++) {
       const [message = {}] = await receive(deployment)
-      await durable.adapter.process(jobOf(message), { deadline: () => Date.now() + 30_000, renews: false })
+      await durable.adapter.process(jobOf(message), {
+        deadline: () => Date.now() + 30_000,
+        extendsLease: false,
+      })
       await remove(deployment, message)
     }
 
@@ -280,7 +283,7 @@ describe('a batch', () => {
       messages = await receive(deployment)
     ) {
       for (const message of messages) {
-        const invocation = { deadline: () => Date.now() + 30_000, renews: false }
+        const invocation = { deadline: () => Date.now() + 30_000, extendsLease: false }
         await durable.adapter.process(jobOf(message), invocation).catch((error) => errors.push(error))
         await remove(deployment, message)
       }

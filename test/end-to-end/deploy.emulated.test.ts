@@ -27,7 +27,10 @@ async function workOn(durable: Durable, messages: number): Promise<void> {
     const [message, ...rest] = await receive(deployment)
     for (const other of rest) await giveBack(deployment, other)
     if (!message) throw new Error('there is no message')
-    await durable.adapter.process(jobOf(message), { deadline: () => Date.now() + 30_000, renews: false })
+    await durable.adapter.process(jobOf(message), {
+      deadline: () => Date.now() + 30_000,
+      extendsLease: false,
+    })
     await remove(deployment, message)
   }
 }
@@ -204,7 +207,7 @@ describe('a deploy while a child is under way', () => {
 const newVersion = () => graph({ a: value('A'), b: trail('b') }, ['a>b'])
 const oldVersion = () => graph({ a: value('A') }, [])
 const process = ({ adapter }: Durable, job: Job) =>
-  adapter.process(job, { deadline: () => Date.now() + 30_000, renews: false })
+  adapter.process(job, { deadline: () => Date.now() + 30_000, extendsLease: false })
 const left = (reason: RegExp) => ({
   kind: 'retry',
   reason: expect.stringMatching(reason) as string,

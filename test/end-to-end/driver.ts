@@ -78,7 +78,7 @@ export async function drain(
   const { deadlineMs = 30_000, copies = 1, onError } = options
   const work = async (message: Message) => {
     const deadline = Date.now() + deadlineMs
-    const once = () => adapter.process(jobOf(message), { deadline: () => deadline, renews: false })
+    const once = () => adapter.process(jobOf(message), { deadline: () => deadline, extendsLease: false })
     try {
       const results = await Promise.all(Array.from({ length: copies }, once))
       if (copies > 1) results.push(await once())

@@ -85,7 +85,7 @@ async function drain(
     const end = Date.now() + (mortal ? MORTAL_MS : IMMORTAL_MS)
     const adapter = idle.pop() ?? makeAdapter()
     try {
-      const invocation = { deadline: () => end, renews: false }
+      const invocation = { deadline: () => end, extendsLease: false }
       const result = await workers.employ(mortal, () => adapter.process(jobOf(message), invocation))
       if (result) idle.push(adapter)
       return result?.kind === 'acknowledge'

@@ -79,7 +79,7 @@ describe('worker pools', () => {
   it('pass on a job that a client without pools put into the wrong queue', async () => {
     ranIn.clear()
     const job = { runId: 'raw-1', blueprintId: 'single', nodeId: 'transcode' }
-    const invocation = { deadline: () => Date.now() + 30_000, renews: false }
+    const invocation = { deadline: () => Date.now() + 30_000, extendsLease: false }
     await Promise.all(workers.map((worker) => worker.stop()))
 
     expect(await singleIn().process(job, invocation)).toEqual({ kind: 'acknowledge' })
@@ -103,7 +103,7 @@ describe('worker pools', () => {
       pool: 'heavy',
     })
 
-    await heavy.process(job, { deadline: () => Date.now() + 30_000, renews: false })
+    await heavy.process(job, { deadline: () => Date.now() + 30_000, extendsLease: false })
 
     expect(ranIn.get('upload')).toEqual(['heavy'])
   })

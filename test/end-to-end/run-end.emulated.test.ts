@@ -88,7 +88,7 @@ describe('a worker with an event bus', () => {
     const client = clientOf(deployment, { flows })
     const { runId } = await client.start({ blueprintId: 'good' })
     const job = { runId, blueprintId: 'good', nodeId: 'a', iteration: 1 }
-    const invocation = { deadline: () => Date.now() + 30_000, renews: false }
+    const invocation = { deadline: () => Date.now() + 30_000, extendsLease: false }
 
     await expect(adapter.process(job, invocation)).rejects.toThrow(
       "EventBridge PutEvents to 'runs' failed: no bus",
@@ -114,7 +114,7 @@ describe('a worker with metrics', () => {
     const started = vi.spyOn(telemetry, 'runStarted')
     const ended = vi.spyOn(telemetry, 'runEnded')
     const nodes = vi.spyOn(telemetry, 'nodeEnded')
-    const invocation = { deadline: () => Date.now() + 30_000, renews: false }
+    const invocation = { deadline: () => Date.now() + 30_000, extendsLease: false }
     const client = clientOf(deployment, { flows })
     for (const blueprintId of ['good', 'bad']) {
       const { runId } = await client.start({ blueprintId })

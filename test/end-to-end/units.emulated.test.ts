@@ -54,7 +54,7 @@ async function run(adapter: SqsAdapter, client: RunClient, flow: FlowBuilder) {
     for (const job of jobs) {
       messages++
       const deadline = Date.now() + 30_000
-      const result = await adapter.process(job, { deadline: () => deadline, renews: false })
+      const result = await adapter.process(job, { deadline: () => deadline, extendsLease: false })
       expect(result).toEqual({ kind: 'acknowledge' })
     }
   }

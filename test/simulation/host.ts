@@ -97,8 +97,8 @@ export interface HostWorld {
   readonly codeMs: number
   /** A node's own code runs on this host. */
   ran(task: Task, nodeId: string): void
-  /** An activation was parked by this host's clock: so many milliseconds are left. */
-  parked(runId: string, key: ActivationKey, leftMs: number): void
+  /** An activation was suspended by this host's clock: so many milliseconds are left. */
+  suspended(runId: string, key: ActivationKey, leftMs: number): void
   /** How many of a batch are taken when its answer is lost. */
   partOf(count: number): number
 }
@@ -287,12 +287,12 @@ function see(task: Task, answer: unknown): unknown {
 function noteTimer(
   world: HostWorld,
   skewMs: number,
-  [runId, { end, park }]: Parameters<RunStore['commit']>,
+  [runId, { end, suspend }]: Parameters<RunStore['commit']>,
   answer: unknown,
 ): void {
-  const wait = park?.wait
+  const wait = suspend?.wait
   const at = timeOf(wait)
   const isBegun = wait?.kind !== 'timer' || !wait.awaited
   if (at === undefined || !isBegun || !(answer as CommitResult).committed) return
-  world.parked(runId, end, at - world.now() - skewMs)
+  world.suspended(runId, end, at - world.now() - skewMs)
 }

@@ -25,7 +25,7 @@ interface ProcessMutation {
   readonly noResend?: boolean
   /** Jobs go out before the commit that schedules them, and not after it. */
   readonly sendFirst?: boolean
-  /** A timer's job is sent by the invocation that parks the activation, and by no other. */
+  /** A timer's job is sent by the invocation that suspensions the activation, and by no other. */
   readonly timerOnce?: boolean
   /** The sweep moves the time of its next look before it sends. */
   readonly sweepMovesFirst?: boolean
@@ -96,17 +96,17 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
   },
 
   timerOnce(services) {
-    let parked = false
+    let suspended = false
     return withStore(
       services,
       ({ commit }) => ({
         commit: (runId, change, seen) => {
-          parked ||= change.park !== undefined
+          suspended ||= change.suspend !== undefined
           return commit(runId, change, seen)
         },
       }),
       async (jobs, seconds = 0) =>
-        void ((parked || seconds === 0) && (await services.queue.send(jobs, seconds))),
+        void ((suspended || seconds === 0) && (await services.queue.send(jobs, seconds))),
     )
   },
 
@@ -191,7 +191,7 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
   sleeperUnasked(services) {
     return withStore(services, ({ commit, read }) => ({
       commit: async (runId, change, seen) => {
-        const wait = change.park?.wait
+        const wait = change.suspend?.wait
         if (wait?.kind !== 'timer' || !wait.awaited) return commit(runId, change, seen)
         return { committed: true, run: (await read(runId)) as RunState }
       },
@@ -214,9 +214,9 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
       commit: async (runId, change, seen) => {
         const text = change.inlineValues.get(names.child(change.end))
         const run = await read(runId)
-        if (change.park?.wait?.kind === 'child' && text && run) {
+        if (change.suspend?.wait?.kind === 'child' && text && run) {
           const request = services.values.decode(parseInlineValue(text).body) as ChildRequest
-          await makeChild(services, run, change.end, change.park.wait.tries, request)
+          await makeChild(services, run, change.end, change.suspend.wait.tries, request)
         }
         return commit(runId, change, seen)
       },

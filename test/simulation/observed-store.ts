@@ -88,9 +88,13 @@ export class ObservedStore extends WeakStore {
       this.violations.push(`G4: '${runId}' goes on though whoever waits for it is over`)
     }
     if (runId === RUN_ID) this.#checkSums(before, change)
-    if (change.park) {
-      const [parks = 0, again = 0] = [before.active.get(change.end)?.parks, change.park.parks]
-      if (again <= parks) this.violations.push(`G1: ${runId} ${change.end} goes back to an earlier wait`)
+    if (change.suspend) {
+      const [suspensions = 0, again = 0] = [
+        before.active.get(change.end)?.suspensions,
+        change.suspend.suspensions,
+      ]
+      if (again <= suspensions)
+        this.violations.push(`G1: ${runId} ${change.end} goes back to an earlier wait`)
       return
     }
     const ended = `${runId} ${change.end}`

@@ -18,7 +18,7 @@ import type { Random } from './random.ts'
 /** A schedule invokes the sweep this often; a minute on AWS, where nobody counts steps. */
 const SWEEP_EVERY_MS = 1_000
 
-export interface OutsideOptions {
+export interface ClientOptions {
   readonly setup: Setup
   readonly graph: RunGraph
   readonly profile: Profile
@@ -33,7 +33,7 @@ export interface OutsideOptions {
 export class Outside {
   /** The sweep does not come before. Milliseconds since the epoch. */
   nextSweep = 0
-  readonly #options: OutsideOptions
+  readonly #options: ClientOptions
   readonly #events: Events
   /** How the run comes to be. */
   readonly #way: 'begun' | 'accepted' | 'raw'
@@ -43,7 +43,7 @@ export class Outside {
   /** When somebody cancels the run, in steps. */
   #cancelIn = Infinity
 
-  constructor(options: OutsideOptions) {
+  constructor(options: ClientOptions) {
     const { setup, profile, random, store } = options
     this.#options = options
     const [early, named] = [random.chance(0.5), random.chance(0.5)]

@@ -162,7 +162,7 @@ export class Processes {
   }
 
   async #workBeside(host: Host, received: Received): Promise<void> {
-    const invocation = { deadline: () => host.services.now() + LEASE_MS, renews: true }
+    const invocation = { deadline: () => host.services.now() + LEASE_MS, extendsLease: true }
     await host.work({ shared: true, job: received.message.job }, async ({ name }) => {
       const result = await this.#process(host, name, received, invocation)
       await acknowledged(host, async () => this.#dispose(received, result))
@@ -205,7 +205,7 @@ export class Processes {
   #invocation(host: Host): Invocation {
     const length = this.#options.random.chance(this.#inline) ? INVOCATION_MS : SHORT_INVOCATION_MS
     const end = host.services.now() + length
-    return { deadline: () => end, renews: false }
+    return { deadline: () => end, extendsLease: false }
   }
 
   async #process(

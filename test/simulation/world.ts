@@ -56,7 +56,7 @@ export class World implements HostWorld {
   readonly #processes: Processes
   readonly #outside: Outside
   readonly #graph: RunGraph
-  /** When the timers of parked activations end, by the world's clock. */
+  /** When the timers of suspended activations end, by the world's clock. */
   readonly #timers = new Map<string, { readonly at: number; readonly long: boolean }>()
   #tokens = 0
   #leases = 0
@@ -190,7 +190,7 @@ export class World implements HostWorld {
     return true
   }
 
-  parked(runId: string, key: ActivationKey, leftMs: number): void {
+  suspended(runId: string, key: ActivationKey, leftMs: number): void {
     this.#timers.set(`${runId} ${key}`, { at: this.#clock + leftMs, long: leftMs > LONGEST_DELAY_MS })
   }
 

@@ -16,7 +16,7 @@ export interface WorkerOptions {
 
 /** As one worker works on a job. */
 export function workOnJob(service: TestService, job: Job, options: WorkerOptions = {}): Promise<Disposition> {
-  const invocation = { deadline: () => service.now + 30_000, renews: false, ...options.invocation }
+  const invocation = { deadline: () => service.now + 30_000, extendsLease: false, ...options.invocation }
   // A process of its own, unless the test says otherwise.
   const isolation = new Isolation(() => service.now)
   return processJob(

@@ -1,17 +1,17 @@
-/** The engine's events of a batch, told at least once, as all events are. */
+/** The engine's events of a batch, emitted at least once, as all events are. */
 import type { OpenRun } from '../execution/open-run.ts'
 import type { FlowcraftEvent } from 'flowcraft'
 import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, itemNodeId, roundOf } from '../protocol/batch.ts'
 
-/** The builder names the two nodes of batch `x` `x_scatter` and `x_gather`; the engine tells the batch by them. */
+/** The builder names the two nodes of batch `x` `x_scatter` and `x_gather`; the engine names the batch by them. */
 const SCATTER = '_scatter'
 const GATHER = '_gather'
 
 type BatchEvent = Extract<FlowcraftEvent, { type: 'batch:start' | 'batch:finish' }>
 
-/** A round of a batch begins. Items that are nodes of their own are no batch to the engine, which tells nothing of them. */
+/** A round of a batch begins. Items that are nodes of their own are no batch to the engine, which emits nothing for them. */
 export async function emitBatchStart(
   { services, graph, run }: OpenRun<Pick<Services, 'emit'>>,
   batch: Batch,

@@ -16,10 +16,10 @@ import type { GatheredItems, ItemsRequest } from '../blueprints/batch-nodes.ts'
 /** Errors of items are kept up to so many; the run counts them all. */
 const ERRORS_KEPT = 20
 
-export type ItemsAwakening =
-  | { readonly kind: 'asleep' }
+export type ItemsWakeResult =
+  | { readonly kind: 'waiting' }
   /** Goes on waiting, for the next round. */
-  | { readonly kind: 'parked'; readonly execution: Execution }
+  | { readonly kind: 'suspended'; readonly execution: Execution }
   /** All items have ended, and those that they made; some of them badly. */
   | {
       readonly kind: 'arrived'
@@ -37,22 +37,22 @@ export async function wakeByItems(
   key: ActivationKey,
   index: number,
   context: ActivationContext,
-): Promise<ItemsAwakening> {
+): Promise<ItemsWakeResult> {
   const underWay = await batchUnderWay(open, key, index)
   const { services, run, batch, round } = underWay
   const root = await services.store.arrivals(run.runId, partitions.root(key, batch, round))
   if (root.arrived.size < round.shards) {
     await sendRange(underWay, 0, round.shards)
-    return { kind: 'asleep' }
+    return { kind: 'waiting' }
   }
   const noted = root.failed > 0 || batch.noted === true
   const isLast = isLastRound(batch, index)
   const look = noted || (isLast && batch.kind === 'nodes') ? await lookAt(underWay) : NOTHING
   if (!isLast && look.errors.length === 0) {
     await emitBatchStart(open, batch, index + 1)
-    const outcome = { kind: 'parked', wait: { kind: 'items', round: index + 1 } } as const
+    const outcome = { kind: 'suspended', wait: { kind: 'items', round: index + 1 } } as const
     const remembered = noted ? { batch: { ...batch, noted } } : {}
-    return { kind: 'parked', execution: { outcome, inputs: new Map(), ...remembered } }
+    return { kind: 'suspended', execution: { outcome, inputs: new Map(), ...remembered } }
   }
   // What workers set is there when they are gathered; where they never are, or others are to see it, it is set now.
   if (batch.kind === 'nodes' || look.nodes.length > 0 || look.failed > 0) await setInContext(look, context)
@@ -128,7 +128,7 @@ async function setInContext({ writes }: Look, context: ActivationContext): Promi
  * All items of a batch have ended: those that they made are next, if they made any. Crash before the commit that makes
  * the activation wait for them: their pages lie under this attempt's label, and the next attempt looks again.
  */
-function goOn({ services, graph, key, batch, round }: BatchUnderWay, look: Look): ItemsAwakening {
+function goOn({ services, graph, key, batch, round }: BatchUnderWay, look: Look): ItemsWakeResult {
   const { before } = batch
   const { perNode } = boundsOf(graph.blueprint, services.maxActivations)
   const errorsBefore = before?.errorsKept ?? 0
@@ -181,9 +181,9 @@ function goOn({ services, graph, key, batch, round }: BatchUnderWay, look: Look)
       standIns,
     },
   }
-  const outcome = { kind: 'parked', wait: { kind: 'items', round: round.index + 1 } } as const
+  const outcome = { kind: 'suspended', wait: { kind: 'items', round: round.index + 1 } } as const
   const execution = { outcome, inputs: new Map(), items, itemErrors: errors, itemErrorsBefore: errorsBefore }
-  return { kind: 'parked', execution }
+  return { kind: 'suspended', execution }
 }
 
 /** Results of the batch that a gather node closes, in item order. */

@@ -105,10 +105,10 @@ function encodeResult(services: ResultServices, { nodeId, execution, writes }: I
       ...(kept.length > 0 ? { writes: Object.fromEntries(kept) as Record<string, string> } : {}),
       ...(deleted.length > 0 ? { deleted } : {}),
     }
-    const made = outcome.kind === 'parked' && items?.kind === 'nodes' ? items.items : undefined
-    if (outcome.kind === 'failed' || (outcome.kind === 'parked' && !made)) {
+    const made = outcome.kind === 'suspended' && items?.kind === 'nodes' ? items.items : undefined
+    if (outcome.kind === 'failed' || (outcome.kind === 'suspended' && !made)) {
       const waits = new Error(`'${nodeId}' waits, which an item of a batch cannot`)
-      return { ...left, error: errorRecord(nodeId, outcome.kind === 'parked' ? waits : error, now()) }
+      return { ...left, error: errorRecord(nodeId, outcome.kind === 'suspended' ? waits : error, now()) }
     }
     return {
       ...left,

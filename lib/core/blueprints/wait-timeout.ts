@@ -1,6 +1,6 @@
 /**
  * How long a node waits for its event: the `timeout` of its params or its config, of the `webhook` node whose call it
- * waits for, or what a node of one's own says when it marks itself as awaiting. Then it goes on by the action 'timeout'
+ * waits for, or what your own node says when it marks itself as awaiting. Then it goes on by the action 'timeout'
  * (or `timeoutAction`) where an edge names that, and fails where none does.
  */
 import { show } from '../common/thrown.ts'

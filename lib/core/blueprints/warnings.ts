@@ -1,4 +1,4 @@
-/** What a blueprint is allowed to say and most likely does not mean, told when it is registered. */
+/** What a blueprint is allowed to say and most likely does not mean, logged when it is registered. */
 import type { WorkflowBlueprint } from 'flowcraft'
 import { RunGraph } from '../protocol/run-graph.ts'
 import { reachableNodes } from './reachable.ts'

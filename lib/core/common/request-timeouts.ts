@@ -1,6 +1,6 @@
 /** Time limits of requests, for the SDK clients that are made here. */
 
-/** Milliseconds. By itself the SDK waits for ever: a connection that died without a word would cost an invocation. */
-export function answersWithin(requestTimeout: number) {
+/** Milliseconds. The SDK has no request timeout by default: a dead connection would use up the whole invocation. */
+export function requestTimeouts(requestTimeout: number) {
   return { connectionTimeout: 3_000, requestTimeout, throwOnRequestTimeout: true }
 }

@@ -4,7 +4,7 @@ import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { environmentVariables } from '../common/environment.ts'
-import { answersWithin } from '../common/request-timeouts.ts'
+import { requestTimeouts } from '../common/request-timeouts.ts'
 import { throwProblems } from '../common/errors.ts'
 import { type Pool, poolProblems, Pools } from '../queue/pools.ts'
 
@@ -41,8 +41,8 @@ export interface AwsOptions {
   /** Where the webhook function is reached. @default - environment variable FLOWCRAFT_WEBHOOK_URL */
   readonly webhookUrl?: string
   /**
-   * Name of the EventBridge bus that is told the end of each run (`RunStatusChange`), at least once.
-   * @default - environment variable FLOWCRAFT_EVENT_BUS_NAME, else nobody is told
+   * Name of the EventBridge bus that the end of each run is published on (`RunStatusChange`), at least once.
+   * @default - environment variable FLOWCRAFT_EVENT_BUS_NAME, else none
    */
   readonly eventBusName?: string
   /**
@@ -111,7 +111,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     webhookUrl: optional('webhookUrl'),
     pools: new Pools(queueUrl, pools as Record<string, Pool>, optional('pool')),
     sqsClient: options.sqsClient ?? sqsClientOf(env),
-    dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({ requestHandler: answersWithin(10_000) }),
+    dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({ requestHandler: requestTimeouts(10_000) }),
     s3Client: options.s3Client,
     eventBusName: optional('eventBusName'),
     eventBridgeClient: options.eventBridgeClient,
@@ -119,7 +119,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
   }
 }
 
-/** What is no JSON is left as it is, to be told as a problem. */
+/** What is no JSON is left as it is, to be reported as a problem. */
 function poolsOf(text: string | undefined): unknown {
   try {
     return text ? JSON.parse(text) : {}
@@ -132,7 +132,7 @@ function poolsOf(text: string | undefined): unknown {
 function sqsClientOf(env: NodeJS.ProcessEnv): SQSClient {
   const ownEndpoint = env['AWS_ENDPOINT_URL_SQS'] ?? env['AWS_ENDPOINT_URL']
   // A long poll takes 20 seconds.
-  const requestHandler = answersWithin(30_000)
+  const requestHandler = requestTimeouts(30_000)
   const where = ownEndpoint ? { endpoint: ownEndpoint, useQueueUrlAsEndpoint: false } : {}
   return new SQSClient({ ...where, requestHandler })
 }

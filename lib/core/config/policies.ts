@@ -1,4 +1,4 @@
-/** What a worker is told of its runs, checked. */
+/** A worker's options for its runs, checked. */
 import { type ContextConflicts, contextConflictsProblem } from '../protocol/context-conflicts.ts'
 import { boundsProblems, type MaxActivations } from '../protocol/bounds.ts'
 import { throwProblems } from '../common/errors.ts'

@@ -21,7 +21,7 @@ import { type Policed, retriesByQueue, withPolicy } from './retry-policy.ts'
 import { wholeMs } from '../protocol/run-state.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
 import { type ExecuteOptions, stateOf } from './node-call.ts'
-import { parked, scattered } from './park.ts'
+import { suspended, scattered } from './suspend.ts'
 
 /** Never throws for what the node did; throws when the store failed while it ran. */
 export async function executeNode(options: ExecuteOptions): Promise<Execution> {
@@ -46,7 +46,7 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
       const why = `node '${def.id}' runs a subflow inside its own execution, which waits; use 'subflow' nodes`
       return failed(new FlowcraftAwsError('INVALID_BLUEPRINT', why))
     }
-    return parked(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
+    return suspended(options, state.getAwaitingDetails(def.id), result.result?.output, startedAt)
   }
   if (result.status === 'success' && result.result?.dynamicNodes?.length) {
     return scattered(result.result, dynamicNodesOf(graph, def.id, result.result.dynamicNodes))
@@ -80,7 +80,7 @@ async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: E
     payload: { nodeId: def.id, attempt, executionId, blueprintId },
   })
   const wait = { kind: 'retry', at: wholeMs(now() + retryDelay), tries: attempt } as const
-  return { outcome: { kind: 'parked', wait }, inputs: NO_INPUTS }
+  return { outcome: { kind: 'suspended', wait }, inputs: NO_INPUTS }
 }
 
 /** The engine's webhook node asks the adapter for an endpoint: that the table is away is no failure of the node. */

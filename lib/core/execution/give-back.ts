@@ -23,11 +23,11 @@ type Giver = Pick<Services, 'store' | 'now' | 'sleep' | 'logger' | 'unreleased'>
 export async function giveBack(
   services: Giver,
   request: ReleaseRequest,
-  { renews, deadline, givenUp }: Pick<Invocation, 'renews' | 'deadline' | 'givenUp'>,
+  { extendsLease, deadline, givenUp }: Pick<Invocation, 'extendsLease' | 'deadline' | 'givenUp'>,
 ): Promise<void> {
   const { now, logger } = services
   const begun = now()
-  const end = Math.min(begun + RELEASE_MS, renews ? Infinity : deadline())
+  const end = Math.min(begun + RELEASE_MS, extendsLease ? Infinity : deadline())
   // Pauses count although the clock may stand still, as that of a test.
   let paused = 0
   for (let failures = 1; ; failures++) {
@@ -37,7 +37,7 @@ export async function giveBack(
       return
     } catch (error) {
       const pause = pauseMs(failures)
-      const margin = renews ? 0 : Math.max(MARGIN_MS, 2 * (now() - triedAt))
+      const margin = extendsLease ? 0 : Math.max(MARGIN_MS, 2 * (now() - triedAt))
       if (givenUp?.aborted || Math.max(now(), begun + paused) + pause + margin >= end) {
         logger.warn('could not release a lease', { reason: messageOf(error) })
         return remember(services.unreleased, request)

@@ -59,8 +59,8 @@ export class LeaseHolder {
     const lease = await this.take()
     if (!lease.held) return heldByAnother(this.#services, lease, what)
     const wasLost = lease.lost > 0
-    const { place, renews } = this.#invocation
-    const mayBegin = (await place?.enter(wasLost, renews ? PATIENCE_MS * lease.attempt : 0)) ?? true
+    const { place, extendsLease } = this.#invocation
+    const mayBegin = (await place?.enter(wasLost, extendsLease ? PATIENCE_MS * lease.attempt : 0)) ?? true
     if (!mayBegin) {
       await this.release()
       return comesApart(what, this.#strand, lease)
@@ -73,7 +73,7 @@ export class LeaseHolder {
     const lease = await this.#take()
     if (!lease.held) return lease
     this.#until = lease.until
-    if (this.#invocation.renews) this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS)
+    if (this.#invocation.extendsLease) this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS)
     this.#timer?.unref()
     return lease
   }

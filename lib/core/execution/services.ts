@@ -52,11 +52,11 @@ export interface Invocation {
   /** Milliseconds since the epoch by which the process may be gone; a worker that is not told of an end moves it. */
   readonly deadline: () => number
   /** Whether there is time for further nodes; a worker that is to stop says no. @default - as long as `deadline` allows */
-  readonly goesOn?: () => boolean
+  readonly canContinue?: () => boolean
   /** When the message was sent, in milliseconds since the epoch. @default - long ago */
   readonly sentAt?: number
   /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
-  readonly renews: boolean
+  readonly extendsLease: boolean
   /** The message's place in this process, for whoever leaves it when the message is deleted. @default - one for as long as the work takes */
   readonly place?: Place
   /**
@@ -91,8 +91,8 @@ export interface Strand {
   readonly invocation: Invocation
   /** The time that is over since its message came; see `Job.due`. */
   readonly due?: number
-  /** Whether this holder has just parked the activation, and so set the time that it waits for. */
-  readonly parkedNow?: boolean
+  /** Whether this holder has just suspended the activation, and so set the time that it waits for. */
+  readonly suspendedNow?: boolean
   /** Aborted when a successor took the lease over. */
   readonly signal: AbortSignal
   /** Whether nobody can have taken over: asked before anything is acknowledged after a doubt. */

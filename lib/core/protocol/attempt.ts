@@ -1,7 +1,7 @@
 /** Attempts: which execution of an activation wrote something. Names of what it writes rest on it. Pure. */
 
 /**
- * One execution of an activation. A redelivery, a second strand, another park, another run of its node are other
+ * One execution of an activation. A redelivery, a second strand, another suspension, another run of its node are other
  * attempts, so that no two of them write under one name, however late a write arrives.
  */
 export interface Attempt {
@@ -9,8 +9,8 @@ export interface Attempt {
   readonly lease: number
   /** Whether the strand's message names the activation itself, or a predecessor that carried on at it. */
   readonly strand: 'own' | 'carried-on'
-  /** How often the activation was parked before. */
-  readonly parks: number
+  /** How often the activation was suspended before. */
+  readonly suspensions: number
   /** How often its node was run again under this lease, since others had changed what it had read. */
   readonly reruns: number
 }
@@ -30,8 +30,8 @@ export type AttemptName = string & { readonly __brand: 'AttemptName' }
 const CARRIED_ON = 500_000
 const PARK = 1_000_000
 
-export function attemptName({ lease, strand, parks, reruns }: Attempt, ending?: Ending): AttemptName {
-  const number = lease + (strand === 'own' ? 0 : CARRIED_ON) + PARK * parks
+export function attemptName({ lease, strand, suspensions, reruns }: Attempt, ending?: Ending): AttemptName {
+  const number = lease + (strand === 'own' ? 0 : CARRIED_ON) + PARK * suspensions
   const name = reruns === 0 ? `${number}` : `${number}.${reruns}`
   // Reruns count from 1, so 0 is no rerun's.
   return (ending === undefined ? name : `${name}.0.${endings[ending]}`) as AttemptName

@@ -59,10 +59,10 @@ export interface Final {
 /** All that one commit does. Every commit also requires that the run is running and that `end` is active as seen. */
 export interface Change {
   readonly end: ActivationKey
-  /** The activation as it was seen; one that was parked meanwhile is another's to go on with. */
+  /** The activation as it was seen; one that was suspended meanwhile is another's to go on with. */
   readonly seen: ActiveEntry
   /** Instead of ending, the activation becomes this. */
-  readonly park?: ActiveEntry
+  readonly suspend?: ActiveEntry
   /** Each requires that no such activation is active yet. */
   readonly schedule: ReadonlyMap<ActivationKey, ActiveEntry>
   readonly completed: readonly number[]
@@ -146,7 +146,7 @@ export function apply(run: RunState, change: Change): RunState | undefined {
   for (const key of change.schedule.keys()) if (run.active.has(key)) return undefined
   if (!change.require.every((requirement) => holds(run, requirement))) return undefined
   const active = new Map(run.active)
-  if (change.park) active.set(change.end, change.park)
+  if (change.suspend) active.set(change.end, change.suspend)
   else active.delete(change.end)
   for (const [key, entry] of change.schedule) active.set(key, entry)
   const givenUp = change.final?.givenUp

@@ -24,7 +24,7 @@ export class Decision {
   readonly #key: ActivationKey
   readonly #node: number
   readonly #seen: ActiveEntry
-  readonly #outcome: Exclude<Outcome, { kind: 'parked' }>
+  readonly #outcome: Exclude<Outcome, { kind: 'suspended' }>
   /** Nodes of the other active activations. */
   readonly #others: readonly { readonly node: number; readonly key: ActivationKey }[]
   readonly #require: Requirement[] = []
@@ -40,7 +40,7 @@ export class Decision {
     run: RunState,
     key: ActivationKey,
     seen: ActiveEntry,
-    outcome: Exclude<Outcome, { kind: 'parked' }>,
+    outcome: Exclude<Outcome, { kind: 'suspended' }>,
   ) {
     this.#seen = seen
     this.#graph = graph

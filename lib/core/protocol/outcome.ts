@@ -28,7 +28,7 @@ export type Outcome =
       readonly standIns?: readonly number[]
     }
   /** The node ran and waits. */
-  | { readonly kind: 'parked'; readonly wait: Wait }
+  | { readonly kind: 'suspended'; readonly wait: Wait }
 
 export interface TransitionOptions {
   /** Whether the same invocation may carry on at this node where exactly one follows: it has time, and it is its pool's. */
@@ -39,7 +39,7 @@ export interface TransitionOptions {
   readonly now: number
   /** A run that would pass them ends. */
   readonly bounds: Required<MaxActivations>
-  /** What the end of the run leaves to be told. */
+  /** The outbox entry that the end of the run leaves. */
   readonly outbox?: Outbox
 }
 

@@ -71,10 +71,10 @@ export function doesNotWait(graph: RunGraph, run: RunState, node: number): Flowc
 }
 
 function stateOf(graph: RunGraph, run: RunState, node: number): string {
-  const parked = [...run.active].find(([key]) => parseActivationKey(key).node === node)
-  const wait = parked?.[1].wait
+  const suspended = [...run.active].find(([key]) => parseActivationKey(key).node === node)
+  const wait = suspended?.[1].wait
   if (wait?.kind === 'child') {
-    const child = childIdOf(run.runId, parked?.[0] as ActivationKey, wait.tries)
+    const child = childIdOf(run.runId, suspended?.[0] as ActivationKey, wait.tries)
     return `it waits for the end of run '${child}', which may be resumed itself`
   }
   if (wait?.kind === 'items') return 'it waits for the items of its batch'

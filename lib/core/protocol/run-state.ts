@@ -16,7 +16,7 @@ export type RunStatus = (typeof runStatuses)[number]
 export type ActivationKey = `${number}.${number}`
 
 /**
- * What a parked activation waits for. It has run, has not ended, and nobody works on it: whoever finds that what it
+ * What a suspended activation waits for. It has run, has not ended, and nobody works on it: whoever finds that what it
  * waits for is there goes on with it. Times are milliseconds since the epoch.
  */
 export type Wait =
@@ -48,18 +48,19 @@ export interface ActiveEntry {
   /** Index of the node whose edge gives the input, where the graph alone does not say. */
   readonly source?: number
   readonly wait?: Wait
-  /** How often it was parked: tells what it writes now from what it wrote before. */
-  readonly parks?: number
+  /** How often it was suspended before: what it writes now must not have the names of what it wrote then. */
+  readonly suspensions?: number
 }
 
-/** The origin of what no activation scheduled. */
+/** What scheduled the start nodes: no activation. */
 export const START = ''
 
 /**
- * What the end of a run leaves to be told: `end` to the run that waits for it and to its children, `tell` to the user as
- * well. Removed once told.
+ * The outbox entry that the end of a run leaves, until it is published: `notify` for the run that waits for it and for its
+ * children, `publish` for the user's bus as well. The values stand in the table.
  */
-export type Outbox = 'end' | 'tell'
+export const outboxEntries = { notify: 'end', publish: 'tell' } as const
+export type Outbox = (typeof outboxEntries)[keyof typeof outboxEntries]
 
 /** The activation that waits for a child run. */
 export interface Parent {
@@ -136,11 +137,11 @@ export function strandOf(key: ActivationKey, entry: ActiveEntry): ActivationKey 
 }
 
 export function sameEntry(a: ActiveEntry, b: ActiveEntry): boolean {
-  const parts = ({ scheduledBy, inline, source, parks = 0, wait }: ActiveEntry) => [
+  const parts = ({ scheduledBy, inline, source, suspensions = 0, wait }: ActiveEntry) => [
     scheduledBy,
     inline,
     source,
-    parks,
+    suspensions,
     wait,
   ]
   return isDeepStrictEqual(parts(a), parts(b))

@@ -19,6 +19,7 @@ import {
   START,
   timeOf,
   type Wait,
+  outboxEntries,
 } from './run-state.ts'
 
 export type { CoreChange, Outcome, TransitionOptions } from './outcome.ts'
@@ -43,8 +44,8 @@ export function decide(
   options: TransitionOptions,
 ): CoreChange {
   const seen = run.active.get(key) as ActiveEntry
-  if (outcome.kind === 'parked') {
-    return parkedChange(run, key, seen, outcome.wait, options.now)
+  if (outcome.kind === 'suspended') {
+    return suspendedChange(run, key, seen, outcome.wait, options.now)
   }
   const change = new Decision(graph, run, key, seen, outcome).toChange(options)
   const reason = boundPassed(run, change.iterations, options.bounds, (node) => graph.node(node).id)
@@ -59,7 +60,7 @@ function givenUpChange(
   run: RunState,
   key: ActivationKey,
   seen: ActiveEntry,
-  outcome: Exclude<Outcome, { kind: 'parked' }>,
+  outcome: Exclude<Outcome, { kind: 'suspended' }>,
   reason: string,
   { now, outbox }: TransitionOptions,
 ): CoreChange {
@@ -68,7 +69,7 @@ function givenUpChange(
   const final: Final = {
     status: 'failed',
     endedAt: now,
-    outbox: outbox ?? (children.length > 0 ? 'end' : undefined),
+    outbox: outbox ?? (children.length > 0 ? outboxEntries.notify : undefined),
     givenUp: { reason, children },
   }
   return {
@@ -83,20 +84,20 @@ function givenUpChange(
 }
 
 /**
- * A parked activation is a strand of its own from now on: the message that wakes it names it. It stays queued under
+ * A suspended activation is a strand of its own from now on: the message that wakes it names it. It stays queued under
  * its origin, whose redelivery asks after it.
  *
  * A wait that the queue cannot hold makes the sweep look at the run before it ends.
  */
-function parkedChange(
+function suspendedChange(
   run: RunState,
   key: ActivationKey,
   seen: ActiveEntry,
   wait: Wait,
   now: number,
 ): CoreChange {
-  const park = { ...seen, inline: false, wait, parks: (seen.parks ?? 0) + 1 }
-  const change = { ...NOTHING, end: key, seen, park }
+  const suspend = { ...seen, inline: false, wait, suspensions: (seen.suspensions ?? 0) + 1 }
+  const change = { ...NOTHING, end: key, seen, suspend }
   const at = timeOf(wait)
   if (at === undefined || at - now <= LONGEST_DELAY_MS) return change
   const dueAt = at - LONGEST_DELAY_MS
@@ -109,11 +110,11 @@ function parkedChange(
 
 /**
  * A sleeper that an event is to wake. Its time stays as it is, and so does what brings the message of it: that was sent,
- * or the sweep has been told.
+ * or the sweep knows of it.
  */
 export function awaitedChange(key: ActivationKey, seen: ActiveEntry, at: number): CoreChange {
   const wait: Wait = { kind: 'timer', at, awaited: true }
-  return { ...NOTHING, end: key, seen, park: { ...seen, wait, parks: (seen.parks ?? 0) + 1 } }
+  return { ...NOTHING, end: key, seen, suspend: { ...seen, wait, suspensions: (seen.suspensions ?? 0) + 1 } }
 }
 
 const NOTHING: Omit<CoreChange, 'end' | 'seen'> = {

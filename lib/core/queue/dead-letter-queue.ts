@@ -11,7 +11,7 @@ import type { ILogger } from 'flowcraft'
 import { isFlowcraftAwsError, requestFailed } from '../common/errors.ts'
 import { beginningInBytes, beginningOf, printable } from '../common/texts.ts'
 
-/** The message attribute that tells why a message is in the dead-letter queue. */
+/** The message attribute that says why a message is in the dead-letter queue. */
 export const REASON_ATTRIBUTE = 'flowcraft-reason'
 const NO_REASON = 'no reason was given'
 const ATTRIBUTE_TYPE = 'String'

@@ -20,7 +20,7 @@ export async function cancelRun(services: CancelServices, runId: string): Promis
   const run = await services.store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
   const cancelled = await turnToCancelled(services, run)
-  // Crash before: the run is cancelled, its children and whoever waits for it are told when this is called again, or
+  // Crash before: the run is cancelled, its children and whoever waits for it are notified when this is called again, or
   // when any message of the run comes.
   if (cancelled?.outbox) await services.queue.send([{ runId, blueprintId: run.blueprintId }])
   return cancelled !== undefined

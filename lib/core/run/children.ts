@@ -1,7 +1,7 @@
 /**
  * Child runs: a subflow node waits for a run of its own, each of whose nodes is a durable step. The parent's entry
  * says that it waits before the child is made, so that no crash leaves a child that nobody waits for; the child's
- * last commit leaves the word for its parent, so that no crash leaves a parent that nobody wakes.
+ * last commit leaves an outbox entry for its parent, so that no crash leaves a parent that nobody wakes.
  */
 import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'

@@ -103,7 +103,7 @@ export function encodeEvent(
 
 /**
  * Gives an activation its event. False where it has another.
- * Crash after the put: the event stands, and the node finds it when it parks; one that is parked already is sent its
+ * Crash after the put: the event stands, and the node finds it when it is suspended; one that is suspended already is sent its
  * job when the call is made again.
  */
 export async function giveEvent(

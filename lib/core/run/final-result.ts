@@ -1,4 +1,4 @@
-/** What is told in this process of a run that has ended: to `publishFinalResult`, and to the event bus. */
+/** What is published in this process of a run that has ended: by `publishFinalResult`, and on the event bus. */
 import { graphUnlessLost } from './lost-blueprint.ts'
 import type { ErrorCause } from '../values/error-record.ts'
 import type { FlowcraftEvent, ISerializer, WorkflowResult } from 'flowcraft'

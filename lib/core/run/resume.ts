@@ -62,7 +62,7 @@ export async function resumeRun(
   // Of two calls under one key that come together the first to claim it says which node is meant.
   const node = claimed ? claimedNode(graph, claimed, nodeId) : named
   const given = claimed ? await give({ services, graph, run }, claimed.activation, encoded) : false
-  // Looked up after the event is there: a node that parks later finds it by itself, one that had parked is found
+  // Looked up after the event is there: a node that is suspended later finds it by itself, one that was suspended is found
   // here. Also when another gave the event: its sender may have died before it came this far.
   const now = await begun(services, runId)
   const waiting = waitingAt(now, [node])
@@ -98,7 +98,7 @@ export async function resumeAll(
  */
 async function activationOf(open: OpenRun<ResumeServices>, node: number): Promise<ActivationKey | undefined> {
   const { graph, run } = open
-  if (!takesEarlyEvents(graph, node)) return parkedActivation(open, node)
+  if (!takesEarlyEvents(graph, node)) return suspendedActivation(open, node)
   const iteration = isOver(run) ? undefined : iterationOf(graph, run, node)
   if (iteration === undefined) return undefined
   const key = activationKey(node, iteration)
@@ -107,7 +107,7 @@ async function activationOf(open: OpenRun<ResumeServices>, node: number): Promis
   return failed ? undefined : key
 }
 
-async function parkedActivation(
+async function suspendedActivation(
   { services, graph, run }: OpenRun<ResumeServices>,
   node: number,
 ): Promise<ActivationKey | undefined> {
@@ -122,7 +122,7 @@ async function parkedActivation(
 }
 
 /**
- * Gives the event to an activation that waits for one, or may. A sleeper is told first that an event is to come: then
+ * Gives the event to an activation that waits for one, or may. A sleeper is marked first as waiting for an event: then
  * its time is the end of a wait, and what comes first counts. Crash after that: it sleeps on, until its time.
  */
 async function give(
@@ -183,7 +183,7 @@ function refuseOther(graph: RunGraph, { activation, content }: Claim, event: Enc
 /**
  * A node that is past its event. Whoever gave that may have died before it sent the job: then a redelivery of an old
  * message woke the node and carries on, and the acknowledgement of an earlier delivery, should it come late, deletes
- * that. So a call that is made again sends one, as long as something of the run is left to do or to tell.
+ * that. So a call that is made again sends one, as long as something of the run is left to do or to publish.
  */
 function gonePast(run: RunState, node: number): ActivationKey[] {
   if (!isDone(run.done, node) || (isOver(run) && !run.outbox)) return []

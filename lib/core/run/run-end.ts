@@ -3,7 +3,7 @@ import { beginningOf } from '../common/texts.ts'
 import type { FailedEnd } from '../store/run-store.ts'
 import { ACKNOWLEDGE, deferToNewerDeployment, type Disposition } from '../execution/disposition.ts'
 import type { Services } from '../execution/services.ts'
-import type { RunState } from '../protocol/run-state.ts'
+import { type RunState, outboxEntries } from '../protocol/run-state.ts'
 import { cancelChildren } from './cancel.ts'
 
 /** A reason stands in the header of its run, and in the event of its end. */
@@ -21,7 +21,8 @@ export async function publishRunEnd(services: Services, run: RunState): Promise<
     if (run.parent) await services.queue.send([run.parent])
     if (services.publishesRunEnds) await services.publishRunEnd(run)
     // Left by a worker that would: perhaps this one is of an older deployment.
-    else if (run.outbox === 'tell') deferToNewerDeployment(services, { startedAt: run.endedAt ?? 0 }, NOBODY)
+    else if (run.outbox === outboxEntries.publish)
+      deferToNewerDeployment(services, { startedAt: run.endedAt ?? 0 }, NOBODY)
     await services.store.markPublished(run.runId)
     // Ended from outside: no worker has counted it.
     if (run.status === 'cancelled') services.telemetry.runEnded('cancelled')

@@ -42,7 +42,7 @@ function partsExpression(change: Change, letter: boolean, dueShards: readonly st
   e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
   const givenUp = change.final?.givenUp !== undefined
   if (givenUp) e.set(e.path('a'), {})
-  else if (change.park) e.set(e.path('a', change.end), packEntry(change.park))
+  else if (change.suspend) e.set(e.path('a', change.end), packEntry(change.suspend))
   else e.remove(e.path('a', change.end))
   for (const [key, entry] of change.schedule) {
     e.when(`attribute_not_exists(${e.path('a', key)})`)
@@ -97,7 +97,7 @@ function addRest(e: ExpressionBuilder, change: Change, dueShards: readonly strin
   if (change.final) addFinal(e, change.final)
 }
 
-/** The end of a run: its status for ever, what is to be told, and the time after which it may be forgotten. */
+/** The end of a run: its status for ever, its outbox entry, and the time after which it may be forgotten. */
 function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>): void {
   e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
   if (final.outbox) e.set(e.path('o'), final.outbox)

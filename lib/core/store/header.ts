@@ -30,8 +30,8 @@ export type Item = Record<string, unknown>
 
 export function packEntry(entry: ActiveEntry): string {
   const source = entry.source === undefined ? '' : `<${entry.source}`
-  const parks = entry.parks ? `~${entry.parks}` : ''
-  return `${entry.scheduledBy}${entry.inline ? '!' : ''}${source}${parks}${entry.wait ? packWait(entry.wait) : ''}`
+  const suspensions = entry.suspensions ? `~${entry.suspensions}` : ''
+  return `${entry.scheduledBy}${entry.inline ? '!' : ''}${source}${suspensions}${entry.wait ? packWait(entry.wait) : ''}`
 }
 
 export function unpackEntry(text: string): ActiveEntry {
@@ -42,7 +42,7 @@ export function unpackEntry(text: string): ActiveEntry {
     scheduledBy: (match[1] as ActivationKey | undefined) ?? START,
     inline: match[2] === '!',
     ...(match[3] === undefined ? {} : { source: Number(match[3]) }),
-    ...(match[4] === undefined ? {} : { parks: Number(match[4]) }),
+    ...(match[4] === undefined ? {} : { suspensions: Number(match[4]) }),
     ...(match[5] === undefined ? {} : { wait: unpackWait(match[5], match[6] ?? '') }),
   }
 }

@@ -3,7 +3,7 @@
  * functions that say what a commit means. Nothing survives the process.
  */
 import { apply, type Change } from '../protocol/change.ts'
-import { type ActivationKey, type RunState, START } from '../protocol/run-state.ts'
+import { type ActivationKey, type RunState, START, outboxEntries } from '../protocol/run-state.ts'
 import { fitsItem, inlineValuesWithout } from './header.ts'
 import type {
   Arrivals,
@@ -76,7 +76,7 @@ export class MemoryRunStore implements RunStore {
       endedAt: now,
       active: new Map(),
       dueAt: undefined,
-      outbox: 'end',
+      outbox: outboxEntries.notify,
       ...(seen && seen.children.length > 0 ? { cancelledChildren: seen.children } : {}),
     })
   }
@@ -93,7 +93,7 @@ export class MemoryRunStore implements RunStore {
       endedAt: seen.now,
       active: new Map(),
       dueAt: undefined,
-      outbox: 'end',
+      outbox: outboxEntries.notify,
       cancelledChildren: seen.children.length > 0 ? seen.children : undefined,
     })
   }

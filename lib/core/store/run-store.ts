@@ -96,7 +96,7 @@ export interface RunStore {
   read(runId: string): Promise<RunState | undefined>
   /**
    * `seen` is the state that the change was decided on. Refused as well where the header would not fit into an item:
-   * `makeRoom` is for that.
+   * `offloadUntilItFits` is for that.
    */
   commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult>
   /** Ends a run as failed that nobody has begun, or, with `seen`, one in which nothing was committed since it was read. */
@@ -114,12 +114,12 @@ export interface RunStore {
   reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean>
   /** Notes that the message of an activation, or of the start, lies in the dead-letter queue, if it is still needed. */
   noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void>
-  /** Marks that all that the end of a run left to be told was told. */
+  /** Removes the outbox entry of a run's end, once that is published. */
   markPublished(runId: string): Promise<void>
 
   /** Takes the strand's lease if there is none or it is over; also answers to whoever holds it already. */
   lease(request: LeaseRequest): Promise<Lease>
-  /** Moves the end of one's own lease; not held where a successor took over. */
+  /** Moves the end of the caller's own lease; not held where a successor took over. */
   renew(request: LeaseRequest): Promise<Lease>
   /**
    * Notes on one's own lease that its holder works on nothing else in its process, and moves its end: whoever finds it
@@ -139,7 +139,7 @@ export interface RunStore {
   /** The header and all pages. */
   readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined>
 
-  /** Adds a member to a set of arrivals, and tells the set. Adding twice is adding once. */
+  /** Adds a member to a set of arrivals, and returns the set. Adding twice is adding once. */
   arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals>
   arrivals(runId: string, partition: string): Promise<Arrivals>
   /** The values of one partition whose keys begin with `prefix` (which names the partition), by key. */

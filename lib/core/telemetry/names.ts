@@ -1,4 +1,4 @@
-/** Names of what workers tell CloudWatch and EventBridge; constants only, so that constructs can import them. */
+/** Names of what workers send to CloudWatch and EventBridge; constants only, so that constructs can import them. */
 
 export const metricNames = {
   /** Namespace of the metrics, unless another is asked for. */

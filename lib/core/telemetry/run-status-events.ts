@@ -1,4 +1,4 @@
-/** The ends of runs as events on an EventBridge bus: at least once, since a run's last commit leaves them to be told. */
+/** The ends of runs as events on an EventBridge bus: at least once, since a run's last commit leaves an outbox entry. */
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { requestFailed } from '../common/errors.ts'
 import type { RunState, RunStatus } from '../protocol/run-state.ts'
@@ -10,7 +10,7 @@ const REASON_CHARACTERS = 2_000
 
 /** `detail` of an event with source 'flowcraft' and detail-type 'Flowcraft Run Status Change'. */
 export interface RunStatusChange {
-  /** The same each time the same end is told: whoever must not act twice remembers it. */
+  /** The same each time the same end is published: a consumer that must not act twice remembers it. */
   readonly id: string
   readonly runId: string
   readonly blueprintId: string
@@ -42,7 +42,7 @@ export class StatusEvents {
     this.#client = client
   }
 
-  /** Crash before or after: the run still says that its end is to be told, and the redelivery tells it once more. */
+  /** Crash before or after: the outbox entry still stands, and the redelivery publishes the end once more. */
   async publish(run: RunState): Promise<void> {
     const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
     this.#client ??= new EventBridgeClient({})

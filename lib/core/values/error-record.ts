@@ -51,7 +51,7 @@ function describe(error: unknown, depth: number): ErrorCause {
     ...(typeof stack === 'string' ? { stack: beginningOf(stack, STACK_CHARACTERS) } : {}),
     ...(cause === undefined ? {} : { cause: describe(cause, depth - 1) }),
     ...(Array.isArray(errors) && errors.length > 0
-      ? // Each level deeper costs twice: an error that holds itself five times would be told thousands of times.
+      ? // Each level deeper costs twice: an error that holds itself five times would be recorded thousands of times.
         { errors: errors.slice(0, ERRORS).map((one) => describe(one, Math.max(0, depth - 3))) }
       : {}),
   }

@@ -1,6 +1,6 @@
 /** Large values in S3. The client is loaded when the first large value comes: most runs never need it. */
 import type { S3Client } from '@aws-sdk/client-s3'
-import { answersWithin } from '../common/request-timeouts.ts'
+import { requestTimeouts } from '../common/request-timeouts.ts'
 import { requestFailed } from '../common/errors.ts'
 import type { BlobStore } from './value-store.ts'
 
@@ -58,7 +58,7 @@ export class S3BlobStore implements BlobStore {
     if (!this.#client) {
       const { S3Client } = await import('@aws-sdk/client-s3')
       const forcePathStyle = Boolean(process.env['AWS_ENDPOINT_URL_S3'])
-      this.#client = new S3Client({ forcePathStyle, requestHandler: answersWithin(ANSWER_MS) })
+      this.#client = new S3Client({ forcePathStyle, requestHandler: requestTimeouts(ANSWER_MS) })
     }
     return this.#client
   }

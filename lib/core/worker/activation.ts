@@ -16,13 +16,13 @@ const RESERVE_MS = 5_000
 
 export type StepResult =
   /** Committed by this call, and what it queued was sent; `run` is the state after it. */
-  | { readonly kind: 'committed'; readonly run: RunState; readonly parked: boolean }
-  /** The activation was gone or parked when the commit arrived: this call's lost answer, or a successor's commit. */
+  | { readonly kind: 'committed'; readonly run: RunState; readonly suspended: boolean }
+  /** The activation was gone or suspended when the commit arrived: this call's lost answer, or a successor's commit. */
   | { readonly kind: 'overtaken'; readonly run: RunState | undefined }
   /** Others changed what the node has read, time and again; it is for a later message. */
   | { readonly kind: 'contended' }
   /** The activation waits, and what it waits for is not there; whatever brings it, or the queue, sends its job. */
-  | { readonly kind: 'asleep' }
+  | { readonly kind: 'waiting' }
 
 /** The activation that a step is about. */
 export interface Activation extends OpenRun {
@@ -57,7 +57,7 @@ export function attemptOf({ key, entry, strand, reruns }: Activation, ending?: E
   const attempt: Attempt = {
     lease: strand.attempt,
     strand: strand.key === key ? 'own' : 'carried-on',
-    parks: entry.parks ?? 0,
+    suspensions: entry.suspensions ?? 0,
     reruns,
   }
   return attemptName(attempt, ending)

@@ -14,10 +14,10 @@ import { ActivationContext } from '../execution/activation-context.ts'
 import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
 import { type Execution, failedForGood } from '../execution/execution.ts'
 import { sendJobs } from '../run/dispatch.ts'
-import { isOver, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
+import { isOver, parseActivationKey, type RunState, sameEntry, outboxEntries } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
 import { settle } from './settle.ts'
-import { makeRoom, offload } from './offload.ts'
+import { offloadUntilItFits, offload } from './offload.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
 import { stamped } from '../values/bundle.ts'
 
@@ -40,7 +40,7 @@ export async function commitUntilDecided(
   let { run } = activation
   let unchanged = 0
   for (let refusals = 0; refusals < REFUSALS_AT_MOST; refusals++) {
-    run = await makeRoom(services.store, run, flushed.inlineValues)
+    run = await offloadUntilItFits(services.store, run, flushed.inlineValues)
     const now = run.active.get(key)
     if (isOver(run) || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }
     const conflicts = await overwrites.check(run)
@@ -53,13 +53,17 @@ export async function commitUntilDecided(
       inline: (node) =>
         // What many workers die with is given up by the strand's count, which must not be that of many nodes.
         strand.lost === 0 &&
-        (strand.invocation.goesOn?.() ?? true) &&
+        (strand.invocation.canContinue?.() ?? true) &&
         hasTime(services, strand, took) &&
         services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id }),
       strand: strand.key,
       now: services.now(),
       bounds: boundsOf(graph.blueprint, services.maxActivations),
-      outbox: services.publishesRunEnds ? 'tell' : run.parent ? 'end' : undefined,
+      outbox: services.publishesRunEnds
+        ? outboxEntries.publish
+        : run.parent
+          ? outboxEntries.notify
+          : undefined,
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
@@ -140,11 +144,11 @@ async function finish(
   const nodeId = graph.node(node).id
   const { telemetry } = services
   const duration = services.now() - startedAt
-  const verb = outcome.kind === 'parked' ? 'node waits' : 'node ended'
+  const verb = outcome.kind === 'suspended' ? 'node waits' : 'node ended'
   const meta = { runId, nodeId, iteration, outcome: outcome.kind, ms: duration }
   services.logger.info(verb, error ? { ...meta, error: messageOf(error) } : meta)
   if (run.seq === 1) telemetry.runStarted()
-  if (outcome.kind !== 'parked') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
+  if (outcome.kind !== 'suspended') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
   if (change.final) telemetry.runEnded(change.final.status)
   const queued = [...change.schedule].flatMap(([next, { inline }]) => (inline ? [] : [next]))
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
@@ -157,5 +161,5 @@ async function finish(
       error instanceof FlowcraftError ? error : new FlowcraftError(messageOf(error), { cause: error, nodeId })
     await services.emit({ type: 'job:failed', payload: { runId, blueprintId, nodeId, error: why } })
   }
-  return { kind: 'committed', run, parked: outcome.kind === 'parked' }
+  return { kind: 'committed', run, suspended: outcome.kind === 'suspended' }
 }

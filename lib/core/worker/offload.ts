@@ -47,7 +47,7 @@ export async function offload(
  * more than an item may have, and a commit moves only so many out. Each move is written on its own. Crash between
  * pages and header: both places say the same; and a move changes nothing that anybody reads.
  */
-export async function makeRoom(
+export async function offloadUntilItFits(
   store: Pick<RunStore, 'writePage' | 'evict'>,
   seen: RunState,
   inlineValues: ReadonlyMap<string, string>,

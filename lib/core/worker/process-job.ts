@@ -38,8 +38,8 @@ const RETRIES_WITHIN_GRACE = 12
  * help.
  */
 export async function processJob(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
-  const { renews, deadline } = invocation
-  const place = invocation.place ?? services.isolation.arrive(renews ? {} : { until: deadline })
+  const { extendsLease, deadline } = invocation
+  const place = invocation.place ?? services.isolation.arrive(extendsLease ? {} : { until: deadline })
   try {
     return await process(services, job, { ...invocation, place })
   } catch (error) {
@@ -101,7 +101,7 @@ async function passOn({ services, graph, run }: OpenRun, job: Job, strand: Activ
   return true
 }
 
-/** Several first messages tell it several times: events are told at least once. The engine tells both. */
+/** Several first messages emit it several times: events are emitted at least once. The engine emits both. */
 async function emitStart(services: Services, { blueprintId, runId: executionId }: RunState): Promise<void> {
   await services.emit({ type: 'workflow:start', payload: { blueprintId, executionId } })
   await services.emit({ type: 'workflow:resume', payload: { blueprintId, executionId } })

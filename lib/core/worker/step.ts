@@ -46,7 +46,7 @@ async function stepOnce(
   const execution = await perform(activation).catch((error: unknown) => failed(failureOf(error)))
   // A node that heeds its signal ends because of it, which is no failure of its own.
   if (strand.signal.aborted) return { kind: 'overtaken', run: await services.store.read(run.runId) }
-  if (!execution) return { kind: 'asleep' }
+  if (!execution) return { kind: 'waiting' }
   try {
     // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
     const { flushed, settled } = await settle(activation, execution)
@@ -68,36 +68,36 @@ export async function failStep(
   return endAsFailed(activationOf(open, key, strand, 0), error, 'givenUp')
 }
 
-/** How the activation ended or parked; undefined where it is parked and goes on waiting. */
+/** How the activation ended or was suspended; undefined where it is suspended and goes on waiting. */
 async function perform(activation: Activation): Promise<Execution | undefined> {
   const { services, run, entry, strand } = activation
   // Also of one that waits: gathering what it waited for may be what kills its workers.
   if (strand.deaths >= DEATHS_AT_MOST) return failed(new FlowcraftAwsError('NODE_KILLED', deaths(activation)))
   if (!entry.wait) return execute(activation, 0)
-  const awakening = await wake({ ...activation, wait: entry.wait, due: strand.due })
-  if (awakening.kind === 'execute') return execute(activation, awakening.tries)
-  if (awakening.kind === 'ended') {
+  const woken = await wake({ ...activation, wait: entry.wait, due: strand.due })
+  if (woken.kind === 'execute') return execute(activation, woken.tries)
+  if (woken.kind === 'ended') {
     if (takesEvents(entry.wait)) await emitResume(services, run)
-    return awakening.execution
+    return woken.execution
   }
-  if (awakening.at !== undefined) await sendLater(activation, awakening.at)
+  if (woken.at !== undefined) await sendLater(activation, woken.at)
   return undefined
 }
 
-/** Told before the commit, so that a crash after it leaves nothing untold; one before it tells it again. */
+/** Emitted before the commit, so that a crash after it loses no event; after a crash before it, it is emitted again. */
 async function emitResume(services: Services, { blueprintId, runId: executionId }: RunState): Promise<void> {
   await services.emit({ type: 'workflow:resume', payload: { blueprintId, executionId } })
 }
 
 /**
  * The timer of an activation is a delayed job; one that the queue cannot hold so long is the sweep's to send. Where the
- * sweep was not told of it, since the clock of the worker that parked it is ahead of this one's, the job comes back on
+ * sweep does not know of it, since the clock of the worker that suspended it is ahead of this one's, the job comes back on
  * the way.
  */
 async function sendLater(activation: Activation, time: number): Promise<void> {
   const { services, run, key, strand } = activation
   if (time - services.now() > LONGEST_DELAY_MS && run.dueAt !== undefined) return
-  await sendTimer(services, jobOf(activation, key), { at: time, trusted: strand.parkedNow ?? false })
+  await sendTimer(services, jobOf(activation, key), { at: time, trusted: strand.suspendedNow ?? false })
 }
 
 async function execute(activation: Activation, tries: number): Promise<Execution> {

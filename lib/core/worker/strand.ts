@@ -44,7 +44,7 @@ export async function workOnStrand(
     const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
     const result = await holder.unlessGivenUp(advance(open, run, strand))
     if (result === CONTENDED) await holder.release()
-    if (result !== ASLEEP) return result
+    if (result !== STILL_WAITING) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
     if (!(await holder.isMine())) return { kind: 'retry', reason: `a successor took over ${strandKey}` }
     // What wakes it comes with the same strand's next message, which need not wait for this lease to end.
@@ -97,7 +97,7 @@ async function giveUp(open: OpenRun, strand: Strand, cause: unknown): Promise<Di
 }
 
 /** Done with the message, and the activation that it names goes on waiting. */
-const ASLEEP: Disposition = { kind: 'acknowledge' }
+const STILL_WAITING: Disposition = { kind: 'acknowledge' }
 
 /** What is left has to be read anew; the lease is given back. */
 const CONTENDED: Disposition = {
@@ -110,28 +110,29 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
   const { services } = open
   let run = seen
   let sent = false
-  let parked: ActivationKey | undefined
+  let suspended: ActivationKey | undefined
   for (;;) {
     if (!run) return ACKNOWLEDGE
     if (isOver(run)) return publishRunEnd(services, run)
-    // Parked just now: is what it waits for there already?
-    const current = parked !== undefined && run.active.has(parked) ? parked : currentOf(run, strand.key)
+    // Suspended just now: is what it waits for there already?
+    const current =
+      suspended !== undefined && run.active.has(suspended) ? suspended : currentOf(run, strand.key)
     if (current === undefined) {
       if (!sent) await sendQueued(at(open, run), strand.key)
       return ACKNOWLEDGE
     }
-    const parkedNow = parked === current
-    const result = await step(at(open, run), current, { ...strand, parkedNow })
-    if (result.kind === 'asleep') return ASLEEP
+    const suspendedNow = suspended === current
+    const result = await step(at(open, run), current, { ...strand, suspendedNow })
+    if (result.kind === 'waiting') return STILL_WAITING
     if (result.kind === 'contended') return CONTENDED
     if (result.kind === 'overtaken') {
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
       if (!(await strand.isMine())) return { kind: 'retry', reason: `a successor took over ${strand.key}` }
       sent = false
-      parked = undefined
+      suspended = undefined
     } else {
       sent = true
-      parked = result.parked ? current : undefined
+      suspended = result.suspended ? current : undefined
     }
     run = result.run
   }

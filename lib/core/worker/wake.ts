@@ -1,5 +1,5 @@
 /**
- * A parked activation whose message came: is what it waits for there? Every message about it is a hint and may come
+ * A suspended activation whose message came: is what it waits for there? Every message about it is a hint and may come
  * early, late or twice; the answer is always looked up.
  */
 import type { OpenRun } from '../execution/open-run.ts'
@@ -27,9 +27,9 @@ import {
 import { names } from '../protocol/inline-value.ts'
 import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
 
-export type Awakening =
+export type WakeResult =
   /** Not there yet. `at`: when the queue should ask again, in milliseconds since the epoch. */
-  | { readonly kind: 'asleep'; readonly at?: number }
+  | { readonly kind: 'waiting'; readonly at?: number }
   /** The activation goes on as if its node had just ended so. */
   | { readonly kind: 'ended'; readonly execution: Execution }
   /** The node is to be tried again. */
@@ -44,7 +44,7 @@ export interface WakeOptions extends OpenRun {
   readonly due?: number
 }
 
-export async function wake(options: WakeOptions): Promise<Awakening> {
+export async function wake(options: WakeOptions): Promise<WakeResult> {
   const { wait } = options
   switch (wait.kind) {
     case 'event':
@@ -52,7 +52,7 @@ export async function wake(options: WakeOptions): Promise<Awakening> {
     case 'timer':
       return wakeByTimer(options, wait)
     case 'retry':
-      if (!isPast(options, wait.at)) return { kind: 'asleep', at: wait.at }
+      if (!isPast(options, wait.at)) return { kind: 'waiting', at: wait.at }
       return { kind: 'execute', tries: wait.tries }
     case 'child':
       return wakeByChild(options, wait.tries)
@@ -73,13 +73,13 @@ function isPast({ services, due }: WakeOptions, at: number): boolean {
   return due === at || services.now() >= at
 }
 
-async function wakeByEvent(options: WakeOptions, { at }: { at?: number }): Promise<Awakening> {
+async function wakeByEvent(options: WakeOptions, { at }: { at?: number }): Promise<WakeResult> {
   const { services, graph, run, key } = options
   const isOverdue = at !== undefined && isPast(options, at)
   const event = isOverdue
     ? await eventOrTimeout(services, run.runId, key)
     : await readEvent(services, run.runId, key)
-  if (!event) return { kind: 'asleep', at }
+  if (!event) return { kind: 'waiting', at }
   if (!event.timedOut) return endedByEvent(options, event)
   const { node } = parseActivationKey(key)
   const action = timeoutActionOf(graph, node)
@@ -94,25 +94,25 @@ async function wakeByEvent(options: WakeOptions, { at }: { at?: number }): Promi
 async function wakeByTimer(
   options: WakeOptions,
   { at, awaited }: { at: number; awaited?: true },
-): Promise<Awakening> {
+): Promise<WakeResult> {
   const { services, graph, run, key } = options
   const isOverdue = isPast(options, at)
   const byEvent = awaited ?? takesEarlyEvents(graph, parseActivationKey(key).node)
-  if (!byEvent) return isOverdue ? endedByEvent(options, {}) : { kind: 'asleep', at }
+  if (!byEvent) return isOverdue ? endedByEvent(options, {}) : { kind: 'waiting', at }
   const event = isOverdue
     ? await eventOrTimeout(services, run.runId, key)
     : await readEvent(services, run.runId, key)
-  return event ? endedByEvent(options, event) : { kind: 'asleep', at }
+  return event ? endedByEvent(options, event) : { kind: 'waiting', at }
 }
 
 /** Null is an output like any other; without one the node has what it gave before it waited. */
-async function endedByEvent(options: WakeOptions, { action, output }: GivenEvent): Promise<Awakening> {
+async function endedByEvent(options: WakeOptions, { action, output }: GivenEvent): Promise<WakeResult> {
   const { reader, key } = options
   const own = async () => (await reader.stored(names.output(parseActivationKey(key).node)))?.value
   return ended(options, { output: output === undefined ? await own() : output, action })
 }
 
-async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakening> {
+async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeResult> {
   const { services, graph, run, key, context } = options
   const { node } = parseActivationKey(key)
   const { config, params } = graph.node(node)
@@ -125,7 +125,7 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
     if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) deferToNewerDeployment(services, run, error.message)
     return { kind: 'ended', execution: failedForGood(graph, node, failure) }
   }
-  if (!isOver(child)) return { kind: 'asleep' }
+  if (!isOver(child)) return { kind: 'waiting' }
   const outputs = params?.['outputs'] as Record<string, string> | undefined
   const result = await childResult(services, outputs, child, context)
   if (!(result instanceof Error)) return ended(options, result)
@@ -138,18 +138,18 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<Awakeni
     at: wholeMs(services.now() + retryDelay),
     tries: tries + 1,
   }
-  return { kind: 'ended', execution: { outcome: { kind: 'parked', wait }, inputs: new Map() } }
+  return { kind: 'ended', execution: { outcome: { kind: 'suspended', wait }, inputs: new Map() } }
 }
 
-async function itemsArrived(options: WakeOptions, round: number): Promise<Awakening> {
+async function itemsArrived(options: WakeOptions, round: number): Promise<WakeResult> {
   const { graph, key, reader, context } = options
   const { node } = parseActivationKey(key)
-  const awakening = await wakeByItems(options, key, round, context)
-  if (awakening.kind === 'asleep') return awakening
-  if (awakening.kind === 'parked') return { kind: 'ended', execution: awakening.execution }
-  const { failedWorkers, failedNodes, errors: itemErrors, errorsBefore: itemErrorsBefore } = awakening
+  const result = await wakeByItems(options, key, round, context)
+  if (result.kind === 'waiting') return result
+  if (result.kind === 'suspended') return { kind: 'ended', execution: result.execution }
+  const { failedWorkers, failedNodes, errors: itemErrors, errorsBefore: itemErrorsBefore } = result
   const failed = failedWorkers + failedNodes
-  const standIns = awakening.standIns?.flatMap((id) => graph.find(id) ?? [])
+  const standIns = result.standIns?.flatMap((id) => graph.find(id) ?? [])
   const left = { itemErrors, itemErrorsBefore }
   const output = { value: (await reader.stored(names.output(node)))?.value }
   if (failedWorkers > 0) {
@@ -157,19 +157,19 @@ async function itemsArrived(options: WakeOptions, round: number): Promise<Awaken
     const outcome = { kind: 'failed', errors: failed, completes: true, standIns } as const
     return { kind: 'ended', execution: { outcome, output, inputs: new Map(), ...left } }
   }
-  const awake = await ended(options, { output: output.value, action: awakening.action })
+  const awake = await ended(options, { output: output.value, action: result.action })
   if (awake.kind !== 'ended' || (failed === 0 && !standIns)) return awake
   const { outcome } = awake.execution
   if (outcome.kind === 'completed') {
     const completed = { ...outcome, errors: failed, standIns }
     return { kind: 'ended', execution: { ...awake.execution, outcome: completed, ...left } }
   }
-  // What follows could not be told, which is the node's own failure.
+  // What follows could not be decided, which is the node's own failure.
   const also = { ...outcome, errors: failed + 1, standIns } as Execution['outcome']
   return { kind: 'ended', execution: { ...awake.execution, outcome: also, ...left } }
 }
 
-async function ended(options: WakeOptions, result: NodeResult): Promise<Awakening> {
+async function ended(options: WakeOptions, result: NodeResult): Promise<WakeResult> {
   const { services, graph, run, key, context } = options
   const { node } = parseActivationKey(key)
   const followed = { runtime: services.runtime, graph, run, node, context }

@@ -65,7 +65,7 @@ describe('items that make nodes', () => {
       const run = await services.store.read(runId)
       const graph = await services.graphs.of('late', run?.graph as string)
       const job = { runId, blueprintId: 'late', nodeId: 'maker', iteration: 1, items: { round: 0, item: 2 } }
-      const invocation = { deadline: () => service.now + 60_000, renews: false }
+      const invocation = { deadline: () => service.now + 60_000, extendsLease: false }
       late.push(await processItemJob({ services, graph, run: run as never }, '0.1', job, invocation))
       return { output: 2 }
     }

@@ -149,7 +149,7 @@ async function workOn(service: TestService, steps: number): Promise<void> {
   for (let left = steps; left > 0; left--) {
     const [message] = service.queue.visible()
     if (!message) throw new Error('there is no message')
-    await processJob(service.services, message.job, { deadline: () => service.now, renews: false })
+    await processJob(service.services, message.job, { deadline: () => service.now, extendsLease: false })
     service.queue.delete(message)
   }
 }

@@ -501,7 +501,7 @@ describe('the size of a blueprint', () => {
       scheduledBy: `${last}.1000`,
       inline: false,
       source: last,
-      parks: 9,
+      suspensions: 9,
       wait: { kind: 'retry', at, tries: 9 },
     }
     const header = packHeader({

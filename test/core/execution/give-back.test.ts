@@ -24,7 +24,7 @@ async function give(failures: number, invocationMs: number) {
   const begun = service.now
   const sleep = async (ms: number) => void (service.now += ms)
   const services = { ...service.services, store, sleep }
-  await giveBack(services, request, { renews: false, deadline: () => begun + invocationMs })
+  await giveBack(services, request, { extendsLease: false, deadline: () => begun + invocationMs })
   return { tries, took: service.now - begun, unreleased: [...services.unreleased] }
 }
 

@@ -41,7 +41,7 @@ function slowNode() {
 }
 
 const longLived = (service: TestService) => ({
-  invocation: { deadline: () => service.now + 90_000, renews: true },
+  invocation: { deadline: () => service.now + 90_000, extendsLease: true },
 })
 
 describe('a worker that lost its lease', () => {

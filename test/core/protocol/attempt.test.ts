@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { attemptName } from '../../../lib/core/protocol/attempt.ts'
 
-const first = { lease: 1, strand: 'own', parks: 0, reruns: 0 } as const
+const first = { lease: 1, strand: 'own', suspensions: 0, reruns: 0 } as const
 
 describe('the name of an attempt', () => {
   // Values that runs under way have stored are found under these.
   it('keeps the form of earlier versions', () => {
     expect(attemptName(first)).toBe('1')
     expect(attemptName({ ...first, lease: 3, strand: 'carried-on' })).toBe('500003')
-    expect(attemptName({ ...first, lease: 2, parks: 4 })).toBe('4000002')
+    expect(attemptName({ ...first, lease: 2, suspensions: 4 })).toBe('4000002')
     expect(attemptName({ ...first, reruns: 2 })).toBe('1.2')
     expect(attemptName({ ...first, reruns: 2 }, 'unstorable')).toBe('1.2.0.0')
     expect(attemptName(first, 'uncommitted')).toBe('1.0.1')
@@ -18,7 +18,9 @@ describe('the name of an attempt', () => {
   it('is no other attempt’s', () => {
     const attempts = [1, 2, 499_999].flatMap((lease) =>
       (['own', 'carried-on'] as const).flatMap((strand) =>
-        [0, 1, 7].flatMap((parks) => [0, 1, 5].map((reruns) => ({ lease, strand, parks, reruns }))),
+        [0, 1, 7].flatMap((suspensions) =>
+          [0, 1, 5].map((reruns) => ({ lease, strand, suspensions, reruns })),
+        ),
       ),
     )
     const all = attempts.flatMap((attempt) =>

@@ -57,7 +57,7 @@ class Processes {
     })
     await Promise.all(
       placed.map(async ({ message, place }) => {
-        const invocation = { deadline, renews: false, place }
+        const invocation = { deadline, extendsLease: false, place }
         const result = await processJob({ ...services, isolation }, message.job, invocation)
         if (result.kind === 'acknowledge') queue.delete(message)
         else if (result.afterSeconds !== undefined)

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { RunReader } from '../../../lib/core/values/run-reader.ts'
 import { RunGraph } from '../../../lib/core/protocol/run-graph.ts'
 import { activationKey, type RunState } from '../../../lib/core/protocol/run-state.ts'
-import { makeRoom, offload } from '../../../lib/core/worker/offload.ts'
+import { offloadUntilItFits, offload } from '../../../lib/core/worker/offload.ts'
 import { headerSize } from '../../../lib/core/store/header.ts'
 import type { RunStore } from '../../../lib/core/store/run-store.ts'
 import { names } from '../../../lib/core/protocol/inline-value.ts'
@@ -49,7 +49,7 @@ describe('room in a header', () => {
     const run = await runWith(full(errorNames, 1_500))
     const writePage = vi.spyOn(store, 'writePage')
 
-    const roomy = await makeRoom(store, run, new Map())
+    const roomy = await offloadUntilItFits(store, run, new Map())
 
     expect(headerSize(run)).toBeGreaterThan(FULL_ITEM_BYTES)
     expect(headerSize(roomy)).toBeLessThanOrEqual(FULL_ITEM_BYTES)
@@ -63,7 +63,7 @@ describe('room in a header', () => {
     const run = await runWith(full(userNames, 100))
     const writePage = vi.spyOn(store, 'writePage')
 
-    expect(await makeRoom(store, run, new Map([['o0', text('x')]]))).toBe(run)
+    expect(await offloadUntilItFits(store, run, new Map([['o0', text('x')]]))).toBe(run)
 
     expect(writePage).not.toHaveBeenCalled()
   })
@@ -72,7 +72,7 @@ describe('room in a header', () => {
     const run = await runWith(full(userNames, 200))
     const coming = new Map([['o0', text('x'.repeat(200_000))]])
 
-    const roomy = await makeRoom(store, run, coming)
+    const roomy = await offloadUntilItFits(store, run, coming)
 
     expect(headerSize(run)).toBeLessThan(FULL_ITEM_BYTES)
     expect(headerSize(roomy)).toBeLessThan(FULL_ITEM_BYTES - 200_000)
@@ -101,7 +101,7 @@ describe('room in a header', () => {
       },
     })
 
-    await makeRoom(looking, run, new Map())
+    await offloadUntilItFits(looking, run, new Map())
 
     expect(looks).toBeGreaterThan(10)
     expect((await store.read(run.runId))?.offloaded).toBe(true)
@@ -123,7 +123,7 @@ describe('room in a header', () => {
       },
     })
 
-    const roomy = await makeRoom(beaten, run, new Map())
+    const roomy = await offloadUntilItFits(beaten, run, new Map())
 
     expect(commits).toBeGreaterThan(1)
     expect(roomy.seq).toBe(1)
@@ -137,7 +137,7 @@ describe('room in a header', () => {
     const run = await ended(store, { inlineValues: full(userNames, 340) })
     const writePage = vi.spyOn(store, 'writePage')
 
-    expect(await makeRoom(store, run, new Map())).toBe(run)
+    expect(await offloadUntilItFits(store, run, new Map())).toBe(run)
 
     expect(writePage).not.toHaveBeenCalled()
   })
@@ -145,13 +145,13 @@ describe('room in a header', () => {
   it('is given up where nothing is left to move, or no page takes it', async () => {
     const empty = await runWith(new Map())
     const tooMuch = new Map([['o0', text('x'.repeat(400_000))]])
-    expect(await makeRoom(store, empty, tooMuch)).toBe(empty)
+    expect(await offloadUntilItFits(store, empty, tooMuch)).toBe(empty)
 
     const run = await runWith(full(userNames, 340))
     const writePage = vi.fn<RunStore['writePage']>(async () => false)
     const refusing = withMethods<RunStore>(store, { writePage })
 
-    expect((await makeRoom(refusing, run, new Map())).inlineValues).toEqual(run.inlineValues)
+    expect((await offloadUntilItFits(refusing, run, new Map())).inlineValues).toEqual(run.inlineValues)
     expect(writePage).toHaveBeenCalledTimes(500)
   })
 })

@@ -55,14 +55,14 @@ function bridge(release: number) {
   const lap = async ({ context }: NodeContext) => {
     const laps = [...((await context.get('laps')) ?? []), release]
     await context.set('laps', laps)
-    await context.set('goesOn', release === 1)
+    await context.set('canContinue', release === 1)
     return { output: laps.length }
   }
   return createFlow('bridge')
     .node('lap', lap)
     .sleep('breathe', { duration: '1s' })
     .edge('lap', 'breathe')
-    .loop('round', { startNodeId: 'lap', endNodeId: 'breathe', condition: 'goesOn' })
+    .loop('round', { startNodeId: 'lap', endNodeId: 'breathe', condition: 'canContinue' })
     .node('arrive', async () => ({ output: 'there' }))
     .edge('round', 'arrive')
 }

@@ -73,7 +73,7 @@ export function anyCommitContract(make: () => RunStore, numRuns: number): void {
             const result = await store.commit(run.runId, wide, run)
 
             expect(result).toEqual({ committed: true, run: expected })
-            if (!wide.park) {
+            if (!wide.suspend) {
               expect(await store.commit(run.runId, wide, run)).toEqual({ committed: false, run: expected })
             }
             committed++
@@ -140,7 +140,7 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
   return change({
     end,
     seen,
-    park: pick(true, false, false) ? { ...entry(), wait, parks: pick(1, 2, 30) } : undefined,
+    suspend: pick(true, false, false) ? { ...entry(), wait, suspensions: pick(1, 2, 30) } : undefined,
     dueAt: pick(undefined, undefined, STARTED_AT + 1, STARTED_AT + 2),
     schedule: new Map(chosen.map((key) => [key, entry()])),
     completed: some(NODES).filter((node) => !isDone(run.done, node)),

@@ -7,15 +7,15 @@ import { actives, change, ENTRY, ended, freshId, newRun, STARTED_AT } from './su
 
 const AT = STARTED_AT + 86_400_123
 
-function parkedAs(wait: Wait, parks = 1): ActiveEntry {
-  return { ...ENTRY, wait, parks }
+function suspendedAs(wait: Wait, suspensions = 1): ActiveEntry {
+  return { ...ENTRY, wait, suspensions }
 }
 
 /** A run that waits for a time, due so long before. */
 async function waiting(store: RunStore, dueAt = AT): Promise<RunState> {
   const { run } = await store.create(newRun({ active: actives('0.1', '1.1') }))
-  const park = parkedAs({ kind: 'timer', at: AT + 900_000 })
-  const result = await store.commit(run.runId, change({ park, dueAt }))
+  const suspend = suspendedAs({ kind: 'timer', at: AT + 900_000 })
+  const result = await store.commit(run.runId, change({ suspend, dueAt }))
   expect(result).toMatchObject({ committed: true, run: { dueAt } })
   return result.run as RunState
 }
@@ -25,7 +25,7 @@ async function isDue(store: RunStore, { runId }: RunState, now: number): Promise
 }
 
 export function timersContract(make: () => RunStore): void {
-  describe('park', () => {
+  describe('suspend', () => {
     const waits: Wait[] = [
       { kind: 'event' },
       { kind: 'event', at: AT },
@@ -41,13 +41,13 @@ export function timersContract(make: () => RunStore): void {
         const store = make()
         const entry: ActiveEntry = { scheduledBy: '4.2', inline: true, source: 4 }
         const { run } = await store.create(newRun({ active: new Map([['0.1', entry]]) }))
-        const park = { ...entry, inline: false, wait, parks: 36 }
-        const parking = change({ seen: entry, park })
+        const suspend = { ...entry, inline: false, wait, suspensions: 36 }
+        const suspending = change({ seen: entry, suspend })
 
-        const result = await store.commit(run.runId, parking)
+        const result = await store.commit(run.runId, suspending)
 
-        expect(result).toEqual({ committed: true, run: apply(run, parking) })
-        expect(result.run?.active.get('0.1')).toEqual(park)
+        expect(result).toEqual({ committed: true, run: apply(run, suspending) })
+        expect(result.run?.active.get('0.1')).toEqual(suspend)
         expect(await store.read(run.runId)).toEqual(result.run)
       })
     }
@@ -56,21 +56,21 @@ export function timersContract(make: () => RunStore): void {
       const store = make()
       const { run } = await store.create(newRun())
       const wait = { kind: 'retry', at: AT, tries: 1 } as const
-      const { run: parked } = await store.commit(run.runId, change({ park: parkedAs(wait) }))
+      const { run: suspended } = await store.commit(run.runId, change({ suspend: suspendedAs(wait) }))
       const wrong: ActiveEntry[] = [
         ENTRY,
-        parkedAs(wait, 2),
-        parkedAs({ ...wait, tries: 2 }),
-        parkedAs({ ...wait, at: AT + 1 }),
-        parkedAs({ kind: 'event' }),
-        { ...parkedAs(wait), source: 1 },
-        { ...parkedAs(wait), inline: true },
+        suspendedAs(wait, 2),
+        suspendedAs({ ...wait, tries: 2 }),
+        suspendedAs({ ...wait, at: AT + 1 }),
+        suspendedAs({ kind: 'event' }),
+        { ...suspendedAs(wait), source: 1 },
+        { ...suspendedAs(wait), inline: true },
       ]
 
       for (const seen of wrong) {
-        expect(await store.commit(run.runId, change({ seen }))).toEqual({ committed: false, run: parked })
+        expect(await store.commit(run.runId, change({ seen }))).toEqual({ committed: false, run: suspended })
       }
-      expect((await store.commit(run.runId, change({ seen: parkedAs(wait) }))).committed).toBe(true)
+      expect((await store.commit(run.runId, change({ seen: suspendedAs(wait) }))).committed).toBe(true)
     })
   })
 
@@ -99,7 +99,11 @@ export function timersContract(make: () => RunStore): void {
     it('goes by the last time that was set', async () => {
       const store = make()
       const run = await waiting(store)
-      const sooner = change({ end: '1.1', park: parkedAs({ kind: 'timer', at: AT }), dueAt: AT - 1_000 })
+      const sooner = change({
+        end: '1.1',
+        suspend: suspendedAs({ kind: 'timer', at: AT }),
+        dueAt: AT - 1_000,
+      })
 
       await store.commit(run.runId, sooner)
 
@@ -149,7 +153,7 @@ export function timersContract(make: () => RunStore): void {
 
       expect(await store.read(run.runId)).toEqual({ ...run, dueAt: undefined })
       expect(await isDue(store, run, AT)).toBe(false)
-      const again = change({ end: '1.1', park: parkedAs({ kind: 'timer', at: AT }), dueAt: AT })
+      const again = change({ end: '1.1', suspend: suspendedAs({ kind: 'timer', at: AT }), dueAt: AT })
       await store.commit(run.runId, { ...again, require: [{ kind: 'dueNotBefore', at: AT }] })
       expect(await isDue(store, run, AT)).toBe(true)
     })

@@ -7,7 +7,7 @@ import { register } from '../core/blueprints/registration.ts'
 import type { Services } from '../core/execution/services.ts'
 import { type Stores, storesOf } from '../core/config/connections.ts'
 
-export interface OutsideOptions extends AwsOptions {
+export interface ClientOptions extends AwsOptions {
   /**
    * Blueprints that may be started. With them a run is checked and begun at once; without, a worker begins it, and a
    * blueprint that no worker knows is seen only then.
@@ -24,12 +24,12 @@ export interface OutsideOptions extends AwsOptions {
   readonly logger?: ILogger
 }
 
-export type OutsideServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit'>
+export type ClientServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit'>
 
-export type OutsideParts = OutsideServices & { readonly serializer: ISerializer }
+export type ClientParts = ClientServices & { readonly serializer: ISerializer }
 
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
-export function servicesOutside(options: OutsideOptions): OutsideParts {
+export function clientServices(options: ClientOptions): ClientParts {
   const serializer = options.serializer ?? new JsonSerializer()
   const stores = storesOf(resolveConfig(options), serializer)
   const graphs = new Graphs({ ...register(options), store: stores.store })

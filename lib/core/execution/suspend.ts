@@ -18,7 +18,7 @@ interface AwaitingDetails {
 }
 
 /** The node marked itself as awaiting: for a time, for a child run, or for an event. */
-export function parked(
+export function suspended(
   { graph, node, implementation, run, now, tries }: ExecuteOptions,
   details: (AwaitingDetails & Partial<ChildRequest>) | undefined,
   value: unknown,
@@ -29,7 +29,7 @@ export function parked(
   if (details?.reason === 'timer' && details.wakeUpAt !== undefined) {
     // The engine's clock is the host's; what it asks for is a span of time.
     const at = wholeMs(now() + Math.max(0, Date.parse(details.wakeUpAt) - startedAt))
-    return { outcome: { kind: 'parked', wait: { kind: 'timer', at } }, output, inputs }
+    return { outcome: { kind: 'suspended', wait: { kind: 'timer', at } }, output, inputs }
   }
   if (details?.reason === SUBFLOW_REASON) {
     const { blueprintId, input } = details as ChildRequest
@@ -38,19 +38,19 @@ export function parked(
       return failedForGood(graph, node, new FlowcraftAwsError('INVALID_BLUEPRINT', why))
     }
     return {
-      outcome: { kind: 'parked', wait: { kind: 'child', tries } },
+      outcome: { kind: 'suspended', wait: { kind: 'child', tries } },
       inputs,
       child: { blueprintId, input },
     }
   }
   if (details?.reason === ITEMS_REASON) {
     const { kind, uses, items, chunk } = details as unknown as ItemsRequest
-    const outcome = { kind: 'parked', wait: { kind: 'items', round: 0 } } as const
+    const outcome = { kind: 'suspended', wait: { kind: 'items', round: 0 } } as const
     return { outcome, output, inputs, items: { kind, uses, items, chunk } }
   }
   try {
     const wait = eventWait(graph, node, implementation, details ?? {}, now())
-    return { outcome: { kind: 'parked', wait }, output, inputs }
+    return { outcome: { kind: 'suspended', wait }, output, inputs }
   } catch (error) {
     return failed(error as Error)
   }
@@ -58,7 +58,7 @@ export function parked(
 
 /** Nodes that the node itself made run before it counts as ended: whatever follows may use them. */
 export function scattered({ output, action }: NodeResult, nodes: NodeDefinition[]): Execution {
-  const outcome = { kind: 'parked', wait: { kind: 'items', round: 0 } } as const
+  const outcome = { kind: 'suspended', wait: { kind: 'items', round: 0 } } as const
   const items: ItemsRequest = { kind: 'nodes', items: nodes, chunk: nodes.length, action }
   return { outcome, output: { value: output }, inputs: NO_INPUTS, items }
 }
