@@ -6,7 +6,14 @@ export {
   DynamoDbCoordinationStore,
   type DynamoDbCoordinationStoreOptions,
 } from './adapter/dynamodb-coordination-store.ts'
-export { FlowcraftAwsError, type FlowcraftAwsErrorCode, isFlowcraftAwsError } from './core/common/errors.ts'
+export { NonRetryableError, RetryAfterError, type RetryAfterOptions } from './core/common/node-errors.ts'
+export {
+  errorCodes,
+  FlowcraftAwsError,
+  type FlowcraftAwsErrorCode,
+  type FlowcraftAwsErrorOptions,
+  isFlowcraftAwsError,
+} from './core/common/errors.ts'
 export type { RunDescription, RunNodes, WaitingNode } from './core/run/describe.ts'
 export type { LostValue } from './core/values/lost.ts'
 export type { Job } from './core/queue/job.ts'

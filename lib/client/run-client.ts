@@ -110,7 +110,7 @@ export class RunClient implements Runs {
   async #read(runId: string): Promise<RunState> {
     checkRunId(runId)
     const run = await this.#services.store.read(runId)
-    if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
+    if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
     return run
   }
 

@@ -87,5 +87,7 @@ export function endedWithin(run: RunDescription, timeoutMs: number): RunDescript
     .filter((id) => !waiting.some(({ nodeId }) => nodeId === id))
     .map((id) => `node '${id}' is to run`)
   const at = [...waits, ...works].join(', ') || 'no worker has begun it'
-  throw new FlowcraftAwsError('RUN_TIMEOUT', `run '${runId}' did not end within ${timeoutMs} ms: ${at}`)
+  throw new FlowcraftAwsError('RUN_TIMEOUT', `run '${runId}' did not end within ${timeoutMs} ms: ${at}`, {
+    runId,
+  })
 }

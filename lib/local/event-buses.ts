@@ -1,7 +1,7 @@
 // EventBridge without rules: buses take events, and what they took can be looked at. Pure; no HTTP here.
 
 import { randomUUID } from 'node:crypto'
-import { LocalAwsError } from './errors.ts'
+import { localError } from './errors.ts'
 
 /** An event that was put on a bus. */
 export interface LocalEvent {
@@ -50,7 +50,7 @@ export class EventBuses {
 
   create(name: string): string {
     if (!BUS_NAME.test(name)) {
-      throw new LocalAwsError(
+      throw localError(
         `the name of an event bus must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, got "${name}"`,
       )
     }

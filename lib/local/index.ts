@@ -14,7 +14,6 @@ export type {
   StopOptions,
 } from './types.ts'
 export type { LocalClients, LocalConnection, LocalPool } from './connection.ts'
-export { LocalAwsError } from './errors.ts'
 export { Meter } from './meter.ts'
 export type { DynamoDBUsage, EventBridgeUsage, S3Usage, SqsUsage, Usage } from './meter.ts'
 export type { LocalEvent } from './event-buses.ts'

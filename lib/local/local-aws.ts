@@ -9,7 +9,7 @@ import { startApi } from './api/server.ts'
 import { clientConfigs, clientsOf, environmentOf } from './clients.ts'
 import { startEngines } from './engine/start.ts'
 import type { RunningEngines } from './engine/start.ts'
-import { LocalAwsError } from './errors.ts'
+import { localError } from './errors.ts'
 import { EventBuses } from './event-buses.ts'
 import { startMapping } from './event-source/mapping.ts'
 import { createLocalFunction } from './lambda/function.ts'
@@ -49,7 +49,7 @@ interface Stoppable {
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const region = options.region ?? 'us-east-1'
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
-    throw new LocalAwsError(`region must be the name of an AWS region such as us-east-1, got "${region}"`)
+    throw localError(`region must be the name of an AWS region such as us-east-1, got "${region}"`)
   }
   const engines = await startEngines(options, region)
   try {
@@ -124,7 +124,7 @@ function assemble(parts: Parts): LocalAws {
       () => rm(folder, { recursive: true, force: true }),
     ])
   const assertRunning = () => {
-    if (stopped) throw new LocalAwsError('this local AWS was stopped')
+    if (stopped) throw localError('this local AWS was stopped')
   }
   /** Keeps what was started, for the end. */
   const started = <T extends Stoppable>(source: T): T => {

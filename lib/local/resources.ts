@@ -8,7 +8,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs'
 import type { SQSClient } from '@aws-sdk/client-sqs'
-import { LocalAwsError, resourceName, wholeNumber } from './errors.ts'
+import { localError, resourceName, wholeNumber } from './errors.ts'
 import type { LocalQueue, LocalQueueOptions } from './types.ts'
 
 /** The longest that SQS keeps a message, 14 days, in seconds. */
@@ -58,7 +58,7 @@ export async function makeQueue(sqs: SQSClient, name: string, attributes: Record
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))
   const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
   const arn = answer.Attributes?.['QueueArn']
-  if (!QueueUrl || !arn) throw new LocalAwsError(`SQS gave queue ${name} no address or no ARN`)
+  if (!QueueUrl || !arn) throw localError(`SQS gave queue ${name} no address or no ARN`)
   return { url: QueueUrl, arn }
 }
 
@@ -66,11 +66,11 @@ export async function makeQueue(sqs: SQSClient, name: string, attributes: Record
 export async function createTable(dynamodb: DynamoDBClient, input: CreateTableCommandInput): Promise<string> {
   const made = await dynamodb.send(new CreateTableCommand(input))
   const TableName = made.TableDescription?.TableName ?? input.TableName
-  if (!TableName) throw new LocalAwsError('a table needs a TableName, got none')
+  if (!TableName) throw localError('a table needs a TableName, got none')
   const deadline = Date.now() + TABLE_TIMEOUT_MS
   for (let status = made.TableDescription?.TableStatus; status !== 'ACTIVE'; await sleep(TABLE_POLL_MS)) {
     if (Date.now() > deadline) {
-      throw new LocalAwsError(`table ${TableName} is still ${status} after ${TABLE_TIMEOUT_MS} ms`)
+      throw localError(`table ${TableName} is still ${status} after ${TABLE_TIMEOUT_MS} ms`)
     }
     status = (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus
   }
@@ -80,7 +80,7 @@ export async function createTable(dynamodb: DynamoDBClient, input: CreateTableCo
 /** Makes a bucket and returns its name. */
 export async function createBucket(s3: S3Client, name: string = freshName('bucket')): Promise<string> {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-    throw new LocalAwsError(
+    throw localError(
       `the name of a bucket must be 3 to 63 lower-case letters, digits, dots or hyphens, got "${name}"`,
     )
   }

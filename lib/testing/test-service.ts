@@ -3,6 +3,7 @@
  * redeliveries, no servers, and a clock that the test moves. What passes here differs from AWS in the store and the
  * queue only, and those two are held to the real ones by a contract suite.
  */
+import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { Flow } from '../core/blueprints/registry.ts'
 import type { Runtime } from '../core/execution/node-call.ts'
 import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
@@ -180,11 +181,12 @@ export class TestService implements Runs {
    *
    * @returns 'resumed' where a node takes it, 'used' where the URL was used or its run is over, 'unknown', or
    * 'unwaited' where no node of the blueprint waits for it
-   * @throws Error where the request is not taken for one to the run: its answer is in the message
+   * @throws FlowcraftAwsError INVALID_INPUT where the request is not taken for one to the run: its answer is in the message
    */
   async post(url: string, body: unknown, options: PostOptions = {}): Promise<WebhookOutcome> {
     const { outcome, statusCode, body: text } = await this.request(url, { ...options, body })
-    if (outcome === undefined) throw new Error(`the webhook answered ${statusCode}: ${text}`)
+    if (outcome === undefined)
+      throw new FlowcraftAwsError('INVALID_INPUT', `the webhook answered ${statusCode}: ${text}`)
     return outcome
   }
 

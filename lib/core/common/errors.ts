@@ -2,32 +2,50 @@ import { isError, messageOf, propertyOf } from './thrown.ts'
 
 export { messageOf } from './thrown.ts'
 
-/** What a problem means for its caller. Bundles may hold a class twice, so tell errors apart by `code`. */
-export type FlowcraftAwsErrorCode =
-  | 'INVALID_CONFIGURATION'
-  | 'INVALID_BLUEPRINT'
-  | 'UNKNOWN_BLUEPRINT'
-  | 'INVALID_INPUT'
+/** Which errors there are, and whether the same call may succeed later. docs/errors.md says of each what to do. */
+const codes = {
+  INVALID_CONFIGURATION: { retryable: false },
+  INVALID_BLUEPRINT: { retryable: false },
+  UNKNOWN_BLUEPRINT: { retryable: false },
+  INVALID_INPUT: { retryable: false },
   /** The run id was used before, with another input or blueprint. */
-  | 'RUN_CONFLICT'
+  RUN_CONFLICT: { retryable: false },
   /** The idempotency key was used before, with another action or output. */
-  | 'RESUME_CONFLICT'
-  | 'INVALID_JOB'
-  | 'RUN_NOT_FOUND'
-  | 'RUN_TIMEOUT'
-  | 'VALUE_NOT_SERIALIZABLE'
-  | 'VALUE_LOST'
-  | 'NODE_TIMEOUT'
+  RESUME_CONFLICT: { retryable: false },
+  INVALID_JOB: { retryable: false },
+  RUN_NOT_FOUND: { retryable: false },
+  RUN_TIMEOUT: { retryable: true },
+  VALUE_NOT_SERIALIZABLE: { retryable: false },
+  VALUE_LOST: { retryable: false },
+  NODE_TIMEOUT: { retryable: true },
   /** A node's event did not come within its `timeout`. */
-  | 'WAIT_TIMEOUT'
-  | 'NODE_KILLED'
-  | 'CONTEXT_CONFLICT'
-  | 'MESSAGE_LEFT'
-  | 'NOT_DEPLOYED'
+  WAIT_TIMEOUT: { retryable: false },
+  NODE_KILLED: { retryable: false },
+  CONTEXT_CONFLICT: { retryable: true },
+  MESSAGE_LEFT: { retryable: true },
+  NOT_DEPLOYED: { retryable: true },
   /** Trouble of the infrastructure, or of its configuration: the same request may succeed later. */
-  | 'REQUEST_FAILED'
+  REQUEST_FAILED: { retryable: true },
   /** The same request can never succeed: what it asks to store cannot be stored. */
-  | 'REQUEST_REFUSED'
+  REQUEST_REFUSED: { retryable: false },
+  /** The local AWS was used wrongly, or cannot start. */
+  LOCAL_AWS: { retryable: false },
+  /** A local function threw, ran out of time, or its process died. */
+  FUNCTION_FAILED: { retryable: true },
+  /** A local function already runs as many invocations as it may. */
+  FUNCTION_THROTTLED: { retryable: true },
+} as const satisfies Record<string, { readonly retryable: boolean }>
+
+/** What a problem means for its caller. Bundles may hold a class twice, so tell errors apart by `code`. */
+export type FlowcraftAwsErrorCode = keyof typeof codes
+
+export const errorCodes = Object.keys(codes) as readonly FlowcraftAwsErrorCode[]
+
+export interface FlowcraftAwsErrorOptions extends ErrorOptions {
+  readonly runId?: string
+  readonly nodeId?: string
+  readonly blueprintId?: string
+}
 
 /**
  * The one error class of this package.
@@ -41,10 +59,27 @@ export class FlowcraftAwsError extends Error {
   override readonly name = 'FlowcraftAwsError'
   /** Says which kind of problem this is; stable, made for programs. */
   readonly code: FlowcraftAwsErrorCode
+  /** The run, node and blueprint that it is about, where it is about one. */
+  declare readonly runId?: string
+  declare readonly nodeId?: string
+  declare readonly blueprintId?: string
 
-  constructor(code: FlowcraftAwsErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(code: FlowcraftAwsErrorCode, message: string, options: FlowcraftAwsErrorOptions = {}) {
+    const { runId, nodeId, blueprintId, ...rest } = options
+    super(message, rest)
     this.code = code
+    // Only what is known: an error that is logged shows no empty fields.
+    Object.assign(this, runId && { runId }, nodeId && { nodeId }, blueprintId && { blueprintId })
+  }
+
+  /** Whether the same call may succeed later. */
+  get retryable(): boolean {
+    return codes[this.code].retryable
+  }
+
+  /** The page of the package that says what to do. */
+  get docs(): string {
+    return `node_modules/flowcraft-aws/docs/errors.md#${this.code.toLowerCase()}`
   }
 }
 
@@ -127,5 +162,7 @@ function nameOf(error: unknown): string {
 export function unknownBlueprint(blueprintId: string, known: readonly string[]): FlowcraftAwsError {
   const list =
     known.length === 0 ? 'none is registered' : `registered: ${known.map((id) => `'${id}'`).join(', ')}`
-  return new FlowcraftAwsError('UNKNOWN_BLUEPRINT', `no blueprint '${blueprintId}' here; ${list}`)
+  return new FlowcraftAwsError('UNKNOWN_BLUEPRINT', `no blueprint '${blueprintId}' here; ${list}`, {
+    blueprintId,
+  })
 }

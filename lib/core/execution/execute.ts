@@ -17,7 +17,7 @@ import { dynamicNodesOf } from './dynamic-nodes.ts'
 import { GATHER } from '../blueprints/batch-nodes.ts'
 import { limitOf, withinLimit } from './node-timeout.ts'
 import { numbersOf } from '../common/node-numbers.ts'
-import { type Policed, retriesByQueue, withPolicy } from './retry-policy.ts'
+import { type Policed, type Postponed, retriesByQueue, withPolicy } from './retry-policy.ts'
 import { wholeMs } from '../protocol/run-state.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
 import { type ExecuteOptions, stateOf } from './node-call.ts'
@@ -29,13 +29,20 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   const def = graph.node(options.node)
   const state = stateOf(options)
   const byQueue = !options.inProcess && retriesByQueue(def.config)
-  const isLast = !byQueue || options.tries + 2 > numbersOf(def.config).maxRetries
+  const { maxRetries, retryDelay } = numbersOf(def.config)
+  const isLast = !byQueue || options.tries + 2 > maxRetries
+  const triesLeft = maxRetries - options.tries
   state.isLastAttempt = isLast
-  const policed = withPolicy(options.implementation, def, { isLast, byQueue })
+  const policed = withPolicy(options.implementation, def, {
+    isLast,
+    byQueue,
+    triesLeft,
+    inProcess: options.inProcess ?? false,
+  })
   const startedAt = Date.now()
   const limitMs = limitOf(def.config, options.nodeTimeoutMs ?? Infinity)
   const result = await withinLimit({ limitMs, nodeId: def.id, signal: options.signal }, (signal) =>
-    runThroughEngine({ ...options, signal }, state, policed, byQueue),
+    runThroughEngine({ ...options, signal }, state, policed, byQueue ? 1 : triesLeft),
   )
   if (result instanceof FlowcraftError) return failedForGood(graph, options.node, result)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
@@ -51,8 +58,12 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   if (result.status === 'success' && result.result?.dynamicNodes?.length) {
     return scattered(result.result, dynamicNodesOf(graph, def.id, result.result.dynamicNodes))
   }
-  if (result.status === 'failed' && !isLast && policed.failedInTry() && !isFatal(result.error)) {
-    return retryLater(options, def, result.error)
+  if (result.status === 'failed') {
+    const postponed = policed.postponed()
+    if (postponed) return retryLater(options, postponed)
+    if (!isLast && policed.failedInTry() && !isFatal(result.error)) {
+      return retryLater(options, { error: result.error.cause ?? result.error, delayMs: retryDelay, tries: 1 })
+    }
   }
   if (result.status === 'failed') return failed(result.error)
   if (result.status === 'failed_with_fallback') return stoodInFor(graph, result.fallbackNodeId, result.error)
@@ -62,24 +73,19 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
 }
 
 /** A try failed and another is to come after a delay that no function should wait out. */
-async function retryLater(options: ExecuteOptions, def: NodeDefinition, error: Error): Promise<Execution> {
-  const { runtime, run, now, tries } = options
-  const attempt = tries + 1
-  const { maxRetries, retryDelay } = numbersOf(def.config)
-  const meta = {
-    nodeId: def.id,
-    attempt,
-    maxRetries,
-    error: messageOf(propertyOf(error, 'cause') ?? error),
-    executionId: run.runId,
-  }
+async function retryLater(options: ExecuteOptions, { error, delayMs, tries }: Postponed): Promise<Execution> {
+  const { runtime, graph, run, now } = options
+  const def = graph.node(options.node)
+  const attempt = options.tries + tries
+  const { maxRetries } = numbersOf(def.config)
+  const meta = { nodeId: def.id, attempt, maxRetries, error: messageOf(error), executionId: run.runId }
   runtime.logger.warn('Node execution failed, retrying', meta)
   const { blueprintId, runId: executionId } = run
   await runtime.eventBus.emit({
     type: 'node:retry',
     payload: { nodeId: def.id, attempt, executionId, blueprintId },
   })
-  const wait = { kind: 'retry', at: wholeMs(now() + retryDelay), tries: attempt } as const
+  const wait = { kind: 'retry', at: wholeMs(now() + delayMs), tries: attempt } as const
   return { outcome: { kind: 'suspended', wait }, inputs: NO_INPUTS }
 }
 
@@ -93,7 +99,7 @@ async function runThroughEngine(
   options: ExecuteOptions,
   state: WorkflowState<Record<string, unknown>>,
   policed: Policed,
-  byQueue: boolean,
+  tries: number,
 ): Promise<NodeExecutionResult> {
   const { runtime, graph, run, context, signal } = options
   const def = graph.node(options.node)
@@ -101,7 +107,7 @@ async function runThroughEngine(
   const nodeRegistry = new Map(runtime.registry)
   nodeRegistry.set(def.uses, policed.implementation)
   const executionContext = {
-    blueprint: byQueue ? withOneTry(graph, def) : graph.blueprint,
+    blueprint: withTries(graph, def, tries),
     state,
     nodeRegistry,
     executionId: run.runId,
@@ -129,10 +135,11 @@ async function runThroughEngine(
   }
 }
 
-/** The blueprint in which this node is tried once: its further tries are executions of their own. */
-function withOneTry(graph: RunGraph, def: NodeDefinition): RunGraph['blueprint'] {
-  const once = { ...def, config: { ...def.config, maxRetries: 1 } }
-  return { ...graph.blueprint, nodes: graph.blueprint.nodes.map((node) => (node === def ? once : node)) }
+/** The blueprint in which this node has so many tries: its others were, or are, executions of their own. */
+function withTries(graph: RunGraph, def: NodeDefinition, tries: number): RunGraph['blueprint'] {
+  if (tries === numbersOf(def.config).maxRetries) return graph.blueprint
+  const limited = { ...def, config: { ...def.config, maxRetries: tries } }
+  return { ...graph.blueprint, nodes: graph.blueprint.nodes.map((node) => (node === def ? limited : node)) }
 }
 
 /** As the engine resolves it, with what it notes in the blueprint of a run: a transformed input replaces `inputs`. */

@@ -4,6 +4,7 @@
  */
 import {
   type BaseNode,
+  FlowcraftError,
   isNodeClass,
   type NodeClass,
   type NodeConfig,
@@ -11,7 +12,8 @@ import {
   type NodeDefinition,
   type NodeFunction,
 } from 'flowcraft'
-import { FlowcraftAwsError } from '../common/errors.ts'
+import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { retryAfterMs } from '../common/node-errors.ts'
 import { after, numbersOf, pause } from '../common/node-numbers.ts'
 
 /** A longer delay is passed by the queue: nobody pays for a Lambda that sleeps. */
@@ -27,6 +29,15 @@ export interface Policed {
   readonly implementation: NodeFunction | NodeClass
   /** Whether what may be tried again failed: of a class, `exec` only. */
   readonly failedInTry: () => boolean
+  /** How this execution ended where its last try asked for a later one (`RetryAfterError`). */
+  readonly postponed: () => Postponed | undefined
+}
+
+export interface Postponed {
+  readonly error: unknown
+  readonly delayMs: number
+  /** Tries in this execution. */
+  readonly tries: number
 }
 
 export interface PolicyOptions {
@@ -34,33 +45,47 @@ export interface PolicyOptions {
   readonly isLast: boolean
   /** Whether the queue is between the tries. */
   readonly byQueue: boolean
+  /** Tries that are left, those of this execution included. */
+  readonly triesLeft: number
+  /** Whether a try that is to come later is waited for here: an item of a batch cannot be put off. */
+  readonly inProcess: boolean
 }
 
-/** The implementation with its `retryDelay` before each further try and its `timeout` around each (milliseconds). */
+/**
+ * The implementation with its `retryDelay` before each further try and its `timeout` around each (milliseconds). A try that
+ * asks for a later one ends the execution: by an error that the engine takes as final.
+ */
 export function withPolicy(
   implementation: NodeFunction | NodeClass,
   { id, config }: NodeDefinition,
-  { isLast, byQueue }: PolicyOptions,
+  { isLast, byQueue, triesLeft, inProcess }: PolicyOptions,
 ): Policed {
   const { retryDelay, timeout } = numbersOf(config)
-  if (retryDelay <= 0 && timeout <= 0) return { implementation, failedInTry: () => true }
   let tries = 0
   let failed = false
+  let delayMs = retryDelay
+  let postponed: Postponed | undefined
   const attempt = async <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>): Promise<T> => {
     failed = false
-    if (tries++ > 0 && !byQueue) await pause(retryDelay, context.signal)
+    if (tries++ > 0 && !byQueue && delayMs > 0) await pause(delayMs, context.signal)
+    delayMs = retryDelay
     try {
       return await (timeout > 0 ? within(timeout, id, context, run) : run(context))
     } catch (error) {
       failed = true
-      throw error
+      const asked = retryAfterMs(error)
+      if (asked === undefined || tries >= triesLeft) throw error
+      delayMs = Math.max(retryDelay, asked)
+      if (inProcess) throw error
+      postponed = { error, delayMs, tries }
+      throw new FlowcraftError(messageOf(error), { isFatal: true, cause: error as Error, nodeId: id })
     }
   }
-  const failedInTry = () => failed
+  const outcome = { failedInTry: () => failed, postponed: () => postponed }
   if (!isNodeClass(implementation)) {
-    return { implementation: (context) => attempt(context, implementation as NodeFunction), failedInTry }
+    return { ...outcome, implementation: (context) => attempt(context, implementation as NodeFunction) }
   }
-  return { implementation: policedClass(implementation as NodeClass, attempt, isLast), failedInTry }
+  return { ...outcome, implementation: policedClass(implementation as NodeClass, attempt, isLast) }
 }
 
 type Attempt = <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>) => Promise<T>

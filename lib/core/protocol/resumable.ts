@@ -23,7 +23,11 @@ export function nodeToResume(graph: RunGraph, run: RunState, nodeId: string | un
     const node = graph.find(nodeId)
     if (node !== undefined) return node
     const all = graph.blueprint.nodes.map(({ id }) => `'${id}'`).join(', ')
-    throw new FlowcraftAwsError('INVALID_INPUT', `run '${run.runId}' has no node '${nodeId}'; it has ${all}`)
+    throw new FlowcraftAwsError(
+      'INVALID_INPUT',
+      `run '${run.runId}' has no node '${nodeId}'; it has ${all}`,
+      { runId: run.runId },
+    )
   }
   // Sleepers come second, since who names no node means an event that is waited for.
   const waiting = nodesIn(run, ({ kind }) => kind === 'event')
@@ -33,7 +37,9 @@ export function nodeToResume(graph: RunGraph, run: RunState, nodeId: string | un
   const listed = meant.map((node) => `'${graph.node(node).id}'`).join(', ')
   const what =
     meant.length === 0 ? 'no node waits for an event' : `name one of the nodes that wait: ${listed}`
-  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume run '${run.runId}': ${what}`)
+  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume run '${run.runId}': ${what}`, {
+    runId: run.runId,
+  })
 }
 
 /**
@@ -51,7 +57,9 @@ export function refuseAction(graph: RunGraph, node: number, action: string | und
   const got = action ? `no edge names the action '${action}'` : 'it goes on by an action, and none was given'
   const allowed = actions.map((name) => `'${name}'`).join(', ')
   const { id } = graph.node(node)
-  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume node '${id}': ${got}; allowed: ${allowed}`)
+  throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume node '${id}': ${got}; allowed: ${allowed}`, {
+    nodeId: id,
+  })
 }
 
 /** INVALID_INPUT: the node does not wait for an event. Says what it does, and which nodes do wait. */
@@ -67,6 +75,7 @@ export function doesNotWait(graph: RunGraph, run: RunState, node: number): Flowc
   return new FlowcraftAwsError(
     'INVALID_INPUT',
     `cannot resume node '${id}' of run '${run.runId}': ${stateOf(graph, run, node)}; ${others}`,
+    { runId: run.runId, nodeId: id },
   )
 }
 

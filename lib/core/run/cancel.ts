@@ -18,7 +18,7 @@ export type CancelServices = Pick<Services, 'store' | 'queue' | 'now'>
  */
 export async function cancelRun(services: CancelServices, runId: string): Promise<boolean> {
   const run = await services.store.read(runId)
-  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
   const cancelled = await turnToCancelled(services, run)
   // Crash before: the run is cancelled, its children and whoever waits for it are notified when this is called again, or
   // when any message of the run comes.

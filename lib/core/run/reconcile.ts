@@ -13,7 +13,7 @@ import type { Services } from '../execution/services.ts'
 /** The ids of the nodes that wait for those messages. */
 export async function reconcileRun(services: Services, runId: string): Promise<Set<string>> {
   const run = await services.store.read(runId)
-  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
   if (isOver(run)) {
     await publishRunEnd(services, run)
     return new Set()

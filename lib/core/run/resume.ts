@@ -192,7 +192,7 @@ function gonePast(run: RunState, node: number): ActivationKey[] {
 
 async function begun(services: ResumeServices, runId: string): Promise<RunState> {
   const run = await services.store.read(runId)
-  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
   if (run.graph !== undefined) return run
   const why = run.reason ?? 'no worker has begun it yet'
   throw new FlowcraftAwsError('INVALID_INPUT', `cannot resume run '${runId}': ${why}`)

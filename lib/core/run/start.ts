@@ -6,7 +6,7 @@ import { failRun } from './run-end.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { inlineInput } from '../values/value-writer.ts'
 import { contentHash } from '../common/content-hash.ts'
-import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
 import { failureOf } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type Parent, type RunState } from '../protocol/run-state.ts'
@@ -68,13 +68,17 @@ export function refuseOther({ created, run, inputHash }: PutRun, blueprintId: st
   const { runId } = run
   if (run.blueprintId !== blueprintId) {
     const got = `a run '${runId}' of blueprint '${run.blueprintId}' is there already`
-    throw new FlowcraftAwsError('RUN_CONFLICT', `cannot start '${blueprintId}': ${got}`)
+    throw new FlowcraftAwsError('RUN_CONFLICT', `cannot start '${blueprintId}': ${got}`, {
+      runId,
+      blueprintId,
+    })
   }
   // Runs that an older version of this package started say nothing of their input.
   if (run.inputHash === undefined || run.inputHash === inputHash) return
   throw new FlowcraftAwsError(
     'RUN_CONFLICT',
     `cannot start run '${runId}': it was started with another input`,
+    { runId, blueprintId },
   )
 }
 
@@ -103,6 +107,8 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
     if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) deferToNewerDeployment(services, run, reason)
     return (await failRun(services, run, reason)) ?? run
   }
-  if (now.graph === undefined && !isOver(now)) throw new Error(`run '${run.runId}' could not be begun`)
+  if (now.graph === undefined && !isOver(now)) {
+    throw requestFailed(`beginning run '${run.runId}'`, new Error('its header did not change'))
+  }
   return now
 }

@@ -193,5 +193,5 @@ function notSerializable(what: string, why: string, cause?: unknown): FlowcraftA
 }
 
 function lost(runId: string, key: string, why: string): FlowcraftAwsError {
-  return new FlowcraftAwsError('VALUE_LOST', `value '${key}' of run '${runId}' is gone: ${why}`)
+  return new FlowcraftAwsError('VALUE_LOST', `value '${key}' of run '${runId}' is gone: ${why}`, { runId })
 }

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { LocalAwsError, messageOf } from '../errors.ts'
+import { localError, messageOf } from '../errors.ts'
 import { close, listen } from '../proxy/http.ts'
 import type { Engine } from './fauxqs.ts'
 
@@ -26,7 +26,7 @@ export function findDynoxide(env: NodeJS.ProcessEnv = process.env): string | und
   const given = env['DYNOXIDE_BIN']
   if (given) {
     if (existsSync(given)) return given
-    throw new LocalAwsError(`DYNOXIDE_BIN names a file that does not exist: ${given}`)
+    throw localError(`DYNOXIDE_BIN names a file that does not exist: ${given}`)
   }
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined
   try {
@@ -64,7 +64,7 @@ function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let printed = ''
     const fail = (reason: string) =>
-      reject(new LocalAwsError(`dynoxide did not start: ${reason}. ${printed.trim()}`))
+      reject(localError(`dynoxide did not start: ${reason}. ${printed.trim()}`))
     const timer = setTimeout(() => fail(`nothing heard for ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS)
     const settle = (act: () => void) => {
       clearTimeout(timer)

@@ -1,6 +1,6 @@
 // Starts fauxqs (SQS and S3) in this process. Its startFauxqs() binds all interfaces, hence buildApp().
 
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import { importOptional } from './optional.ts'
 
 /** A server that plays one or more services. */
@@ -21,7 +21,7 @@ interface Fauxqs {
 export async function startFauxqs(region: string): Promise<Engine> {
   const { buildApp } = await importOptional<Fauxqs>('fauxqs', 'the local SQS and S3', 'fauxqs@^1.9.2')
   if (!buildApp)
-    throw new LocalAwsError('this version of fauxqs has no buildApp(). Run: npm install -D fauxqs@^1.9.2')
+    throw localError('this version of fauxqs has no buildApp(). Run: npm install -D fauxqs@^1.9.2')
   const app = buildApp({ logger: false, defaultRegion: region })
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   return { origin, stop: async () => void (await app.close()) }

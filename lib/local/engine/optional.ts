@@ -1,6 +1,6 @@
 // Loads what a project may or may not have installed. No other file here imports an optional peer.
 
-import { LocalAwsError, messageOf } from '../errors.ts'
+import { localError, messageOf } from '../errors.ts'
 
 /**
  * Imports a package that is an optional peer. It goes by `name` as a variable, so that neither TypeScript nor a
@@ -12,7 +12,7 @@ export async function importOptional<T>(name: string, purpose: string, install: 
   } catch (error) {
     const missing = (error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND'
     const reason = missing ? 'is not installed' : `cannot be loaded (${messageOf(error)})`
-    throw new LocalAwsError(
+    throw localError(
       `${purpose} needs the package ${name}, which ${reason}. Run: npm install -D ${install}`,
       {
         cause: error,

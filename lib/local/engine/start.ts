@@ -1,6 +1,6 @@
 // Decides what plays each service and starts it. The one place that reads this package's environment variables.
 
-import { LocalAwsError, oneOf } from '../errors.ts'
+import { localError, oneOf } from '../errors.ts'
 import type { Endpoints, Engines, LocalAwsOptions } from '../types.ts'
 import { startDynalite } from './dynalite.ts'
 import { findDynoxide, startDynoxide } from './dynoxide.ts'
@@ -68,7 +68,7 @@ async function startDynamoDB({
   const binary = findDynoxide()
   if (binary) return { ...(await startDynoxide(binary)), name: 'dynoxide' }
   if (wanted === undefined) return { ...(await startDynalite()), name: 'dynalite' }
-  throw new LocalAwsError(
+  throw localError(
     'dynoxide was asked for, but its binary is not here. Run: npm install -D @dynoxide/linux-x64 ' +
       '(Linux on x64), set DYNOXIDE_BIN to the path of a binary, or use dynalite',
   )
@@ -89,10 +89,10 @@ function givenEndpoints(options: LocalAwsOptions): Partial<Endpoints> {
 function checkEndpoint(name: string, endpoint: string, allowRemote: boolean): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new LocalAwsError(`${name} must be an address such as http://127.0.0.1:9324, got "${endpoint}"`)
+    throw localError(`${name} must be an address such as http://127.0.0.1:9324, got "${endpoint}"`)
   }
   if (!allowRemote && !isLoopback(url.hostname)) {
-    throw new LocalAwsError(
+    throw localError(
       `${name} must be on this computer (127.0.0.1, ::1 or localhost), got "${endpoint}". ` +
         'If that is an emulator and not AWS, pass allowRemote: true',
     )

@@ -8,7 +8,7 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs'
 import type { SQSClient } from '@aws-sdk/client-sqs'
-import { LocalAwsError, wholeNumber } from '../errors.ts'
+import { localError, wholeNumber } from '../errors.ts'
 import { FunctionError, ThrottledError } from '../lambda/errors.ts'
 import { failedRecords, splitBySize, toRecord } from './records.ts'
 import type { SqsRecord } from './records.ts'
@@ -37,7 +37,7 @@ export async function startMapping(
   const visibilitySeconds = Number(Attributes['VisibilityTimeout'])
   const { timeoutSeconds } = options.function
   if (visibilitySeconds < timeoutSeconds) {
-    throw new LocalAwsError(
+    throw localError(
       `Queue visibility timeout: ${visibilitySeconds} seconds is less than Function timeout: ${timeoutSeconds} seconds`,
     )
   }

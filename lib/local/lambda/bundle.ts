@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import { esmOptions } from '../../bundling.ts'
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import { importOptional } from '../engine/optional.ts'
 import { freshName } from '../resources.ts'
 
@@ -68,7 +68,7 @@ export async function bundleHandler(options: BundleHandlerOptions): Promise<Bund
   const { entry, external = [], minify = false } = options
   const outfile = options.outfile ?? temporaryFile(`${basename(entry, extname(entry))}.mjs`)
   if (!outfile.endsWith('.mjs')) {
-    throw new LocalAwsError(`outfile must end in .mjs, or Node would not see an ES module, got "${outfile}"`)
+    throw localError(`outfile must end in .mjs, or Node would not see an ES module, got "${outfile}"`)
   }
   const esbuild = await importOptional<Esbuild>('esbuild', 'bundleHandler', 'esbuild')
   const { metafile } = await esbuild.build({

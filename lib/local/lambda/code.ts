@@ -3,7 +3,7 @@
 import { access, copyFile, cp, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, sep } from 'node:path'
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import { BOOTSTRAP_SOURCE } from './bootstrap.ts'
 import type { FunctionCode } from './types.ts'
 
@@ -38,11 +38,11 @@ export async function deployCode(
 /** With its source map. */
 async function deployFile(file: unknown, exportName: string, folder: string): Promise<DeployedCode> {
   if (typeof file !== 'string' || !file.endsWith('.mjs')) {
-    throw new LocalAwsError(
+    throw localError(
       `code.file must be the path of an .mjs file (see bundleHandler), got ${JSON.stringify(file)}`,
     )
   }
-  if (!(await exists(file))) throw new LocalAwsError(`code.file does not exist: ${file}`)
+  if (!(await exists(file))) throw localError(`code.file does not exist: ${file}`)
   await mkdir(folder, { recursive: true })
   const copy = join(folder, basename(file))
   await copyFile(file, copy)
@@ -53,7 +53,7 @@ async function deployFile(file: unknown, exportName: string, folder: string): Pr
 async function deployFolder(source: string, handler: string, folder: string): Promise<DeployedCode> {
   const [, path, exportName] = /^((?:.*\/)?[^./]+)\.(.+)$/.exec(handler) ?? []
   if (path === undefined || exportName === undefined) {
-    throw new LocalAwsError(
+    throw localError(
       `handler must be a file and its export, such as index.handler, got ${JSON.stringify(handler)}`,
     )
   }
@@ -61,7 +61,7 @@ async function deployFolder(source: string, handler: string, folder: string): Pr
     (found) => found.isDirectory(),
     () => false,
   )
-  if (!isFolder) throw new LocalAwsError(`code.folder must be a folder, got ${JSON.stringify(source)}`)
+  if (!isFolder) throw localError(`code.folder must be a folder, got ${JSON.stringify(source)}`)
   await mkdir(dirname(folder), { recursive: true })
   await cp(source, folder, { recursive: true })
   for (const extension of EXTENSIONS) {
@@ -69,7 +69,7 @@ async function deployFolder(source: string, handler: string, folder: string): Pr
     if (await exists(file)) return { root: folder, file, exportName, handler }
   }
   const names = EXTENSIONS.map((extension) => path + extension)
-  throw new LocalAwsError(`handler ${handler} needs one of ${names.join(', ')} in ${source}`)
+  throw localError(`handler ${handler} needs one of ${names.join(', ')} in ${source}`)
 }
 
 /** Writes what all environments of a function share and gives the path of the program that they run. */

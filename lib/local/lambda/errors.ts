@@ -1,4 +1,5 @@
-// Errors of local Lambda functions, as the Lambda service reports them. Imports nothing.
+// Errors of local Lambda functions, as the Lambda service reports them.
+import { FlowcraftAwsError } from '../../core/common/errors.ts'
 
 /** The error object that Lambda answers when a function fails. */
 export interface FunctionErrorPayload {
@@ -11,8 +12,7 @@ export interface FunctionErrorPayload {
  * A function failed: its handler threw, it timed out (`Sandbox.Timedout`) or its process died
  * (`Runtime.ExitError`).
  */
-export class FunctionError extends Error {
-  override readonly name = 'FunctionError'
+export class FunctionError extends FlowcraftAwsError {
   /** The name of the error that the handler threw, or one of Lambda's own such as `Runtime.ExitError`. */
   readonly errorType: string
   readonly errorMessage: string
@@ -20,7 +20,7 @@ export class FunctionError extends Error {
   readonly trace: readonly string[]
 
   constructor(functionName: string, { errorType, errorMessage, trace = [] }: FunctionErrorPayload) {
-    super(`function ${functionName} failed: ${errorType}: ${errorMessage}`)
+    super('FUNCTION_FAILED', `function ${functionName} failed: ${errorType}: ${errorMessage}`)
     this.errorType = errorType
     this.errorMessage = errorMessage
     this.trace = trace
@@ -28,10 +28,9 @@ export class FunctionError extends Error {
 }
 
 /** Lambda's TooManyRequestsException: as many invocations run as the function may have. Try again later. */
-export class ThrottledError extends Error {
-  override readonly name = 'ThrottledError'
-
+export class ThrottledError extends FlowcraftAwsError {
   constructor(functionName: string, maxConcurrency: number) {
-    super(`function ${functionName} already runs ${maxConcurrency} invocations, its maxConcurrency`)
+    const why = `function ${functionName} already runs ${maxConcurrency} invocations, its maxConcurrency`
+    super('FUNCTION_THROTTLED', why)
   }
 }

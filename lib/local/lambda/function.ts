@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LocalAwsError, messageOf, resourceName, wholeNumber } from '../errors.ts'
+import { localError, messageOf, resourceName, wholeNumber } from '../errors.ts'
 import { freshName } from '../resources.ts'
 import { deployCode, deployRuntime } from './code.ts'
 import type { DeployedCode } from './code.ts'
@@ -240,7 +240,7 @@ class ProcessFunction implements LocalFunction {
   }
 
   #assertRunning(): void {
-    if (this.#stopped) throw new LocalAwsError(`function ${this.name} was stopped`)
+    if (this.#stopped) throw localError(`function ${this.name} was stopped`)
   }
 }
 
@@ -252,5 +252,5 @@ function logStream(): string {
 function checkSize(what: string, json: string): void {
   const bytes = Buffer.byteLength(json)
   if (bytes <= PAYLOAD_LIMIT_BYTES) return
-  throw new LocalAwsError(`${what} is ${bytes} bytes of JSON, Lambda allows ${PAYLOAD_LIMIT_BYTES}`)
+  throw localError(`${what} is ${bytes} bytes of JSON, Lambda allows ${PAYLOAD_LIMIT_BYTES}`)
 }

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import type { Template } from './template.ts'
 
 /** A stack of an app, by what the manifests say. */
@@ -77,7 +77,7 @@ async function addImports(stacks: readonly AppStack[]): Promise<void> {
 async function readFolder(folder: string): Promise<AppStack[]> {
   const manifest = await readJson<Manifest>(folder, 'manifest.json')
   if (!manifest) {
-    throw new LocalAwsError(
+    throw localError(
       `assembly must be the folder that cdk synth wrote, got ${JSON.stringify(folder)}, where no manifest.json is`,
     )
   }
@@ -144,12 +144,12 @@ export function chooseStack(stacks: readonly AppStack[], wanted: string | undefi
   if (only && named.length === 1) return only
   const listed = (some: readonly AppStack[]) => some.map(({ path }) => path).join(', ') || 'none'
   if (wanted !== undefined && named.length > 1) {
-    throw new LocalAwsError(
+    throw localError(
       `${named.length} stacks are called ${wanted}; give stackName one of their paths: ${listed(named)}`,
     )
   }
   const all = stacks.length > 1 ? '; deployAll deploys all of them' : ''
-  throw new LocalAwsError(
+  throw localError(
     `stackName must be one of the assembly's stacks (${listed(stacks)}), got ${wanted ?? 'none'}${all}`,
   )
 }
@@ -158,7 +158,7 @@ export function chooseStack(stacks: readonly AppStack[], wanted: string | undefi
 export async function readStack({ folder, id, stackName, templateFile }: AppStack): Promise<Assembly> {
   const template = await readTemplate(join(folder, templateFile))
   if (!template) {
-    throw new LocalAwsError(`the template of stack ${stackName} is not at ${join(folder, templateFile)}`)
+    throw localError(`the template of stack ${stackName} is not at ${join(folder, templateFile)}`)
   }
   const { files = {} } = (await readJson<AssetManifest>(folder, `${id}.assets.json`)) ?? {}
   return { stackName, template, assets: new Map(Object.values(files).flatMap(placesOf(folder))) }

@@ -1,7 +1,7 @@
 // What the functions of a stack were told of their service: its queue, its table and what else it has.
 
 import { environmentVariables } from '../../core/common/environment.ts'
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
 import type { LocalClients, LocalConnection } from '../connection.ts'
 
@@ -24,11 +24,11 @@ export function connectionOf(
   }
   const [names] = services.values()
   if (!names) {
-    throw new LocalAwsError(`no function of stack ${stackName} was told of a service's queue and table`)
+    throw localError(`no function of stack ${stackName} was told of a service's queue and table`)
   }
   if (services.size === 1) return { ...clients, ...names }
   const all = functions.map(({ name }) => name).join(', ')
-  throw new LocalAwsError(
+  throw localError(
     `stack ${stackName} has ${services.size} services: name a function of the one that is meant, of ${all}`,
   )
 }

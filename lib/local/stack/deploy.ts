@@ -1,7 +1,7 @@
 // Makes a stack: each resource when something first needs it, and what sets functions going last.
 
 import { randomBytes } from 'node:crypto'
-import { LocalAwsError, messageOf } from '../errors.ts'
+import { localError, messageOf } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
 import { chooseStack, inOrder, readApp, readStack, readTemplate } from './assembly.ts'
 import type { AppStack, Assembly } from './assembly.ts'
@@ -33,7 +33,7 @@ export async function deployAll(
     const named = all.filter((other) => other.stackName === stackName)
     if (named.length === 1) continue
     const paths = named.map(({ path }) => path).join(', ')
-    throw new LocalAwsError(
+    throw localError(
       `${named.length} stacks are called ${stackName} (${paths}): deploy each by its path, to a local AWS of its own`,
     )
   }
@@ -138,7 +138,7 @@ class Deployment implements Names {
     const why = isElsewhere
       ? `is read from Systems Manager (${String(Default)}), which is not played here`
       : 'has no default'
-    throw new LocalAwsError(
+    throw localError(
       `parameter ${name} of stack ${stackName} ${why}: give it in parameters: { ${name}: '...' }`,
     )
   }
@@ -150,12 +150,12 @@ class Deployment implements Names {
     // What is left out has every attribute, and none that leads anywhere.
     if (!(logicalId in this.made)) return `arn:aws:local:::${logicalId}.${attribute}`
     const known = Object.keys(attributes).join(', ')
-    throw new LocalAwsError(`${logicalId}, an ${type}, has no ${attribute} here, only ${known}`)
+    throw localError(`${logicalId}, an ${type}, has no ${attribute} here, only ${known}`)
   }
 
   async condition(name: string): Promise<boolean> {
     const condition = this.#assembly.template.Conditions?.[name]
-    if (condition === undefined) throw new LocalAwsError(`the template has no condition ${name}`)
+    if (condition === undefined) throw localError(`the template has no condition ${name}`)
     return Boolean(await resolve(condition, this))
   }
 
@@ -164,11 +164,11 @@ class Deployment implements Names {
     const found = this.made[logicalId]
     if (found) return found
     const resource = this.#assembly.template.Resources?.[logicalId]
-    if (!resource) throw new LocalAwsError(`the template has neither a resource nor a parameter ${logicalId}`)
+    if (!resource) throw localError(`the template has neither a resource nor a parameter ${logicalId}`)
     const kind = this.#kindOf(logicalId, resource)
     if (!kind) return { type: resource.Type, ref: logicalId, attributes: {} }
     if (this.#making.includes(logicalId)) {
-      throw new LocalAwsError(`resources need each other: ${[...this.#making, logicalId].join(' -> ')}`)
+      throw localError(`resources need each other: ${[...this.#making, logicalId].join(' -> ')}`)
     }
     return this.#make(logicalId, resource, kind)
   }
@@ -189,7 +189,7 @@ class Deployment implements Names {
       const { ref, attributes = {} } = await kind.make(making)
       return (this.made[logicalId] = { type, ref, attributes })
     } catch (error) {
-      throw new LocalAwsError(`cannot make ${logicalId}, an ${type}: ${messageOf(error)}`, { cause: error })
+      throw localError(`cannot make ${logicalId}, an ${type}: ${messageOf(error)}`, { cause: error })
     } finally {
       this.#making.pop()
     }
@@ -249,7 +249,7 @@ function stackOf(
     function(name): LocalFunction {
       const fn = findFunction(resources[name]?.ref ?? outputs[name] ?? name)
       if (fn) return fn
-      throw new LocalAwsError(
+      throw localError(
         `stack ${stackName} has no function ${name}; it has ${functionIds.join(', ') || 'none'}, by logical id`,
       )
     },
@@ -257,7 +257,7 @@ function stackOf(
       const value = outputs[name]
       if (value !== undefined) return value
       const all = Object.keys(outputs).join(', ') || 'none'
-      throw new LocalAwsError(`stack ${stackName} has no output ${name}; it has ${all}`)
+      throw localError(`stack ${stackName} has no output ${name}; it has ${all}`)
     },
   }
 }

@@ -1,6 +1,6 @@
 // What the stacks that run here give to others: outputs by stack, exports by name. Makes nothing.
 
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import { type AppStack, keyOf } from './assembly.ts'
 import type { LocalStack } from './types.ts'
 
@@ -27,7 +27,7 @@ export class DeployedStacks {
       const there = this.#exports.get(name)
       // As AWS says it. A stack that is deployed once more is another copy here, and has the name from then on.
       if (there && there.stackName !== stackName) {
-        throw new LocalAwsError(`Export with name ${name} is already exported by stack ${there.stackName}`)
+        throw localError(`Export with name ${name} is already exported by stack ${there.stackName}`)
       }
       this.#exports.set(name, { stackName, value })
     }
@@ -37,7 +37,7 @@ export class DeployedStacks {
     const found = this.#exports.get(name)
     if (found) return found.value
     const all = [...this.#exports.keys()].join(', ') || 'nothing'
-    throw new LocalAwsError(
+    throw localError(
       `no stack here exports ${name}: deploy the stack that does to this local AWS first; exported is ${all}`,
     )
   }
@@ -46,13 +46,11 @@ export class DeployedStacks {
     const outputs = this.#outputs.get(stackName)
     if (!outputs) {
       const all = [...this.#outputs.keys()].join(', ') || 'none'
-      throw new LocalAwsError(
-        `no stack ${stackName} runs here: deploy it to this local AWS first; there is ${all}`,
-      )
+      throw localError(`no stack ${stackName} runs here: deploy it to this local AWS first; there is ${all}`)
     }
     const value = outputs[outputName]
     if (value !== undefined) return value
     const all = Object.keys(outputs).join(', ') || 'none'
-    throw new LocalAwsError(`stack ${stackName} has no output ${outputName}; it has ${all}`)
+    throw localError(`stack ${stackName} has no output ${outputName}; it has ${all}`)
   }
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs'
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import { functionOf, numberOf, refuses, textOf } from './kind.ts'
 import type { Kind, Making } from './kind.ts'
 
@@ -50,7 +50,7 @@ async function withCode<T>(making: Making, use: (folder: string) => Promise<T>):
   if (ZipFile === undefined) {
     const folder = making.assets.get(S3Key ?? '')
     if (folder !== undefined) return use(folder)
-    throw new LocalAwsError(`its code must be an asset of the assembly, got the S3 key ${S3Key}`)
+    throw localError(`its code must be an asset of the assembly, got the S3 key ${S3Key}`)
   }
   const folder = await mkdtemp(join(tmpdir(), 'flowcraft-inline-'))
   try {
@@ -97,7 +97,7 @@ export const eventSourceMapping: Kind = {
 
 async function queueUrlOf({ aws }: Making, arn = ''): Promise<string> {
   const [, , service, , , QueueName] = arn.split(':')
-  if (service !== 'sqs') throw new LocalAwsError(`its event source must be a queue, got ${arn || 'none'}`)
+  if (service !== 'sqs') throw localError(`its event source must be a queue, got ${arn || 'none'}`)
   const { QueueUrl } = await aws.clients.sqsClient.send(new GetQueueUrlCommand({ QueueName }))
   return QueueUrl as string
 }

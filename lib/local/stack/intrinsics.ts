@@ -1,7 +1,7 @@
 // CloudFormation's intrinsic functions. Asks for what they refer to; makes nothing.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 
 /** What names in a template stand for. */
 export interface Names {
@@ -30,8 +30,7 @@ export async function resolve(value: unknown, names: Names): Promise<unknown> {
   const [key = '', argument] = entries[0] ?? []
   if (entries.length === 1 && (key === 'Ref' || key === 'Condition' || key.startsWith('Fn::'))) {
     const intrinsic = INTRINSICS[key]
-    if (!intrinsic)
-      throw new LocalAwsError(`${key} is not played here; what has it can be left out by ignore`)
+    if (!intrinsic) throw localError(`${key} is not played here; what has it can be left out by ignore`)
     return intrinsic(argument, names)
   }
   const resolved = await inTurn(
@@ -56,7 +55,7 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   'Fn::Select': async (argument, names) => {
     const [index, from] = list(await resolve(argument, names))
     const chosen = list(from)[Number(index)]
-    if (chosen === undefined) throw new LocalAwsError(`Fn::Select finds nothing at ${String(index)}`)
+    if (chosen === undefined) throw localError(`Fn::Select finds nothing at ${String(index)}`)
     return chosen
   },
   'Fn::Sub': substitute,
@@ -77,8 +76,7 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     const [map, top, second, otherwise] = list(await resolve(argument, names))
     const found = names.mapped(text(map), text(top), text(second))
     const value = found ?? (otherwise as { DefaultValue?: unknown } | undefined)?.DefaultValue
-    if (value === undefined)
-      throw new LocalAwsError(`mapping ${text(map)} has no ${text(top)}.${text(second)}`)
+    if (value === undefined) throw localError(`mapping ${text(map)} has no ${text(top)}.${text(second)}`)
     return value
   },
   'Fn::Not': async (argument, names) => !list(await resolve(argument, names))[0],
@@ -120,12 +118,12 @@ async function inTurn<T, R>(items: readonly T[], each: (item: T) => Promise<R>):
 
 function list(value: unknown): unknown[] {
   if (Array.isArray(value)) return value
-  throw new LocalAwsError(`a list was expected, got ${JSON.stringify(value)}`)
+  throw localError(`a list was expected, got ${JSON.stringify(value)}`)
 }
 
 /** Numbers and booleans are texts to CloudFormation. */
 function text(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  throw new LocalAwsError(`a text was expected, got ${JSON.stringify(value)}`)
+  throw localError(`a text was expected, got ${JSON.stringify(value)}`)
 }

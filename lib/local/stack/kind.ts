@@ -1,6 +1,6 @@
 // What a type of resource is to the local AWS. Types, and what all types share.
 
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
 import type { LocalAws } from '../types.ts'
 import type { DeployedStacks } from './deployed.ts'
@@ -75,7 +75,7 @@ export async function numberOf(making: Making, name: string): Promise<number | u
 export function functionOf({ findFunction }: Making, nameOrArn: unknown): LocalFunction {
   const fn = typeof nameOrArn === 'string' ? findFunction(nameOrArn) : undefined
   if (fn) return fn
-  throw new LocalAwsError(`there is no function ${JSON.stringify(nameOrArn)} on this local AWS`)
+  throw localError(`there is no function ${JSON.stringify(nameOrArn)} on this local AWS`)
 }
 
 /** Names the properties that are there and are not played. */

@@ -1,6 +1,6 @@
 // Which types of resources are played here, which do not matter here, and which a stack must not have.
 
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import { type Assembly, readTemplate } from './assembly.ts'
 import { eventSourceMapping, functionUrl, lambdaFunction } from './functions.ts'
 import type { Kind } from './kind.ts'
@@ -81,11 +81,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   'Custom::CrossRegionExportWriter': 'there is one region here: give the stacks the same one',
 }
 
-/** @throws LocalAwsError that lists all resources which are not played here, those of nested stacks too */
+/** @throws localError that lists all resources which are not played here, those of nested stacks too */
 export async function checkResources(assembly: Assembly, ignore: readonly string[]): Promise<void> {
   const problems = await problemsOf(assembly, ignore, '')
   if (problems.length === 0) return
-  throw new LocalAwsError(
+  throw localError(
     `stack ${assembly.stackName} has what is not played here; what you do not need can be left out by ignore, ` +
       `a list of types and logical ids:\n- ${problems.join('\n- ')}`,
   )

@@ -1,6 +1,6 @@
 // Stacks in stacks: their templates are assets of the assembly, their outputs are attributes.
 
-import { LocalAwsError } from '../errors.ts'
+import { localError } from '../errors.ts'
 import type { Kind } from './kind.ts'
 import { refuses } from './kind.ts'
 
@@ -16,7 +16,7 @@ export const nestedStack: Kind = {
     )
     const url = await making.property('TemplateURL')
     const file = templateOf(making.assets, url)
-    if (file === undefined) throw new LocalAwsError(NO_TEMPLATE)
+    if (file === undefined) throw localError(NO_TEMPLATE)
     const { ref, outputs } = await making.nest(file, parameters)
     const attributes = Object.entries(outputs).map(([name, value]) => [`Outputs.${name}`, value])
     return { ref, attributes: Object.fromEntries(attributes) as Record<string, string> }

@@ -41,19 +41,19 @@ export interface LocalStack {
   readonly resources: Readonly<Record<string, LocalResource>>
   /**
    * A function of the stack, by its logical id, by an output that is its name or ARN, or by one of these itself.
-   * @throws LocalAwsError that lists the functions there are
+   * @throws localError that lists the functions there are
    */
   function(name: string): LocalFunction
   /**
    * An output.
-   * @throws LocalAwsError that lists the outputs there are
+   * @throws localError that lists the outputs there are
    */
   output(name: string): string
   /**
    * What reaches the service of the stack from outside, as its functions were told of it.
    *
    * @param functionName - as for `function`, any function of the service, where the stack has several services
-   * @throws FlowcraftAwsError LOCAL_NOT_FOUND where no function was told of one
+   * @throws FlowcraftAwsError LOCAL_AWS where no function was told of one
    * @example
    * const client = new RunClient(stack.connection())
    */

@@ -1,4 +1,5 @@
 /** What the engine lets users plug in: classes, tries, middleware, evaluator, serializer, dependencies. */
+import { NonRetryableError } from '../../../lib/core/common/node-errors.ts'
 import { BaseNode, FlowcraftError, type NodeContext, type NodeResult } from 'flowcraft'
 import { type ConformanceCase, echo, failing, graph, trail, value } from '../case.ts'
 import { ComparisonEvaluator, RichSerializer } from '../plugins.ts'
@@ -87,6 +88,23 @@ export const engineCases: readonly ConformanceCase[] = [
           a: {
             run: async () => {
               throw new FlowcraftError('fatal', { isFatal: true })
+            },
+            maxRetries: 5,
+            fallback: 'plan',
+          },
+          plan: value('plan B'),
+        },
+        [],
+      ),
+  },
+  {
+    name: 'a NonRetryableError is not tried again and takes no fallback',
+    make: () =>
+      graph(
+        {
+          a: {
+            run: async () => {
+              throw new NonRetryableError('the card has expired', { cause: new Error('E17') })
             },
             maxRetries: 5,
             fallback: 'plan',

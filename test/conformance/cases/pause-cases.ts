@@ -1,4 +1,5 @@
 /** Waits and sleeps. In memory they stop the run, and resuming ignores the action; the kit does what the guides say. */
+import { RetryAfterError } from '../../../lib/core/common/node-errors.ts'
 import { type ConformanceCase, echo, graph, rounds, type Setup, trail, value } from '../case.ts'
 import type { Outcome } from '../outcome.ts'
 import { controller } from './loop-parts.ts'
@@ -267,6 +268,31 @@ export const pauseCases: readonly ConformanceCase[] = [
       { flaky: 900, end: ['end', 900] },
       { flaky: 3, end: 1 },
       { keys: { tried: 'x'.repeat(900) }, calls: { flaky: 3, end: 1 } },
+    ),
+  },
+  {
+    name: 'a try that asks for a later one, how much later it says',
+    make: () =>
+      graph(
+        {
+          busy: {
+            run: async ({ context }) => {
+              const count = (((await context.get('tries')) as number | undefined) ?? 0) + 1
+              await context.set('tries', count)
+              if (count === 1) throw new RetryAfterError('too many requests', { seconds: 2 })
+              return { output: count }
+            },
+            maxRetries: 2,
+            retryDelay: 1_100,
+          },
+          end: trail('end'),
+        },
+        ['busy>end'],
+      ),
+    instead: outcome(
+      { busy: 2, end: ['end', 2] },
+      { busy: 2, end: 1 },
+      { keys: { tries: 2 }, calls: { busy: 2, end: 1 } },
     ),
   },
   {
