@@ -2,9 +2,10 @@
  * A flowcraft context on DynamoDB that is usable alone: one item holds its keys, so that a patch is one write, and
  * values too large for it are items of their own. The adapter's runs keep their context in their own way.
  */
+import { type AskingClient, askingClient } from '../core/store/asking-client.ts'
 import { randomUUID } from 'node:crypto'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { type IAsyncContext, type ISerializer, JsonSerializer, type PatchOperation } from 'flowcraft'
 import { ExpressionBuilder } from '../core/store/expression.ts'
 import { translateConfig } from '../core/store/table.ts'
@@ -39,13 +40,13 @@ const PATCH_IN_PLACE = 60
  */
 export class DynamoDbContext implements IAsyncContext<Record<string, unknown>> {
   readonly type = 'async'
-  readonly #client: DynamoDBDocumentClient
+  readonly #client: AskingClient
   readonly #table: string
   readonly #id: string
   readonly #values: ValueStore
 
   constructor(options: DynamoDbContextOptions) {
-    this.#client = DynamoDBDocumentClient.from(options.dynamoDbClient, translateConfig())
+    this.#client = askingClient(options.dynamoDbClient, options.tableName, translateConfig())
     this.#table = options.tableName
     this.#id = options.contextId
     const store = {

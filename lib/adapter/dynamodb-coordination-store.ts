@@ -2,16 +2,11 @@
  * Flowcraft's coordination store on DynamoDB: conditional writes on one item a key. Usable alone; the adapter itself
  * coordinates by its run state and needs none of it.
  */
+import { type AskingClient, askingClient } from '../core/store/asking-client.ts'
 import { PARTITION_KEY_BYTES } from '../core/common/size-limits.ts'
 import { show } from '../core/common/thrown.ts'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { ICoordinationStore } from 'flowcraft'
 import { throwProblems } from '../core/common/errors.ts'
 import { translateConfig } from '../core/store/table.ts'
@@ -35,12 +30,12 @@ export interface DynamoDbCoordinationStoreOptions {
  * if (await store.setIfNotExist('import', 'worker-7', 60)) await runTheImport()
  */
 export class DynamoDbCoordinationStore implements ICoordinationStore {
-  readonly #client: DynamoDBDocumentClient
+  readonly #client: AskingClient
   readonly #table: string
   readonly #now: () => number
 
   constructor(options: DynamoDbCoordinationStoreOptions) {
-    this.#client = DynamoDBDocumentClient.from(options.dynamoDbClient, translateConfig())
+    this.#client = askingClient(options.dynamoDbClient, options.tableName, translateConfig())
     this.#table = options.tableName
     this.#now = options.now ?? Date.now
   }

@@ -55,10 +55,15 @@ export class ValueBucket extends Construct {
     this.bucket = props.existingBucket ?? this.#create(props)
   }
 
-  /** Grants reading values. */
+  /**
+   * Grants reading values. Listing the bucket belongs to it, though nothing lists it: without it S3 answers a read of an
+   * object that is gone by 403 and not by 404, and a worker would take a lost value for a missing permission.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (Permissions, read November 2026)
+   */
   grantRead(grantee: IGrantable): Grant {
     grantKey(this.bucket.encryptionKey, grantee, keyActions.read)
-    return this.#grant(grantee, 's3:GetObject')
+    const list = { grantee, actions: ['s3:ListBucket'], resourceArns: [this.bucket.bucketArn] }
+    return this.#grant(grantee, 's3:GetObject').combine(Grant.addToPrincipal(list))
   }
 
   /** Grants writing values. */
@@ -67,7 +72,7 @@ export class ValueBucket extends Construct {
     return this.#grant(grantee, 's3:PutObject')
   }
 
-  /** Grants what workers need: read and write values, never delete or list them. */
+  /** Grants what workers need: read and write values, never delete them. */
   grantReadWrite(grantee: IGrantable): Grant {
     return this.grantRead(grantee).combine(this.grantPut(grantee))
   }

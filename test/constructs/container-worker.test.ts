@@ -89,6 +89,7 @@ describe('ContainerWorker', () => {
     expect(permissionsOf(template, /TaskRole/)).toEqual([
       'WorkerTaskTaskRole: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <State.Arn>',
       'WorkerTaskTaskRole: s3:GetObject on <Values.Arn>/runs/*',
+      'WorkerTaskTaskRole: s3:ListBucket on <Values.Arn>',
       'WorkerTaskTaskRole: s3:PutObject on <Values.Arn>/runs/*',
       'WorkerTaskTaskRole: sqs:SendMessage on <Jobs.Arn>',
       'WorkerTaskTaskRole: sqs:SendMessage on <Video.Arn>',

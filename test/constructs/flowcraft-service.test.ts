@@ -43,6 +43,7 @@ function managing(role: string): string[] {
     `${role}: sqs:SendMessage on <FlowsPoolsheavyJobs.Arn>`,
     `${role}: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <FlowsState.Arn>`,
     `${role}: s3:GetObject on <FlowsValues.Arn>/runs/*`,
+    `${role}: s3:ListBucket on <FlowsValues.Arn>`,
     `${role}: s3:PutObject on <FlowsValues.Arn>/runs/*`,
   ]
 }
@@ -462,6 +463,7 @@ describe('grants', () => {
     expect(permissionsOf(template, /^Reader/)).toEqual([
       'ReaderServiceRole: dynamodb:GetItem dynamodb:Query on <FlowsState.Arn>',
       'ReaderServiceRole: s3:GetObject on <FlowsValues.Arn>/runs/*',
+      'ReaderServiceRole: s3:ListBucket on <FlowsValues.Arn>',
     ])
     expect(told('Reader')).toEqual([
       'FLOWCRAFT_BUCKET_NAME',
@@ -486,6 +488,7 @@ describe('grants', () => {
       'sqs:SendMessage',
       'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query',
       's3:GetObject',
+      's3:ListBucket',
       's3:PutObject',
     ])
   })

@@ -17,6 +17,7 @@ describe('each permission of a service', () => {
       'WorkerRole: logs:CreateLogStream logs:PutLogEvents on <FlowsWorkerLogs.Arn>',
       'WorkerRole: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <FlowsState.Arn>',
       'WorkerRole: s3:GetObject on <FlowsValues.Arn>/runs/*',
+      'WorkerRole: s3:ListBucket on <FlowsValues.Arn>',
       'WorkerRole: s3:PutObject on <FlowsValues.Arn>/runs/*',
       'WorkerRole: sqs:SendMessage on <FlowsJobs.Arn>',
       'WorkerRole: sqs:SendMessage on <FlowsJobsDeadLetters.Arn>',

@@ -114,6 +114,7 @@ describe('ValueBucket', () => {
     expect(permissionsOf(Template.fromStack(stack))).toEqual([
       'Reader: kms:Decrypt on <Key.Arn>',
       'Reader: s3:GetObject on <Values.Arn>/runs/*',
+      'Reader: s3:ListBucket on <Values.Arn>',
       'Writer: kms:Decrypt kms:GenerateDataKey on <Key.Arn>',
       'Writer: s3:PutObject on <Values.Arn>/runs/*',
     ])

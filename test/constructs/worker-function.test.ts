@@ -72,6 +72,7 @@ describe('WorkerFunction', () => {
       'WorkerRole: logs:CreateLogStream logs:PutLogEvents on <WorkerLogs.Arn>',
       'WorkerRole: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <State.Arn>',
       'WorkerRole: s3:GetObject on <Values.Arn>/runs/*',
+      'WorkerRole: s3:ListBucket on <Values.Arn>',
       'WorkerRole: s3:PutObject on <Values.Arn>/runs/*',
       'WorkerRole: sqs:SendMessage on <Jobs.Arn>',
       'WorkerRole: sqs:SendMessage on <JobsDeadLetters.Arn>',

@@ -1,6 +1,6 @@
 /** Values that are gone, that are no values, or that would be more than a process holds. */
 import { deflateRawSync } from 'node:zlib'
-import { createFlow, type NodeContext } from 'flowcraft'
+import { createFlow, type NodeContext, WebhookNode } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { parseJson } from '../../../lib/core/common/parse-json.ts'
 import { parseJob } from '../../../lib/core/queue/job.ts'
@@ -74,6 +74,42 @@ describe('JSON that is nested deep', () => {
     expect(() => parseJson(nested(10_000))).toThrow(/nested deeper than 1000 levels/)
     expect(() => parseJson(`{"a":${nested(1_000)}}`)).toThrow(/nested deeper/)
     expect(parseJson(`{"a":${nested(999)},"b":"${'['.repeat(5_000)}\\"["}`)).toHaveProperty('b')
+  })
+
+  it('is a bad request to a webhook, which is not used up', async () => {
+    const hooked = createFlow('hooked')
+      .node('hook', WebhookNode)
+      .wait('paid', { params: { eventName: 'webhook:hook' } })
+      .edge('hook', 'paid')
+    const service = new TestService({ flows: [hooked], logger: quiet })
+    const { runId } = await service.start({ blueprintId: 'hooked' })
+    await service.settle()
+    const before = await service.services.store.read(runId)
+    const { url } = (await service.get(runId)).context['hook'] as { url: string }
+    const json = { headers: { 'content-type': 'application/json' } }
+
+    const deep = await service.request(url, { ...json, body: nested(10_000) })
+    await service.settle()
+
+    expect(deep).toMatchObject({
+      statusCode: 400,
+      body: expect.stringMatching(/nested deeper than 1000/) as string,
+    })
+    expect(await service.services.store.read(runId)).toEqual(before)
+    expect(await service.request(url, { ...json, body: nested(1_000) })).toMatchObject({ statusCode: 202 })
+  })
+
+  it('is no input of a run, from whatever side it comes', async () => {
+    const service = new TestService({ flows: [flow], logger: quiet })
+    const deep: unknown = JSON.parse(nested(5_000))
+    await expect(service.start({ blueprintId: 'two', input: { deep } })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    })
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    await expect(service.start({ blueprintId: 'two', input: circle })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    })
   })
 
   it('is no job', () => {
