@@ -92,6 +92,13 @@ function synthesise(folder: string, app: string, functions: number): void {
   console.log(`  ${app}: ${functions} functions with their code`)
 }
 
+/** Emulators are for whoever asks for them: a binary of 7 MB is among them. */
+function bringsNoEmulators(folder: string): void {
+  for (const name of ['@dynoxide', 'fauxqs', 'dynalite']) {
+    if (existsSync(join(folder, 'node_modules', name))) throw new Error(`users get ${name} without asking`)
+  }
+}
+
 /** Esbuild gone, the app says what to do, and Docker is not asked for. */
 function failsWithoutEsbuild(folder: string): void {
   rmSync(join(folder, 'node_modules/esbuild'), { recursive: true })
@@ -111,6 +118,7 @@ const folder = mkdtempSync(join(tmpdir(), 'flowcraft-package-'))
 try {
   createProject(folder)
   run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts')
+  bringsNoEmulators(folder)
   run(folder, join('node_modules', '.bin', 'tsc'))
   synthesise(folder, 'app.js', 4)
   synthesise(folder, 'common.cjs', 3)

@@ -1,4 +1,5 @@
 /** Writes the items of a batch before the commit that makes their activation wait, and reads them. */
+import pMap from 'p-map'
 import type { OpenRun } from '../execution/open-run.ts'
 import type { ActivationKey } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
@@ -39,15 +40,11 @@ export async function scatter(
     before,
   }
   const pages = Math.ceil(texts.length / batch.perPage)
-  for (let at = 0; at < pages; at += CONCURRENCY) {
-    const some = Array.from({ length: Math.min(CONCURRENCY, pages - at) }, (_, index) => at + index)
-    await Promise.all(
-      some.map(async (page) => {
-        const text = JSON.stringify(texts.slice(page * batch.perPage, (page + 1) * batch.perPage))
-        await values.writeNamed(run.runId, itemKeys.page(key, batch, page), text)
-      }),
-    )
+  const write = async (page: number) => {
+    const text = JSON.stringify(texts.slice(page * batch.perPage, (page + 1) * batch.perPage))
+    await values.writeNamed(run.runId, itemKeys.page(key, batch, page), text)
   }
+  await pMap(Array(pages).keys(), write, { concurrency: CONCURRENCY })
   return batch
 }
 

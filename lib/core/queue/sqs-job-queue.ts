@@ -1,4 +1,5 @@
 /** Sends jobs to SQS. Standard queues: order and repetition do not matter to the protocol. */
+import pMap from 'p-map'
 import { randomUUID } from 'node:crypto'
 import {
   SendMessageBatchCommand,
@@ -35,11 +36,7 @@ export class SqsJobQueue implements JobQueue {
       for (let at = 0; at < own.length; at += BATCH)
         batches.push({ queueUrl, jobs: own.slice(at, at + BATCH) })
     }
-    for (let at = 0; at < batches.length; at += CONCURRENCY) {
-      await Promise.all(
-        batches.slice(at, at + CONCURRENCY).map((batch) => this.#sendBatch(batch, delaySeconds)),
-      )
-    }
+    await pMap(batches, (batch) => this.#sendBatch(batch, delaySeconds), { concurrency: CONCURRENCY })
   }
 
   #byQueue(jobs: readonly Job[]): Map<string, Job[]> {

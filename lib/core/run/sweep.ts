@@ -3,6 +3,7 @@
  * a later timer waits in the table at no cost, and the index of due runs says when to look. It may run twice, late, or
  * beside live workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
  */
+import pMap from 'p-map'
 import { jobOf } from '../execution/open-run.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { messageOf } from '../common/errors.ts'
@@ -45,16 +46,12 @@ export async function sweep(services: SweepServices): Promise<SweepResult> {
     }
   }
   const due = await services.store.due(services.now())
-  for (let at = 0; at < due.length; at += CONCURRENCY) {
-    await Promise.all(
-      due.slice(at, at + CONCURRENCY).map((runId) =>
-        attempt(`sweep run '${runId}'`, async () => {
-          const sent = await sweepRun(services, runId)
-          jobs += sent
-        }),
-      ),
-    )
-  }
+  const sweepOne = (runId: string) =>
+    attempt(`sweep run '${runId}'`, async () => {
+      const sent = await sweepRun(services, runId)
+      jobs += sent
+    })
+  await pMap(due, sweepOne, { concurrency: CONCURRENCY })
   const { deadLetters } = services
   if (deadLetters) {
     await attempt('look at the dead-letter queue', async () => {

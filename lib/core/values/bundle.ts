@@ -10,6 +10,7 @@
  * from; and the commit takes inline values of the bundle's keys out of the header, on condition that nothing was committed since
  * it was seen.
  */
+import pMap from 'p-map'
 import { BUNDLE_BUCKET_BYTES } from '../common/size-limits.ts'
 import { createHash } from 'node:crypto'
 import type { ActivationKey } from '../protocol/run-state.ts'
@@ -112,10 +113,7 @@ function keyOf({ writer, base }: Bundle, bucket: number): string {
 }
 
 async function eachBucket({ buckets }: Bundle, run: (bucket: number) => Promise<void>): Promise<void> {
-  for (let at = 0; at < buckets; at += CONCURRENCY) {
-    const some = Array.from({ length: Math.min(CONCURRENCY, buckets - at) }, (_, index) => at + index)
-    await Promise.all(some.map(run))
-  }
+  await pMap(Array(buckets).keys(), run, { concurrency: CONCURRENCY })
 }
 
 /** The newest value of each user key: what lies in pages, under what the bundles say. */

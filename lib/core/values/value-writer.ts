@@ -3,6 +3,7 @@
  * are written here, before it, under names of their writer. A crash after such a write leaves a value that no committed
  * pointer names.
  */
+import pMap from 'p-map'
 import {
   BUNDLED_VALUE_BYTES,
   COMMIT_BYTES,
@@ -170,15 +171,12 @@ export class ValueWriter {
   async #store(large: ReadonlyMap<string, Entry>): Promise<Map<string, string>> {
     const all = [...large].map(([name, { text }]) => [name, text, this.#nameOf(text, this.#slots++)] as const)
     const pointers = new Map<string, string>()
-    for (let at = 0; at < all.length; at += CONCURRENCY) {
-      await Promise.all(
-        all.slice(at, at + CONCURRENCY).map(async ([name, text, key]) => {
-          const reference = await this.#values.write(this.#runId, `${this.#writer}#${key}`, text)
-          const body = `${key}${reference}`
-          pointers.set(name, formatInlineValue({ writer: this.#writer, kind: '@', body }))
-        }),
-      )
+    const store = async ([name, text, key]: (typeof all)[number]) => {
+      const reference = await this.#values.write(this.#runId, `${this.#writer}#${key}`, text)
+      const body = `${key}${reference}`
+      pointers.set(name, formatInlineValue({ writer: this.#writer, kind: '@', body }))
     }
+    await pMap(all, store, { concurrency: CONCURRENCY })
     return pointers
   }
 

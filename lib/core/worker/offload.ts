@@ -6,6 +6,7 @@
  * Pages first, then the commit that takes the inline values out. Crash between the two: both places say the same, and the
  * header's is read. A page never goes back: it refuses what an older view of the header would put there.
  */
+import pMap from 'p-map'
 import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
 import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import { headerSize } from '../store/header.ts'
@@ -75,20 +76,21 @@ async function move(
   movable: readonly (readonly [string, string])[],
 ): Promise<ReadonlyMap<string, string>> {
   const moved = new Map<string, string>()
-  const writes = pageWrites(movable)
-  for (let at = 0; at < writes.length; at += CONCURRENCY) {
-    await Promise.all(
-      writes.slice(at, at + CONCURRENCY).map(async ({ page, entries }) => {
-        if (!(await store.writePage(run.runId, page, entries, run.seq))) return
-        for (const [name, text] of entries) moved.set(name, text)
-      }),
-    )
+  const write = async ({ page, entries }: PageWrite) => {
+    if (!(await store.writePage(run.runId, page, entries, run.seq))) return
+    for (const [name, text] of entries) moved.set(name, text)
   }
+  await pMap(pageWrites(movable), write, { concurrency: CONCURRENCY })
   return moved
 }
 
+interface PageWrite {
+  readonly page: string
+  readonly entries: ReadonlyMap<string, string>
+}
+
 /** A page takes so many entries in one write, whose condition may have 4 KB. */
-function pageWrites(movable: readonly (readonly [string, string])[]) {
+function pageWrites(movable: readonly (readonly [string, string])[]): PageWrite[] {
   const byPage = new Map<string, [string, string][]>()
   for (const [name, text] of movable) {
     const page = pageOf(name)
