@@ -51,6 +51,14 @@ export default defineConfig({
       project('smoke', { include: smoke, sequence: { groupOrder: 3 } }),
       project('emulated', { include: [emulated], exclude: smoke, sequence: { groupOrder: 3 } }),
     ],
+    coverage: {
+      provider: 'v8',
+      include: ['lib/**/*.ts', 'lambdas/*.ts'],
+      // The local AWS, and what speaks to AWS, is run by `smoke` and `emulated`.
+      exclude: ['lib/local/**'],
+      reporter: ['text-summary'],
+      thresholds: { statements: 84, branches: 82, functions: 84, lines: 85 },
+    },
     env: {
       // Each read of the kit's must be consistent, and no emulator is ever stale.
       FLOWCRAFT_LOCAL_CONSISTENT_READS: 'true',

@@ -14,7 +14,7 @@ export {
   type FlowcraftAwsErrorOptions,
   isFlowcraftAwsError,
 } from './core/common/errors.ts'
-export type { RunDescription, RunNodes, WaitingNode } from './core/run/describe.ts'
+export type { DeadLetterNote, RunDescription, RunNodes, WaitingNode } from './core/run/describe.ts'
 export type { LostValue } from './core/values/lost.ts'
 export type { Job } from './core/queue/job.ts'
 export type { Pool } from './core/queue/pools.ts'

@@ -1,11 +1,12 @@
 /** Starts runs and looks at them, from any program that may use the queue and the table. */
-import { show } from '../core/common/thrown.ts'
+import { must, checked } from '../core/common/schema.ts'
+import * as v from 'valibot'
 import { runIdProblem } from '../core/common/identifiers.ts'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import { cancelRun } from '../core/run/cancel.ts'
-import { FlowcraftAwsError, isFlowcraftAwsError, throwProblems } from '../core/common/errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import type { RunGraph } from '../core/protocol/run-graph.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
 import { type Job } from '../core/queue/job.ts'
@@ -134,12 +135,18 @@ function checkRunId(runId: unknown): void {
   if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
 }
 
+const text = (name: string) => v.optional(must(v.string(), `${name} must be a string`))
+
+const resumeRequest = v.object({
+  nodeId: text('nodeId'),
+  action: text('action'),
+  output: v.unknown(),
+  idempotencyKey: text('idempotencyKey'),
+})
+
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 function checkResume(request: ResumeRequest): ResumeRequest {
-  const texts = Object.entries({ ...request, output: undefined })
-  const problems = texts.flatMap(([name, value]: [string, unknown]) =>
-    value === undefined || typeof value === 'string' ? [] : [`${name} must be a string; got ${show(value)}`],
+  return checked(resumeRequest, request, (problems) =>
+    problemsError('INVALID_INPUT', 'cannot resume a run', problems),
   )
-  throwProblems('INVALID_INPUT', 'cannot resume a run', problems)
-  return request
 }

@@ -1,7 +1,9 @@
 /** What starts a run, checked before anything is sent or stored. */
+import * as v from 'valibot'
+import { checked, problem } from '../core/common/schema.ts'
 import { show } from '../core/common/thrown.ts'
 import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
-import { FlowcraftAwsError, throwProblems } from '../core/common/errors.ts'
+import { FlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import type { RunStatus } from '../core/protocol/run-state.ts'
 
 export interface StartRunRequest {
@@ -19,27 +21,33 @@ export interface StartRunResult {
   readonly created: boolean
 }
 
+const startRequest = v.object({
+  blueprintId: problem(blueprintIdProblem, v.string()),
+  runId: v.optional(problem((runId) => runIdProblem(runId, 'new'), v.string())),
+  input: v.optional(
+    problem(
+      inputProblem,
+      v.custom<Record<string, unknown>>(() => true),
+    ),
+  ),
+})
+
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 export function checkStart(request: unknown): StartRunRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     const expected = 'expected { blueprintId, input?, runId? }'
     throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${expected}; got ${show(request)}`)
   }
-  const { blueprintId, input, runId } = request as Record<string, unknown>
-  const problems = [blueprintIdProblem(blueprintId)].filter((problem) => problem !== undefined)
-  if (runId !== undefined)
-    problems.push(...[runIdProblem(runId, 'new')].filter((problem) => problem !== undefined))
-  const inputIs = inputProblem(input)
-  if (inputIs !== undefined) problems.push(inputIs)
-  throwProblems('INVALID_INPUT', 'cannot start a run', problems)
-  return request as StartRunRequest
+  return checked(startRequest, request, (problems) =>
+    problemsError('INVALID_INPUT', 'cannot start a run', problems),
+  )
 }
 
 /**
  * What is wrong with the `input` of a run. A Map, a Date or an instance of a class has no keys of its own to become the
  * context's, or others than it shows: it would be taken for `{}`.
  */
-export function inputProblem(input: unknown): string | undefined {
+function inputProblem(input: unknown): string | undefined {
   if (input === undefined || isPlainObject(input)) return undefined
   const got =
     typeof input === 'object' && input !== null && !Array.isArray(input) ? kindOf(input) : show(input)

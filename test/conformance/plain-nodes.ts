@@ -111,7 +111,7 @@ export function behaviour(
 }
 
 /** Names that an object, a path or an item of a table could stumble over. */
-export const ODD_KEYS = [
+const ODD_KEYS = [
   ' ',
   'constructor',
   'toString',

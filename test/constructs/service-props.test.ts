@@ -39,7 +39,7 @@ describe('the props of a service', () => {
       'entry must be a file, got none.ts, which is not there',
       'give either maxConcurrency or provisionedPollers, got both',
       "visibilityTimeout must be at least the function's timeout, 5 minutes, got 4 minutes",
-      'pools.heavy.nodes must be a list of node ids, got []',
+      'pools.heavy.nodes must be a list of node ids; got []',
       'alarms.maxJobAge must be from 1 minute to 14 days in whole seconds, got 20 days',
       'webhook.reservedConcurrency must be a whole number from 1 to 1000000, got 0',
       'sweepInterval must be from 1 to 15 minutes in whole ones, got 20 minutes',

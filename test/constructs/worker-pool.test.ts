@@ -108,11 +108,11 @@ describe('what pools must not be', () => {
   const huge = Array.from({ length: 200 }, (_, n) => `node-number-${n}`)
 
   it.each<[string, Record<string, PoolOptions>, string]>([
-    ['without nodes', { a: { nodes: [] } }, 'pools.a.nodes must be a list of node ids, got []'],
+    ['without nodes', { a: { nodes: [] } }, 'pools.a.nodes must be a list of node ids; got []'],
     [
       'without a node in a rule',
       { a: { nodes: ['video:'] } },
-      "pools.a.nodes must be node ids or blueprintId:nodeId, got 'video:'",
+      "pools.a.nodes must be node ids or blueprintId:nodeId; got 'video:'",
     ],
     [
       'named by anything',

@@ -8,14 +8,14 @@ export interface Template {
   readonly Resources: Record<string, Resource>
 }
 
-export interface Resource {
+interface Resource {
   readonly Type: string
   readonly DeletionPolicy?: string
   readonly DependsOn?: string | readonly string[]
   readonly Properties?: Record<string, unknown>
 }
 
-export interface Statement {
+interface Statement {
   readonly Effect: string
   readonly Action: string | readonly string[]
   readonly Resource?: unknown
@@ -43,7 +43,7 @@ export async function writeTemplate(assembly: string, stackName: string, templat
 }
 
 /** A copy with other statements in the policies of roles. */
-export function withStatements(
+function withStatements(
   template: Template,
   change: (statement: Statement, policy: string, index: number) => readonly Statement[],
 ): Template {

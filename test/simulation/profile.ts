@@ -21,7 +21,7 @@ export type Fault =
   | 'twice'
   | 'delayed'
 
-export const faults: readonly Exclude<Fault, 'none' | 'slow'>[] = [
+const faults: readonly Exclude<Fault, 'none' | 'slow'>[] = [
   'refused',
   'lost',
   'late',
@@ -49,7 +49,7 @@ export function faultsOf({ label, isCode }: FaultPoint): readonly Fault[] {
   return label === 'send' ? [...faults, ...messageFaults] : faults
 }
 
-export interface Together {
+interface Together {
   /**
    * `batch`: an invocation gets them together, answers for all of them together, and gets no others meanwhile.
    * `slots`: a long-lived worker gets another whenever it is done with one, and prolongs its leases.
@@ -109,7 +109,7 @@ export const CALM: Profile = { ...calm, name: 'calm' }
 /** Only what SQS does every day. */
 export const BUSY_QUEUE: Profile = { ...calm, name: 'busy-queue', duplicates: 0.4, delays: 0.4 }
 /** Messages come back while they are worked on. */
-export const SHORT_VISIBILITY: Profile = {
+const SHORT_VISIBILITY: Profile = {
   ...calm,
   name: 'short-visibility',
   duplicates: 0.1,

@@ -107,9 +107,16 @@ export function throwProblems(
   subject: string,
   problems: readonly string[],
 ): void {
-  if (problems.length === 0) return
+  if (problems.length > 0) throw problemsError(code, subject, problems)
+}
+
+export function problemsError(
+  code: FlowcraftAwsErrorCode,
+  subject: string,
+  problems: readonly string[],
+): FlowcraftAwsError {
   const list = problems.length === 1 ? ` ${problems[0]}` : `\n- ${problems.join('\n- ')}`
-  throw new FlowcraftAwsError(code, `${subject}:${list}`)
+  return new FlowcraftAwsError(code, `${subject}:${list}`)
 }
 
 /**

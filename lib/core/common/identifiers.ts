@@ -6,7 +6,7 @@ const RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,200}$/
 const CHILD_RUN_ID = /\/\d+\.\d+(~\d+)?$/
 /** Child runs add to the id of their parent. */
 const ANY_RUN_ID = /^[A-Za-z0-9._:/@+=~-]{1,900}$/
-export const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -'
+const RUN_ID_RULE = '1 to 200 characters of A-Z a-z 0-9 . _ : / @ + = ~ -'
 /** A blueprint id is part of a sort key, which may have 1,024 bytes. */
 const BLUEPRINT_ID_MAX = 500
 

@@ -1,4 +1,6 @@
 /** Where a deployment's queue, table and bucket are: from options, or from the environment that the constructs set. */
+import { problemsOf } from '../common/schema.ts'
+import * as v from 'valibot'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { S3Client } from '@aws-sdk/client-s3'
@@ -85,20 +87,28 @@ type OptionalName =
   | 'eventBusName'
   | 'metricsNamespace'
 
+const missing = (option: 'queueUrl' | 'tableName') =>
+  `${option} is missing: give it as an option or set ${environmentVariables[option]}`
+
+const required = v.object({
+  queueUrl: v.pipe(
+    v.string(),
+    v.nonEmpty(missing('queueUrl')),
+    v.check(
+      (text) => text === '' || URL.canParse(text),
+      ({ input }) => `queueUrl must be a URL; got '${input}'`,
+    ),
+  ),
+  tableName: v.pipe(v.string(), v.nonEmpty(missing('tableName'))),
+})
+
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION that names everything missing. */
 export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = process.env): AwsConfig {
-  const problems: string[] = []
-  const required = (option: 'queueUrl' | 'tableName'): string => {
-    const variable = environmentVariables[option]
-    const value = options[option] ?? env[variable]
-    if (!value) problems.push(`${option} is missing: give it as an option or set ${variable}`)
-    return value ?? ''
-  }
+  const given = (option: 'queueUrl' | 'tableName') => options[option] ?? env[environmentVariables[option]]
   const optional = (option: OptionalName) =>
     options[option] ?? (env[environmentVariables[option]] || undefined)
-  const queueUrl = required('queueUrl')
-  const tableName = required('tableName')
-  if (queueUrl && !URL.canParse(queueUrl)) problems.push(`queueUrl must be a URL; got '${queueUrl}'`)
+  const [queueUrl = '', tableName = ''] = [given('queueUrl'), given('tableName')]
+  const problems = problemsOf(required, { queueUrl, tableName })
   const pools = options.pools ?? poolsOf(env[environmentVariables.pools])
   problems.push(...poolProblems(pools, optional('pool')))
   throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)

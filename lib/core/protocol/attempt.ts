@@ -20,7 +20,7 @@ export interface Attempt {
  * stored, that cannot be committed, or that five deliveries could not come to. Each under names of its own, since a write
  * whose answer was lost may still arrive.
  */
-export const endings = { unstorable: 0, uncommitted: 1, givenUp: 2 } as const
+const endings = { unstorable: 0, uncommitted: 1, givenUp: 2 } as const
 export type Ending = keyof typeof endings
 
 /** As it stands in keys and pointers of stored values; runs under way rest on this form. */

@@ -6,7 +6,7 @@
 import { BATCH_PAGE_BYTES } from '../common/size-limits.ts'
 import type { ActivationKey } from './run-state.ts'
 
-export const SHARD_ITEMS = 100
+const SHARD_ITEMS = 100
 /** A range job that covers more shards than this is split into so many. */
 export const RANGE_SPLIT = 10
 /** Divisors of a shard's size, so that no page lies in two shards. */

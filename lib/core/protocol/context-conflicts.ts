@@ -2,7 +2,7 @@
 import { show } from '../common/thrown.ts'
 import type { RunGraph } from './run-graph.ts'
 
-export const contextConflictModes = ['warn', 'retry', 'fail'] as const
+const contextConflictModes = ['warn', 'retry', 'fail'] as const
 /**
  * What becomes of a node that would overwrite a context key which it has read and another node has changed since:
  * `warn` overwrites it, and logs a warning with run, node and key; `retry` runs the node again on the new context;

@@ -21,7 +21,7 @@ import { createHash } from 'node:crypto'
 import type { ActivationKey } from './run-state.ts'
 import { show } from '../common/thrown.ts'
 
-export type InlineValueKind = '=' | '@' | 'u' | '-' | '&'
+type InlineValueKind = '=' | '@' | 'u' | '-' | '&'
 
 export interface InlineValue {
   /** The activation that wrote it; empty for the start of the run. */

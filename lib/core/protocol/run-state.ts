@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 
-export const runStatuses = ['running', 'completed', 'failed', 'cancelled'] as const
+const runStatuses = ['running', 'completed', 'failed', 'cancelled'] as const
 /** `running` until the commit that ends the run; the others are final and never change. */
 export type RunStatus = (typeof runStatuses)[number]
 

@@ -12,7 +12,7 @@ import { isFlowcraftAwsError, requestFailed } from '../common/errors.ts'
 import { beginningInBytes, beginningOf, printable } from '../common/texts.ts'
 
 /** The message attribute that says why a message is in the dead-letter queue. */
-export const REASON_ATTRIBUTE = 'flowcraft-reason'
+const REASON_ATTRIBUTE = 'flowcraft-reason'
 const NO_REASON = 'no reason was given'
 const ATTRIBUTE_TYPE = 'String'
 /** Of a body, what a log shows. */

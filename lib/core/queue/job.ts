@@ -1,4 +1,6 @@
 /** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
+import * as v from 'valibot'
+import { checked, index, must, problem } from '../common/schema.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
 import { parseJson } from '../common/parse-json.ts'
 import { blueprintIdProblem, runIdProblem } from '../common/identifiers.ts'
@@ -39,7 +41,7 @@ export interface JobQueue {
 }
 
 /** Whole seconds from now, rounded up, so that a message does not come early. */
-export function delaySeconds(at: number, now: number): number {
+function delaySeconds(at: number, now: number): number {
   return Math.max(0, Math.ceil((at - now) / 1000))
 }
 
@@ -79,58 +81,35 @@ export function parseJob(body: string): Job {
   return checkJob(parsed)
 }
 
-/** @throws FlowcraftAwsError INVALID_JOB, with all that is wrong. */
+const items = v.union([
+  v.object({ round: index, item: index }),
+  v.object({ round: index, from: index, to: index }),
+])
+
+const job = v.object({
+  runId: problem((value) => runIdProblem(value), v.string()),
+  blueprintId: problem(blueprintIdProblem, v.string()),
+  nodeId: v.optional(must(v.pipe(v.string(), v.nonEmpty()), 'nodeId must be a non-empty string')),
+  iteration: v.optional(
+    must(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), 'iteration must be an integer from 1'),
+  ),
+  items: v.optional(must(items, 'items must name a round and an item or a range')),
+  due: v.optional(must(index, 'due must be a time in milliseconds')),
+  returns: v.optional(must(index, 'returns must be an integer from 0')),
+  passedOn: v.optional(must(v.string(), 'passedOn must be the id of a node')),
+})
+
+/**
+ * Nothing else of it stays: a job is written to logs and sent on.
+ * @throws FlowcraftAwsError INVALID_JOB, with all that is wrong.
+ */
 export function checkJob(candidate: unknown): Job {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
     throw new FlowcraftAwsError('INVALID_JOB', `not a job: expected an object; got ${show(candidate)}`)
   }
-  const { runId, blueprintId, nodeId, iteration, items, due, returns, passedOn } = candidate as Record<
-    string,
-    unknown
-  >
-  const problems = [runIdProblem(runId), blueprintIdProblem(blueprintId)].filter(
-    (problem) => problem !== undefined,
+  return checked(
+    job,
+    candidate,
+    (problems) => new FlowcraftAwsError('INVALID_JOB', `not a job: ${problems.join('; ')}`),
   )
-  if (nodeId !== undefined && (typeof nodeId !== 'string' || nodeId === '')) {
-    problems.push(`nodeId must be a non-empty string; got ${show(nodeId)}`)
-  }
-  if (iteration !== undefined && !(Number.isSafeInteger(iteration) && Number(iteration) >= 1)) {
-    problems.push(`iteration must be an integer from 1; got ${show(iteration)}`)
-  }
-  if (items !== undefined && !isItems(items))
-    problems.push(`items must name a round and an item or a range; got ${show(items)}`)
-  if (due !== undefined && !isIndex(due))
-    problems.push(`due must be a time in milliseconds; got ${show(due)}`)
-  if (returns !== undefined && !isIndex(returns))
-    problems.push(`returns must be an integer from 0; got ${show(returns)}`)
-  if (passedOn !== undefined && typeof passedOn !== 'string')
-    problems.push(`passedOn must be the id of a node; got ${show(passedOn)}`)
-  if (problems.length > 0) throw new FlowcraftAwsError('INVALID_JOB', `not a job: ${problems.join('; ')}`)
-  // Nothing else of it: a job is written to logs and sent on.
-  const job = {
-    runId,
-    blueprintId,
-    nodeId,
-    iteration,
-    items: items && itemsOf(items as NonNullable<Job['items']>),
-    due,
-    returns,
-    passedOn,
-  }
-  return Object.fromEntries(Object.entries(job).filter(([, value]) => value !== undefined)) as unknown as Job
-}
-
-function itemsOf(items: NonNullable<Job['items']>): Job['items'] {
-  const { round, item, from, to } = items
-  return item === undefined ? { round, from, to } : { round, item }
-}
-
-function isItems(items: unknown): boolean {
-  if (typeof items !== 'object' || items === null) return false
-  const { round, item, from, to } = items as Record<string, unknown>
-  return isIndex(round) && (isIndex(item) || (isIndex(from) && isIndex(to)))
-}
-
-function isIndex(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 0
 }

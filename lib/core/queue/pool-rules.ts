@@ -10,12 +10,12 @@ export function poolNodesProblems(
   for (const [name, pool] of Object.entries(pools)) {
     const nodes: unknown = pool?.nodes
     if (!Array.isArray(nodes) || nodes.length === 0) {
-      problems.push(`pools.${name}.nodes must be a list of node ids, got ${show(nodes)}`)
+      problems.push(`pools.${name}.nodes must be a list of node ids; got ${show(nodes)}`)
       continue
     }
     for (const rule of nodes as unknown[]) {
       if (!isRule(rule)) {
-        problems.push(`pools.${name}.nodes must be node ids or blueprintId:nodeId, got ${show(rule)}`)
+        problems.push(`pools.${name}.nodes must be node ids or blueprintId:nodeId; got ${show(rule)}`)
         continue
       }
       const owner = owners.get(rule)

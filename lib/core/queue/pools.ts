@@ -2,6 +2,7 @@
  * Worker pools: nodes that need another kind of worker (more memory, more time) have a queue of their own. A job goes
  * to the queue of its node's pool, whoever sends it; a strand goes on inline only within its pool.
  */
+import { problemsOf, must, url } from '../common/schema.ts'
 import { show } from '../common/thrown.ts'
 import type { WorkflowBlueprint } from 'flowcraft'
 import { poolNodesProblems } from './pool-rules.ts'
@@ -98,13 +99,9 @@ export function poolProblems(pools: unknown, own: string | undefined): string[] 
     return [`pools must be an object of pools by name; got ${show(pools)}`]
   }
   const declared = pools as Record<string, Partial<Pool> | null>
-  const problems: string[] = []
-  for (const [name, pool] of Object.entries(declared)) {
-    const queueUrl: unknown = pool?.queueUrl
-    if (typeof queueUrl !== 'string' || !URL.canParse(queueUrl)) {
-      problems.push(`pools.${name}.queueUrl must be a URL, got ${show(queueUrl)}`)
-    }
-  }
+  const problems = Object.entries(declared).flatMap(([name, pool]) =>
+    problemsOf(must(url, `pools.${name}.queueUrl must be a URL`), pool?.queueUrl),
+  )
   problems.push(...poolNodesProblems(declared))
   if (own !== undefined && !Object.hasOwn(pools, own)) {
     problems.push(

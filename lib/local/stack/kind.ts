@@ -40,13 +40,13 @@ export interface Making extends StackHost {
 }
 
 /** A stack in a stack. */
-export interface Nested {
+interface Nested {
   readonly ref: string
   readonly outputs: Readonly<Record<string, string>>
 }
 
 /** What was made. */
-export interface Made {
+interface Made {
   readonly ref: string
   readonly attributes?: Readonly<Record<string, string>>
 }

@@ -14,7 +14,7 @@ export interface TemplateResource {
   readonly Properties?: Properties
 }
 
-export interface TemplateOutput {
+interface TemplateOutput {
   readonly Value: unknown
   readonly Export?: { readonly Name: unknown }
   readonly Condition?: string

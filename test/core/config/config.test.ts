@@ -130,7 +130,7 @@ describe('the configuration', () => {
 describe('the pools of the environment', () => {
   it.each([
     ['{', /pools must be an object of pools by name; got '\{'/],
-    ['{"a":{"nodes":["x"]}}', /pools\.a\.queueUrl must be a URL, got undefined/],
+    ['{"a":{"nodes":["x"]}}', /pools\.a\.queueUrl must be a URL; got undefined/],
   ])('are refused where they are %s', (text, message) => {
     expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_POOLS: text, FLOWCRAFT_POOL: '' })).toThrow(
       message,

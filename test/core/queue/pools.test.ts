@@ -109,12 +109,12 @@ describe('what is wrong with a description of pools', () => {
         'd',
       ),
     ).toEqual([
-      "pools.a.queueUrl must be a URL, got 'here'",
-      'pools.b.nodes must be a list of node ids, got []',
+      "pools.a.queueUrl must be a URL; got 'here'",
+      'pools.b.nodes must be a list of node ids; got []',
       "pools a and c both have 'x'; a node has one pool",
-      "pools.c.nodes must be node ids or blueprintId:nodeId, got 'video:'",
-      "pools.c.nodes must be node ids or blueprintId:nodeId, got ' y'",
-      'pools.c.nodes must be node ids or blueprintId:nodeId, got 7',
+      "pools.c.nodes must be node ids or blueprintId:nodeId; got 'video:'",
+      "pools.c.nodes must be node ids or blueprintId:nodeId; got ' y'",
+      'pools.c.nodes must be node ids or blueprintId:nodeId; got 7',
       "pool must be one of 'a', 'b', 'c'; got 'd'",
     ])
   })
