@@ -156,7 +156,7 @@ export interface LocalAws {
   /**
    * Makes what a stack of a CDK app describes, from what `cdk synth` wrote. See docs/local.md for what is played.
    *
-   * @throws localError that lists all resources which are not played here
+   * @throws FlowcraftAwsError LOCAL_AWS that lists all resources which are not emulated
    * @example
    * const stack = await aws.deploy({ assembly: 'cdk.out' })
    * const client = new RunClient(stack.connection())

@@ -113,7 +113,7 @@ describe('nested stacks', () => {
 
   it('are looked at before anything is made', async () => {
     await expect(local.deploy({ assembly: await synth('nested and not played') })).rejects.toThrow(
-      /not played here.*\n- Inner\w+\.Fifo\w+, an AWS::SQS::Queue, has FifoQueue/,
+      /not emulated.*\n- Inner\w+\.Fifo\w+, an AWS::SQS::Queue, has FifoQueue/,
     )
   })
 })
@@ -136,7 +136,7 @@ describe('what is not there is said, with what to do', () => {
     const assembly = await synth('what is elsewhere')
 
     await expect(local.deploy({ assembly })).rejects.toThrow(
-      /parameter (\w+) of stack Stack is read from Systems Manager \(\/shop\/url\), which is not played here: give it in parameters: \{ \1: '...' \}/,
+      /parameter (\w+) of stack Stack is read from Systems Manager \(\/shop\/url\), which is not emulated: give it in parameters: \{ \1: '...' \}/,
     )
     const parameters = {
       SsmParameterValueshopurlC96584B6F00A464EAD1953AFF4B05118Parameter: 'https://shop.test',

@@ -415,7 +415,7 @@ describe('what is not played', () => {
   it('is one error, before anything is made', async () => {
     local.meter.reset()
     await expect(deploy(odd)).rejects.toThrow(
-      'stack Stack has what is not played here; what you do not need can be left out by ignore, ' +
+      'stack Stack has what is not emulated; what you do not need can be left out by ignore, ' +
         `a list of types and logical ids:
 - Cluster is of type AWS::ECS::Cluster
 - Fifo, an AWS::SQS::Queue, has FifoQueue

@@ -136,7 +136,7 @@ class Deployment implements Names {
     const value = given ?? (isElsewhere ? undefined : Default)
     if (value !== undefined) return isList(Type) ? String(value).split(',') : value
     const why = isElsewhere
-      ? `is read from Systems Manager (${String(Default)}), which is not played here`
+      ? `is read from Systems Manager (${String(Default)}), which is not emulated`
       : 'has no default'
     throw localError(
       `parameter ${name} of stack ${stackName} ${why}: give it in parameters: { ${name}: '...' }`,

@@ -30,7 +30,7 @@ export async function resolve(value: unknown, names: Names): Promise<unknown> {
   const [key = '', argument] = entries[0] ?? []
   if (entries.length === 1 && (key === 'Ref' || key === 'Condition' || key.startsWith('Fn::'))) {
     const intrinsic = INTRINSICS[key]
-    if (!intrinsic) throw localError(`${key} is not played here; what has it can be left out by ignore`)
+    if (!intrinsic) throw localError(`${key} is not emulated; what has it can be left out by ignore`)
     return intrinsic(argument, names)
   }
   const resolved = await inTurn(

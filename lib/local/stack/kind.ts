@@ -54,7 +54,7 @@ interface Made {
 export interface Kind {
   /** Whether it sets functions going: made last, when all they need is there. */
   readonly starts?: boolean
-  /** What of the properties is not played here and would change what happens. May see intrinsic functions. */
+  /** What of the properties is not emulated and would change what happens. May see intrinsic functions. */
   problems?(properties: Properties): string[]
   make(making: Making): Promise<Made>
 }

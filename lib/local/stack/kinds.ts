@@ -81,12 +81,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   'Custom::CrossRegionExportWriter': 'there is one region here: give the stacks the same one',
 }
 
-/** @throws localError that lists all resources which are not played here, those of nested stacks too */
+/** @throws FlowcraftAwsError LOCAL_AWS that lists all resources which are not emulated, those of nested stacks too */
 export async function checkResources(assembly: Assembly, ignore: readonly string[]): Promise<void> {
   const problems = await problemsOf(assembly, ignore, '')
   if (problems.length === 0) return
   throw localError(
-    `stack ${assembly.stackName} has what is not played here; what you do not need can be left out by ignore, ` +
+    `stack ${assembly.stackName} has what is not emulated; what you do not need can be left out by ignore, ` +
       `a list of types and logical ids:\n- ${problems.join('\n- ')}`,
   )
 }

@@ -15,7 +15,7 @@ export interface DeployOptions {
   /** Values of the parameters of the stack and of those that it needs. @default - the defaults in the template */
   readonly parameters?: Readonly<Record<string, string>>
   /**
-   * Types or logical ids of resources to leave out, for what is not played here and not needed either. What refers
+   * Types or logical ids of resources to leave out, for what is not emulated and not needed either. What refers
    * to them gets a name that leads nowhere. @default - none
    */
   readonly ignore?: readonly string[]
@@ -41,12 +41,12 @@ export interface LocalStack {
   readonly resources: Readonly<Record<string, LocalResource>>
   /**
    * A function of the stack, by its logical id, by an output that is its name or ARN, or by one of these itself.
-   * @throws localError that lists the functions there are
+   * @throws FlowcraftAwsError LOCAL_AWS that lists the functions there are
    */
   function(name: string): LocalFunction
   /**
    * An output.
-   * @throws localError that lists the outputs there are
+   * @throws FlowcraftAwsError LOCAL_AWS that lists the outputs there are
    */
   output(name: string): string
   /**
