@@ -30,6 +30,7 @@ export type { WebhookEvent } from './core/run/webhook-request.ts'
 export { stateTable } from './core/store/schema.ts'
 export {
   createWorkerHandler,
+  type WorkerAdapter,
   type WorkerHandler,
   workerHandlerOf,
   type WorkerHandlerOptions,
@@ -45,6 +46,12 @@ export {
 } from './client/start-run-handler.ts'
 export { StartRunInvoker, type StartRunInvokerOptions } from './client/start-run-invoker.ts'
 export type { ContextConflicts } from './core/protocol/context-conflicts.ts'
-export type { Flow } from './core/blueprints/registry.ts'
+export type { Flow, Registry } from './core/blueprints/registry.ts'
 export type { ErrorCause, ErrorRecord } from './core/values/error-record.ts'
 export type { Disposition } from './core/execution/disposition.ts'
+export type { FinalResult } from './core/run/final-result.ts'
+export type { ClientOptions } from './client/client-services.ts'
+export type { ArrivalOptions, Isolation, Place, State } from './core/execution/isolation.ts'
+export type { BlobStore } from './core/values/value-store.ts'
+export type { WithContainer } from './core/config/container.ts'
+export type { StopOptions } from './adapter/sqs-poller.ts'

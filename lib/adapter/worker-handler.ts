@@ -46,7 +46,7 @@ export function createWorkerHandler(options: WorkerHandlerOptions = {}): WorkerH
  * @throws FlowcraftAwsError INVALID_CONFIGURATION, with all problems at once
  */
 export function workerHandlerOf(
-  adapter: Fed,
+  adapter: WorkerAdapter,
   options: AwsOptions = {},
   logger: ILogger = jsonLogger(),
 ): WorkerHandler {
@@ -88,14 +88,14 @@ export function workerHandlerOf(
 }
 
 /** What the handler needs of an adapter. */
-type Fed = Pick<SqsAdapter, 'process' | 'telemetry' | 'isolation'>
+export type WorkerAdapter = Pick<SqsAdapter, 'process' | 'telemetry' | 'isolation'>
 
 function receivesOf({ attributes }: SQSRecord): number {
   return Number(attributes?.ApproximateReceiveCount)
 }
 
 interface Worker {
-  readonly adapter: Fed
+  readonly adapter: WorkerAdapter
   readonly config: AwsConfig
   readonly logger: ILogger
 }

@@ -43,10 +43,13 @@ export class RunClient implements Runs {
   readonly #serializer: ISerializer
   readonly #checks: boolean
 
+  /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
+  constructor(options?: RunClientOptions)
   /**
-   * `made` are stores of another kind, as `TestService` has them. @default - those that `options` or the environment name
-   * @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once
+   * `made` are stores of another kind, as `TestService` has them.
+   * @internal
    */
+  constructor(options: RunClientOptions, made: ClientParts)
   constructor(options: RunClientOptions = {}, made: ClientParts = clientServices(options)) {
     const { serializer, ...services } = made
     this.#services = services

@@ -18,3 +18,5 @@ export { ValueBucket, type ValueBucketOptions, type ValueBucketProps } from './v
 export { WebhookEndpoint, type WebhookEndpointProps, type WebhookOptions } from './webhook-endpoint.ts'
 export { WorkerFunction, type WorkerLinks, type WorkerFunctionProps } from './worker-function.ts'
 export type { WorkerPool } from './worker-pool.ts'
+export type { ExistingFunction } from './worker-function.ts'
+export type { PoolChoice } from './service-parts.ts'

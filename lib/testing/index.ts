@@ -1,5 +1,35 @@
 /** The package's `./testing` entry: what users test their flows with. */
 export type { FinalResult } from '../core/run/final-result.ts'
+export type { Change, Final, Requirement } from '../core/protocol/change.ts'
+export type {
+  ActivationKey,
+  ActiveEntry,
+  Outbox,
+  Parent,
+  RunState,
+  START,
+} from '../core/protocol/run-state.ts'
+export type { DeadLetter, DeadLetterQueue, DeadLetters } from '../core/queue/dead-letter-queue.ts'
+export type { JobQueue } from '../core/queue/job.ts'
+export type { WithContainer } from '../core/config/container.ts'
+export type {
+  Arrivals,
+  CommitResult,
+  FailedEnd,
+  FirstState,
+  Lease,
+  LeaseEnd,
+  LeaseRequest,
+  MovedEntries,
+  NewRun,
+  PageEntries,
+  ReleaseRequest,
+  RunStore,
+  StoredValue,
+} from '../core/store/run-store.ts'
+export type { WebhookOutcome } from '../core/run/webhook.ts'
+export type { WebhookAnswer } from '../core/run/webhook-request.ts'
+export type { WorkOptions } from './memory-worker.ts'
 export { MemoryRunStore } from '../core/store/memory-run-store.ts'
 export { inAnyOrder, type Orders, type OrdersOptions } from './any-order.ts'
 export { MemoryDeadLetters } from './memory-dead-letters.ts'

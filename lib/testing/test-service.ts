@@ -82,6 +82,7 @@ export const WEBHOOK_URL = 'https://webhooks.test'
  * expect(status).toBe('completed')
  */
 export class TestService implements Runs {
+  /** @internal */
   readonly services: Services
   readonly queue: MemoryQueue
   /** Messages that are no jobs, and those that were received too often. */

@@ -2,44 +2,66 @@ import { isError, messageOf, propertyOf } from './thrown.ts'
 
 export { messageOf } from './thrown.ts'
 
-/** Which errors there are, and whether the same call may succeed later. docs/errors.md says of each what to do. */
-const codes = {
-  INVALID_CONFIGURATION: { retryable: false },
-  INVALID_BLUEPRINT: { retryable: false },
-  UNKNOWN_BLUEPRINT: { retryable: false },
-  INVALID_INPUT: { retryable: false },
-  /** The run id was used before, with another input or blueprint. */
-  RUN_CONFLICT: { retryable: false },
-  /** The idempotency key was used before, with another action or output. */
-  RESUME_CONFLICT: { retryable: false },
-  INVALID_JOB: { retryable: false },
-  RUN_NOT_FOUND: { retryable: false },
-  RUN_TIMEOUT: { retryable: true },
-  VALUE_NOT_SERIALIZABLE: { retryable: false },
-  VALUE_LOST: { retryable: false },
-  NODE_TIMEOUT: { retryable: true },
-  /** A node's event did not come within its `timeout`. */
-  WAIT_TIMEOUT: { retryable: false },
-  NODE_KILLED: { retryable: false },
-  CONTEXT_CONFLICT: { retryable: true },
-  MESSAGE_LEFT: { retryable: true },
-  NOT_DEPLOYED: { retryable: true },
-  /** Trouble of the infrastructure, or of its configuration: the same request may succeed later. */
-  REQUEST_FAILED: { retryable: true },
-  /** The same request can never succeed: what it asks to store cannot be stored. */
-  REQUEST_REFUSED: { retryable: false },
-  /** The local AWS was used wrongly, or cannot start. */
-  LOCAL_AWS: { retryable: false },
-  /** A local function threw, ran out of time, or its process died. */
-  FUNCTION_FAILED: { retryable: true },
-  /** A local function already runs as many invocations as it may. */
-  FUNCTION_THROTTLED: { retryable: true },
-} as const satisfies Record<string, { readonly retryable: boolean }>
-
 /** What a problem means for its caller. Bundles may hold a class twice, so tell errors apart by `code`. */
-export type FlowcraftAwsErrorCode = keyof typeof codes
+export type FlowcraftAwsErrorCode =
+  | 'INVALID_CONFIGURATION'
+  | 'INVALID_BLUEPRINT'
+  | 'UNKNOWN_BLUEPRINT'
+  | 'INVALID_INPUT'
+  /** The run id was used before, with another input or blueprint. */
+  | 'RUN_CONFLICT'
+  /** The idempotency key was used before, with another action or output. */
+  | 'RESUME_CONFLICT'
+  | 'INVALID_JOB'
+  | 'RUN_NOT_FOUND'
+  | 'RUN_TIMEOUT'
+  | 'VALUE_NOT_SERIALIZABLE'
+  | 'VALUE_LOST'
+  | 'NODE_TIMEOUT'
+  /** A node's event did not come within its `timeout`. */
+  | 'WAIT_TIMEOUT'
+  | 'NODE_KILLED'
+  | 'CONTEXT_CONFLICT'
+  | 'MESSAGE_LEFT'
+  | 'NOT_DEPLOYED'
+  /** Trouble of the infrastructure, or of its configuration: the same request may succeed later. */
+  | 'REQUEST_FAILED'
+  /** The same request can never succeed: what it asks to store cannot be stored. */
+  | 'REQUEST_REFUSED'
+  /** The local AWS was used wrongly, or cannot start. */
+  | 'LOCAL_AWS'
+  /** A local function threw, ran out of time, or its process died. */
+  | 'FUNCTION_FAILED'
+  /** A local function already runs as many invocations as it may. */
+  | 'FUNCTION_THROTTLED'
 
-export const errorCodes = Object.keys(codes) as readonly FlowcraftAwsErrorCode[]
+/** Whether the same call may succeed later, by code. docs/errors.md says of each code what to do. */
+const retryable: Readonly<Record<FlowcraftAwsErrorCode, boolean>> = {
+  INVALID_CONFIGURATION: false,
+  INVALID_BLUEPRINT: false,
+  UNKNOWN_BLUEPRINT: false,
+  INVALID_INPUT: false,
+  RUN_CONFLICT: false,
+  RESUME_CONFLICT: false,
+  INVALID_JOB: false,
+  RUN_NOT_FOUND: false,
+  RUN_TIMEOUT: true,
+  VALUE_NOT_SERIALIZABLE: false,
+  VALUE_LOST: false,
+  NODE_TIMEOUT: true,
+  WAIT_TIMEOUT: false,
+  NODE_KILLED: false,
+  CONTEXT_CONFLICT: true,
+  MESSAGE_LEFT: true,
+  NOT_DEPLOYED: true,
+  REQUEST_FAILED: true,
+  REQUEST_REFUSED: false,
+  LOCAL_AWS: false,
+  FUNCTION_FAILED: true,
+  FUNCTION_THROTTLED: true,
+}
+
+export const errorCodes = Object.keys(retryable) as readonly FlowcraftAwsErrorCode[]
 
 export interface FlowcraftAwsErrorOptions extends ErrorOptions {
   readonly runId?: string
@@ -74,7 +96,7 @@ export class FlowcraftAwsError extends Error {
 
   /** Whether the same call may succeed later. */
   get retryable(): boolean {
-    return codes[this.code].retryable
+    return retryable[this.code]
   }
 
   /** The page of the package that says what to do. */

@@ -20,7 +20,7 @@ export interface ArrivalOptions {
   readonly isRedelivered?: boolean
 }
 
-type State =
+export type State =
   /** Its strand and its lease are looked up. */
   | 'looking'
   /** Waits to hear whether it may begin. */

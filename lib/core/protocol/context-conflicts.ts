@@ -2,13 +2,13 @@
 import { show } from '../common/thrown.ts'
 import type { RunGraph } from './run-graph.ts'
 
-const contextConflictModes = ['warn', 'retry', 'fail'] as const
+const contextConflictModes: readonly ContextConflicts[] = ['warn', 'retry', 'fail']
 /**
  * What becomes of a node that would overwrite a context key which it has read and another node has changed since:
  * `warn` overwrites it, and logs a warning with run, node and key; `retry` runs the node again on the new context;
  * `fail` fails the node.
  */
-export type ContextConflicts = (typeof contextConflictModes)[number]
+export type ContextConflicts = 'warn' | 'retry' | 'fail'
 
 declare module 'flowcraft' {
   interface NodeConfig {

@@ -5,9 +5,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 
-const runStatuses = ['running', 'completed', 'failed', 'cancelled'] as const
 /** `running` until the commit that ends the run; the others are final and never change. */
-export type RunStatus = (typeof runStatuses)[number]
+export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled'
 
 /**
  * Names one scheduled execution of a node: its index in the graph that the run remembers, a dot, and its
@@ -60,7 +59,7 @@ export const START = ''
  * children, `publish` for the user's bus as well. The values stand in the table.
  */
 export const outboxEntries = { notify: 'end', publish: 'tell' } as const
-export type Outbox = (typeof outboxEntries)[keyof typeof outboxEntries]
+export type Outbox = 'end' | 'tell'
 
 /** The activation that waits for a child run. */
 export interface Parent {
