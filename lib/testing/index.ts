@@ -8,6 +8,7 @@ export type {
   Parent,
   RunState,
   START,
+  Wait,
 } from '../core/protocol/run-state.ts'
 export type { DeadLetter, DeadLetterQueue, DeadLetters } from '../core/queue/dead-letter-queue.ts'
 export type { JobQueue } from '../core/queue/job.ts'
