@@ -72,7 +72,8 @@ export function withPolicy(
     try {
       return await (timeout > 0 ? within(timeout, id, context, run) : run(context))
     } catch (error) {
-      failed = true
+      // Middleware around a node may hide that an error is fatal.
+      failed = !isFatal(error)
       const asked = retryAfterMs(error)
       if (asked === undefined || tries >= triesLeft) throw error
       delayMs = Math.max(retryDelay, asked)
@@ -86,6 +87,10 @@ export function withPolicy(
     return { ...outcome, implementation: (context) => attempt(context, implementation as NodeFunction) }
   }
   return { ...outcome, implementation: policedClass(implementation as NodeClass, attempt, isLast) }
+}
+
+function isFatal(error: unknown): boolean {
+  return error instanceof FlowcraftError && error.isFatal
 }
 
 type Attempt = <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>) => Promise<T>

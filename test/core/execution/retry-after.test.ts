@@ -1,5 +1,5 @@
 /** Errors by which a node says whether and when it is tried again. */
-import { createFlow, type NodeConfig } from 'flowcraft'
+import { createFlow, type Middleware, type NodeConfig } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { NonRetryableError, RetryAfterError } from '../../../lib/index.ts'
 import { TestService } from '../../../lib/testing/index.ts'
@@ -88,6 +88,22 @@ describe('RetryAfterError', () => {
 })
 
 describe('NonRetryableError', () => {
+  it('ends the tries also where middleware is around the node', async () => {
+    let tries = 0
+    const flow = createFlow('sure').node(
+      'a',
+      async () => {
+        tries++
+        throw new NonRetryableError('no')
+      },
+      { config: { maxRetries: 5, retryDelay: 60_000 } },
+    )
+    const middleware: Middleware[] = [{ aroundNode: (_context, _node, next) => next() }]
+    const service = new TestService({ flows: [flow], logger: quiet, middleware })
+    expect(await service.run({ blueprintId: 'sure' })).toMatchObject({ status: 'failed' })
+    expect(tries).toBe(1)
+  })
+
   it('ends the tries of its node, and no fallback stands in', async () => {
     let tries = 0
     const flow = createFlow('sure')
