@@ -1,6 +1,6 @@
 /** The adapter from start() to stop(), over real queues and tables. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SQSClient } from '@aws-sdk/client-sqs'
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
   createFlow,
@@ -158,7 +158,7 @@ describe('start()', () => {
         blueprintId: flow.toBlueprint().id,
         input: { given: 'in' },
       })
-      const run = await client.waitFor(runId, { timeoutMs: 10_000, pollMs: 50 })
+      const run = await client.waitFor(runId, { timeoutMs: 60_000, pollMs: 50 })
 
       expect(run.status).toBe(inMemory.status)
       expect(visible(run.context)).toEqual(visible(inMemory.context))
@@ -289,18 +289,32 @@ describe('stop()', () => {
     expect(await client.get(runId)).toMatchObject({ status: 'completed' })
   })
 
-  it('returns soon from a poll that waits, does nothing where nothing was started, and may be undone', async () => {
-    const adapter = adapterOf(deployment, { flows: [chain(1)] })
+  it('cuts a poll that waits, does nothing where nothing was started, and may be undone', async () => {
+    const polled = new Gate()
+    let polls = 0
+    const { sqs } = aws.clients
+    // Its first poll ends only when it is cut.
+    const send = (
+      command: { readonly input: object },
+      { abortSignal }: { abortSignal?: AbortSignal } = {},
+    ) => {
+      const isFirst = command instanceof ReceiveMessageCommand && ++polls === 1
+      if (!isFirst) return sqs.send(command as ReceiveMessageCommand, { abortSignal })
+      polled.open()
+      return new Promise((_, reject) =>
+        abortSignal?.addEventListener('abort', () => reject(new Error('cut'))),
+      )
+    }
+    const sqsClient: SQSClient = Object.create(sqs, { send: { value: send } })
+    const adapter = new SqsAdapter({ ...awsOptions(deployment), sqsClient, flows: [chain(1)] })
     await adapter.stop()
     adapter.start()
-    await sleep(100)
-    const before = Date.now()
+    await polled.passed
     await adapter.stop()
-    expect(Date.now() - before).toBeLessThan(1_000)
     const client = clientOf(deployment)
     const { runId } = await client.start({ blueprintId: 'chain' })
-    await sleep(100)
     expect(await depth(deployment, deployment.queueUrl)).toEqual({ visible: 1, hidden: 0 })
+    expect(polls).toBe(1)
 
     begin(adapter)
     expect(await client.waitFor(runId, { pollMs: 50 })).toMatchObject({ status: 'completed' })
@@ -360,18 +374,16 @@ describe('reconcile()', () => {
   })
 
   it('leaves alone what somebody works on', async () => {
-    const gate = new Gate()
+    const [entered, gate] = [new Gate(), new Gate()]
     const flow = createFlow('held').node('a', async () => {
+      entered.open()
       await gate.passed
       return {}
     })
     const adapter = adapterOf(deployment, { flows: [flow] })
     const { runId } = await clientOf(deployment, { flows: [flow] }).start({ blueprintId: 'held' })
     const working = drain(deployment, adapter)
-    await eventually(async () =>
-      (await depth(deployment, deployment.queueUrl)).hidden === 1 ? true : undefined,
-    )
-    await sleep(100)
+    await entered.passed
 
     expect(await adapter.reconcile(runId)).toEqual(new Set())
     gate.open()

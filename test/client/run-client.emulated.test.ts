@@ -370,7 +370,6 @@ describe('get and waitFor', () => {
       message: "run 'r1' did not end within 120 ms: node 'take' is to run, node 'check' is to run",
     })
     expect(Date.now() - before).toBeGreaterThanOrEqual(115)
-    expect(Date.now() - before).toBeLessThan(1_000)
   })
 
   it('give the run as it ended, to a client without blueprints as to one with', async () => {

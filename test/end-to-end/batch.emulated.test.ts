@@ -228,7 +228,6 @@ describe('a batch', () => {
       return times > 4 ? 'forward' : 'reject'
     })
     const errors: unknown[] = []
-    const before = Date.now()
 
     await durable.work({ onError: (error) => errors.push(error) })
 
@@ -237,9 +236,8 @@ describe('a batch', () => {
       status: 'completed',
       context: { end: upTo(10).map((n) => n * 2) },
     })
+    // Where a lease lasts its 30 s, the message is given up after 20 receives, which is sooner.
     expect([errors.length, ran]).toEqual([10, 20])
-    // A lease would last 30 s.
-    expect(Date.now() - before).toBeLessThan(10_000)
   })
 
   it('does not run an item again whose result was written but whose arrival was not', async () => {

@@ -132,7 +132,7 @@ describe('cancel', () => {
     )
     const { runId } = await durable.client.start({ blueprintId: 'case' })
     const working = durable.work()
-    await vi.waitFor(() => expect(ran).toBeGreaterThan(5))
+    await vi.waitFor(() => expect(ran).toBeGreaterThan(5), { timeout: 60_000 })
 
     expect(await durable.client.cancel(runId)).toEqual({ cancelled: true })
     await working

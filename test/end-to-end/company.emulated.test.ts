@@ -46,7 +46,7 @@ for (const way of ['exits', 'throws in a timer', 'leaves a rejection unhandled']
       )
 
       const runs = await Promise.all(
-        calm.map(({ runId }) => client.waitFor(runId, { timeoutMs: 60_000, pollMs: 200 })),
+        calm.map(({ runId }) => client.waitFor(runId, { timeoutMs: 100_000, pollMs: 200 })),
       )
 
       expect(runs.map(({ status, context }) => [status, context['rest']])).toEqual(
@@ -60,5 +60,5 @@ for (const way of ['exits', 'throws in a timer', 'leaves a rejection unhandled']
       await mapping.stop()
       await worker.stop()
     }
-  }, 90_000)
+  })
 }

@@ -117,9 +117,9 @@ export class Gate {
 
 /** Waits until `look` gives something. */
 export async function eventually<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(10)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(10)) {
     const found = await look()
     if (found !== undefined) return found
   }
-  throw new Error('it did not happen within 10 s')
+  throw new Error('it did not happen within 60 s')
 }

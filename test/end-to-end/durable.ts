@@ -52,7 +52,7 @@ export class Durable {
   }
 
   /** Works on messages, also on those that come later, until the run is over. */
-  async finish(runId: string, timeoutMs = 20_000): Promise<RunDescription> {
+  async finish(runId: string, timeoutMs = 60_000): Promise<RunDescription> {
     for (const end = Date.now() + timeoutMs; ; await sleep(20)) {
       await this.work()
       const run = await this.client.get(runId)

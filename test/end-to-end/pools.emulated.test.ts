@@ -57,7 +57,7 @@ describe('worker pools', () => {
     const client = clientOf(deployment, { flows: flowsIn('client'), pools: pools() })
     const { runId } = await client.start({ blueprintId: 'video' })
 
-    const { status, context } = await client.waitFor(runId, { timeoutMs: 20_000 })
+    const { status, context } = await client.waitFor(runId, { timeoutMs: 60_000 })
 
     expect({ status, output: context['publish'] }).toEqual({ status: 'completed', output: '1!?' })
     expect(ranIn.get('upload')).toEqual(['default'])
@@ -69,7 +69,7 @@ describe('worker pools', () => {
     const client = clientOf(deployment, { flows: flowsIn('client'), pools: pools() })
     const { runId } = await client.start({ blueprintId: 'photos' })
 
-    const { status, context } = await client.waitFor(runId, { timeoutMs: 20_000 })
+    const { status, context } = await client.waitFor(runId, { timeoutMs: 60_000 })
 
     expect({ status, sizes: context['sizes'] }).toEqual({ status: 'completed', sizes: [2, 4, 6] })
     expect(ranIn.get('list')).toEqual(['default'])
@@ -88,7 +88,7 @@ describe('worker pools', () => {
     heavy.start()
     workers = [heavy]
 
-    await expect.poll(() => statusOf('raw-1'), { timeout: 20_000 }).toBe('completed')
+    await expect.poll(() => statusOf('raw-1'), { timeout: 60_000 }).toBe('completed')
     expect(ranIn.get('single')).toEqual(['heavy'])
   })
 

@@ -70,7 +70,7 @@ describe('Invoke', () => {
     await using own = await startLocalAws()
     const body = 'await new Promise((resolve) => setTimeout(resolve, event.ms)); console.log(event.word)'
     const fn = await functionOf(own, body)
-    const Payload = JSON.stringify({ ms: 300, word: 'done' })
+    const Payload = JSON.stringify({ ms: 2_000, word: 'done' })
 
     const asked = { FunctionName: fn.name, Payload, InvocationType: 'Event' } as const
     const { StatusCode } = await own.clients.lambdaClient.send(new InvokeCommand(asked))

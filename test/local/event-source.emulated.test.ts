@@ -238,23 +238,25 @@ describe('life cycle', () => {
     await eventually(() => mapping.stats.polls === 1)
     const started = performance.now()
     await Promise.all([mapping.stop(), mapping.stop()])
-    expect(performance.now() - started).toBeLessThan(500)
+    // The poll's own end is at 20 s.
+    expect(performance.now() - started).toBeLessThan(15_000)
     expect(mapping.stats.polls).toBe(1)
   })
 
   it('is killed with its invocations when the local AWS stops without draining', async () => {
     await using other = await startLocalAws()
-    const queue = await other.createQueue()
+    const queue = await other.createQueue({ visibilityTimeoutSeconds: 900 })
+    // Longer than this test may take: that stopping comes back at all says that it is killed.
     const fn = await functionOf(
       other,
-      "console.log('begun'); await new Promise((r) => setTimeout(r, 20_000))",
+      "console.log('begun'); await new Promise((r) => setTimeout(r, 600_000))",
+      { timeoutSeconds: 900 },
     )
     await sendAll(other, queue.queueUrl, ['a'])
     await other.mapEventSource({ queueUrl: queue.queueUrl, function: fn })
     await eventually(() => fn.logs.length === 1)
-    const started = performance.now()
     await other.stop({ drain: false })
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(fn.stats.errors).toBe(1)
   })
 
   it.each([

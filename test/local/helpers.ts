@@ -21,13 +21,13 @@ export function tableInput(): CreateTableCommandInput {
   }
 }
 
-/** Waits until `check` gives something else than false; throws what it last threw after ten seconds. */
+/** Waits until `check` gives something else than false; throws what it last threw after a minute. */
 export async function eventually<T>(check: () => T | Promise<T>): Promise<Exclude<T, false>> {
-  for (let left = 500; ; left--) {
+  for (let left = 3_000; ; left--) {
     try {
       const value = await check()
       if (value !== false) return value as Exclude<T, false>
-      if (left === 0) throw new Error('still not so after ten seconds')
+      if (left === 0) throw new Error('still not so after a minute')
     } catch (error) {
       if (left === 0) throw error
     }
