@@ -292,7 +292,7 @@ describe('stop()', () => {
   it('cuts a poll that waits, does nothing where nothing was started, and may be undone', async () => {
     const polled = new Gate()
     let polls = 0
-    const { sqs } = aws.clients
+    const { sqsClient: sqs } = aws.clients
     // Its first poll ends only when it is cut.
     const send = (
       command: { readonly input: object },
