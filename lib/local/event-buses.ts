@@ -51,7 +51,7 @@ export class EventBuses {
   create(name: string): string {
     if (!BUS_NAME.test(name)) {
       throw localError(
-        `the name of an event bus must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes, got "${name}"`,
+        `the name of an event bus must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes; got '${name}'`,
       )
     }
     this.#names.add(name)

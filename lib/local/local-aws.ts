@@ -49,7 +49,7 @@ interface Stoppable {
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const region = options.region ?? 'us-east-1'
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
-    throw localError(`region must be the name of an AWS region such as us-east-1, got "${region}"`)
+    throw localError(`region must be the name of an AWS region such as us-east-1; got '${region}'`)
   }
   const engines = await startEngines(options, region)
   try {

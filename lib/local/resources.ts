@@ -66,7 +66,7 @@ export async function makeQueue(sqs: SQSClient, name: string, attributes: Record
 export async function createTable(dynamodb: DynamoDBClient, input: CreateTableCommandInput): Promise<string> {
   const made = await dynamodb.send(new CreateTableCommand(input))
   const TableName = made.TableDescription?.TableName ?? input.TableName
-  if (!TableName) throw localError('a table needs a TableName, got none')
+  if (!TableName) throw localError('a table needs a TableName; got none')
   const deadline = Date.now() + TABLE_TIMEOUT_MS
   for (let status = made.TableDescription?.TableStatus; status !== 'ACTIVE'; await sleep(TABLE_POLL_MS)) {
     if (Date.now() > deadline) {
@@ -81,7 +81,7 @@ export async function createTable(dynamodb: DynamoDBClient, input: CreateTableCo
 export async function createBucket(s3: S3Client, name: string = freshName('bucket')): Promise<string> {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
     throw localError(
-      `the name of a bucket must be 3 to 63 lower-case letters, digits, dots or hyphens, got "${name}"`,
+      `the name of a bucket must be 3 to 63 lower-case letters, digits, dots or hyphens; got '${name}'`,
     )
   }
   await s3.send(new CreateBucketCommand({ Bucket: name }))

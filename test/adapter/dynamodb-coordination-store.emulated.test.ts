@@ -157,7 +157,7 @@ for (const { name, skip } of engines) {
         tableName: 'no-such-table',
       })
 
-      const reason = { name: 'ResourceNotFoundException' }
+      const reason = { code: 'REQUEST_FAILED', cause: { name: 'ResourceNotFoundException' } }
       await expect(store.increment(key, 60)).rejects.toMatchObject(reason)
       await expect(store.setIfNotExist(key, 'a', 60)).rejects.toMatchObject(reason)
       await expect(store.extendTTL(key, 60)).rejects.toMatchObject(reason)

@@ -165,7 +165,7 @@ describe('PutEvents', () => {
   it('refuses more than ten at a time', async () => {
     const Entries = Array.from({ length: 11 }, () => entry)
     const sent = local.clients.eventBridgeClient.send(new PutEventsCommand({ Entries }))
-    await expect(sent).rejects.toThrow('Entries must have 1 to 10 members, got 11')
+    await expect(sent).rejects.toThrow('Entries must have 1 to 10 members; got 11')
   })
 
   it('takes events of functions', async () => {

@@ -121,7 +121,7 @@ describe('nested stacks', () => {
 describe('what is not there is said, with what to do', () => {
   it('a stack that nobody named', async () => {
     await expect(local.deploy({ assembly: await synth('two stacks') })).rejects.toThrow(
-      "stackName must be one of the assembly's stacks (Data, Use), got none; deployAll deploys all of them",
+      "stackName must be one of the assembly's stacks (Data, Use); got none; deployAll deploys all of them",
     )
   })
 

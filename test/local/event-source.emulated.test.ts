@@ -262,14 +262,14 @@ describe('life cycle', () => {
   it.each([
     [
       { batchSize: 11 },
-      'batchSize must be a whole number from 1 to 10 without a batchingWindowSeconds, got 11',
+      'batchSize must be a whole number from 1 to 10 without a batchingWindowSeconds; got 11',
     ],
-    [{ batchSize: 10_001, batchingWindowSeconds: 1 }, 'from 1 to 10000, got 10001'],
+    [{ batchSize: 10_001, batchingWindowSeconds: 1 }, 'from 1 to 10000; got 10001'],
     [
       { batchingWindowSeconds: 301 },
-      'batchingWindowSeconds must be a whole number from 0 to 300 seconds, got 301',
+      'batchingWindowSeconds must be a whole number from 0 to 300 seconds; got 301',
     ],
-    [{ maximumConcurrency: 1 }, 'maximumConcurrency must be a whole number from 2 to 1000, got 1'],
+    [{ maximumConcurrency: 1 }, 'maximumConcurrency must be a whole number from 2 to 1000; got 1'],
   ])('refuses %j', async (options, message) => {
     const { map } = await pipeline('', options)
     await expect(map()).rejects.toThrow(message)

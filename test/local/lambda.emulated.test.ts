@@ -173,9 +173,9 @@ describe('failures', () => {
 
   it('refuses settings that AWS refuses', async () => {
     await expect(functionOf(local, '', { timeoutSeconds: 901 })).rejects.toThrow(
-      'from 1 to 900 seconds, got 901',
+      'from 1 to 900 seconds; got 901',
     )
-    await expect(functionOf(local, '', { memoryMb: 64 })).rejects.toThrow('from 128 to 10240 MB, got 64')
+    await expect(functionOf(local, '', { memoryMb: 64 })).rejects.toThrow('from 128 to 10240 MB; got 64')
     await expect(functionOf(local, '', { name: 'a b' })).rejects.toThrow('the name of a function')
     await expect(local.createFunction({ code: { file: 'a.js' } })).rejects.toThrow('an .mjs file')
     await expect(local.createFunction({ code: { file: '/no.mjs' } })).rejects.toThrow(

@@ -170,7 +170,7 @@ describe('DynamoDB', () => {
       'Item size has',
     ],
     ['33 levels', 'PutItem', put({ v: nested(33) }), 'Nesting Levels'],
-    ['an empty key', 'PutItem', put({}, ''), 'key pk must have 1 to 2048 bytes, got 0'],
+    ['an empty key', 'PutItem', put({}, ''), 'key pk must have 1 to 2048 bytes; got 0'],
     [
       'a long key',
       'GetItem',
@@ -181,7 +181,7 @@ describe('DynamoDB', () => {
       'a long sort key',
       'GetItem',
       { TableName, Key: key('p', 'é'.repeat(513)), ConsistentRead: true },
-      'key sk must have 1 to 1024 bytes, got 1026',
+      'key sk must have 1 to 1024 bytes; got 1026',
     ],
     [
       'a long expression',
@@ -206,7 +206,7 @@ describe('DynamoDB', () => {
       'too many at once',
       'TransactWriteItems',
       { TransactItems: Array.from({ length: 101 }, () => ({ Put: put({}) })) },
-      'TransactWriteItems takes 100 items, got 101',
+      'TransactWriteItems takes 100 items; got 101',
     ],
   ])('refuses %s', (_, operation, input, message) => {
     expect(rules.refusalOf(operation, input as never)?.message).toContain(message)

@@ -439,7 +439,7 @@ describe('what is not played', () => {
     await expect(
       deploy({ Resources: { Fn: { Type: 'AWS::Lambda::Function', Properties } } }),
     ).rejects.toThrow(
-      'cannot make Fn, an AWS::Lambda::Function: its code must be an asset of the assembly, got the S3 key gone.zip',
+      'cannot make Fn, an AWS::Lambda::Function: its code must be an asset of the assembly; got the S3 key gone.zip',
     )
     await expect(deploy({ Resources: { Fn: inline('', { Handler: 'main.handler' }) } })).rejects.toThrow(
       'handler main.handler needs one of main.js, main.mjs, main.cjs',
@@ -454,14 +454,14 @@ describe('the assembly', () => {
 
     expect((await local.deploy({ assembly, stackName: 'Two' })).output('Which')).toBe('2')
     await expect(local.deploy({ assembly })).rejects.toThrow(
-      "stackName must be one of the assembly's stacks (One, Two), got none",
+      "stackName must be one of the assembly's stacks (One, Two); got none",
     )
-    await expect(local.deploy({ assembly, stackName: 'Three' })).rejects.toThrow('(One, Two), got Three')
+    await expect(local.deploy({ assembly, stackName: 'Three' })).rejects.toThrow('(One, Two); got Three')
   })
 
   it('must be there', async () => {
     await expect(local.deploy({ assembly: folder })).rejects.toThrow(
-      `assembly must be the folder that cdk synth wrote, got ${JSON.stringify(folder)}, where no manifest.json is`,
+      `assembly must be the folder that cdk synth wrote; got ${JSON.stringify(folder)}, where no manifest.json is`,
     )
   })
 })

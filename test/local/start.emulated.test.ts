@@ -205,7 +205,7 @@ describe('where the engines come from', () => {
     vi.stubEnv('FLOWCRAFT_LOCAL_DYNAMODB', 'mysql')
     const refused = startLocalAws().finally(() => vi.unstubAllEnvs())
     await expect(refused).rejects.toThrow(
-      'FLOWCRAFT_LOCAL_DYNAMODB must be one of dynoxide, dynalite, got "mysql"',
+      "FLOWCRAFT_LOCAL_DYNAMODB must be one of dynoxide, dynalite; got 'mysql'",
     )
   })
 
@@ -218,10 +218,10 @@ describe('where the engines come from', () => {
   })
 
   it('refuses what is no region, queue or bucket', async () => {
-    await expect(startLocalAws({ region: 'mars' })).rejects.toThrow('got "mars"')
+    await expect(startLocalAws({ region: 'mars' })).rejects.toThrow("got 'mars'")
     await using local = await startLocalAws()
     await expect(local.createQueue({ name: 'a b' })).rejects.toThrow('the name of a queue must be')
-    await expect(local.createQueue({ maxReceiveCount: 0 })).rejects.toThrow('from 1 to 1000, got 0')
+    await expect(local.createQueue({ maxReceiveCount: 0 })).rejects.toThrow('from 1 to 1000; got 0')
     await expect(local.createBucket('A')).rejects.toThrow('the name of a bucket must be')
   })
 })

@@ -28,14 +28,14 @@ export class PutEventsApi implements Api {
   async answer(operation: string, _: IncomingMessage, body: Buffer): Promise<ApiAnswer> {
     this.#meter.countRequest('eventbridge', operation)
     if (operation !== 'PutEvents') {
-      const message = `the local EventBridge knows only PutEvents, got ${operation}`
+      const message = `the local EventBridge knows only PutEvents; got ${operation}`
       return errorAnswer(400, 'UnknownOperationException', message)
     }
     const { Entries = [] } = JSON.parse(body.toString('utf8')) as {
       Entries?: Parameters<EventBuses['put']>[0][]
     }
     if (Entries.length === 0 || Entries.length > ENTRIES_LIMIT) {
-      const message = `Entries must have 1 to ${ENTRIES_LIMIT} members, got ${Entries.length}`
+      const message = `Entries must have 1 to ${ENTRIES_LIMIT} members; got ${Entries.length}`
       return errorAnswer(400, 'ValidationException', message)
     }
     const results = Entries.map((entry) => {

@@ -33,7 +33,7 @@ export class InvokeApi implements Api {
       return errorAnswer(
         404,
         'UnknownOperationException',
-        `the local Lambda knows only Invoke, got ${operation}`,
+        `the local Lambda knows only Invoke; got ${operation}`,
       )
     }
     const name = decodeURIComponent(encodedName)
@@ -68,7 +68,7 @@ export class InvokeApi implements Api {
       return { status: 202, body: '' }
     }
     if (type === 'RequestResponse') return invokeNow(fn, event)
-    const message = `the invocation type must be RequestResponse, Event or DryRun, got ${type}`
+    const message = `the invocation type must be RequestResponse, Event or DryRun; got ${type}`
     return errorAnswer(400, 'InvalidParameterValueException', message, { Type: 'User' })
   }
 

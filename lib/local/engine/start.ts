@@ -89,11 +89,11 @@ function givenEndpoints(options: LocalAwsOptions): Partial<Endpoints> {
 function checkEndpoint(name: string, endpoint: string, allowRemote: boolean): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw localError(`${name} must be an address such as http://127.0.0.1:9324, got "${endpoint}"`)
+    throw localError(`${name} must be an address such as http://127.0.0.1:9324; got '${endpoint}'`)
   }
   if (!allowRemote && !isLoopback(url.hostname)) {
     throw localError(
-      `${name} must be on this computer (127.0.0.1, ::1 or localhost), got "${endpoint}". ` +
+      `${name} must be on this computer (127.0.0.1, ::1 or localhost); got '${endpoint}'. ` +
         'If that is an emulator and not AWS, pass allowRemote: true',
     )
   }

@@ -68,7 +68,7 @@ export async function bundleHandler(options: BundleHandlerOptions): Promise<Bund
   const { entry, external = [], minify = false } = options
   const outfile = options.outfile ?? temporaryFile(`${basename(entry, extname(entry))}.mjs`)
   if (!outfile.endsWith('.mjs')) {
-    throw localError(`outfile must end in .mjs, or Node would not see an ES module, got "${outfile}"`)
+    throw localError(`outfile must end in .mjs, or Node would not see an ES module; got '${outfile}'`)
   }
   const esbuild = await importOptional<Esbuild>('esbuild', 'bundleHandler', 'esbuild')
   const { metafile } = await esbuild.build({

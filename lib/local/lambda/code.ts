@@ -39,7 +39,7 @@ export async function deployCode(
 async function deployFile(file: unknown, exportName: string, folder: string): Promise<DeployedCode> {
   if (typeof file !== 'string' || !file.endsWith('.mjs')) {
     throw localError(
-      `code.file must be the path of an .mjs file (see bundleHandler), got ${JSON.stringify(file)}`,
+      `code.file must be the path of an .mjs file (see bundleHandler); got ${JSON.stringify(file)}`,
     )
   }
   if (!(await exists(file))) throw localError(`code.file does not exist: ${file}`)
@@ -54,14 +54,14 @@ async function deployFolder(source: string, handler: string, folder: string): Pr
   const [, path, exportName] = /^((?:.*\/)?[^./]+)\.(.+)$/.exec(handler) ?? []
   if (path === undefined || exportName === undefined) {
     throw localError(
-      `handler must be a file and its export, such as index.handler, got ${JSON.stringify(handler)}`,
+      `handler must be a file and its export, such as index.handler; got ${JSON.stringify(handler)}`,
     )
   }
   const isFolder = await stat(source).then(
     (found) => found.isDirectory(),
     () => false,
   )
-  if (!isFolder) throw localError(`code.folder must be a folder, got ${JSON.stringify(source)}`)
+  if (!isFolder) throw localError(`code.folder must be a folder; got ${JSON.stringify(source)}`)
   await mkdir(dirname(folder), { recursive: true })
   await cp(source, folder, { recursive: true })
   for (const extension of EXTENSIONS) {

@@ -54,7 +54,7 @@ export class DynamoDbRules {
     const parts = partsOf(operation, input)
     const most = AT_MOST[operation]
     if (most !== undefined && parts.length > most)
-      return invalid(`${operation} takes ${most} items, got ${parts.length}`)
+      return invalid(`${operation} takes ${most} items; got ${parts.length}`)
     if (hasLoneHalf(input)) {
       return { type: 'SerializationException', message: 'a text has half of a character' }
     }
@@ -85,7 +85,7 @@ export class DynamoDbRules {
       const bytes = Buffer.byteLength(text)
       if (bytes >= 1 && bytes <= most) return undefined
       return invalid(
-        `One or more parameter values were invalid: key ${name} must have 1 to ${most} bytes, got ${bytes}`,
+        `One or more parameter values were invalid: key ${name} must have 1 to ${most} bytes; got ${bytes}`,
       )
     })
   }
@@ -152,7 +152,7 @@ function refusalOfExpressions(part: Json): Refusal | undefined {
   const long = placeholders.find((name) => Buffer.byteLength(name) > PLACEHOLDER_BYTES)
   return long === undefined
     ? undefined
-    : invalid(`a placeholder may have ${PLACEHOLDER_BYTES} bytes, got ${long}`)
+    : invalid(`a placeholder may have ${PLACEHOLDER_BYTES} bytes; got ${long}`)
 }
 
 /** Levels of maps and lists in an item's attributes, in DynamoDB's JSON form. */

@@ -46,7 +46,7 @@ export function refusalOfSqs(operation: string, input: Record<string, unknown>):
 function refusalOfBatch(entries: readonly Entry[]): Refusal | undefined {
   if (entries.length < BATCH.from) return { type: 'EmptyBatchRequest', message: 'a batch needs an entry' }
   if (entries.length > BATCH.to) {
-    const message = `a batch may have ${BATCH.to} entries, got ${entries.length}`
+    const message = `a batch may have ${BATCH.to} entries; got ${entries.length}`
     return { type: 'TooManyEntriesInBatchRequest', message }
   }
   const ids = entries.map(({ Id = '' }) => Id)
@@ -61,7 +61,7 @@ function refusalOfBatch(entries: readonly Entry[]): Refusal | undefined {
 function refusalOfMessages(entries: readonly Entry[]): Refusal | undefined {
   const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
   if (bytes > BYTES_AT_MOST) {
-    const message = `the messages of a batch may have ${BYTES_AT_MOST} bytes with their attributes, got ${bytes}`
+    const message = `the messages of a batch may have ${BYTES_AT_MOST} bytes with their attributes; got ${bytes}`
     return { type: 'BatchRequestTooLong', message }
   }
   return first(entries, refusalOfMessage)
@@ -79,11 +79,11 @@ function refusalOfMessage(entry: Entry): Refusal | undefined {
   }
   const bytes = bytesOf(entry)
   if (bytes > BYTES_AT_MOST) {
-    return invalid(`a message may have ${BYTES_AT_MOST} bytes with its attributes, got ${bytes}`)
+    return invalid(`a message may have ${BYTES_AT_MOST} bytes with its attributes; got ${bytes}`)
   }
   const names = Object.keys(attributes)
   if (names.length > ATTRIBUTES_AT_MOST) {
-    return invalid(`a message may have ${ATTRIBUTES_AT_MOST} attributes, got ${names.length}`)
+    return invalid(`a message may have ${ATTRIBUTES_AT_MOST} attributes; got ${names.length}`)
   }
   return first(Object.entries(attributes), ([name, attribute]) => refusalOfAttribute(name, attribute))
 }
@@ -105,7 +105,7 @@ function outOfRange(fields: Record<string, unknown>): Refusal | undefined {
     if (value === undefined || (Number.isInteger(value) && Number(value) >= from && Number(value) <= to)) {
       return undefined
     }
-    return invalid(`${name} must be a whole number from ${from} to ${to}, got ${JSON.stringify(value)}`)
+    return invalid(`${name} must be a whole number from ${from} to ${to}; got ${JSON.stringify(value)}`)
   })
 }
 

@@ -78,7 +78,7 @@ async function readFolder(folder: string): Promise<AppStack[]> {
   const manifest = await readJson<Manifest>(folder, 'manifest.json')
   if (!manifest) {
     throw localError(
-      `assembly must be the folder that cdk synth wrote, got ${JSON.stringify(folder)}, where no manifest.json is`,
+      `assembly must be the folder that cdk synth wrote; got ${JSON.stringify(folder)}, where no manifest.json is`,
     )
   }
   const artifacts = manifest.artifacts ?? {}
@@ -150,7 +150,7 @@ export function chooseStack(stacks: readonly AppStack[], wanted: string | undefi
   }
   const all = stacks.length > 1 ? '; deployAll deploys all of them' : ''
   throw localError(
-    `stackName must be one of the assembly's stacks (${listed(stacks)}), got ${wanted ?? 'none'}${all}`,
+    `stackName must be one of the assembly's stacks (${listed(stacks)}); got ${wanted ?? 'none'}${all}`,
   )
 }
 

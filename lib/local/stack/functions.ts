@@ -50,7 +50,7 @@ async function withCode<T>(making: Making, use: (folder: string) => Promise<T>):
   if (ZipFile === undefined) {
     const folder = making.assets.get(S3Key ?? '')
     if (folder !== undefined) return use(folder)
-    throw localError(`its code must be an asset of the assembly, got the S3 key ${S3Key}`)
+    throw localError(`its code must be an asset of the assembly; got the S3 key ${S3Key}`)
   }
   const folder = await mkdtemp(join(tmpdir(), 'flowcraft-inline-'))
   try {
@@ -97,7 +97,7 @@ export const eventSourceMapping: Kind = {
 
 async function queueUrlOf({ aws }: Making, arn = ''): Promise<string> {
   const [, , service, , , QueueName] = arn.split(':')
-  if (service !== 'sqs') throw localError(`its event source must be a queue, got ${arn || 'none'}`)
+  if (service !== 'sqs') throw localError(`its event source must be a queue; got ${arn || 'none'}`)
   const { QueueUrl } = await aws.clients.sqsClient.send(new GetQueueUrlCommand({ QueueName }))
   return QueueUrl as string
 }

@@ -118,12 +118,12 @@ async function inTurn<T, R>(items: readonly T[], each: (item: T) => Promise<R>):
 
 function list(value: unknown): unknown[] {
   if (Array.isArray(value)) return value
-  throw localError(`a list was expected, got ${JSON.stringify(value)}`)
+  throw localError(`a list was expected; got ${JSON.stringify(value)}`)
 }
 
 /** Numbers and booleans are texts to CloudFormation. */
 function text(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  throw localError(`a text was expected, got ${JSON.stringify(value)}`)
+  throw localError(`a text was expected; got ${JSON.stringify(value)}`)
 }
