@@ -49,7 +49,13 @@ export default defineConfig({
       }),
       project('simulation', { include: simulation, exclude: [emulated], sequence: { groupOrder: 2 } }),
       project('smoke', { include: smoke, sequence: { groupOrder: 3 } }),
-      project('emulated', { include: [emulated], exclude: smoke, sequence: { groupOrder: 3 } }),
+      // Its concurrent tests wait more than they work.
+      project('emulated', {
+        include: [emulated],
+        exclude: smoke,
+        maxConcurrency: 12,
+        sequence: { groupOrder: 3 },
+      }),
     ],
     coverage: {
       provider: 'v8',

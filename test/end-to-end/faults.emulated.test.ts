@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeDefinition } from 'flowcraft'
 import { isDeepStrictEqual } from 'node:util'
 import type { Message } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, it, vi } from 'vitest'
 import { messageOf } from '../../lib/core/common/errors.ts'
 import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
@@ -25,8 +25,6 @@ import { FaultyWorkers, TROUBLE } from './faulty-workers.ts'
 
 const SEED = Number(process.env['FAULTS_SEED'] ?? 1)
 const FAULTS_AT_MOST = 6
-/** Cases under way at a time. */
-const SIDE_BY_SIDE = 32
 /** Whoever may die has no more time than this, so that its lease ends soon. */
 const MORTAL_MS = 200
 /** Goes on inline for as long as more than 5 s are left. */
@@ -116,7 +114,7 @@ async function waitingRun(client: RunClient, runId: string): Promise<string> {
   return child === undefined ? runId : waitingRun(client, child)
 }
 
-/** What went wrong. */
+/** What went wrong: requests fail, workers die, messages come twice. */
 async function underFaults(theCase: ConformanceCase, seed: number): Promise<string[]> {
   const random = new Random(seed)
   const { name, make } = theCase
@@ -156,20 +154,11 @@ async function underFaults(theCase: ConformanceCase, seed: number): Promise<stri
   }
 }
 
-describe('every conformance case', () => {
-  it('ends as in memory though requests fail, workers die and messages come twice', async () => {
-    const left = cases
-      .filter((one) => !takesLong(one) && !remembersMore(one))
-      .map((one, index) => ({ one, seed: SEED + index }))
-    const failures: string[] = []
-    const next = async (): Promise<void> => {
-      for (let item = left.shift(); item; item = left.shift()) {
-        failures.push(...(await underFaults(item.one, item.seed)))
-      }
-    }
-
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, next))
-
-    expect(failures).toEqual([])
-  }, 300_000)
+describe.concurrent('under faults, ending as in memory:', { timeout: 300_000 }, () => {
+  const faulty = cases.filter((one) => !takesLong(one) && !remembersMore(one))
+  for (const [index, one] of faulty.entries()) {
+    it(one.name, async ({ expect }) => {
+      expect(await underFaults(one, SEED + index)).toEqual([])
+    })
+  }
 })
