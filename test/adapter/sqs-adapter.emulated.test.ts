@@ -1,4 +1,5 @@
 /** The adapter from start() to stop(), over real queues and tables. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -10,38 +11,22 @@ import {
   type NodeFunction,
   type WorkflowResult,
 } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { SqsAdapter } from '../../lib/index.ts'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
-import {
-  depth,
-  deployOn,
-  drain,
-  eventually,
-  Gate,
-  jobOf,
-  put,
-  quiet,
-  receive,
-  remove,
-} from '../end-to-end/driver.ts'
+import { depth, drain, eventually, Gate, jobOf, put, quiet, receive, remove } from '../end-to-end/driver.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
 const started: SqsAdapter[] = []
-
-beforeAll(async () => {
-  aws = await startLocalAws()
-})
-beforeEach(async () => {
-  deployment = await deployOn(aws)
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
 afterEach(async () => {
-  aws.intercept(undefined)
   await Promise.all(started.splice(0).map((adapter) => adapter.stop()))
 })
-afterAll(() => aws.stop())
 
 const INVOCATION = { deadline: () => Date.now() + 30_000, extendsLease: false }
 

@@ -1,29 +1,25 @@
 /** The Lambda handlers as Lambda calls them: events in, partial batch responses out. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { createFlow } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   createWorkerHandler,
   SqsAdapter,
   workerHandlerOf,
   type WorkerHandlerOptions,
 } from '../../lib/index.ts'
-import { type InterceptedRequest, type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import type { InterceptedRequest, LocalAws } from '../../lib/local/index.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
-import { depth, deployOn, Gate, put, quiet, receive, remove } from '../end-to-end/driver.ts'
+import { depth, Gate, put, quiet, receive, remove } from '../end-to-end/driver.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
-beforeEach(async () => {
-  deployment = await deployOn(aws)
-})
-afterEach(() => aws.intercept(undefined))
-afterAll(() => aws.stop())
 
 const order = createFlow('order')
   .node('take', async ({ context }) => ({ output: await context.get('orderId' as never) }))

@@ -1,30 +1,26 @@
 /** Starting and watching runs. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import { randomBytes } from 'node:crypto'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { createFlow } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   createStartRunHandler,
   type ResumeRequest,
   RunClient,
   type StartRunRequest,
 } from '../../lib/index.ts'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { tagged } from '../core/values/serializers.ts'
-import { depth, deployOn, drain, jobOf, quiet, receive, remove } from '../end-to-end/driver.ts'
+import { depth, drain, jobOf, quiet, receive, remove } from '../end-to-end/driver.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
-beforeEach(async () => {
-  deployment = await deployOn(aws)
-})
-afterEach(() => aws.intercept(undefined))
-afterAll(() => aws.stop())
 
 const order = createFlow('order')
   .node('take', async ({ context }) => ({ output: await context.get('orderId' as never) }))

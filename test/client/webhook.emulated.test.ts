@@ -1,11 +1,12 @@
 /** Webhooks: a run makes a URL, and what is posted there goes on in it, once. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { NodeContext } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createWebhookHandler, createWorkerHandler } from '../../lib/index.ts'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { Durable } from '../end-to-end/durable.ts'
-import { deployOn, jobOf, quiet, receive } from '../end-to-end/driver.ts'
+import { jobOf, quiet, receive } from '../end-to-end/driver.ts'
 import { graph, type Setup, trail } from '../conformance/case.ts'
 import { awsOptions, type TestDeployment } from '../support/service.ts'
 
@@ -13,18 +14,13 @@ const WEBHOOK_URL = 'https://abcdefghij.lambda-url.us-east-1.on.aws'
 
 let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
-})
-beforeEach(async () => {
-  deployment = await deployOn(aws)
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
 afterEach(() => {
-  aws.intercept(undefined)
   vi.unstubAllEnvs()
 })
-afterAll(() => aws.stop())
 
 /** hook -> wait -> end: the hook's URL is in its output, the wait is for what comes there. */
 const hooked = (): Setup =>

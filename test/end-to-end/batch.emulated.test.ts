@@ -1,26 +1,22 @@
 /** Batches and nodes that a node makes, over real queues and tables; what an item costs. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlow, type NodeContext, type NodeImplementation } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import { describe, expect, it } from 'vitest'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { graph, type Setup, value } from '../conformance/case.ts'
 import { adapterOf, clientOf, type TestDeployment } from '../support/service.ts'
-import { deployOn, drain, jobOf, receive, remove } from './driver.ts'
+import { drain, jobOf, receive, remove } from './driver.ts'
 import { Durable } from './durable.ts'
 import { hasDynoxide } from './engines.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
-beforeEach(async () => {
-  deployment = await deployOn(aws)
-})
-afterEach(() => aws.intercept(undefined))
-afterAll(() => aws.stop())
 
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at)
 const reversed = async ({ input }: NodeContext) => ({ output: [...String(input)].toReversed().join('') })

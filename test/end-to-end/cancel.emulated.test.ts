@@ -1,22 +1,18 @@
 /** Cancelling a run, before, while and after it runs. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
+import { describe, expect, it, vi } from 'vitest'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { batchOf, graph, trail, value } from '../conformance/case.ts'
 import type { TestDeployment } from '../support/service.ts'
-import { depth, deployOn, Gate } from './driver.ts'
+import { depth, Gate } from './driver.ts'
 import { Durable } from './durable.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
-beforeEach(async () => {
-  deployment = await deployOn(aws)
-})
-afterEach(() => aws.intercept(undefined))
-afterAll(() => aws.stop())
 
 const two = () => graph({ a: value('A'), b: trail('b') }, ['a>b'])
 

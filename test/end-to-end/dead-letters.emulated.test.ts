@@ -1,12 +1,13 @@
 /** What the sweep does with the dead-letter queue. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { createFlow } from 'flowcraft'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DeadLetterQueue } from '../../lib/core/queue/dead-letter-queue.ts'
 import { createSweepHandler, type SweepResult } from '../../lib/index.ts'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
-import { deployOn, depth, drain, jobOf, put, quiet, receive } from './driver.ts'
+import { depth, drain, jobOf, put, quiet, receive } from './driver.ts'
 
 const flows = [
   createFlow('order')
@@ -17,9 +18,10 @@ const flows = [
 
 let aws: LocalAws
 let deployment: TestDeployment
-beforeAll(async () => (aws = await startLocalAws()))
-beforeEach(async () => (deployment = await deployOn(aws)))
-afterAll(() => aws.stop())
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
+})
 
 /** As SQS's redrive policy does it: the body as it is, without a reason. */
 async function bury(body: unknown): Promise<void> {

@@ -1,23 +1,15 @@
 /** A deploy in the middle of a run that waits, sleeps, or has a batch or a child under way. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import type { NodeContext } from 'flowcraft'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Job } from '../../lib/core/queue/job.ts'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
 import type { TestDeployment } from '../support/service.ts'
-import { deployOn, giveBack, jobOf, receive, remove } from './driver.ts'
+import { giveBack, jobOf, receive, remove } from './driver.ts'
 import { Durable } from './durable.ts'
 
-let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
-})
-beforeEach(async () => {
-  deployment = await deployOn(aws)
-})
-afterAll(() => aws.stop())
+eachDeployment((made) => (deployment = made))
 
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at)
 

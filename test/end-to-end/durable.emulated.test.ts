@@ -1,8 +1,9 @@
 /** Runs that wait and sleep, over real queues and tables. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeContext } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createSweepHandler } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
@@ -13,18 +14,13 @@ import { engines } from './engines.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
-})
-beforeEach(async () => {
-  deployment = await deployOn(aws)
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
 afterEach(() => {
   vi.useRealTimers()
-  aws.intercept(undefined)
 })
-afterAll(() => aws.stop())
 
 const MINUTES = 60_000
 const DAYS = 24 * 60 * MINUTES

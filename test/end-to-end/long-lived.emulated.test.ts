@@ -1,27 +1,24 @@
 /** Long-lived workers that are stopped, or cut off from the queue or the table, and how soon their runs go on. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlow, type NodeContext } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import { SqsAdapter } from '../../lib/index.ts'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
-import { deployOn, Gate, quiet } from './driver.ts'
+import { Gate, quiet } from './driver.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
 const started: SqsAdapter[] = []
-beforeAll(async () => {
-  aws = await startLocalAws()
-})
-beforeEach(async () => {
-  deployment = await deployOn(aws)
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
 afterEach(async () => {
-  aws.intercept(undefined)
   await Promise.all(started.splice(0).map((worker) => worker.stop({ within: 0 })))
 })
-afterAll(() => aws.stop())
 
 type Flows = NonNullable<ConstructorParameters<typeof SqsAdapter>[0]['flows']>
 /** A worker with a process of its own. */

@@ -1,23 +1,19 @@
 /** Subflow nodes as runs of their own, over real queues and tables. */
+import { eachDeployment } from '../support/each-deployment.ts'
 import type { NodeContext, WorkflowBlueprint } from 'flowcraft'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import { describe, expect, it } from 'vitest'
+import type { LocalAws } from '../../lib/local/index.ts'
 import { failing, graph, type Setup, trail, value } from '../conformance/case.ts'
 import type { TestDeployment } from '../support/service.ts'
-import { deployOn, put } from './driver.ts'
+import { put } from './driver.ts'
 import { Durable } from './durable.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment
-
-beforeAll(async () => {
-  aws = await startLocalAws()
+eachDeployment((made) => {
+  deployment = made
+  aws = made.aws
 })
-beforeEach(async () => {
-  deployment = await deployOn(aws)
-})
-afterEach(() => aws.intercept(undefined))
-afterAll(() => aws.stop())
 
 /** A chain `<id>0` -> `<id>1` ... of these implementations. */
 function chainOf(id: string, ...uses: string[]): WorkflowBlueprint {
