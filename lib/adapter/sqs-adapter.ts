@@ -1,6 +1,6 @@
 /**
  * Flowcraft's distributed adapter for SQS and DynamoDB. It keeps the base class's contract and replaces its loop:
- * see `message.ts` for the way of one message.
+ * see `core/worker/process-job.ts` for the way of one message.
  */
 import type { Disposition } from '../core/execution/disposition.ts'
 import { setTimeout as sleep } from 'node:timers/promises'

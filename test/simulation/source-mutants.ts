@@ -36,8 +36,8 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a strand that is what the message names',
     file: 'worker/process-job.ts',
-    replace: /strand = entry \? strandOf\(named, entry\) : named/,
-    by: 'strand = named',
+    replace: /strand = entry \? strandOf\(key, entry\) : key/,
+    by: 'strand = key',
     cases: ['a linear chain'],
     profiles: [STRAYS],
   },

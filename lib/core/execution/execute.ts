@@ -1,6 +1,6 @@
 /**
  * Runs one node through the engine: input, middleware, tries, fallback, events. Knows nothing of leases or commits.
- * How it ended is an `Outcome`; `follow.ts` says which edges are taken.
+ * How it ended is an `Outcome`; `edges.ts` says which edges are taken.
  */
 import {
   FlowcraftError,

@@ -1,6 +1,6 @@
 /**
  * The state machine: (graph, run state, ended activation, outcome) -> what its commit sets, and on which conditions.
- * Pure. The engine decides what follows (`engine.ts`); `decision.ts` what of it is still to be done.
+ * Pure. The engine decides what follows (`traversal.ts`); `decision.ts` what of it is still to be done.
  */
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { boundPassed } from './bounds.ts'

@@ -1,7 +1,10 @@
-/** The first thing done with a message: what the table says of its run, which is begun if nobody has. */
-import { deferToNewerDeployment } from '../execution/disposition.ts'
+/** The first thing done with a message: its run is read, begun if nobody has, and given the graph that it goes by. */
+import { endByLostGraph } from '../run/lost-blueprint.ts'
+import { publishRunEnd } from '../run/run-end.ts'
+import type { OpenRun } from '../execution/open-run.ts'
+import { deferToNewerDeployment, type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { runIdProblem } from '../common/identifiers.ts'
-import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { FlowcraftAwsError, messageOf, isFlowcraftAwsError } from '../common/errors.ts'
 import { failureOf } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isPoison } from '../queue/dead-letter-queue.ts'
@@ -10,8 +13,26 @@ import { isOver, type RunState } from '../protocol/run-state.ts'
 import { type Invocation, type Services } from '../execution/services.ts'
 import { beginRun, putRun } from '../run/start.ts'
 
-/** The run of a job, begun if it was not. Undefined where there is nothing left to do for it. */
-export async function look(
+/** The run of a job; or what becomes of its message, where there is nothing to work on. */
+export async function openRun(
+  services: Services,
+  job: Job,
+  invocation: Invocation,
+): Promise<OpenRun | Disposition> {
+  const run = await readOrBegin(services, job, invocation)
+  if (!run) return ACKNOWLEDGE
+  if (isOver(run)) return publishRunEnd(services, run)
+  try {
+    const graph = await services.graphs.of(run.blueprintId, run.graph as string)
+    return { services, graph, run }
+  } catch (error) {
+    if (isFlowcraftAwsError(error, 'VALUE_LOST')) return endByLostGraph(services, run, error)
+    throw error
+  }
+}
+
+/** Undefined where there is nothing left to do for it. */
+async function readOrBegin(
   services: Services,
   job: Job,
   { sentAt }: Invocation,

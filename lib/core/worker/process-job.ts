@@ -1,26 +1,22 @@
 /**
- * One message, first half: look what the run says of the activation that the message names. Read this first, then
- * `strand.ts` (lease and order), `step.ts` (execute, flush), `commit.ts` (commit, send), `transition.ts` (what follows).
+ * One message, first half: what its run (`open-run.ts`) says of the activation that the message names. Read this first,
+ * then `strand.ts` (lease and order), `step.ts` (execute, flush), `commit.ts` (commit, send), `transition.ts` (what follows).
  *
  * The rule behind all of it: the first commit that removes an activation from the run's header wins; everything
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
  * or in any order, and any process may die between any two requests.
  */
-import type { RunGraph } from '../protocol/run-graph.ts'
 import type { OpenRun } from '../execution/open-run.ts'
-import { publishRunEnd } from '../run/run-end.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
 import type { Job } from '../queue/job.ts'
 import { processItemJob } from '../batch/item-job.ts'
-import { look } from './open-run.ts'
+import { openRun } from './open-run.ts'
 import { sendQueued } from '../run/dispatch.ts'
-import { endByLostGraph } from '../run/lost-blueprint.ts'
 import {
   type ActivationKey,
   activationKey,
   currentOf,
-  isOver,
   parseActivationKey,
   type RunState,
   START,
@@ -41,7 +37,7 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   const { extendsLease, deadline } = invocation
   const place = invocation.place ?? services.isolation.arrive(extendsLease ? {} : { until: deadline })
   try {
-    return await process(services, job, { ...invocation, place })
+    return await workOnJob(services, job, { ...invocation, place })
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
     services.logger.warn('left a job to a newer worker', { ...job, reason: error.message })
@@ -52,32 +48,24 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   }
 }
 
-async function process(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
-  const run = await look(services, job, invocation)
-  if (!run) return ACKNOWLEDGE
-  if (isOver(run)) return publishRunEnd(services, run)
-  let graph: RunGraph
-  try {
-    graph = await services.graphs.of(run.blueprintId, run.graph as string)
-  } catch (error) {
-    if (isFlowcraftAwsError(error, 'VALUE_LOST')) return endByLostGraph(services, run, error)
-    throw error
-  }
-  const open = { services, graph, run }
+async function workOnJob(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
+  const open = await openRun(services, job, invocation)
+  if ('kind' in open) return open
+  const { graph, run } = open
   if (run.seq === 0) await emitStart(services, run)
   if (job.nodeId === undefined) {
     await sendQueued(open, START)
     return ACKNOWLEDGE
   }
-  const named = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
-  const entry = run.active.get(named)
+  const key = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
+  const entry = run.active.get(key)
   // One that another message carries on belongs to that message's strand, whoever names it: two leases would let two
   // workers write under one name.
-  const strand = entry ? strandOf(named, entry) : named
+  const strand = entry ? strandOf(key, entry) : key
   if (await passOn(open, job, strand)) return ACKNOWLEDGE
   // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(open, START, strand)
-  if (job.items) return processItemJob(open, named, { ...job, items: job.items }, invocation)
+  if (job.items) return processItemJob(open, key, { ...job, items: job.items }, invocation)
   if (currentOf(run, strand) === undefined) {
     // Its work is committed. A crash may have come before its followers were sent: send those of this strand again.
     // Only those: with every queued entry, one duplicate in a wide fan would breed thousands.
