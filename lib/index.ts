@@ -21,6 +21,7 @@ export type { Pool } from './core/queue/pools.ts'
 export type { RunStatus } from './core/protocol/run-state.ts'
 export type { Invocation } from './core/execution/services.ts'
 export { SqsAdapter, type SqsAdapterOptions } from './adapter/sqs-adapter.ts'
+export type { MessageSource } from './adapter/sqs-adapter-options.ts'
 export type { SweepResult } from './core/run/sweep.ts'
 export { metricNames } from './core/telemetry/names.ts'
 export type { RunStatusChange } from './core/telemetry/run-status-events.ts'
@@ -32,7 +33,6 @@ export {
   createWorkerHandler,
   type WorkerAdapter,
   type WorkerHandler,
-  workerHandlerOf,
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
 export { RunClient, type RunClientOptions } from './client/run-client.ts'

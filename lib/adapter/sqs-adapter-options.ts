@@ -1,19 +1,18 @@
 /** A worker's options: where its service is (`config.ts`), what it runs, and how it treats its runs. */
+import type { SQSClient } from '@aws-sdk/client-sqs'
+import { throwProblems } from '../core/common/errors.ts'
 import type { Flow } from '../core/blueprints/registry.ts'
 import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
-import type { IEventBus, RuntimeOptions } from 'flowcraft'
+import type { ILogger, RuntimeOptions } from 'flowcraft'
 import type { MaxActivations } from '../core/protocol/bounds.ts'
 import type { AwsOptions } from '../core/config/config.ts'
 import type { WithContainer } from '../core/config/container.ts'
 import type { Isolation } from '../core/execution/isolation.ts'
 
-export interface SqsAdapterOptions extends AwsOptions, WithContainer {
-  /** What `FlowRuntime` takes. Blueprints and implementations are checked here. @default {} */
-  readonly runtimeOptions?: RuntimeOptions
+/** What `FlowRuntime` takes stands beside the rest; blueprints and implementations are checked here. */
+export interface SqsAdapterOptions extends RuntimeOptions, AwsOptions, WithContainer {
   /** What `createFlow()` builds: blueprints and functions together. @default - none */
   readonly flows?: readonly Flow[]
-  /** Gets the engine's events, with the run id as `executionId`. @default - the runtime's event bus */
-  readonly eventBus?: IEventBus
   /** Messages that `start()` works on at a time. @default 10 */
   readonly concurrency?: number
   /**
@@ -40,4 +39,19 @@ export interface SqsAdapterOptions extends AwsOptions, WithContainer {
   readonly contextConflicts?: ContextConflicts
   /** For tests in which each adapter stands for a process. @default - one for all adapters of this process @internal */
   readonly isolation?: Isolation
+}
+
+/** The queue that a worker's messages come from, and where those go that nobody can work on. */
+export interface MessageSource {
+  readonly sqsClient: SQSClient
+  readonly queueUrl: string
+  readonly deadLetterQueueUrl: string | undefined
+  readonly logger: ILogger
+}
+
+/** The engine's base adapter has them nested; here they would leave a worker without blueprints. */
+export function refuseNested(options: object): void {
+  if (!('runtimeOptions' in options)) return
+  const problem = 'runtimeOptions is no option: give its members beside the others, such as flows or logger'
+  throwProblems('INVALID_CONFIGURATION', 'cannot make a worker', [problem])
 }

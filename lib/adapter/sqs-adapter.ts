@@ -15,7 +15,7 @@ import { DynamoDbCoordinationStore } from './dynamodb-coordination-store.ts'
 import { RunContext } from './run-context.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { policiesOf } from '../core/config/policies.ts'
-import type { SqsAdapterOptions } from './sqs-adapter-options.ts'
+import { type SqsAdapterOptions, type MessageSource, refuseNested } from './sqs-adapter-options.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { consoleLogger, guardedLogger } from '../core/common/logger.ts'
 import { Isolation } from '../core/execution/isolation.ts'
@@ -51,7 +51,7 @@ const LEASE_MS = 90_000
  * Runs blueprints on workers fed by SQS, with the outcome they have in memory.
  *
  * @example
- * const adapter = new SqsAdapter({ runtimeOptions: { blueprints, registry }, queueUrl, tableName: 'flowcraft' })
+ * const adapter = new SqsAdapter({ flows: [order], queueUrl, tableName: 'flowcraft' })
  * adapter.start()
  * process.once('SIGTERM', () => adapter.stop({ within: 20_000 }))
  */
@@ -68,14 +68,17 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly telemetry: Telemetry
   /** Who is worked on beside whom in this process; for whoever feeds it messages. */
   readonly isolation: Isolation
+  /** Where its messages come from; for whoever feeds it messages. */
+  readonly source: MessageSource
   #poller: SqsPoller | undefined
 
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
   constructor(options: SqsAdapterOptions) {
+    refuseNested(options)
     const config = resolveConfig(options)
-    const runtimeOptions = withContainer({ container: options.container, ...options.runtimeOptions })
+    const runtimeOptions = withContainer(options)
     const registration = register({ ...runtimeOptions, flows: options.flows })
-    const bus = options.eventBus ?? runtimeOptions.eventBus
+    const bus = runtimeOptions.eventBus
     const eventBus = bus && guardedBus(bus, runtimeOptions.logger && guardedLogger(runtimeOptions.logger))
     super({
       runtimeOptions: {
@@ -93,6 +96,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.#policies = policiesOf(options)
     this.#nodeTimeoutMs = options.nodeTimeoutMs ?? NODE_TIMEOUT_MS
     this.isolation = options.isolation ?? isolationOfProcess
+    const { sqsClient, deadLetterQueueUrl, pools } = config
+    this.source = { sqsClient, queueUrl: pools.ownQueueUrl, deadLetterQueueUrl, logger: this.logger }
     const { eventBusName, eventBridgeClient, metricsNamespace } = config
     this.#statusEvents = eventBusName
       ? new StatusEvents({ eventBusName, client: eventBridgeClient })

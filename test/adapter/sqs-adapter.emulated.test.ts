@@ -397,7 +397,7 @@ describe('the end of a run', () => {
     new Telling({
       ...awsOptions(deployment),
       flows,
-      runtimeOptions: { logger: quiet },
+      logger: quiet,
       deployGraceMs: 0,
     })
 
@@ -548,7 +548,7 @@ describe('at-least-once delivery', () => {
       { step: 'initialize' },
     )
     const options = { ...awsOptions(deployment), sqsClient: doubling }
-    begin(new SqsAdapter({ ...options, flows: [flow], runtimeOptions: {} }))
+    begin(new SqsAdapter({ ...options, flows: [flow] }))
     const client = clientOf(deployment, { flows: [flow], sqsClient: doubling })
 
     const { runId } = await client.start({ blueprintId: 'diamond' })
@@ -580,7 +580,7 @@ describe('an answer that is lost', () => {
         ...awsOptions(deployment),
         ...clients,
         flows: [flow],
-        runtimeOptions: { logger: quiet },
+        logger: quiet,
       })
       const client = clientOf(deployment, { flows: [flow] })
       const ids = Array.from({ length: REQUESTS }, (_, at) => `run-${at + 1}-`)

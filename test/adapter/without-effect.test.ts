@@ -8,7 +8,7 @@ function warningsOfMaking(Adapter: typeof SqsAdapter, more: object = {}): unknow
   const warn = vi.fn()
   const logger = { debug: () => {}, info: () => {}, warn, error: () => {} }
   const names = { queueUrl: 'http://127.0.0.1/q', tableName: 't' }
-  const made = new Adapter({ flows: [flow], runtimeOptions: { logger }, ...names, ...more })
+  const made = new Adapter({ flows: [flow], logger, ...names, ...more })
   expect(made).toBeInstanceOf(SqsAdapter)
   return warn.mock.calls.map(([message]: unknown[]) => message)
 }
@@ -34,4 +34,13 @@ it('warns of nothing where there is nothing', () => {
   }
   expect(warningsOfMaking(SqsAdapter)).toEqual([])
   expect(warningsOfMaking(Own)).toEqual([])
+})
+
+it('refuses options that are nested as the other adapter has them, which would leave it without blueprints', () => {
+  expect(() => warningsOfMaking(SqsAdapter, { runtimeOptions: { blueprints: {} } })).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringMatching(/runtimeOptions/),
+    }),
+  )
 })

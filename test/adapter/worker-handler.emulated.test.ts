@@ -4,12 +4,7 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { createFlow } from 'flowcraft'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import {
-  createWorkerHandler,
-  SqsAdapter,
-  workerHandlerOf,
-  type WorkerHandlerOptions,
-} from '../../lib/index.ts'
+import { createWorkerHandler, SqsAdapter, type WorkerHandlerOptions } from '../../lib/index.ts'
 import type { InterceptedRequest, LocalAws } from '../../lib/local/index.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 import { depth, Gate, put, quiet, receive, remove } from '../end-to-end/driver.ts'
@@ -376,7 +371,7 @@ describe('the worker', () => {
     expect(await first).toEqual(none)
   })
 
-  it("may be an adapter of one's own", async () => {
+  it('takes an adapter that is made by the user', async () => {
     const told: string[] = []
     class Mine extends SqsAdapter {
       protected override async publishFinalResult(runId: string): Promise<void> {
@@ -384,10 +379,10 @@ describe('the worker', () => {
       }
     }
     const options = awsOptions(deployment)
-    const adapter = new Mine({ ...options, flows: [order], runtimeOptions: { logger: quiet } })
+    const adapter = new Mine({ ...options, flows: [order], logger: quiet })
     await clientOf(deployment, { flows: [order] }).start({ blueprintId: 'order', runId: 'r1' })
 
-    const { response } = await invoke(workerHandlerOf(adapter, options))
+    const { response } = await invoke(createWorkerHandler({ adapter }))
 
     expect(response).toEqual(none)
     expect(told).toEqual(['r1'])

@@ -74,7 +74,7 @@ class AwsHarness implements Harness {
       ...awsOptions(deployment),
       bucketName,
       eventBus: options.eventBus,
-      runtimeOptions,
+      ...runtimeOptions,
       concurrency: 3,
     })
     this.#adapter.start()

@@ -34,7 +34,7 @@ export class Durable {
       registry: setup.registry,
     }
     const aws = awsOptions(deployment)
-    this.adapter = new SqsAdapter({ ...aws, bucketName, webhookUrl, deployGraceMs, runtimeOptions })
+    this.adapter = new SqsAdapter({ ...aws, bucketName, webhookUrl, deployGraceMs, ...runtimeOptions })
     this.client = clientOf(deployment, { bucketName })
     this.#deployment = deployment
     this.#blueprintId = setup.blueprint.id

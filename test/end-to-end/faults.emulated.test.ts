@@ -130,7 +130,7 @@ async function underFaults(theCase: ConformanceCase, seed: number): Promise<stri
       new SqsAdapter({
         ...awsOptions(deployment),
         ...workers.clients,
-        runtimeOptions,
+        ...runtimeOptions,
         isolation: new Isolation(Date.now),
       })
     const client = new RunClient({ ...awsOptions(deployment), serializer: options?.serializer })

@@ -24,7 +24,7 @@ type Flows = NonNullable<ConstructorParameters<typeof SqsAdapter>[0]['flows']>
 /** A worker with a process of its own. */
 function worker(flows: Flows, logger = quiet, concurrency = 10): SqsAdapter {
   const own = { flows, concurrency, deployGraceMs: 0, isolation: new Isolation(Date.now) }
-  const adapter = new SqsAdapter({ ...awsOptions(deployment), ...own, runtimeOptions: { logger } })
+  const adapter = new SqsAdapter({ ...awsOptions(deployment), ...own, logger })
   started.push(adapter)
   adapter.start()
   return adapter

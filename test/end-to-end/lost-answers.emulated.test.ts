@@ -101,7 +101,7 @@ async function campaign(
   const { blueprint, registry, blueprints = [] } = make()
   const all = Object.fromEntries([blueprint, ...blueprints].map((one) => [one.id, one]))
   const runtimeOptions = { logger: quiet, blueprints: all, registry }
-  const adapter = new SqsAdapter({ ...awsOptions(deployment), ...clients, runtimeOptions })
+  const adapter = new SqsAdapter({ ...awsOptions(deployment), ...clients, ...runtimeOptions })
   const client = new RunClient(awsOptions(deployment))
   const ids = Array.from({ length: runs }, (_, at) => `run-${at + 1}-`)
   for (const runId of ids) await client.start({ blueprintId: blueprint.id, runId })

@@ -39,7 +39,6 @@ beforeAll(async () => {
     new SqsAdapter({
       ...awsOptions(deployment),
       flows: flowsIn(pool ?? 'default'),
-      runtimeOptions: {},
       concurrency: 3,
       pools: pools(),
       pool,
@@ -98,7 +97,6 @@ describe('worker pools', () => {
     const heavy = new SqsAdapter({
       ...awsOptions(deployment),
       flows: flowsIn('heavy'),
-      runtimeOptions: {},
       pools: pools(),
       pool: 'heavy',
     })
@@ -124,7 +122,6 @@ function singleIn(pool?: string): SqsAdapter {
   return new SqsAdapter({
     ...awsOptions(deployment),
     flows: [single(pool ?? 'default')],
-    runtimeOptions: {},
     pools: pools(),
     pool,
   })

@@ -45,7 +45,7 @@ function worker(): SqsAdapter {
   return new SqsAdapter({
     ...awsOptions(deployment),
     flows,
-    runtimeOptions: { logger: quiet },
+    logger: quiet,
     eventBusName: 'runs',
     eventBridgeClient,
   })
@@ -107,7 +107,7 @@ describe('a worker with metrics', () => {
     const adapter = new SqsAdapter({
       ...awsOptions(deployment),
       flows,
-      runtimeOptions: { logger: quiet },
+      logger: quiet,
       metricsNamespace: 'Flowcraft',
     })
     const { telemetry } = adapter

@@ -35,7 +35,7 @@ dynamoDbClient.middlewareStack.add(
 )
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error }
 const runtimeOptions = { logger: quiet, ...registrationOf(scenario) }
-const adapter = new SqsAdapter({ runtimeOptions, dynamoDbClient })
+const adapter = new SqsAdapter({ ...runtimeOptions, dynamoDbClient })
 process.on('message', () => {
   globalThis.gc?.()
   process.send?.({ heap: process.memoryUsage().heapUsed, largest } satisfies WorkerReport)

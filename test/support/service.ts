@@ -27,9 +27,7 @@ export function adapterOf(
   deployment: TestDeployment,
   options: RuntimeOptions & { flows?: readonly Flow[]; concurrency?: number; bucketName?: string },
 ): SqsAdapter {
-  const { flows, concurrency, bucketName, ...runtimeOptions } = options
-  const own = { ...awsOptions(deployment), flows, concurrency, bucketName, runtimeOptions }
-  return new SqsAdapter({ ...own, deployGraceMs: 0 })
+  return new SqsAdapter({ ...awsOptions(deployment), ...options, deployGraceMs: 0 })
 }
 
 export function clientOf(

@@ -125,7 +125,7 @@ describe('options beside a container', () => {
   it('of a worker go first', () => {
     const serializer = new JsonSerializer()
 
-    const { runtime } = new Opened({ ...AWS, container, runtimeOptions: { serializer } })
+    const { runtime } = new Opened({ ...AWS, container, serializer })
 
     expect(runtime.serializer).toBe(serializer)
     expect(runtime.dependencies['today']).toEqual(new Date(5))

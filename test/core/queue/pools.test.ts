@@ -88,7 +88,7 @@ describe('a rule that names no node', () => {
     const logger = { debug() {}, info() {}, warn, error() {} }
     const config = { queueUrl: DEFAULT, tableName: 'state', pools: mistyped }
 
-    expect(new SqsAdapter({ ...config, flows: [photos], runtimeOptions: { logger } })).toBeDefined()
+    expect(new SqsAdapter({ ...config, flows: [photos], logger })).toBeDefined()
 
     const told = warn.mock.calls.filter(
       ([message]) => message === 'a pool names a node that no blueprint has',

@@ -5,4 +5,4 @@ import { flows } from './flows.ts'
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
 process.on('disconnect', () => process.exit())
-new SqsAdapter({ flows, concurrency: 10, runtimeOptions: { logger: quiet } }).start()
+new SqsAdapter({ flows, concurrency: 10, logger: quiet }).start()
