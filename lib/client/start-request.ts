@@ -1,7 +1,9 @@
 /** What starts a run, checked before anything is sent or stored. */
+import * as v from 'valibot'
+import { checked, problem } from '../core/common/schema.ts'
 import { show } from '../core/common/thrown.ts'
 import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
-import { FlowcraftAwsError, throwProblems } from '../core/common/errors.ts'
+import { FlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import type { RunStatus } from '../core/protocol/run-state.ts'
 
 export interface StartRunRequest {
@@ -19,25 +21,26 @@ export interface StartRunResult {
   readonly created: boolean
 }
 
-/**
- * By hand and not by valibot, as jobs are: valibot is 5 KB, and all that `StartRunInvoker` puts into a user's function is
- * less than 10 (`test/package/bundle.test.ts`).
- *
- * @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong
- */
+const startRequest = v.object({
+  blueprintId: problem(blueprintIdProblem, v.string()),
+  runId: v.optional(problem((runId) => runIdProblem(runId, 'new'), v.string())),
+  input: v.optional(
+    problem(
+      inputProblem,
+      v.custom<Record<string, unknown>>(() => true),
+    ),
+  ),
+})
+
+/** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 export function checkStart(request: unknown): StartRunRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     const expected = 'expected { blueprintId, input?, runId? }'
     throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${expected}; got ${show(request)}`)
   }
-  const { blueprintId, input, runId } = request as Partial<Record<string, unknown>>
-  const problems = [
-    blueprintIdProblem(blueprintId),
-    runId === undefined ? undefined : runIdProblem(runId, 'new'),
-    inputProblem(input),
-  ].filter((problem) => problem !== undefined)
-  throwProblems('INVALID_INPUT', 'cannot start a run', problems)
-  return request as StartRunRequest
+  return checked(startRequest, request, (problems) =>
+    problemsError('INVALID_INPUT', 'cannot start a run', problems),
+  )
 }
 
 /**

@@ -49,10 +49,10 @@ describe('what runs in Lambda', () => {
 })
 
 describe('a function that starts runs', () => {
-  it('gets less than 10 KB from this package, without the engine', async () => {
+  it('gets less than 13 KB from this package, without the engine', async () => {
     const { outputs, inputs } = await bundle('examples/deployment/order-api.ts', SDK)
     expect(Object.keys(inputs)).toContain('lib/client/start-run-invoker.ts')
-    expect(outputs['out.mjs']?.bytes).toBeLessThan(10_000)
+    expect(outputs['out.mjs']?.bytes).toBeLessThan(13_000)
   })
 })
 
