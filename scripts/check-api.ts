@@ -1,7 +1,7 @@
 /** Each type that a public signature names is exported, by its entry or by the main one, so that users can name it. Needs a build. */
-import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Extractor, ExtractorConfig, type ExtractorMessage } from '@microsoft/api-extractor'
 
 const root = fileURLToPath(new URL('../', import.meta.url))

@@ -1,6 +1,6 @@
-import type { Construct } from 'constructs'
 import { Duration } from 'aws-cdk-lib'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
+import type { Construct } from 'constructs'
 import {
   JobQueue,
   StartRunFunction,

@@ -1,5 +1,5 @@
-import { describe, expect, it, vi } from 'vitest'
 import { TestService } from 'flowcraft-aws/testing'
+import { describe, expect, it, vi } from 'vitest'
 import { findRun } from './find-run.ts'
 import { payment } from './flows.ts'
 

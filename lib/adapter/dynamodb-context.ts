@@ -2,16 +2,16 @@
  * A flowcraft context on DynamoDB that is usable alone: one item holds its keys, so that a patch is one write, and
  * values too large for it are items of their own. The adapter's runs keep their context in their own way.
  */
-import { type AskingClient, askingClient } from '../core/store/asking-client.ts'
 import { randomUUID } from 'node:crypto'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { type IAsyncContext, type ISerializer, JsonSerializer, type PatchOperation } from 'flowcraft'
+import { formatInlineValue, parseInlineValue } from '../core/protocol/inline-value.ts'
+import { type AskingClient, askingClient } from '../core/store/asking-client.ts'
 import { ExpressionBuilder } from '../core/store/expression.ts'
-import { translateConfig } from '../core/store/table.ts'
 import type { StoredValue } from '../core/store/run-store.ts'
 import { keys } from '../core/store/schema.ts'
-import { formatInlineValue, parseInlineValue } from '../core/protocol/inline-value.ts'
+import { translateConfig } from '../core/store/table.ts'
 import { type BlobStore, ValueStore } from '../core/values/value-store.ts'
 
 export interface DynamoDbContextOptions {

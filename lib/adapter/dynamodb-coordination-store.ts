@@ -2,15 +2,15 @@
  * Flowcraft's coordination store on DynamoDB: conditional writes on one item a key. Usable alone; the adapter itself
  * coordinates by its run state and needs none of it.
  */
-import { type AskingClient, askingClient } from '../core/store/asking-client.ts'
-import { PARTITION_KEY_BYTES } from '../core/common/size-limits.ts'
-import { show } from '../core/common/thrown.ts'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { ICoordinationStore } from 'flowcraft'
 import { throwProblems } from '../core/common/errors.ts'
-import { translateConfig } from '../core/store/table.ts'
+import { PARTITION_KEY_BYTES } from '../core/common/size-limits.ts'
+import { show } from '../core/common/thrown.ts'
+import { type AskingClient, askingClient } from '../core/store/asking-client.ts'
 import { keys } from '../core/store/schema.ts'
+import { translateConfig } from '../core/store/table.ts'
 
 export interface DynamoDbCoordinationStoreOptions {
   readonly dynamoDbClient: DynamoDBClient

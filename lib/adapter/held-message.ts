@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { messageOf } from '../core/common/errors.ts'
-import { retryIn } from '../core/queue/redelivery.ts'
 import { pauseMs } from '../core/queue/backoff.ts'
+import { retryIn } from '../core/queue/redelivery.ts'
 
 /**
  * A message that is received is hidden so long at first, and longer only where working on it takes longer. So one that

@@ -1,13 +1,13 @@
 /** A worker's options: where its service is (`config.ts`), what it runs, and how it treats its runs. */
 import type { SQSClient } from '@aws-sdk/client-sqs'
-import { throwProblems } from '../core/common/errors.ts'
-import type { Flow } from '../core/blueprints/registry.ts'
-import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 import type { ILogger, RuntimeOptions } from 'flowcraft'
-import type { MaxActivations } from '../core/protocol/bounds.ts'
+import type { Flow } from '../core/blueprints/registry.ts'
+import { throwProblems } from '../core/common/errors.ts'
 import type { AwsOptions } from '../core/config/config.ts'
 import type { WithContainer } from '../core/config/container.ts'
 import type { Isolation } from '../core/execution/isolation.ts'
+import type { MaxActivations } from '../core/protocol/bounds.ts'
+import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 
 /** What `FlowRuntime` takes stands beside the rest; blueprints and implementations are checked here. */
 export interface SqsAdapterOptions extends RuntimeOptions, AwsOptions, WithContainer {

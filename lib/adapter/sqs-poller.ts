@@ -2,20 +2,20 @@
  * Feeds a long-lived worker from the queue: each message on its own, visible to nobody else while it is worked on. One
  * long poll at a time asks for as many messages as the worker has room for.
  */
-import { handleMessage } from '../core/worker/handle-message.ts'
-import type { Disposition } from '../core/execution/disposition.ts'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { messageOf } from '../core/common/errors.ts'
+import type { Disposition } from '../core/execution/disposition.ts'
 import type { Isolation } from '../core/execution/isolation.ts'
 import type { Invocation } from '../core/execution/services.ts'
-import type { Telemetry } from '../core/telemetry/telemetry.ts'
-import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
-import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
-import type { Job } from '../core/queue/job.ts'
 import { Trouble } from '../core/queue/backoff.ts'
+import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
+import type { Job } from '../core/queue/job.ts'
+import type { Telemetry } from '../core/telemetry/telemetry.ts'
+import { handleMessage } from '../core/worker/handle-message.ts'
+import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
 
 export interface SqsPollerOptions {
   readonly sqsClient: SQSClient

@@ -1,14 +1,14 @@
 /** The worker function: SQS events in, partial batch responses out. */
-import { handleMessage } from '../core/worker/handle-message.ts'
-import type { Disposition } from '../core/execution/disposition.ts'
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
-import { withContainer } from '../core/config/container.ts'
 import { messageOf } from '../core/common/errors.ts'
 import { jsonLogger } from '../core/common/logger.ts'
+import { withContainer } from '../core/config/container.ts'
+import type { Disposition } from '../core/execution/disposition.ts'
+import type { Invocation } from '../core/execution/services.ts'
 import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
 import { retryIn } from '../core/queue/redelivery.ts'
-import type { Invocation } from '../core/execution/services.ts'
+import { handleMessage } from '../core/worker/handle-message.ts'
 import { SqsAdapter, type SqsAdapterOptions } from './sqs-adapter.ts'
 
 export interface WorkerHandlerOptions extends SqsAdapterOptions {

@@ -1,11 +1,11 @@
 /** What programs outside the workers need of them: the stores and the queue, no node implementations. */
-import type { Flow, Registry } from '../core/blueprints/registry.ts'
 import { type ILogger, type ISerializer, JsonSerializer, type WorkflowBlueprint } from 'flowcraft'
-import { type AwsOptions, resolveConfig } from '../core/config/config.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { register } from '../core/blueprints/registration.ts'
-import type { Services } from '../core/execution/services.ts'
+import type { Flow, Registry } from '../core/blueprints/registry.ts'
+import { type AwsOptions, resolveConfig } from '../core/config/config.ts'
 import { type Stores, storesOf } from '../core/config/connections.ts'
+import type { Services } from '../core/execution/services.ts'
 
 export interface ClientOptions extends AwsOptions {
   /**

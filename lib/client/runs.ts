@@ -1,6 +1,6 @@
 /** Runs as a program outside the workers sees them: in memory, on the local AWS and on AWS by the same verbs. */
-import type { RunDescription } from '../core/run/describe.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
+import type { RunDescription } from '../core/run/describe.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
 export interface ResumeRequest {

@@ -1,9 +1,9 @@
 /** What starts a run, checked before anything is sent or stored. */
 import * as v from 'valibot'
+import { FlowcraftAwsError, problemsError } from '../core/common/errors.ts'
+import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
 import { checked, problem } from '../core/common/schema.ts'
 import { show } from '../core/common/thrown.ts'
-import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
-import { FlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import type { RunStatus } from '../core/protocol/run-state.ts'
 
 export interface StartRunRequest {

@@ -1,7 +1,6 @@
 /** Starts runs from another Lambda, by invoking the service's StartRun function: no queue, no table, one permission. */
 import { randomUUID } from 'node:crypto'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { requestTimeouts } from '../core/common/request-timeouts.ts'
 import { environmentVariables } from '../core/common/environment.ts'
 import {
   FlowcraftAwsError,
@@ -10,6 +9,7 @@ import {
   requestFailed,
   throwProblems,
 } from '../core/common/errors.ts'
+import { requestTimeouts } from '../core/common/request-timeouts.ts'
 import type { Runs } from './runs.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 

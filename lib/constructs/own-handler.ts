@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type esbuild from 'esbuild'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
+import type esbuild from 'esbuild'
 import { type OwnHandler, ownHandlerOptions } from '../bundling.ts'
 
 /** The package as it is published has its handlers in `dist/handlers`, beside `dist/lib`. */

@@ -1,8 +1,8 @@
 /** Stores that are usable alone fail with this package's errors. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { JsonSerializer } from 'flowcraft'
 import { mockClient } from 'aws-sdk-client-mock'
+import { JsonSerializer } from 'flowcraft'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { DynamoDbContext, DynamoDbCoordinationStore } from '../../lib/index.ts'
 

@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { S3BlobStore } from '../../lib/core/values/s3-blob-store.ts'
 import { DynamoDbContext, type DynamoDbContextOptions, stateTable } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
-import { engines } from '../end-to-end/engines.ts'
 import { tagged } from '../core/values/serializers.ts'
+import { engines } from '../end-to-end/engines.ts'
 
 /** The engine's own, which has no patch: by its words, the operations one after the other. */
 class PatchableContext extends AsyncContextView<Record<string, unknown>> {

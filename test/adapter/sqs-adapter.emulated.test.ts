@@ -1,8 +1,7 @@
 /** The adapter from start() to stop(), over real queues and tables. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import {
   createFlow,
   type FlowBuilder,
@@ -14,8 +13,9 @@ import {
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { SqsAdapter } from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
-import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 import { depth, drain, eventually, Gate, jobOf, put, quiet, receive, remove } from '../end-to-end/driver.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
+import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment

@@ -1,13 +1,13 @@
 /** The Lambda handlers as Lambda calls them: events in, partial batch responses out. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { createFlow } from 'flowcraft'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createWorkerHandler, SqsAdapter, type WorkerHandlerOptions } from '../../lib/index.ts'
 import type { InterceptedRequest, LocalAws } from '../../lib/local/index.ts'
-import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 import { depth, Gate, put, quiet, receive, remove } from '../end-to-end/driver.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
+import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 
 let aws: LocalAws
 let deployment: TestDeployment

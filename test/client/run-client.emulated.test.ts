@@ -1,5 +1,4 @@
 /** Starting and watching runs. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { randomBytes } from 'node:crypto'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { createFlow } from 'flowcraft'
@@ -13,6 +12,7 @@ import {
 import type { LocalAws } from '../../lib/local/index.ts'
 import { tagged } from '../core/values/serializers.ts'
 import { depth, drain, jobOf, quiet, receive, remove } from '../end-to-end/driver.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 
 let aws: LocalAws

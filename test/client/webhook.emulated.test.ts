@@ -1,13 +1,13 @@
 /** Webhooks: a run makes a URL, and what is posted there goes on in it, once. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { NodeContext } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createWebhookHandler, createWorkerHandler } from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
-import { Durable } from '../end-to-end/durable.ts'
-import { jobOf, quiet, receive } from '../end-to-end/driver.ts'
 import { graph, type Setup, trail } from '../conformance/case.ts'
+import { jobOf, quiet, receive } from '../end-to-end/driver.ts'
+import { Durable } from '../end-to-end/durable.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import { awsOptions, type TestDeployment } from '../support/service.ts'
 
 const WEBHOOK_URL = 'https://abcdefghij.lambda-url.us-east-1.on.aws'

@@ -1,9 +1,9 @@
 /** All conformance cases. */
 import type { ConformanceCase } from './case.ts'
+import { batchCases } from './cases/batch-cases.ts'
 import { branchCases } from './cases/branch-cases.ts'
 import { busyLoopCases } from './cases/busy-loop-cases.ts'
 import { contextCases } from './cases/context-cases.ts'
-import { batchCases } from './cases/batch-cases.ts'
 import { cycleCases } from './cases/cycle-cases.ts'
 import { dataCases } from './cases/data-cases.ts'
 import { edgeCases } from './cases/edge-cases.ts'

@@ -6,8 +6,8 @@ import { simulate } from '../simulation/simulate.ts'
 import { AnyOrder } from './any-order.ts'
 import type { Expectation, Setup } from './case.ts'
 import { type Outcome, runInMemory, runOnService } from './outcome.ts'
-import { type Reference, referenceOf, setupOf, shown } from './planned.ts'
 import type { Plan } from './plan.ts'
+import { type Reference, referenceOf, setupOf, shown } from './planned.ts'
 
 type Pick = (ready: readonly string[]) => number
 

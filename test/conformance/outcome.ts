@@ -15,9 +15,9 @@ import {
   type RuntimeOptions,
   type WorkflowBlueprint,
 } from 'flowcraft'
-import type { Runs } from '../../lib/index.ts'
-import type { RunDescription } from '../../lib/core/run/describe.ts'
 import { builtInOf } from '../../lib/core/blueprints/built-in.ts'
+import type { RunDescription } from '../../lib/core/run/describe.ts'
+import type { Runs } from '../../lib/index.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../end-to-end/driver.ts'
 import type { Setup } from './case.ts'

@@ -1,13 +1,13 @@
 /** ministack: the control plane of AWS on this machine, with IAM enforced, over TLS, on a free loopback port. */
-import type { IncomingMessage } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
-import { readFile, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import { request } from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { once } from 'node:events'
-import { endProcess, startProcess, temporaryFolder } from './process.ts'
+import { readFile, symlink } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { repository } from './paths.ts'
+import { endProcess, startProcess, temporaryFolder } from './process.ts'
 import { installTools } from './tools.ts'
 
 export interface Emulator {

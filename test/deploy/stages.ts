@@ -1,8 +1,8 @@
 /** Two stages of one app in one account and region: the stack's name tells them apart, and nothing else. */
 import { join } from 'node:path'
 import { cdk } from './cdk.ts'
-import { forEmulator, readTemplate, writeTemplate } from './templates.ts'
 import type { Target } from './target.ts'
+import { forEmulator, readTemplate, writeTemplate } from './templates.ts'
 
 const APP = 'npx tsx test/deploy/app/stages.ts'
 /** The stack's id in the app, by which the CLI calls its files. */

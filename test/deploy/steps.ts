@@ -1,6 +1,6 @@
 /** Progress lines, and assertions that say what was expected and got. */
-import { inspect, isDeepStrictEqual } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import pc from 'picocolors'
 
 /** A step that failed: its name, with what went wrong as its cause. */

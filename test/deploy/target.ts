@@ -1,8 +1,8 @@
 /** Where the test deploys to: the emulator that it starts, or, only when told so, the real account of whoever runs it. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { Agent, request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import { type Emulator, startEmulator } from './emulator.ts'
 import { temporaryFolder } from './process.ts'

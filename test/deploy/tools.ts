@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { runCommand } from './process.ts'
 import { repository } from './paths.ts'
+import { runCommand } from './process.ts'
 
 export interface Tools {
   readonly ministack: string

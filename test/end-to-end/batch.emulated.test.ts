@@ -1,11 +1,11 @@
 /** Batches and nodes that a node makes, over real queues and tables; what an item costs. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlow, type NodeContext, type NodeImplementation } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import type { LocalAws } from '../../lib/local/index.ts'
 import { graph, type Setup, value } from '../conformance/case.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import { adapterOf, clientOf, type TestDeployment } from '../support/service.ts'
 import { drain, jobOf, receive, remove } from './driver.ts'
 import { Durable } from './durable.ts'

@@ -1,8 +1,8 @@
 /** Cancelling a run, before, while and after it runs. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { describe, expect, it, vi } from 'vitest'
 import type { LocalAws } from '../../lib/local/index.ts'
 import { batchOf, graph, trail, value } from '../conformance/case.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import type { TestDeployment } from '../support/service.ts'
 import { depth, Gate } from './driver.ts'
 import { Durable } from './durable.ts'

@@ -5,12 +5,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { environmentVariables, type RunClient, stateTable } from '../../lib/index.ts'
-import { bundleHandler, type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { clientServices } from '../../lib/client/client-services.ts'
 import { readBatch } from '../../lib/core/batch/item-job.ts'
 import { partitions, roundOf } from '../../lib/core/protocol/batch.ts'
 import { activationKey } from '../../lib/core/protocol/run-state.ts'
+import { environmentVariables, type RunClient, stateTable } from '../../lib/index.ts'
+import { bundleHandler, type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 
 const CALM_RUNS = 3

@@ -1,11 +1,11 @@
 /** What the sweep does with the dead-letter queue. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { createFlow } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { DeadLetterQueue } from '../../lib/core/queue/dead-letter-queue.ts'
 import { createSweepHandler, type SweepResult } from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import { adapterOf, awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 import { depth, drain, jobOf, put, quiet, receive } from './driver.ts'
 

@@ -1,9 +1,9 @@
 /** A deploy in the middle of a run that waits, sleeps, or has a batch or a child under way. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import type { NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import type { Job } from '../../lib/core/queue/job.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import type { TestDeployment } from '../support/service.ts'
 import { giveBack, jobOf, receive, remove } from './driver.ts'
 import { Durable } from './durable.ts'

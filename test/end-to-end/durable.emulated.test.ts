@@ -1,5 +1,4 @@
 /** Runs that wait and sleep, over real queues and tables. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeContext } from 'flowcraft'
@@ -7,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createSweepHandler } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { graph, type Setup, trail, value } from '../conformance/case.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import { awsOptions, type TestDeployment } from '../support/service.ts'
 import { deployOn, Gate, quiet } from './driver.ts'
 import { Durable, sentJobs } from './durable.ts'

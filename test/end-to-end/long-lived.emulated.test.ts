@@ -1,11 +1,11 @@
 /** Long-lived workers that are stopped, or cut off from the queue or the table, and how soon their runs go on. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlow, type NodeContext } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import { SqsAdapter } from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 import { Gate, quiet } from './driver.ts'
 

@@ -1,9 +1,9 @@
 /** Subflow nodes as runs of their own, over real queues and tables. */
-import { eachDeployment } from '../support/each-deployment.ts'
 import type { NodeContext, WorkflowBlueprint } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import type { LocalAws } from '../../lib/local/index.ts'
 import { failing, graph, type Setup, trail, value } from '../conformance/case.ts'
+import { eachDeployment } from '../support/each-deployment.ts'
 import type { TestDeployment } from '../support/service.ts'
 import { put } from './driver.ts'
 import { Durable } from './durable.ts'

@@ -2,8 +2,8 @@
 
 import { array, assert, constantFrom, oneof, property, string } from 'fast-check'
 import { expect, it } from 'vitest'
-import { failedRecords, splitBySize, toRecord } from '../../lib/local/event-source/records.ts'
 import { importOptional } from '../../lib/local/engine/optional.ts'
+import { failedRecords, splitBySize, toRecord } from '../../lib/local/event-source/records.ts'
 import { itemBytes, writeUnitsOf } from '../../lib/local/item-size.ts'
 import { decodeAstral, encodeAstral } from '../../lib/local/proxy/astral.ts'
 

@@ -1,10 +1,10 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
 import type { WorkflowBlueprint } from 'flowcraft'
-import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
-import { takesEvents } from '../../lib/core/protocol/resumable.ts'
-import { resumeRun } from '../../lib/core/run/resume.ts'
-import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/core/protocol/run-state.ts'
 import type { Services } from '../../lib/core/execution/services.ts'
+import { takesEvents } from '../../lib/core/protocol/resumable.ts'
+import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/core/protocol/run-state.ts'
+import { resumeRun } from '../../lib/core/run/resume.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
 

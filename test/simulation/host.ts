@@ -2,23 +2,23 @@
  * One simulated process: it works on one message or on several at a time, whose requests wait until the world lets them
  * happen. Its clock is a little off, and it may die (what its messages wait for never comes) or stand still.
  */
-import type { Runtime } from '../../lib/core/execution/node-call.ts'
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { FlowRuntime, NullLogger } from 'flowcraft'
-import { FlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { Graphs } from '../../lib/core/blueprints/blueprint-versions.ts'
-import { Isolation } from '../../lib/core/execution/isolation.ts'
-import type { Job } from '../../lib/core/queue/job.ts'
 import { register } from '../../lib/core/blueprints/registration.ts'
-import { type ActivationKey, type RunState, timeOf } from '../../lib/core/protocol/run-state.ts'
+import { FlowcraftAwsError } from '../../lib/core/common/errors.ts'
+import { Isolation } from '../../lib/core/execution/isolation.ts'
+import type { Runtime } from '../../lib/core/execution/node-call.ts'
 import type { Services } from '../../lib/core/execution/services.ts'
+import { type ActivationKey, type RunState, timeOf } from '../../lib/core/protocol/run-state.ts'
+import type { Job } from '../../lib/core/queue/job.ts'
 import type { CommitResult, RunStore } from '../../lib/core/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/core/telemetry/telemetry.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
-import { Signed } from './signed.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
 import { killerBlueprint, killerRegistry } from './killer.ts'
+import { Signed } from './signed.ts'
 
 /** What a process is at, beside others: a message that it works on, say. */
 export interface Task {

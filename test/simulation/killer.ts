@@ -1,10 +1,10 @@
 /** A run beside the one that a world is about: a node of it, and an item of its batch, kill their process each time. */
 import type { NodeContext, NodeImplementation, WorkflowBlueprint } from 'flowcraft'
-import { describeRun } from '../../lib/core/run/describe.ts'
+import { JsonSerializer } from 'flowcraft'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { describeRun } from '../../lib/core/run/describe.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { ValueStore } from '../../lib/core/values/value-store.ts'
-import { JsonSerializer } from 'flowcraft'
 
 export const KILLER_ID = 'k'
 

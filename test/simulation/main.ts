@@ -7,8 +7,8 @@
  */
 import { parseArgs } from 'node:util'
 import type { ConformanceCase } from '../conformance/case.ts'
-import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { cases } from '../conformance/cases.ts'
+import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
 import { CALM, type Fault, profiles } from './profile.ts'

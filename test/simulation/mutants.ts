@@ -8,6 +8,7 @@
  * `doneWord` of loops (the memory store clears bits where DynamoDB subtracts).
  */
 import { ENDLESS, SUMS } from '../conformance/cases/unordered-cases.ts'
+import type { Mutation } from './mutation.ts'
 import {
   aimedAt,
   BATCHES,
@@ -24,7 +25,6 @@ import {
   STORM,
   ZOMBIES,
 } from './profile.ts'
-import type { Mutation } from './mutation.ts'
 
 export interface Mutant {
   readonly what: string

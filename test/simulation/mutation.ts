@@ -1,6 +1,8 @@
 /** Ways to weaken the protocol, to show that the simulation notices: what the store forgets, and how processes err. */
+import type { ChildRequest } from '../../lib/core/blueprints/subflow-node.ts'
+import type { Services } from '../../lib/core/execution/services.ts'
+import { names, parseInlineValue } from '../../lib/core/protocol/inline-value.ts'
 import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
-import { sendJobs, sendQueued } from '../../lib/core/run/dispatch.ts'
 import {
   type ActivationKey,
   childIdOf,
@@ -8,10 +10,8 @@ import {
   type RunState,
   START,
 } from '../../lib/core/protocol/run-state.ts'
-import type { Services } from '../../lib/core/execution/services.ts'
+import { sendJobs, sendQueued } from '../../lib/core/run/dispatch.ts'
 import { putRun } from '../../lib/core/run/start.ts'
-import type { ChildRequest } from '../../lib/core/blueprints/subflow-node.ts'
-import { names, parseInlineValue } from '../../lib/core/protocol/inline-value.ts'
 import type { StoredValue } from '../../lib/core/store/run-store.ts'
 import type { StoreMutation, WeakStore } from './weak-store.ts'
 

@@ -1,6 +1,6 @@
 /** Runs mutants until something notices them. */
-import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { caseNamed } from '../conformance/cases.ts'
+import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import type { Mutant } from './mutants.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 

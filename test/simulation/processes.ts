@@ -1,9 +1,9 @@
 /** The processes of a world: which messages each works on, and what becomes of these. */
-import type { Disposition } from '../../lib/core/execution/disposition.ts'
 import { setImmediate as macrotask } from 'node:timers/promises'
 import { isFlowcraftAwsError, messageOf } from '../../lib/core/common/errors.ts'
-import { processJob } from '../../lib/core/worker/process-job.ts'
+import type { Disposition } from '../../lib/core/execution/disposition.ts'
 import type { Invocation, Services } from '../../lib/core/execution/services.ts'
+import { processJob } from '../../lib/core/worker/process-job.ts'
 import type { MemoryMessage, MemoryQueue } from '../../lib/testing/index.ts'
 import { Host, type HostWorld, type Request, type Timer, Trouble, WORKER } from './host.ts'
 import { mutated, type Mutation } from './mutation.ts'

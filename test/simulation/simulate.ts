@@ -12,20 +12,20 @@
  *   G8  `cost.test.ts`: requests and messages per node
  */
 import { JsonSerializer } from 'flowcraft'
+import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import { describeRun } from '../../lib/core/run/describe.ts'
-import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory, withoutInputs } from '../conformance/outcome.ts'
 import { shown } from '../conformance/planned.ts'
 import { byClock } from './clock.ts'
+import { TROUBLE } from './host.ts'
 import { killerProblems } from './killer.ts'
 import type { Mutation } from './mutation.ts'
+import { BUG, RUN_ID } from './names.ts'
 import { type FaultPlan, type FaultPoint, type Profile, randomFaults } from './profile.ts'
 import { Random } from './random.ts'
-import { BUG, RUN_ID } from './names.ts'
-import { TROUBLE } from './host.ts'
 import { World } from './world.ts'
 
 export interface Simulation {

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ConformanceCase } from '../conformance/case.ts'
-import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { caseNamed, cases } from '../conformance/cases.ts'
+import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
 import { BATCH_KILLER, BUGS_IN_TURN, CALM, profiles, SAME_BUG, SLOT_KILLER } from './profile.ts'

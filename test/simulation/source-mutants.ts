@@ -2,6 +2,7 @@
  * Mutants of the protocol's own code: a piece of a file of lib/core is replaced, and the simulation is bundled with
  * what comes of it. For what no store or queue can make go wrong from outside.
  */
+import type { Mutant } from './mutants.ts'
 import {
   aimedAt,
   BATCH_KILLER,
@@ -18,7 +19,6 @@ import {
   THROTTLED,
   ZOMBIES,
 } from './profile.ts'
-import type { Mutant } from './mutants.ts'
 
 export interface SourceMutant extends Omit<Mutant, 'mutation'> {
   /** In lib/core. */

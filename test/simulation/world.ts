@@ -4,9 +4,9 @@
  */
 import { LONGEST_DELAY_MS } from '../../lib/core/common/sqs-limits.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
+import { type ActivationKey, isOver, parseActivationKey, timeOf } from '../../lib/core/protocol/run-state.ts'
 import { type Job } from '../../lib/core/queue/job.ts'
 import { reconcileRun } from '../../lib/core/run/reconcile.ts'
-import { type ActivationKey, isOver, parseActivationKey, timeOf } from '../../lib/core/protocol/run-state.ts'
 import { MemoryQueue } from '../../lib/testing/index.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'

@@ -1,10 +1,10 @@
 /** Works on one message at a time of a service in memory, so that a test decides on every one. */
 import type { Disposition } from '../../lib/core/execution/disposition.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
-import { processJob } from '../../lib/core/worker/process-job.ts'
-import type { Job } from '../../lib/core/queue/job.ts'
 import type { Invocation, Services } from '../../lib/core/execution/services.ts'
+import type { Job } from '../../lib/core/queue/job.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
+import { processJob } from '../../lib/core/worker/process-job.ts'
 import type { TestService } from '../../lib/testing/index.ts'
 import { Gate } from '../end-to-end/driver.ts'
 

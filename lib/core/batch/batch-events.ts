@@ -1,9 +1,9 @@
 /** The engine's events of a batch, emitted at least once, as all events are. */
-import type { OpenRun } from '../execution/open-run.ts'
 import type { FlowcraftEvent } from 'flowcraft'
-import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import type { OpenRun } from '../execution/open-run.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, itemNodeId, roundOf } from '../protocol/batch.ts'
+import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
 
 /** The builder names the two nodes of batch `x` `x_scatter` and `x_gather`; the engine names the batch by them. */
 const SCATTER = '_scatter'

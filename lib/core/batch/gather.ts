@@ -1,17 +1,17 @@
 /** An activation that waits for items: have all of this round arrived, and what follows. */
-import type { OpenRun } from '../execution/open-run.ts'
-import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
-import type { Write } from '../values/context-key.ts'
 import type { NodeDefinition } from 'flowcraft'
+import type { GatheredItems, ItemsRequest } from '../blueprints/batch-nodes.ts'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import type { Execution } from '../execution/execution.ts'
+import type { OpenRun } from '../execution/open-run.ts'
+import { isLastRound, partitions } from '../protocol/batch.ts'
 import { boundsOf } from '../protocol/bounds.ts'
 import { activationKey, type ActivationKey, parseActivationKey } from '../protocol/run-state.ts'
+import type { Write } from '../values/context-key.ts'
+import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import { emitBatchFinish, emitBatchStart } from './batch-events.ts'
-import { isLastRound, partitions } from '../protocol/batch.ts'
 import { type BatchUnderWay, batchUnderWay, readBatch, sendRange } from './item-job.ts'
 import { results } from './results.ts'
-import type { GatheredItems, ItemsRequest } from '../blueprints/batch-nodes.ts'
 
 /** Errors of items are kept up to so many; the run counts them all. */
 const ERRORS_KEPT = 20

@@ -3,22 +3,15 @@
  * item and adds it to its shard's set; whoever sees a shard full adds it to the root's, also on a duplicate long after,
  * and whoever sees the root full wakes the activation that waits. So a crash anywhere is mended by the redelivery.
  */
-import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
-import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execution/disposition.ts'
 import type { NodeDefinition } from 'flowcraft'
-import { ActivationContext } from '../execution/activation-context.ts'
-import type { RunReader } from '../values/run-reader.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
+import { ActivationContext } from '../execution/activation-context.ts'
+import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execution/disposition.ts'
 import { executeNode } from '../execution/execute.ts'
 import { failed, failureOf, type Execution } from '../execution/execution.ts'
-import { RunGraph } from '../protocol/run-graph.ts'
 import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
-import { sendJobs } from '../run/dispatch.ts'
-import type { Job } from '../queue/job.ts'
-import { type ActivationKey, isOver, parseActivationKey } from '../protocol/run-state.ts'
+import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
 import { DEATHS_AT_MOST, deathsOf, type Invocation, type Services } from '../execution/services.ts'
-import type { Lease } from '../store/run-store.ts'
-import { names } from '../protocol/inline-value.ts'
 import {
   type Batch,
   itemKeys,
@@ -30,6 +23,13 @@ import {
   shardOf,
   shardRange,
 } from '../protocol/batch.ts'
+import { names } from '../protocol/inline-value.ts'
+import { RunGraph } from '../protocol/run-graph.ts'
+import { type ActivationKey, isOver, parseActivationKey } from '../protocol/run-state.ts'
+import type { Job } from '../queue/job.ts'
+import { sendJobs } from '../run/dispatch.ts'
+import type { Lease } from '../store/run-store.ts'
+import type { RunReader } from '../values/run-reader.ts'
 import { endedItem, type ItemEnd, putResult } from './results.ts'
 import { readItem } from './scatter.ts'
 

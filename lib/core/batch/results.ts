@@ -1,13 +1,13 @@
 /** Results of a batch's items: immutable, the first one put counts, read in item order when all have arrived. */
-import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
-import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import type { NodeDefinition } from 'flowcraft'
-import { checkKey, type Write } from '../values/context-key.ts'
+import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import { type Execution, failureOf } from '../execution/execution.ts'
-import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
-import { compress, expand } from '../values/value-store.ts'
 import { type Batch, isLastRound, itemKeys, partitions, roundOf } from '../protocol/batch.ts'
+import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+import { checkKey, type Write } from '../values/context-key.ts'
+import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
+import { compress, expand } from '../values/value-store.ts'
 
 type ResultServices = Pick<Services, 'store' | 'values' | 'now'>
 

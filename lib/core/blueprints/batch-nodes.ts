@@ -2,10 +2,10 @@
  * The batch nodes as durable steps. Scatter says which items there are and waits for them; gather, which runs when
  * all have ended, collects their results in item order. The engine's own two keep a key for each item in the context.
  */
-import type { Write } from '../values/context-key.ts'
-import { chunkOf } from '../common/node-numbers.ts'
 import { BaseNode, type NodeClass, type NodeContext } from 'flowcraft'
+import { chunkOf } from '../common/node-numbers.ts'
 import type { Before } from '../protocol/batch.ts'
+import type { Write } from '../values/context-key.ts'
 
 /** Tells the wait for items from other waits. */
 export const ITEMS_REASON = 'items'

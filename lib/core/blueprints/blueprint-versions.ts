@@ -3,14 +3,14 @@
  * remember. A run goes by the graph it started with, whatever is deployed meanwhile; the graph is stored once per
  * version, before the first run that uses it.
  */
-import { VALUE_ITEM_BYTES } from '../common/size-limits.ts'
-import type { Registry } from './registry.ts'
 import { createHash } from 'node:crypto'
 import type { NodeClass, NodeFunction, WorkflowBlueprint } from 'flowcraft'
 import { FlowcraftAwsError, unknownBlueprint } from '../common/errors.ts'
+import { VALUE_ITEM_BYTES } from '../common/size-limits.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
 import { compress, deflate, expand } from '../values/value-store.ts'
+import type { Registry } from './registry.ts'
 
 type Implementations = ReadonlyMap<string, NodeFunction | NodeClass>
 type GraphStore = Pick<RunStore, 'getGraph' | 'putGraph'>

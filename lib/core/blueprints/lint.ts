@@ -2,10 +2,10 @@
  * What is wrong with registered blueprints: what a run could reach and could not do. What no run reaches does no harm in
  * memory, and is a warning here (`warnings.ts`).
  */
-import type { Registry } from './registry.ts'
 import { lintBlueprint, type NodeClass, type NodeFunction, type WorkflowBlueprint } from 'flowcraft'
 import { builtInNames } from './built-in.ts'
 import { reachableNodes, startNodesOf } from './reachable.ts'
+import type { Registry } from './registry.ts'
 import { waitProblems } from './wait-timeout.ts'
 import { webhookProblems } from './webhook-options.ts'
 

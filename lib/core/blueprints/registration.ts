@@ -3,9 +3,6 @@
  * not change from one bundling to the next. The builder names a function by a hash of its source and a counter;
  * nothing that is stored may depend on that, so such keys are replaced by `<blueprint id>.<node id>`.
  */
-import { show } from '../common/thrown.ts'
-import { blueprintIdProblem } from '../common/identifiers.ts'
-import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
 import {
   BaseNode,
   type NodeClass,
@@ -13,12 +10,15 @@ import {
   type NodeFunction,
   type WorkflowBlueprint,
 } from 'flowcraft'
-import { type BuiltInName, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
 import { FlowcraftAwsError, messageOf, throwProblems } from '../common/errors.ts'
-import { policyProblems } from '../config/policies.ts'
-import { gatherNode, scatterNode } from './batch-nodes.ts'
-import { lint } from './lint.ts'
+import { blueprintIdProblem } from '../common/identifiers.ts'
 import { numberProblems, withStorableNumbers } from '../common/node-numbers.ts'
+import { show } from '../common/thrown.ts'
+import { policyProblems } from '../config/policies.ts'
+import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
+import { gatherNode, scatterNode } from './batch-nodes.ts'
+import { type BuiltInName, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
+import { lint } from './lint.ts'
 import type { Flow, Registry } from './registry.ts'
 import { durableSubflow } from './subflow-node.ts'
 

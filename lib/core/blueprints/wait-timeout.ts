@@ -3,7 +3,6 @@
  * waits for, or what your own node says when it marks itself as awaiting. Then it goes on by the action 'timeout'
  * (or `timeoutAction`) where an edge names that, and fails where none does.
  */
-import { show } from '../common/thrown.ts'
 import {
   isNodeClass,
   type NodeClass,
@@ -14,6 +13,7 @@ import {
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { FlowcraftAwsError } from '../common/errors.ts'
+import { show } from '../common/thrown.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { type Wait, wholeMs } from '../protocol/run-state.ts'
 

@@ -1,6 +1,6 @@
 /** What the params of a `webhook` node say about the requests to its URL. Pure. */
-import { show } from '../common/thrown.ts'
 import { isNodeClass, type NodeDefinition, WebhookNode, type WorkflowBlueprint } from 'flowcraft'
+import { show } from '../common/thrown.ts'
 
 export interface WebhookOptions {
   /** Whether a body that says it is JSON is parsed; else there is `rawBody` only. @default true */

@@ -1,13 +1,13 @@
 /** Where a deployment's queue, table and bucket are: from options, or from the environment that the constructs set. */
-import { problemsOf } from '../common/schema.ts'
-import * as v from 'valibot'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
+import * as v from 'valibot'
 import { environmentVariables } from '../common/environment.ts'
-import { requestTimeouts } from '../common/request-timeouts.ts'
 import { throwProblems } from '../common/errors.ts'
+import { requestTimeouts } from '../common/request-timeouts.ts'
+import { problemsOf } from '../common/schema.ts'
 import { type Pool, poolProblems, Pools } from '../queue/pools.ts'
 
 export { environmentVariables } from '../common/environment.ts'

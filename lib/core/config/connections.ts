@@ -1,6 +1,5 @@
 /** What a configuration leads to, for workers and for programs outside: where runs, values, jobs and dead letters are. */
 import type { ISerializer } from 'flowcraft'
-import type { AwsConfig } from './config.ts'
 import { DeadLetterQueue, type DeadLetters } from '../queue/dead-letter-queue.ts'
 import type { JobQueue } from '../queue/job.ts'
 import { SqsJobQueue } from '../queue/sqs-job-queue.ts'
@@ -8,6 +7,7 @@ import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { S3BlobStore } from '../values/s3-blob-store.ts'
 import { ValueStore } from '../values/value-store.ts'
+import type { AwsConfig } from './config.ts'
 
 export interface Stores {
   readonly store: RunStore

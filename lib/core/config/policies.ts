@@ -1,7 +1,7 @@
 /** A worker's options for its runs, checked. */
-import { type ContextConflicts, contextConflictsProblem } from '../protocol/context-conflicts.ts'
-import { boundsProblems, type MaxActivations } from '../protocol/bounds.ts'
 import { throwProblems } from '../common/errors.ts'
+import { boundsProblems, type MaxActivations } from '../protocol/bounds.ts'
+import { type ContextConflicts, contextConflictsProblem } from '../protocol/context-conflicts.ts'
 
 export interface Policies {
   /** Of blueprints that have none of their own. @default - those of `bounds.ts` */

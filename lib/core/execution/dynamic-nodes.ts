@@ -1,7 +1,7 @@
 /** The nodes that a node made (`dynamicNodes`), as the engine would take them. */
 import type { NodeDefinition } from 'flowcraft'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { show } from '../common/thrown.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
 
 /**
  * Of nodes with one id the first runs, as in memory. One that has the id of a node of the blueprint would be that node

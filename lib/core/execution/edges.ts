@@ -1,5 +1,4 @@
 /** Which edges a completed node takes, and what they carry: asked of the engine, seen by the node's own context. */
-import type { Runtime } from './node-call.ts'
 import {
   type EdgeDefinition,
   FlowcraftError,
@@ -9,11 +8,12 @@ import {
   PropertyEvaluator,
   type WorkflowState,
 } from 'flowcraft'
-import type { ActivationContext } from './activation-context.ts'
 import { messageOf } from '../common/errors.ts'
-import type { Execution, GivenInput } from './execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import type { RunState } from '../protocol/run-state.ts'
+import type { ActivationContext } from './activation-context.ts'
+import type { Execution, GivenInput } from './execution.ts'
+import type { Runtime } from './node-call.ts'
 
 export interface FollowOptions {
   readonly runtime: Runtime

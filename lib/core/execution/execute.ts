@@ -9,18 +9,18 @@ import {
   type NodeExecutionResult,
   type WorkflowState,
 } from 'flowcraft'
-import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
-import { type Execution, failed, failedForGood, isFatal, NO_INPUTS, stoodInFor } from './execution.ts'
-import { follow, keysNamed } from './edges.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
-import { dynamicNodesOf } from './dynamic-nodes.ts'
 import { GATHER } from '../blueprints/batch-nodes.ts'
-import { limitOf, withinLimit } from './node-timeout.ts'
+import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { numbersOf } from '../common/node-numbers.ts'
-import { type Policed, type Postponed, retriesByQueue, withPolicy } from './retry-policy.ts'
-import { wholeMs } from '../protocol/run-state.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { wholeMs } from '../protocol/run-state.ts'
+import { dynamicNodesOf } from './dynamic-nodes.ts'
+import { follow, keysNamed } from './edges.ts'
+import { type Execution, failed, failedForGood, isFatal, NO_INPUTS, stoodInFor } from './execution.ts'
 import { type ExecuteOptions, stateOf } from './node-call.ts'
+import { limitOf, withinLimit } from './node-timeout.ts'
+import { type Policed, type Postponed, retriesByQueue, withPolicy } from './retry-policy.ts'
 import { suspended, scattered } from './suspend.ts'
 
 /** Never throws for what the node did; throws when the store failed while it ran. */

@@ -1,13 +1,13 @@
 /** How the execution of a node ended, as what is committed of it: with a result, as a failure, or by its fallback. Pure. */
-import type { ErrorRecord } from '../values/error-record.ts'
 import { FlowcraftError } from 'flowcraft'
-import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
-import type { Batch } from '../protocol/batch.ts'
 import type { ItemsRequest } from '../blueprints/batch-nodes.ts'
 import type { ChildRequest } from '../blueprints/subflow-node.ts'
+import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
+import type { Batch } from '../protocol/batch.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
 import type { Outcome } from '../protocol/transition.ts'
+import type { ErrorRecord } from '../values/error-record.ts'
 
 export interface Execution {
   readonly outcome: Outcome

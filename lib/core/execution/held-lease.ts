@@ -2,11 +2,11 @@
  * Holds the lease on a strand or on an item of a batch: prolongs it for long-lived workers, and knows whether it may be
  * lost. It saves double work and decides nothing.
  */
-import type { Disposition, Retry } from './disposition.ts'
 import { messageOf } from '../common/errors.ts'
+import type { Lease, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
+import type { Disposition, Retry } from './disposition.ts'
 import { giveBack, giveBackRemembered } from './give-back.ts'
 import { CLOCK_MARGIN_MS, type Invocation, type Services } from './services.ts'
-import type { Lease, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
 
 /**
  * A strand that is to be worked on alone waits in a long-lived worker until those beside it are done, so long and with

@@ -4,11 +4,11 @@
  * still holds the text that was read.
  */
 import type { Requirement } from '../protocol/change.ts'
-import type { ActivationContext } from './activation-context.ts'
-import type { RunReader } from '../values/run-reader.ts'
 import type { ContextConflicts } from '../protocol/context-conflicts.ts'
-import type { RunState } from '../protocol/run-state.ts'
 import { names } from '../protocol/inline-value.ts'
+import type { RunState } from '../protocol/run-state.ts'
+import type { RunReader } from '../values/run-reader.ts'
+import type { ActivationContext } from './activation-context.ts'
 
 export interface ConflictCheck {
   /** Keys that another has changed. */

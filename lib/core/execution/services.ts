@@ -1,16 +1,16 @@
 /** What the parts of a worker share; made once by the adapter. */
-import type { Runtime } from './node-call.ts'
-import type { ContextConflicts } from '../protocol/context-conflicts.ts'
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
-import type { MaxActivations } from '../protocol/bounds.ts'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
-import type { Isolation, Place } from './isolation.ts'
+import type { MaxActivations } from '../protocol/bounds.ts'
+import type { ContextConflicts } from '../protocol/context-conflicts.ts'
+import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { JobQueue } from '../queue/job.ts'
 import type { Routed } from '../queue/pools.ts'
-import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { Lease, ReleaseRequest, RunStore } from '../store/run-store.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { ValueStore } from '../values/value-store.ts'
+import type { Isolation, Place } from './isolation.ts'
+import type { Runtime } from './node-call.ts'
 
 export interface Services {
   readonly runtime: Runtime

@@ -1,12 +1,12 @@
 /** A node that ran and waits: what for, as its mark or what it returned says. Nothing is written here. */
-import type { ExecuteOptions } from './node-call.ts'
 import type { NodeDefinition, NodeResult } from 'flowcraft'
-import { FlowcraftAwsError } from '../common/errors.ts'
-import { type Execution, failed, failedForGood, NO_INPUTS } from './execution.ts'
 import { ITEMS_REASON, type ItemsRequest } from '../blueprints/batch-nodes.ts'
-import { activationKey, childIdOf, isTooDeep, wholeMs } from '../protocol/run-state.ts'
 import { type ChildRequest, SUBFLOW_REASON } from '../blueprints/subflow-node.ts'
 import { eventWait } from '../blueprints/wait-timeout.ts'
+import { FlowcraftAwsError } from '../common/errors.ts'
+import { activationKey, childIdOf, isTooDeep, wholeMs } from '../protocol/run-state.ts'
+import { type Execution, failed, failedForGood, NO_INPUTS } from './execution.ts'
+import type { ExecuteOptions } from './node-call.ts'
 
 /** Stands for any: whether a subflow is nested too deep must not depend on the round of a loop that it is in. */
 const LONGEST_ITERATION = 99_999

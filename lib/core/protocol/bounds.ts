@@ -1,6 +1,6 @@
 /** How many activations one run may have, so that a loop that never ends is an error and not a bill. Pure. */
-import { show } from '../common/thrown.ts'
 import type { WorkflowBlueprint } from 'flowcraft'
+import { show } from '../common/thrown.ts'
 import type { RunState } from './run-state.ts'
 
 /**

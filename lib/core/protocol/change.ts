@@ -3,6 +3,7 @@
  * conditional write, and `apply` says what that write does (the memory store is built on it, and the contract
  * suite holds DynamoDB to it). Pure.
  */
+import { isBundle } from './inline-value.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
@@ -12,7 +13,6 @@ import {
   type RunState,
   type RunStatus,
 } from './run-state.ts'
-import { isBundle } from './inline-value.ts'
 
 /** A condition on the header as it is when the commit arrives. */
 export type Requirement =

@@ -3,11 +3,10 @@
  * once others work on the same run, loops that wait until they are empty, joins, and the end of the run. Pure; each
  * condition it demands is what the decision rests on, and no more.
  */
-import { countArrivals } from './join-arrivals.ts'
 import { type Change, type Requirement, wordOf, WORD_BITS } from './change.ts'
-import { engineOf } from './traversal.ts'
-import type { RunGraph } from './run-graph.ts'
+import { countArrivals } from './join-arrivals.ts'
 import type { CoreChange, Outcome, TransitionOptions } from './outcome.ts'
+import type { RunGraph } from './run-graph.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -16,6 +15,7 @@ import {
   parseActivationKey,
   type RunState,
 } from './run-state.ts'
+import { engineOf } from './traversal.ts'
 
 /** One decision under construction; lives for one call of `decide`. */
 export class Decision {

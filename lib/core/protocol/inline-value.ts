@@ -18,8 +18,8 @@
  * The writer in front makes each text unique, so that "the inline value as seen" cannot mean an equal one written later.
  */
 import { createHash } from 'node:crypto'
-import type { ActivationKey } from './run-state.ts'
 import { show } from '../common/thrown.ts'
+import type { ActivationKey } from './run-state.ts'
 
 type InlineValueKind = '=' | '@' | 'u' | '-' | '&'
 

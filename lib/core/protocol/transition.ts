@@ -6,8 +6,8 @@ import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { boundPassed } from './bounds.ts'
 import type { Final } from './change.ts'
 import { Decision } from './decision.ts'
-import type { RunGraph } from './run-graph.ts'
 import type { CoreChange, Outcome, TransitionOptions } from './outcome.ts'
+import type { RunGraph } from './run-graph.ts'
 import {
   type ActivationKey,
   activationKey,

@@ -1,5 +1,4 @@
 /** The dead-letter queue: messages that no redelivery can help, with their reason, and those that SQS moved there. */
-import { DEAD_LETTER_REASON_BYTES, SQS_MESSAGE_BYTES } from '../common/size-limits.ts'
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageCommand,
@@ -9,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { isFlowcraftAwsError, requestFailed } from '../common/errors.ts'
+import { DEAD_LETTER_REASON_BYTES, SQS_MESSAGE_BYTES } from '../common/size-limits.ts'
 import { beginningInBytes, beginningOf, printable } from '../common/texts.ts'
 
 /** The message attribute that says why a message is in the dead-letter queue. */

@@ -1,9 +1,9 @@
 /** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
 import * as v from 'valibot'
-import { checked, index, must, problem } from '../common/schema.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
-import { parseJson } from '../common/parse-json.ts'
 import { blueprintIdProblem, runIdProblem } from '../common/identifiers.ts'
+import { parseJson } from '../common/parse-json.ts'
+import { checked, index, must, problem } from '../common/schema.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { show } from '../common/thrown.ts'
 

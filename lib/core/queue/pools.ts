@@ -2,9 +2,9 @@
  * Worker pools: nodes that need another kind of worker (more memory, more time) have a queue of their own. A job goes
  * to the queue of its node's pool, whoever sends it; a strand goes on inline only within its pool.
  */
+import type { WorkflowBlueprint } from 'flowcraft'
 import { problemsOf, must, url } from '../common/schema.ts'
 import { show } from '../common/thrown.ts'
-import type { WorkflowBlueprint } from 'flowcraft'
 import { poolNodesProblems } from './pool-rules.ts'
 
 export interface Pool {

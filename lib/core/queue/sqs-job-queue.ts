@@ -1,11 +1,11 @@
 /** Sends jobs to SQS. Standard queues: order and repetition do not matter to the protocol. */
-import pMap from 'p-map'
 import { randomUUID } from 'node:crypto'
 import {
   SendMessageBatchCommand,
   type SendMessageBatchCommandOutput,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
+import pMap from 'p-map'
 import { requestFailed } from '../common/errors.ts'
 import { formatJob, type Job, type JobQueue } from './job.ts'
 import type { Pools } from './pools.ts'

@@ -2,13 +2,13 @@
  * Cancels runs. The header turns to 'cancelled' with nothing active, so that every commit under way is refused; the
  * child runs it waited for are named in the same write, and cancelled by whoever publishes the run's end.
  */
-import { unlessLost } from '../values/lost.ts'
-import { FlowcraftAwsError } from '../common/errors.ts'
-import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
-import { type ActivationKey, childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
-import type { Services } from '../execution/services.ts'
 import type { ChildRequest } from '../blueprints/subflow-node.ts'
+import { FlowcraftAwsError } from '../common/errors.ts'
+import type { Services } from '../execution/services.ts'
 import { names } from '../protocol/inline-value.ts'
+import { type ActivationKey, childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { unlessLost } from '../values/lost.ts'
+import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 
 export type CancelServices = Pick<Services, 'store' | 'queue' | 'now'>
 

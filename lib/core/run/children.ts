@@ -3,19 +3,19 @@
  * says that it waits before the child is made, so that no crash leaves a child that nobody waits for; the child's
  * last commit leaves an outbox entry for its parent, so that no crash leaves a parent that nobody wakes.
  */
-import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
-import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
-import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import { analyzeBlueprint, FlowcraftError, type NodeResult } from 'flowcraft'
-import type { ActivationContext } from '../execution/activation-context.ts'
+import type { ChildRequest } from '../blueprints/subflow-node.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
+import type { ActivationContext } from '../execution/activation-context.ts'
+import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
+import type { Services } from '../execution/services.ts'
+import { names } from '../protocol/inline-value.ts'
+import { type ActivationKey, childIdOf, isOver, type RunState, START } from '../protocol/run-state.ts'
+import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import { RunReader } from '../values/run-reader.ts'
 import { sendQueued } from './dispatch.ts'
-import { type ActivationKey, childIdOf, isOver, type RunState, START } from '../protocol/run-state.ts'
-import type { Services } from '../execution/services.ts'
+import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { putRun } from './start.ts'
-import type { ChildRequest } from '../blueprints/subflow-node.ts'
-import { names } from '../protocol/inline-value.ts'
 
 /**
  * The child, made and started if it is not there.

@@ -1,7 +1,5 @@
 /** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
-import type { ErrorRecord } from '../values/error-record.ts'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
-import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import {
   childIdOf,
@@ -13,7 +11,9 @@ import {
   START,
 } from '../protocol/run-state.ts'
 import type { RunStore } from '../store/run-store.ts'
+import type { ErrorRecord } from '../values/error-record.ts'
 import type { LostValue } from '../values/lost.ts'
+import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import type { ValueStore } from '../values/value-store.ts'
 
 export interface RunNodes {

@@ -1,7 +1,7 @@
 /** Sends the jobs of what a commit scheduled. All of it may be sent twice. */
 import { jobOf, type OpenRun } from '../execution/open-run.ts'
-import type { ActivationKey, START } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
+import type { ActivationKey, START } from '../protocol/run-state.ts'
 
 type SendServices = Pick<Services, 'queue' | 'emit'>
 

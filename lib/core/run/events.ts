@@ -2,13 +2,13 @@
  * Events that nodes of a run wait for, once for each of their iterations. The first to give a node its event wins; it
  * may be given before the node waits. An event is given to a node, or by a name to every node whose `eventName` it is.
  */
-import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import { createHash, randomUUID } from 'node:crypto'
 import { contentHash } from '../common/content-hash.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
-import { takesEvents } from '../protocol/resumable.ts'
-import { type ActivationKey, isDone, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import type { Services } from '../execution/services.ts'
+import { takesEvents } from '../protocol/resumable.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { type ActivationKey, isDone, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import { compress, expand } from '../values/value-store.ts'
 
 type EventServices = Pick<Services, 'store' | 'values'>

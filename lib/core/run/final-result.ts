@@ -1,10 +1,10 @@
 /** What is published in this process of a run that has ended: by `publishFinalResult`, and on the event bus. */
-import { graphUnlessLost } from './lost-blueprint.ts'
-import type { ErrorCause } from '../values/error-record.ts'
 import type { FlowcraftEvent, ISerializer, WorkflowResult } from 'flowcraft'
-import { describeRun, type RunDescription } from './describe.ts'
-import type { RunState } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
+import type { RunState } from '../protocol/run-state.ts'
+import type { ErrorCause } from '../values/error-record.ts'
+import { describeRun, type RunDescription } from './describe.ts'
+import { graphUnlessLost } from './lost-blueprint.ts'
 
 /** As the engine's base adapter has it, which knows no 'cancelled'. */
 export interface FinalResult {

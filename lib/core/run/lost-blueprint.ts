@@ -1,10 +1,10 @@
 /** Runs whose stored blueprint is gone: nobody can say what follows in them, so they end. */
-import { publishRunEnd, failRun } from './run-end.ts'
-import { type Disposition, deferToNewerDeployment, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { isFlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { type Disposition, deferToNewerDeployment, ACKNOWLEDGE } from '../execution/disposition.ts'
 import type { Services } from '../execution/services.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { publishRunEnd, failRun } from './run-end.ts'
 
 /** The graph that a begun run goes by; undefined where its stored version is lost. */
 export async function graphUnlessLost(

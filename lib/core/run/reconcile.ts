@@ -2,13 +2,13 @@
  * Brings a run's messages back: sends one to each strand that has something to do and that nobody holds. It only
  * sends, and jobs may be sent twice, so it may run at any time, twice, late, or beside live workers.
  */
-import { publishRunEnd } from './run-end.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
-import { readEvent } from './events.ts'
-import { sendJobs } from './dispatch.ts'
-import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
-import { childIdOf, isOver, parseActivationKey, strandOf } from '../protocol/run-state.ts'
 import type { Services } from '../execution/services.ts'
+import { childIdOf, isOver, parseActivationKey, strandOf } from '../protocol/run-state.ts'
+import { sendJobs } from './dispatch.ts'
+import { readEvent } from './events.ts'
+import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
+import { publishRunEnd } from './run-end.ts'
 
 /** The ids of the nodes that wait for those messages. */
 export async function reconcileRun(services: Services, runId: string): Promise<Set<string>> {

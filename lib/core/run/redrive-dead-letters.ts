@@ -4,11 +4,11 @@
  * its own count, of leases that were lost. Part of the sweep; all of it may happen twice.
  */
 import { messageOf } from '../common/errors.ts'
+import type { Services } from '../execution/services.ts'
+import { type ActivationKey, activationKey, isOver, type RunState } from '../protocol/run-state.ts'
 import type { DeadLetter, DeadLetters } from '../queue/dead-letter-queue.ts'
 import { formatJob, type Job, parseJob } from '../queue/job.ts'
-import { type ActivationKey, activationKey, isOver, type RunState } from '../protocol/run-state.ts'
 import { graphUnlessLost } from './lost-blueprint.ts'
-import type { Services } from '../execution/services.ts'
 
 /** A job that was sent back so often stays, with a reason; at 20 receives each time that is a week and more. */
 const RETURNS_AT_MOST = 50

@@ -1,8 +1,8 @@
 /** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
-import { type OpenRun, readerOf } from '../execution/open-run.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
-import { sendJobs } from './dispatch.ts'
+import { type OpenRun, readerOf } from '../execution/open-run.ts'
+import type { Services } from '../execution/services.ts'
+import { names } from '../protocol/inline-value.ts'
 import {
   doesNotWait,
   nodeToResume,
@@ -10,6 +10,17 @@ import {
   takesEarlyEvents,
   takesEvents,
 } from '../protocol/resumable.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import {
+  type ActivationKey,
+  activationKey,
+  isDone,
+  isOver,
+  parseActivationKey,
+  type RunState,
+} from '../protocol/run-state.ts'
+import { awaitedChange } from '../protocol/transition.ts'
+import { sendJobs } from './dispatch.ts'
 import {
   type Claim,
   claim,
@@ -23,17 +34,6 @@ import {
   wasGiven,
   wasResumed,
 } from './events.ts'
-import {
-  type ActivationKey,
-  activationKey,
-  isDone,
-  isOver,
-  parseActivationKey,
-  type RunState,
-} from '../protocol/run-state.ts'
-import type { Services } from '../execution/services.ts'
-import { awaitedChange } from '../protocol/transition.ts'
-import { names } from '../protocol/inline-value.ts'
 
 export type ResumeServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit'>
 

@@ -1,9 +1,9 @@
 /** The end of a run: by an error of its own, and published at least once, by what its last commit left in the outbox. */
 import { beginningOf } from '../common/texts.ts'
-import type { FailedEnd } from '../store/run-store.ts'
 import { ACKNOWLEDGE, deferToNewerDeployment, type Disposition } from '../execution/disposition.ts'
 import type { Services } from '../execution/services.ts'
 import { type RunState, outboxEntries } from '../protocol/run-state.ts'
+import type { FailedEnd } from '../store/run-store.ts'
 import { cancelChildren } from './cancel.ts'
 
 /** A reason stands in the header of its run, and in the event of its end. */

@@ -2,17 +2,17 @@
  * How a run begins. Accepted: its header stands with the input, no graph yet (a client without blueprints). Begun:
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
-import { failRun } from './run-end.ts'
-import { deferToNewerDeployment } from '../execution/disposition.ts'
-import { inlineInput } from '../values/value-writer.ts'
 import { contentHash } from '../common/content-hash.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
+import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { failureOf } from '../execution/execution.ts'
+import { type Services } from '../execution/services.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type Parent, type RunState } from '../protocol/run-state.ts'
-import { type Services } from '../execution/services.ts'
-import type { NewRun } from '../store/run-store.ts'
 import { firstActivations } from '../protocol/transition.ts'
+import type { NewRun } from '../store/run-store.ts'
+import { inlineInput } from '../values/value-writer.ts'
+import { failRun } from './run-end.ts'
 
 type StartServices = Pick<Services, 'store' | 'values' | 'now'>
 

@@ -4,15 +4,15 @@
  * beside live workers: it only sends, and moves the time of the next look on condition that the run is as it was read.
  */
 import pMap from 'p-map'
-import { jobOf } from '../execution/open-run.ts'
-import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { messageOf } from '../common/errors.ts'
+import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
+import { jobOf } from '../execution/open-run.ts'
+import type { Services } from '../execution/services.ts'
+import { isOver, type RunState, timeOf } from '../protocol/run-state.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
 import { sendTimer } from '../queue/job.ts'
-import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
-import { isOver, type RunState, timeOf } from '../protocol/run-state.ts'
 import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
-import type { Services } from '../execution/services.ts'
+import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 
 export interface SweepResult {
   /** Runs that were due. */

@@ -3,11 +3,11 @@
  * senders that only ask whether it is there do not.
  */
 import { isUtf8 } from 'node:buffer'
+import { type WebhookOptions, webhookOptionsOf } from '../blueprints/webhook-options.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
 import { parseJson } from '../common/parse-json.ts'
 import type { ResumeServices } from './resume.ts'
 import { findWebhook, receiveWebhook, type WebhookOutcome } from './webhook.ts'
-import { type WebhookOptions, webhookOptionsOf } from '../blueprints/webhook-options.ts'
 
 export interface WebhookRequest {
   readonly method: string

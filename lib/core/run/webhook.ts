@@ -2,15 +2,15 @@
  * Webhooks: a URL with an unguessable token that gives a run an event, once. Only the token's hash is stored, and it
  * is found by that hash, so nothing is compared that timing could tell.
  */
-import { runIdProblem } from '../common/identifiers.ts'
 import { createHash, randomBytes } from 'node:crypto'
 import type { NodeDefinition } from 'flowcraft'
+import { runIdProblem } from '../common/identifiers.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import { encodeEvent, giveEvent, iterationOf, nodesOfEvent, waitingAt } from './events.ts'
-import { sendJobs } from './dispatch.ts'
-import type { ResumeServices } from './resume.ts'
 import { activationKey, isOver, type RunState } from '../protocol/run-state.ts'
 import type { RunStore } from '../store/run-store.ts'
+import { sendJobs } from './dispatch.ts'
+import { encodeEvent, giveEvent, iterationOf, nodesOfEvent, waitingAt } from './events.ts'
+import type { ResumeServices } from './resume.ts'
 
 /** 256 bits. */
 const TOKEN_BYTES = 32

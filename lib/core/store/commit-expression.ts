@@ -4,9 +4,9 @@
  */
 import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
 import type { RunState } from '../protocol/run-state.ts'
-import { dueShardsOf, RUN_RETENTION_DAYS } from './schema.ts'
 import { expiry, ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packEntry, packFirst } from './header.ts'
+import { dueShardsOf, RUN_RETENTION_DAYS } from './schema.ts'
 
 /** DynamoDB's limits are 4 KB for an expression and 300 operators in one; half of it is left for what is not counted. */
 const LONGEST = 4_000

@@ -8,9 +8,10 @@
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
-import { DYNAMODB_ITEM_BYTES } from '../common/size-limits.ts'
-import { WORD_BITS } from '../protocol/change.ts'
 import { requestFailed } from '../common/errors.ts'
+import { DYNAMODB_ITEM_BYTES } from '../common/size-limits.ts'
+import { show } from '../common/thrown.ts'
+import { WORD_BITS } from '../protocol/change.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
@@ -21,7 +22,6 @@ import {
   START,
   type Wait,
 } from '../protocol/run-state.ts'
-import { show } from '../common/thrown.ts'
 import type { NewRun } from './run-store.ts'
 import { keys } from './schema.ts'
 

@@ -1,8 +1,8 @@
 /** The ends of runs as events on an EventBridge bus: at least once, since a run's last commit leaves an outbox entry. */
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { requestFailed } from '../common/errors.ts'
-import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import { beginningOf } from '../common/texts.ts'
+import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import { metricNames } from './names.ts'
 
 /** An event of EventBridge has 1 MB at most; a reason need not be long. */

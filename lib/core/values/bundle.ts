@@ -10,11 +10,11 @@
  * from; and the commit takes inline values of the bundle's keys out of the header, on condition that nothing was committed since
  * it was seen.
  */
+import { createHash } from 'node:crypto'
 import pMap from 'p-map'
 import { BUNDLE_BUCKET_BYTES } from '../common/size-limits.ts'
-import { createHash } from 'node:crypto'
-import type { ActivationKey } from '../protocol/run-state.ts'
 import { formatInlineValue, isBundle, isUserName, names, parseInlineValue } from '../protocol/inline-value.ts'
+import type { ActivationKey } from '../protocol/run-state.ts'
 import type { ValueStore } from './value-store.ts'
 
 export interface Bundle {

@@ -1,6 +1,6 @@
 /** Keys of a context. In memory any value can be one; a run can store those that are texts, or have one text only. */
-import { CONTEXT_KEY_BYTES } from '../common/size-limits.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
+import { CONTEXT_KEY_BYTES } from '../common/size-limits.ts'
 import { beginningOf, isWellFormed } from '../common/texts.ts'
 import { show, textOf } from '../common/thrown.ts'
 

@@ -2,15 +2,15 @@
  * Reads the context of a run as one snapshot of its header shows it: keys as flowcraft names them (`_outputs.X`,
  * `X`, `_inputs.X`, and what user code set), wherever their values are (`stored-texts.ts`). Reads only; caches what it read.
  */
-import type { RunGraph } from '../protocol/run-graph.ts'
+import { names, parseInlineValue } from '../protocol/inline-value.ts'
 import type { Giver } from '../protocol/input-rules.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
 import { activationKey, isDone, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { RunStore } from '../store/run-store.ts'
 import type { ErrorRecord } from './error-record.ts'
 import { type LostValue, unlessLost } from './lost.ts'
-import { names, parseInlineValue } from '../protocol/inline-value.ts'
-import type { ValueStore } from './value-store.ts'
 import { type Found, StoredTexts } from './stored-texts.ts'
+import type { ValueStore } from './value-store.ts'
 
 export interface RunReaderOptions {
   readonly graph: RunGraph

@@ -1,7 +1,7 @@
 /** Large values in S3. The client is loaded when the first large value comes: most runs never need it. */
 import type { S3Client } from '@aws-sdk/client-s3'
-import { requestTimeouts } from '../common/request-timeouts.ts'
 import { requestFailed } from '../common/errors.ts'
+import { requestTimeouts } from '../common/request-timeouts.ts'
 import type { BlobStore } from './value-store.ts'
 
 /** For the answer to begin. */

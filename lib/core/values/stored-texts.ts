@@ -2,10 +2,10 @@
  * The stored texts of a run as one snapshot of its header shows them, by name: in the header, in the page that they were
  * moved to, or in a bundle of keys. Knows nothing of what the names mean (`run-reader.ts`). Reads only, each place once.
  */
+import { isUserName, pageOf, parseInlineValue } from '../protocol/inline-value.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import type { MovedEntries, RunStore } from '../store/run-store.ts'
 import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from './bundle.ts'
-import { isUserName, pageOf, parseInlineValue } from '../protocol/inline-value.ts'
 import type { ValueStore } from './value-store.ts'
 
 /** A value; `undefined` as a whole where there is none. */

@@ -3,14 +3,14 @@
  * caller), in an item of its own, in S3 where there is a bucket, or in several items where there is none.
  * Written before the commit that makes them visible and never changed, so a dead attempt's are never seen.
  */
-import { COMPRESS_FROM_BYTES, VALUE_ITEM_BYTES, VALUE_TEXT_BYTES } from '../common/size-limits.ts'
 import { promisify } from 'node:util'
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
+import { COMPRESS_FROM_BYTES, VALUE_ITEM_BYTES, VALUE_TEXT_BYTES } from '../common/size-limits.ts'
 import { isWellFormed } from '../common/texts.ts'
-import type { ErrorRecord } from './error-record.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
+import type { ErrorRecord } from './error-record.ts'
 
 const deflateLarge = promisify(deflateRaw)
 const inflateLarge = promisify(inflateRaw)

@@ -3,15 +3,15 @@
  * are written here, before it, under names of their writer. A crash after such a write leaves a value that no committed
  * pointer names.
  */
+import { createHash } from 'node:crypto'
 import pMap from 'p-map'
+import { FlowcraftAwsError } from '../common/errors.ts'
 import {
   BUNDLED_VALUE_BYTES,
   COMMIT_BYTES,
   INLINE_VALUE_BYTES,
   INLINE_VALUES_BYTES,
 } from '../common/size-limits.ts'
-import { createHash } from 'node:crypto'
-import { FlowcraftAwsError } from '../common/errors.ts'
 import { formatInlineValue, isUserName, names } from '../protocol/inline-value.ts'
 import type { ActivationKey } from '../protocol/run-state.ts'
 import { writeBundle } from './bundle.ts'

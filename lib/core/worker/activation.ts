@@ -1,15 +1,15 @@
 /** The activation that a step is about, and what a step comes to. */
-import { type OpenRun, readerOf } from '../execution/open-run.ts'
-import { type Attempt, type AttemptName, attemptName, type Ending } from '../protocol/attempt.ts'
 import { ActivationContext } from '../execution/activation-context.ts'
-import type { RunReader } from '../values/run-reader.ts'
+import { type OpenRun, readerOf } from '../execution/open-run.ts'
+import type { Services, Strand } from '../execution/services.ts'
+import { type Attempt, type AttemptName, attemptName, type Ending } from '../protocol/attempt.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
   parseActivationKey,
   type RunState,
 } from '../protocol/run-state.ts'
-import type { Services, Strand } from '../execution/services.ts'
+import type { RunReader } from '../values/run-reader.ts'
 
 /** A strand goes on inline while at least this much time remains, or as much again as its last node took. */
 const RESERVE_MS = 5_000

@@ -2,24 +2,24 @@
  * The commit of a step, decided anew on each state that refuses it, and what is sent after it. It alone decides; see each
  * write for what a crash before and after it leaves.
  */
-import { at } from '../execution/open-run.ts'
-import type { Flushed } from '../values/value-writer.ts'
-import { contextConflictsOf } from '../protocol/context-conflicts.ts'
 import { FlowcraftError } from 'flowcraft'
-import { type Activation, type Conflict, hasTime, type StepResult } from './activation.ts'
+import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
+import { ActivationContext } from '../execution/activation-context.ts'
+import { type Execution, failedForGood } from '../execution/execution.ts'
+import { at } from '../execution/open-run.ts'
+import { Overwrites } from '../execution/overwrites.ts'
+import type { Services } from '../execution/services.ts'
 import { boundsOf } from '../protocol/bounds.ts'
 import type { Change } from '../protocol/change.ts'
-import { Overwrites } from '../execution/overwrites.ts'
-import { ActivationContext } from '../execution/activation-context.ts'
-import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
-import { type Execution, failedForGood } from '../execution/execution.ts'
-import { sendJobs } from '../run/dispatch.ts'
+import { contextConflictsOf } from '../protocol/context-conflicts.ts'
 import { isOver, parseActivationKey, type RunState, sameEntry, outboxEntries } from '../protocol/run-state.ts'
-import type { Services } from '../execution/services.ts'
-import { settle } from './settle.ts'
-import { offloadUntilItFits, offload } from './offload.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
+import { sendJobs } from '../run/dispatch.ts'
 import { stamped } from '../values/bundle.ts'
+import type { Flushed } from '../values/value-writer.ts'
+import { type Activation, type Conflict, hasTime, type StepResult } from './activation.ts'
+import { offloadUntilItFits, offload } from './offload.ts'
+import { settle } from './settle.ts'
 
 /** A commit that is refused so often though nobody got on asks for what cannot be: its header fits into no item. */
 const REFUSALS_WITHOUT_CHANGE = 20

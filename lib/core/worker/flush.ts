@@ -3,13 +3,13 @@
  * Small values become inline values of the commit; larger ones are written here, before it, under the activation and the
  * attempt. A crash after such a write leaves a value that no committed pointer names.
  */
-import { checkKey, type Write } from '../values/context-key.ts'
 import type { Execution } from '../execution/execution.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import type { Batch } from '../protocol/batch.ts'
-import { type ActivationKey, parseActivationKey } from '../protocol/run-state.ts'
-import { errorRecord } from '../values/error-record.ts'
 import { names } from '../protocol/inline-value.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import { type ActivationKey, parseActivationKey } from '../protocol/run-state.ts'
+import { checkKey, type Write } from '../values/context-key.ts'
+import { errorRecord } from '../values/error-record.ts'
 import type { ValueStore } from '../values/value-store.ts'
 import { type Flushed, ValueWriter } from '../values/value-writer.ts'
 

@@ -2,9 +2,9 @@
  * In memory what an edge gave stays the input of its target. Here it is the giver's output, so a node of a loop whose
  * new output goes elsewhere leaves the one before where it was given.
  */
-import type { RunReader } from '../values/run-reader.ts'
 import type { Execution } from '../execution/execution.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
+import type { RunReader } from '../values/run-reader.ts'
 
 /** By target node: the text of the output to keep, or undefined where one that was kept counts no longer. */
 export async function keptInputs(

@@ -8,11 +8,11 @@
  */
 import pMap from 'p-map'
 import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
+import { isBundle, pageOf } from '../protocol/inline-value.ts'
 import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import type { CoreChange } from '../protocol/transition.ts'
 import { headerSize } from '../store/header.ts'
 import type { RunStore } from '../store/run-store.ts'
-import type { CoreChange } from '../protocol/transition.ts'
-import { isBundle, pageOf } from '../protocol/inline-value.ts'
 
 const MOVED_WHERE_CROWDED = 140
 const EVICTED_AT_ONCE = 500

@@ -1,16 +1,16 @@
 /** The first thing done with a message: its run is read, begun if nobody has, and given the graph that it goes by. */
-import { endByLostGraph } from '../run/lost-blueprint.ts'
-import { publishRunEnd } from '../run/run-end.ts'
-import type { OpenRun } from '../execution/open-run.ts'
-import { deferToNewerDeployment, type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
-import { runIdProblem } from '../common/identifiers.ts'
 import { FlowcraftAwsError, messageOf, isFlowcraftAwsError } from '../common/errors.ts'
+import { runIdProblem } from '../common/identifiers.ts'
+import { deferToNewerDeployment, type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { failureOf } from '../execution/execution.ts'
+import type { OpenRun } from '../execution/open-run.ts'
+import { type Invocation, type Services } from '../execution/services.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
+import { isOver, type RunState } from '../protocol/run-state.ts'
 import { isPoison } from '../queue/dead-letter-queue.ts'
 import { type Job } from '../queue/job.ts'
-import { isOver, type RunState } from '../protocol/run-state.ts'
-import { type Invocation, type Services } from '../execution/services.ts'
+import { endByLostGraph } from '../run/lost-blueprint.ts'
+import { publishRunEnd } from '../run/run-end.ts'
 import { beginRun, putRun } from '../run/start.ts'
 
 /** The run of a job; or what becomes of its message, where there is nothing to work on. */

@@ -6,13 +6,11 @@
  * else is immutable, named by the attempt that wrote it, or only saves work. So any message may come twice, late
  * or in any order, and any process may die between any two requests.
  */
-import type { OpenRun } from '../execution/open-run.ts'
-import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
-import { isFlowcraftAwsError } from '../common/errors.ts'
-import type { Job } from '../queue/job.ts'
 import { processItemJob } from '../batch/item-job.ts'
-import { openRun } from './open-run.ts'
-import { sendQueued } from '../run/dispatch.ts'
+import { isFlowcraftAwsError } from '../common/errors.ts'
+import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
+import type { OpenRun } from '../execution/open-run.ts'
+import { type Invocation, type Services } from '../execution/services.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -22,7 +20,9 @@ import {
   START,
   strandOf,
 } from '../protocol/run-state.ts'
-import { type Invocation, type Services } from '../execution/services.ts'
+import type { Job } from '../queue/job.ts'
+import { sendQueued } from '../run/dispatch.ts'
+import { openRun } from './open-run.ts'
 import { workOnStrand } from './strand.ts'
 
 /** A message that waits for a newer deployment comes back so often within the grace: fewer times than SQS allows. */

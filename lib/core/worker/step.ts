@@ -1,22 +1,22 @@
 /**
  * One activation: execute (or wake), then flush (`settle.ts`), commit and send (`commit.ts`).
  */
-import { type OpenRun, at, jobOf } from '../execution/open-run.ts'
-import { deferToNewerDeployment } from '../execution/disposition.ts'
-import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
-import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
-import { commitUntilDecided } from './commit.ts'
+import { gatherItems } from '../batch/gather.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
+import { propertyOf } from '../common/thrown.ts'
+import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { executeNode } from '../execution/execute.ts'
 import { type Execution, failed, failureOf } from '../execution/execution.ts'
-import { gatherItems } from '../batch/gather.ts'
-import { sendTimer } from '../queue/job.ts'
-import { takesEvents } from '../protocol/resumable.ts'
-import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
+import { type OpenRun, at, jobOf } from '../execution/open-run.ts'
 import { DEATHS_AT_MOST, type Services, type Strand } from '../execution/services.ts'
 import type { Ending } from '../protocol/attempt.ts'
+import { takesEvents } from '../protocol/resumable.ts'
+import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
+import { sendTimer } from '../queue/job.ts'
+import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
+import { commitUntilDecided } from './commit.ts'
 import { flushActivation, settle } from './settle.ts'
-import { propertyOf } from '../common/thrown.ts'
 import { wake } from './wake.ts'
 
 /** A node is run again so often in one invocation since others changed what it had read. */

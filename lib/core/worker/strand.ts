@@ -3,18 +3,18 @@
  * remains. The lease saves double work and decides nothing; the message is acknowledged only by whoever still holds
  * it when nothing of the strand is left.
  */
-import { publishRunEnd } from '../run/run-end.ts'
-import { type OpenRun, at } from '../execution/open-run.ts'
-import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { createHash } from 'node:crypto'
 import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
-import { LeaseHolder } from '../execution/held-lease.ts'
-import { sendQueued } from '../run/dispatch.ts'
-import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
-import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
-import { failStep, step } from './step.ts'
-import type { Lease, LeaseEnd } from '../store/run-store.ts'
 import { propertyOf, textOf } from '../common/thrown.ts'
+import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
+import { LeaseHolder } from '../execution/held-lease.ts'
+import { type OpenRun, at } from '../execution/open-run.ts'
+import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
+import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { sendQueued } from '../run/dispatch.ts'
+import { publishRunEnd } from '../run/run-end.ts'
+import type { Lease, LeaseEnd } from '../store/run-store.ts'
+import { failStep, step } from './step.ts'
 
 export async function workOnStrand(
   open: OpenRun,

@@ -2,20 +2,19 @@
  * A suspended activation whose message came: is what it waits for there? Every message about it is a hint and may come
  * early, late or twice; the answer is always looked up.
  */
-import type { OpenRun } from '../execution/open-run.ts'
-import { deferToNewerDeployment } from '../execution/disposition.ts'
-import { stateOf } from '../execution/node-call.ts'
 import type { NodeResult } from 'flowcraft'
-import { childResult, ensureChild } from '../run/children.ts'
-import type { ActivationContext } from '../execution/activation-context.ts'
-import type { RunReader } from '../values/run-reader.ts'
-import { isFlowcraftAwsError } from '../common/errors.ts'
-import { type Execution, failedForGood, failureOf } from '../execution/execution.ts'
-import { follow } from '../execution/edges.ts'
 import { wakeByItems } from '../batch/gather.ts'
-import { takesEarlyEvents } from '../protocol/resumable.ts'
+import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
+import { isFlowcraftAwsError } from '../common/errors.ts'
 import { numbersOf } from '../common/node-numbers.ts'
-import { eventOrTimeout, type GivenEvent, readEvent } from '../run/events.ts'
+import type { ActivationContext } from '../execution/activation-context.ts'
+import { deferToNewerDeployment } from '../execution/disposition.ts'
+import { follow } from '../execution/edges.ts'
+import { type Execution, failedForGood, failureOf } from '../execution/execution.ts'
+import { stateOf } from '../execution/node-call.ts'
+import type { OpenRun } from '../execution/open-run.ts'
+import { names } from '../protocol/inline-value.ts'
+import { takesEarlyEvents } from '../protocol/resumable.ts'
 import {
   type ActivationKey,
   isOver,
@@ -24,8 +23,9 @@ import {
   type Wait,
   wholeMs,
 } from '../protocol/run-state.ts'
-import { names } from '../protocol/inline-value.ts'
-import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
+import { childResult, ensureChild } from '../run/children.ts'
+import { eventOrTimeout, type GivenEvent, readEvent } from '../run/events.ts'
+import type { RunReader } from '../values/run-reader.ts'
 
 export type WakeResult =
   /** Not there yet. `at`: when the queue should ask again, in milliseconds since the epoch. */

@@ -6,8 +6,8 @@ import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import { esmOptions } from '../../bundling.ts'
-import { localError } from '../errors.ts'
 import { importOptional } from '../engine/optional.ts'
+import { localError } from '../errors.ts'
 import { freshName } from '../resources.ts'
 
 /** The esbuild options of local bundles: an ES module for Node 20 and later with a source map, everything inside. */

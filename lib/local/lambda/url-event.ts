@@ -1,8 +1,8 @@
 // What a function URL makes of a request, and of the function's result. Pure.
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 
-import { randomUUID } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 

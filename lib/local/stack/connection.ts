@@ -1,9 +1,9 @@
 // What the functions of a stack were told of their service: its queue, its table and what else it has.
 
 import { environmentVariables } from '../../core/common/environment.ts'
+import type { LocalClients, LocalConnection } from '../connection.ts'
 import { localError } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
-import type { LocalClients, LocalConnection } from '../connection.ts'
 
 type Environment = Readonly<Record<string, string>>
 type Names = Omit<LocalConnection, keyof LocalClients>

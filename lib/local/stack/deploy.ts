@@ -1,6 +1,7 @@
 // Makes a stack: each resource when something first needs it, and what sets functions going last.
 
 import { randomBytes } from 'node:crypto'
+import type { LocalConnection } from '../connection.ts'
 import { localError, messageOf } from '../errors.ts'
 import type { LocalFunction } from '../lambda/types.ts'
 import { chooseStack, inOrder, readApp, readStack, readTemplate } from './assembly.ts'
@@ -11,7 +12,6 @@ import type { Names } from './intrinsics.ts'
 import type { Kind, Making, StackHost } from './kind.ts'
 import { checkResources, kindOf } from './kinds.ts'
 import type { TemplateResource } from './template.ts'
-import type { LocalConnection } from '../connection.ts'
 import type { DeployOptions, LocalResource, LocalStack } from './types.ts'
 
 /** Deploys a stack of a cloud assembly, and before it those that it needs and that do not run here yet. */

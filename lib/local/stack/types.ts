@@ -1,7 +1,7 @@
 // The public types of stacks on the local AWS. Types only.
 
-import type { LocalFunction } from '../lambda/types.ts'
 import type { LocalConnection } from '../connection.ts'
+import type { LocalFunction } from '../lambda/types.ts'
 
 /** Options of {@link LocalAws.deploy}. */
 export interface DeployOptions {

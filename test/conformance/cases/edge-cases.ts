@@ -1,7 +1,7 @@
 /** Edges: what a node is given where several edges could give it something, and evaluators that throw. */
 import type { EdgeDefinition, IEvaluator, NodeContext, NodeResult } from 'flowcraft'
-import type { Outcome } from '../outcome.ts'
 import { type ConformanceCase, echo, failing, graph, type Setup, trail, value } from '../case.ts'
+import type { Outcome } from '../outcome.ts'
 
 type Run = (context: NodeContext) => Promise<NodeResult>
 

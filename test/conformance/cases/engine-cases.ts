@@ -1,6 +1,6 @@
 /** What the engine lets users plug in: classes, tries, middleware, evaluator, serializer, dependencies. */
-import { NonRetryableError } from '../../../lib/core/common/node-errors.ts'
 import { BaseNode, FlowcraftError, type NodeContext, type NodeResult } from 'flowcraft'
+import { NonRetryableError } from '../../../lib/core/common/node-errors.ts'
 import { type ConformanceCase, echo, failing, graph, trail, value } from '../case.ts'
 import { ComparisonEvaluator, RichSerializer } from '../plugins.ts'
 

@@ -1,8 +1,8 @@
 /** What fuzzing found to end differently, as small as it could be made; see `npm run fuzz`. */
 import type { ConformanceCase } from '../case.ts'
+import { runInMemory } from '../outcome.ts'
 import type { NodePlan, PartPlan, Plan } from '../plan.ts'
 import { referenceOf, setupOf } from '../planned.ts'
-import { runInMemory } from '../outcome.ts'
 
 function found(name: string, plan: Plan): ConformanceCase {
   return {

@@ -1,8 +1,8 @@
 /** Subflows: runs of their own on AWS, part of the node's execution in memory. */
 import type { NodeContext, WorkflowBlueprint } from 'flowcraft'
+import { type ConformanceCase, failing, graph, type Setup, trail, value } from '../case.ts'
 import { runInMemory } from '../outcome.ts'
 import { shown } from '../planned.ts'
-import { type ConformanceCase, failing, graph, type Setup, trail, value } from '../case.ts'
 
 const call = (params: Record<string, unknown>, more: object = {}) => ({ run: 'subflow', params, ...more })
 

@@ -1,6 +1,7 @@
 /** The engine's own nodes, by whatever way they come, are durable steps: children and items are runs and messages. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import {
   BaseNode,
   BatchGatherNode,
@@ -14,7 +15,6 @@ import {
   WaitNode,
   type WorkflowBlueprint,
 } from 'flowcraft'
-import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { builtInOf } from '../../../lib/core/blueprints/built-in.ts'
 import { register } from '../../../lib/core/blueprints/registration.ts'

@@ -1,4 +1,3 @@
-import type { Flow } from '../../../lib/core/blueprints/registry.ts'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import {
   BaseNode,
@@ -10,13 +9,14 @@ import {
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
+import { NODES_AT_MOST, register } from '../../../lib/core/blueprints/registration.ts'
+import type { Flow } from '../../../lib/core/blueprints/registry.ts'
+import { unknownBlueprint } from '../../../lib/core/common/errors.ts'
 import { fingerprintOf } from '../../../lib/core/protocol/run-graph.ts'
 import { activationKey, type ActiveEntry } from '../../../lib/core/protocol/run-state.ts'
 import { packHeader } from '../../../lib/core/store/header.ts'
 import { itemBytes } from '../../../lib/local/item-size.ts'
 import { TestService } from '../../../lib/testing/index.ts'
-import { unknownBlueprint } from '../../../lib/core/common/errors.ts'
-import { NODES_AT_MOST, register } from '../../../lib/core/blueprints/registration.ts'
 
 const node = async () => ({ output: 1 })
 class Ship extends BaseNode {

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { activationKey } from '../../../lib/core/protocol/run-state.ts'
 import {
   formatInlineValue,
   names,
@@ -8,6 +7,7 @@ import {
   parseInlineValue,
   type InlineValue,
 } from '../../../lib/core/protocol/inline-value.ts'
+import { activationKey } from '../../../lib/core/protocol/run-state.ts'
 
 describe('an inline value', () => {
   it('comes back as it was formatted, whatever its body holds', () => {

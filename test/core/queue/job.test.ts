@@ -1,6 +1,6 @@
-import { show } from '../../../lib/core/common/thrown.ts'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { show } from '../../../lib/core/common/thrown.ts'
 import { checkJob, formatJob, type Job, parseJob } from '../../../lib/core/queue/job.ts'
 
 const good: Job = { runId: 'run-1', blueprintId: 'order', nodeId: 'ship', iteration: 2 }

@@ -1,7 +1,7 @@
 import { createFlow, type ILogger } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
-import { SqsAdapter } from '../../../lib/index.ts'
 import { poolProblems, Pools } from '../../../lib/core/queue/pools.ts'
+import { SqsAdapter } from '../../../lib/index.ts'
 
 const DEFAULT = 'https://sqs.local/1/jobs'
 const HEAVY = 'https://sqs.local/1/heavy'

@@ -1,10 +1,10 @@
 /** What a sweep does with the messages that SQS gave up, and with those that make trouble. */
 import { createFlow } from 'flowcraft'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Services } from '../../../lib/core/execution/services.ts'
 import type { DeadLetter, DeadLetterQueue } from '../../../lib/core/queue/dead-letter-queue.ts'
 import type { Job } from '../../../lib/core/queue/job.ts'
 import { returnDeadLetters } from '../../../lib/core/run/redrive-dead-letters.ts'
-import type { Services } from '../../../lib/core/execution/services.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { withMethods } from '../../support/one-message.ts'
 

@@ -1,9 +1,9 @@
 /** The word that the end of a run leaves, and who passes it on. */
 import { createFlow } from 'flowcraft'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { cancelRun } from '../../../lib/core/run/cancel.ts'
-import type { RunState } from '../../../lib/core/protocol/run-state.ts'
 import type { Services } from '../../../lib/core/execution/services.ts'
+import type { RunState } from '../../../lib/core/protocol/run-state.ts'
+import { cancelRun } from '../../../lib/core/run/cancel.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { graph, value } from '../../conformance/case.ts'
 import { quiet } from '../../end-to-end/driver.ts'

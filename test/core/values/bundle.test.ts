@@ -1,12 +1,12 @@
 /** Where the newest value of a key is: in the header, in a bundle, or in a page. */
 import { JsonSerializer } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import { RunReader } from '../../../lib/core/values/run-reader.ts'
+import { pageOf } from '../../../lib/core/protocol/inline-value.ts'
 import type { RunGraph } from '../../../lib/core/protocol/run-graph.ts'
 import type { RunState } from '../../../lib/core/protocol/run-state.ts'
 import { MemoryRunStore } from '../../../lib/core/store/memory-run-store.ts'
 import { bundlesIn, stamped, writeBundle } from '../../../lib/core/values/bundle.ts'
-import { pageOf } from '../../../lib/core/protocol/inline-value.ts'
+import { RunReader } from '../../../lib/core/values/run-reader.ts'
 import { ValueStore } from '../../../lib/core/values/value-store.ts'
 
 const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown as RunGraph

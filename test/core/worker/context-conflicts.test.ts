@@ -1,11 +1,11 @@
 /** Parallel nodes that read a context key and write it: what one commits, another does not lose in silence. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ILogger, type NodeContext, NullLogger } from 'flowcraft'
+import { describe, expect, it, vi } from 'vitest'
 import {
   type ContextConflicts,
   contextConflictsProblem,
 } from '../../../lib/core/protocol/context-conflicts.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type ILogger, type NodeContext, NullLogger } from 'flowcraft'
-import { describe, expect, it, vi } from 'vitest'
 import { SqsAdapter } from '../../../lib/index.ts'
 import { MemoryRunStore, TestService } from '../../../lib/testing/index.ts'
 import { graph, type NodeSpec, value } from '../../conformance/case.ts'

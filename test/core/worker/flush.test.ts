@@ -1,16 +1,16 @@
-import { inlineInput } from '../../../lib/core/values/value-writer.ts'
-import type { ErrorCause, ErrorRecord } from '../../../lib/core/values/error-record.ts'
-import type { Write } from '../../../lib/core/values/context-key.ts'
 import { randomBytes } from 'node:crypto'
 import { createFlow, JsonSerializer } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { RunReader } from '../../../lib/core/values/run-reader.ts'
 import type { Execution } from '../../../lib/core/execution/execution.ts'
 import { RunGraph } from '../../../lib/core/protocol/run-graph.ts'
 import type { RunState } from '../../../lib/core/protocol/run-state.ts'
 import { MemoryRunStore } from '../../../lib/core/store/memory-run-store.ts'
-import { flush, type FlushRequest } from '../../../lib/core/worker/flush.ts'
+import type { Write } from '../../../lib/core/values/context-key.ts'
+import type { ErrorCause, ErrorRecord } from '../../../lib/core/values/error-record.ts'
+import { RunReader } from '../../../lib/core/values/run-reader.ts'
 import { ValueStore } from '../../../lib/core/values/value-store.ts'
+import { inlineInput } from '../../../lib/core/values/value-writer.ts'
+import { flush, type FlushRequest } from '../../../lib/core/worker/flush.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const large = () => randomBytes(1_500).toString('base64')

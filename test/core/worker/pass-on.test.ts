@@ -1,9 +1,9 @@
 /** Jobs that came to another pool than their node's: passed on once, to be run by whoever gets them then. */
 import { createFlow } from 'flowcraft'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Services } from '../../../lib/core/execution/services.ts'
 import type { Job } from '../../../lib/core/queue/job.ts'
 import { Pools } from '../../../lib/core/queue/pools.ts'
-import type { Services } from '../../../lib/core/execution/services.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { quiet } from '../../end-to-end/driver.ts'
 import { Deaths, nextJob, takeOne, workOnJob } from '../../support/one-message.ts'

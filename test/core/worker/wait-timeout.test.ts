@@ -1,9 +1,9 @@
 /** Waits whose event does not come: they go on by an action, or fail. */
 import { createFlow, type NodeContext, WaitNode, WebhookNode, type WorkflowBlueprint } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
+import { register } from '../../../lib/core/blueprints/registration.ts'
 import { requestFailed } from '../../../lib/core/common/errors.ts'
 import { reconcileRun } from '../../../lib/core/run/reconcile.ts'
-import { register } from '../../../lib/core/blueprints/registration.ts'
 import { resumeRun } from '../../../lib/core/run/resume.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { graph, rounds, type Setup, trail, value } from '../../conformance/case.ts'
