@@ -1,6 +1,6 @@
 /** The engine's events of a batch, emitted at least once, as all events are. */
 import type { FlowcraftEvent } from 'flowcraft'
-import type { OpenRun } from '../execution/open-run.ts'
+import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, itemNodeId, roundOf } from '../protocol/batch.ts'
 import { parseActivationKey, type RunState } from '../protocol/run-state.ts'

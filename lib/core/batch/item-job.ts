@@ -10,7 +10,7 @@ import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execut
 import { executeNode } from '../execution/execute.ts'
 import { failed, failureOf, type Execution } from '../execution/execution.ts'
 import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
-import { type OpenRun, readerOf, jobOf } from '../execution/open-run.ts'
+import { type OpenRun, readerOf, jobOf } from '../execution/opened-run.ts'
 import { DEATHS_AT_MOST, deathsOf, type Invocation, type Services } from '../execution/services.ts'
 import {
   type Batch,

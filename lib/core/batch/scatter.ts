@@ -1,7 +1,7 @@
 /** Writes the items of a batch before the commit that makes their activation wait, and reads them. */
 import pMap from 'p-map'
 import type { ItemsRequest } from '../blueprints/batch-nodes.ts'
-import type { OpenRun } from '../execution/open-run.ts'
+import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, itemKeys, perPage } from '../protocol/batch.ts'
 import type { ActivationKey } from '../protocol/run-state.ts'

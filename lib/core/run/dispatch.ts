@@ -1,5 +1,5 @@
 /** Sends the jobs of what a commit scheduled. All of it may be sent twice. */
-import { jobOf, type OpenRun } from '../execution/open-run.ts'
+import { jobOf, type OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import type { ActivationKey, START } from '../protocol/run-state.ts'
 

@@ -1,6 +1,6 @@
 /** Resumes runs from outside: gives an event and sends the job of the node that waits for it. */
 import { FlowcraftAwsError } from '../common/errors.ts'
-import { type OpenRun, readerOf } from '../execution/open-run.ts'
+import { type OpenRun, readerOf } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { names } from '../protocol/inline-value.ts'
 import {

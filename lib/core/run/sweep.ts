@@ -6,7 +6,7 @@
 import pMap from 'p-map'
 import { messageOf } from '../common/errors.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
-import { jobOf } from '../execution/open-run.ts'
+import { jobOf } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { isOver, type RunState, timeOf } from '../protocol/run-state.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'

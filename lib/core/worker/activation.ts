@@ -1,6 +1,6 @@
 /** The activation that a step is about, and what a step comes to. */
 import { ActivationContext } from '../execution/activation-context.ts'
-import { type OpenRun, readerOf } from '../execution/open-run.ts'
+import { type OpenRun, readerOf } from '../execution/opened-run.ts'
 import type { Services, Strand } from '../execution/services.ts'
 import { type Attempt, type AttemptName, attemptName, type Ending } from '../protocol/attempt.ts'
 import {

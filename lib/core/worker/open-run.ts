@@ -3,7 +3,7 @@ import { FlowcraftAwsError, messageOf, isFlowcraftAwsError } from '../common/err
 import { runIdProblem } from '../common/identifiers.ts'
 import { deferToNewerDeployment, type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { failureOf } from '../execution/execution.ts'
-import type { OpenRun } from '../execution/open-run.ts'
+import type { OpenRun } from '../execution/opened-run.ts'
 import { type Invocation, type Services } from '../execution/services.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type RunState } from '../protocol/run-state.ts'

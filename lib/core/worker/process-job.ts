@@ -9,7 +9,7 @@
 import { processItemJob } from '../batch/item-job.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
-import type { OpenRun } from '../execution/open-run.ts'
+import type { OpenRun } from '../execution/opened-run.ts'
 import { type Invocation, type Services } from '../execution/services.ts'
 import {
   type ActivationKey,

@@ -12,7 +12,7 @@ import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { follow } from '../execution/edges.ts'
 import { type Execution, failedForGood, failureOf } from '../execution/execution.ts'
 import { stateOf } from '../execution/node-call.ts'
-import type { OpenRun } from '../execution/open-run.ts'
+import type { OpenRun } from '../execution/opened-run.ts'
 import { names } from '../protocol/inline-value.ts'
 import { takesEarlyEvents } from '../protocol/resumable.ts'
 import {
