@@ -3,135 +3,87 @@
  * once others work on the same run, loops that wait until they are empty, joins, and the end of the run. Pure; each
  * condition it demands is what the decision rests on, and no more.
  */
-import { type Change, type Requirement, wordOf, WORD_BITS } from './change.ts'
+import type { Change } from './change.ts'
+import { Draft, type Seen } from './draft.ts'
 import { countArrivals } from './join-arrivals.ts'
-import type { CoreChange, Outcome, TransitionOptions } from './outcome.ts'
-import type { RunGraph } from './run-graph.ts'
+import { drainLoops, enterLoop } from './loops.ts'
+import type { CoreChange, TransitionOptions } from './outcome.ts'
 import {
   type ActivationKey,
   activationKey,
   type ActiveEntry,
   isDone,
   parseActivationKey,
-  type RunState,
 } from './run-state.ts'
 import { engineOf } from './traversal.ts'
 
-/** One decision under construction; lives for one call of `decide`. */
-export class Decision {
-  readonly #graph: RunGraph
-  readonly #run: RunState
-  readonly #key: ActivationKey
-  readonly #node: number
-  readonly #seen: ActiveEntry
-  readonly #outcome: Exclude<Outcome, { kind: 'suspended' }>
-  /** Nodes of the other active activations. */
-  readonly #others: readonly { readonly node: number; readonly key: ActivationKey }[]
-  readonly #require: Requirement[] = []
-  readonly #schedule = new Set<number>()
-  readonly #fire = new Set<number>()
-  readonly #unfire = new Set<number>()
-  readonly #pend = new Set<number>()
-  readonly #unpend = new Set<number>()
-  #doneAfter: bigint
+/** A draft that is carried through: the engine is asked, loops, joins and the end are settled. */
+export class Decision extends Draft {
+  readonly #seen: Seen
 
-  constructor(
-    graph: RunGraph,
-    run: RunState,
-    key: ActivationKey,
-    seen: ActiveEntry,
-    outcome: Exclude<Outcome, { kind: 'suspended' }>,
-  ) {
+  constructor(seen: Seen) {
+    super(seen)
     this.#seen = seen
-    this.#graph = graph
-    this.#run = run
-    this.#key = key
-    this.#node = parseActivationKey(key).node
-    this.#outcome = outcome
-    this.#doneAfter = run.done
-    this.#others = [...run.active.keys()]
-      .filter((other) => other !== key)
-      .map((other) => ({ node: parseActivationKey(other).node, key: other }))
   }
 
   toChange(options: TransitionOptions): CoreChange {
     const ready = this.#askEngine()
-    const controllers = ready.filter((node) => this.#graph.loops.has(node))
-    for (const node of ready) if (!controllers.includes(node)) this.#scheduleOnce(node)
+    const controllers = ready.filter((node) => this.graph.loops.has(node))
+    for (const node of ready) if (!controllers.includes(node)) this.scheduleOnce(node)
     for (const node of this.#standIns()) this.#standIn(node)
-    for (const controller of controllers) this.#enterLoop(controller)
-    this.#drainLoops()
+    for (const controller of controllers) enterLoop(this, controller)
+    drainLoops(this)
     const { completed, reset } = this.#doneChange()
     const joins = this.#countArrivals(completed, reset)
     const final = this.#end(options)
     const schedule = this.#entries(options)
     return {
-      end: this.#key,
-      seen: this.#seen,
+      end: this.#seen.key,
+      seen: this.#seen.entry,
       schedule,
       completed,
       reset,
       ...joins,
-      fire: [...this.#fire],
-      unfire: [...this.#unfire].filter((node) => this.#run.fired.has(node) && !this.#fire.has(node)),
-      pend: [...this.#pend],
-      unpend: [...this.#unpend],
+      fire: [...this.fire],
+      unfire: [...this.unfire].filter((node) => this.run.fired.has(node) && !this.fire.has(node)),
+      pend: [...this.pend],
+      unpend: [...this.unpend],
       iterations: this.#iterations(schedule),
       errors: this.#errors(),
-      fallback: this.#usesFallback && !this.#run.fallback,
+      fallback: this.#usesFallback && !this.run.fallback,
       final,
-      require: this.#require,
+      require: this.require,
     }
   }
 
   #askEngine(): number[] {
-    if (this.#outcome.kind === 'failed') {
-      if (this.#outcome.completes) this.#doneAfter |= 1n << BigInt(this.#node)
+    if (this.outcome.kind === 'failed') {
+      if (this.outcome.completes) this.doneAfter |= 1n << BigInt(this.node)
       return []
     }
     const { result, matched } =
-      this.#outcome.kind === 'completed'
-        ? this.#outcome
-        : { result: { action: 'fallback' }, matched: [this.#outcome.fallback] }
-    const answer = engineOf(this.#graph).complete(this.#run.done, this.#node, result, matched)
-    this.#doneAfter = answer.done
+      this.outcome.kind === 'completed'
+        ? this.outcome
+        : { result: { action: 'fallback' }, matched: [this.outcome.fallback] }
+    const answer = engineOf(this.graph).complete(this.run.done, this.node, result, matched)
+    this.doneAfter = answer.done
     // In memory, what is reset is what a controller's readiness resets; here that waits until the loop is empty.
-    if (answer.ready.some((node) => this.#graph.loops.has(node))) {
-      this.#doneAfter = this.#run.done | (1n << BigInt(this.#node))
+    if (answer.ready.some((node) => this.graph.loops.has(node))) {
+      this.doneAfter = this.run.done | (1n << BigInt(this.node))
     }
     return answer.ready
   }
 
-  /** Schedules a node unless its present generation already did. */
-  #scheduleOnce(node: number): void {
-    const opensGeneration = this.#graph.loopClosedBy(this.#node, node)
-    if (this.#isActive(node)) return
-    if (this.#graph.contested.has(node)) {
-      if (!opensGeneration) {
-        if (!this.#unfire.has(node)) {
-          if (this.#run.fired.has(node)) return
-          this.#require.push({ kind: 'notFired', node })
-        }
-      }
-      this.#fire.add(node)
-    } else if (this.#outcome.kind === 'fallback' && !this.#run.fired.has(node)) {
-      // A node that another made may have named the same one.
-      this.#require.push({ kind: 'notFired', node })
-    }
-    if (opensGeneration) for (const inside of opensGeneration) if (inside !== node) this.#unfire.add(inside)
-    this.#schedule.add(node)
-  }
-
   get #usesFallback(): boolean {
-    return this.#outcome.kind === 'fallback' || this.#outcome.standIns !== undefined
+    return this.outcome.kind === 'fallback' || this.outcome.standIns !== undefined
   }
 
   /** What nodes that this one made name as their fallbacks, of those that are ready and have not completed: as in memory. */
   #standIns(): readonly number[] {
-    if (this.#outcome.kind === 'fallback') return []
-    return (this.#outcome.standIns ?? []).filter((node) => {
-      const isReady = this.#graph.isReadyAfter(node, this.#doneAfter)
-      return isReady && !isDone(this.#doneAfter, node) && !this.#isActive(node) && !this.#schedule.has(node)
+    if (this.outcome.kind === 'fallback') return []
+    return (this.outcome.standIns ?? []).filter((node) => {
+      const isReady = this.graph.isReadyAfter(node, this.doneAfter)
+      return isReady && !isDone(this.doneAfter, node) && !this.isActive(node) && !this.schedule.has(node)
     })
   }
 
@@ -140,59 +92,10 @@ export class Decision {
    * fired; and it must not have completed since it was seen.
    */
   #standIn(node: number): void {
-    if (this.#graph.contested.has(node)) return this.#scheduleOnce(node)
-    this.#requireWord(node)
-    this.#fire.add(node)
-    this.#schedule.add(node)
-  }
-
-  /** A controller that is ready waits until nothing inside its loop is active, then reopens the loop. */
-  #enterLoop(controller: number): void {
-    const loop = this.#graph.loops.get(controller) as ReadonlySet<number>
-    const scheduled = [...this.#schedule].some((node) => loop.has(node))
-    const witness = this.#others.find(({ node }) => loop.has(node))
-    if (scheduled || witness) {
-      this.#pend.add(controller)
-      if (!scheduled && witness) this.#require.push({ kind: 'active', key: witness.key })
-      return
-    }
-    const before = this.#schedule.size
-    this.#scheduleOnce(controller)
-    if (this.#schedule.size > before) this.#reopen(controller, loop)
-  }
-
-  /** Whoever leaves a loop last schedules the controller that waits for it, also by failing. */
-  #drainLoops(): void {
-    for (const [controller, loop] of this.#graph.loops) {
-      if (!loop.has(this.#node) || this.#pend.has(controller)) continue
-      if ([...this.#schedule].some((node) => loop.has(node))) continue
-      const witness = this.#others.find(({ node }) => loop.has(node))
-      if (!this.#run.pending.has(controller)) {
-        // Should it have become pending meanwhile, this activation was perhaps its witness.
-        if (!this.#schedule.has(controller)) this.#require.push({ kind: 'notPending', node: controller })
-        else this.#unpend.add(controller)
-      } else if (witness) {
-        this.#require.push({ kind: 'activeOrNotPending', key: witness.key, node: controller })
-      } else {
-        this.#unpend.add(controller)
-        if (!this.#isActive(controller)) this.#schedule.add(controller)
-        if (this.#graph.contested.has(controller)) this.#fire.add(controller)
-        this.#reopen(controller, loop)
-      }
-    }
-  }
-
-  /** A new generation of a loop: nothing in it has completed, fired or arrived. */
-  #reopen(controller: number, loop: ReadonlySet<number>): void {
-    for (const node of loop) {
-      if (isDone(this.#doneAfter, node)) this.#doneAfter -= 1n << BigInt(node)
-      this.#unfire.add(node)
-    }
-    this.#unfire.delete(controller)
-  }
-
-  #isActive(node: number): boolean {
-    return this.#others.some((other) => other.node === node)
+    if (this.graph.contested.has(node)) return this.scheduleOnce(node)
+    this.requireWord(node)
+    this.fire.add(node)
+    this.schedule.add(node)
   }
 
   #countArrivals(
@@ -200,72 +103,65 @@ export class Decision {
     reset: readonly number[],
   ): Pick<Change, 'arrive' | 'arrivals' | 'close'> {
     const { words, require, ...joins } = countArrivals({
-      graph: this.#graph,
+      graph: this.graph,
       completed,
       reset,
-      done: this.#doneAfter,
+      done: this.doneAfter,
       considered: this.#considered(),
-      isScheduled: (node) => this.#schedule.has(node),
-      isActive: (node) => this.#isActive(node),
+      isScheduled: (node) => this.schedule.has(node),
+      isActive: (node) => this.isActive(node),
     })
-    for (const node of words) this.#requireWord(node)
-    this.#require.push(...require)
+    for (const node of words) this.requireWord(node)
+    this.require.push(...require)
     return joins
   }
 
   /** The nodes of which the engine asked whether they are ready. */
   #considered(): readonly number[] {
-    if (this.#outcome.kind === 'failed') return []
-    const matched = this.#outcome.kind === 'completed' ? this.#outcome.matched : [this.#outcome.fallback]
-    return matched.length > 0 ? matched : (this.#graph.successors[this.#node] ?? [])
+    if (this.outcome.kind === 'failed') return []
+    const matched = this.outcome.kind === 'completed' ? this.outcome.matched : [this.outcome.fallback]
+    return matched.length > 0 ? matched : (this.graph.successors[this.node] ?? [])
   }
 
   /** Nothing active and nothing to come: this commit ends the run. */
   #end(options: TransitionOptions): Change['final'] {
-    if (this.#schedule.size > 0) return undefined
-    if (this.#others.length > 0) {
-      this.#require.push({ kind: 'notLast' })
+    if (this.schedule.size > 0) return undefined
+    if (this.others.length > 0) {
+      this.require.push({ kind: 'notLast' })
       return undefined
     }
-    this.#require.push({ kind: 'last' })
-    const failed = this.#run.errors + this.#errors() > 0
-    const fallback = this.#usesFallback || this.#run.fallback
+    this.require.push({ kind: 'last' })
+    const failed = this.run.errors + this.#errors() > 0
+    const fallback = this.#usesFallback || this.run.fallback
     const status = failed && !fallback ? 'failed' : 'completed'
     return { status, endedAt: options.now, outbox: options.outbox }
   }
 
   #errors(): number {
-    if (this.#outcome.kind === 'fallback') return 0
-    return this.#outcome.errors ?? (this.#outcome.kind === 'failed' ? 1 : 0)
+    if (this.outcome.kind === 'fallback') return 0
+    return this.outcome.errors ?? (this.outcome.kind === 'failed' ? 1 : 0)
   }
 
   #doneChange(): { completed: number[]; reset: number[] } {
     const completed: number[] = []
     const reset: number[] = []
-    let differing = this.#run.done ^ this.#doneAfter
+    let differing = this.run.done ^ this.doneAfter
     for (let node = 0; differing > 0n; node++, differing >>= 1n) {
       if (!(differing & 1n)) continue
-      if (isDone(this.#doneAfter, node)) completed.push(node)
+      if (isDone(this.doneAfter, node)) completed.push(node)
       else {
         reset.push(node)
-        this.#requireWord(node)
+        this.requireWord(node)
       }
     }
     return { completed, reset }
   }
 
-  /** What was seen of the completion of this node (and of those in its word) must still be so. */
-  #requireWord(node: number): void {
-    const word = Math.floor(node / WORD_BITS)
-    if (this.#require.some((other) => other.kind === 'doneWord' && other.word === word)) return
-    this.#require.push({ kind: 'doneWord', word, is: wordOf(this.#run.done, word) })
-  }
-
   #entries(options: TransitionOptions): Map<ActivationKey, ActiveEntry> {
-    const [only] = this.#schedule
-    const inline = this.#schedule.size === 1 && options.inline(only as number)
+    const [only] = this.schedule
+    const inline = this.schedule.size === 1 && options.inline(only as number)
     const entries = new Map<ActivationKey, ActiveEntry>()
-    for (const node of this.#schedule) {
+    for (const node of this.schedule) {
       entries.set(activationKey(node, this.#nextIteration(node)), {
         scheduledBy: options.strand,
         inline,
@@ -280,22 +176,22 @@ export class Decision {
    * give something before it runs. Undefined where it takes none: what was given before is noted.
    */
   #inputSource(node: number): number | undefined {
-    if (this.#outcome.kind !== 'completed' || this.#graph.inputs.of(node).by !== 'note') return undefined
-    return this.#outcome.matched.includes(node) ? this.#node : undefined
+    if (this.outcome.kind !== 'completed' || this.graph.inputs.of(node).by !== 'note') return undefined
+    return this.outcome.matched.includes(node) ? this.node : undefined
   }
 
   #nextIteration(node: number): number {
-    if (!this.#graph.repeatable.has(node)) return 1
-    return (this.#run.iterations.get(node) ?? 0) + 1
+    if (!this.graph.repeatable.has(node)) return 1
+    return (this.run.iterations.get(node) ?? 0) + 1
   }
 
   #iterations(schedule: ReadonlyMap<ActivationKey, ActiveEntry>): Map<number, number> {
     const iterations = new Map<number, number>()
     for (const key of schedule.keys()) {
       const { node, iteration } = parseActivationKey(key)
-      if (!this.#graph.repeatable.has(node)) continue
+      if (!this.graph.repeatable.has(node)) continue
       iterations.set(node, iteration)
-      this.#require.push({ kind: 'iteration', node, is: iteration - 1 })
+      this.require.push({ kind: 'iteration', node, is: iteration - 1 })
     }
     return iterations
   }

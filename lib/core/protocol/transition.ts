@@ -6,6 +6,7 @@ import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { boundPassed } from './bounds.ts'
 import type { Final } from './change.ts'
 import { Decision } from './decision.ts'
+import type { Ended } from './draft.ts'
 import type { CoreChange, Outcome, TransitionOptions } from './outcome.ts'
 import type { RunGraph } from './run-graph.ts'
 import {
@@ -47,7 +48,7 @@ export function decide(
   if (outcome.kind === 'suspended') {
     return suspendedChange(run, key, seen, outcome.wait, options.now)
   }
-  const change = new Decision(graph, run, key, seen, outcome).toChange(options)
+  const change = new Decision({ graph, run, key, entry: seen, outcome }).toChange(options)
   const reason = boundPassed(run, change.iterations, options.bounds, (node) => graph.node(node).id)
   return reason === undefined ? change : givenUpChange(run, key, seen, outcome, reason, options)
 }
@@ -60,7 +61,7 @@ function givenUpChange(
   run: RunState,
   key: ActivationKey,
   seen: ActiveEntry,
-  outcome: Exclude<Outcome, { kind: 'suspended' }>,
+  outcome: Ended,
   reason: string,
   { now, outbox }: TransitionOptions,
 ): CoreChange {
