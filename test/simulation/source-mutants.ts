@@ -142,7 +142,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a lease that was given back and counts as a death',
-    file: 'store/memory-run-store.ts',
+    file: 'store/memory-leases.ts',
     replace: /if \(there\.isAlone\) there\.alone--/,
     by: '',
     cases: ['one node'],

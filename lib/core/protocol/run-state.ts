@@ -61,6 +61,11 @@ export const START = ''
 export const outboxEntries = { notify: 'end', publish: 'tell' } as const
 export type Outbox = 'end' | 'tell'
 
+/** What a run has where nothing of it is scheduled. */
+export function nothingScheduled(): Pick<RunState, 'active' | 'fired' | 'iterations'> {
+  return { active: new Map(), fired: new Set(), iterations: new Map() }
+}
+
 /** The activation that waits for a child run. */
 export interface Parent {
   readonly runId: string

@@ -118,7 +118,8 @@ export function awaitedChange(key: ActivationKey, seen: ActiveEntry, at: number)
   return { ...NOTHING, end: key, seen, suspend: { ...seen, wait, suspensions: (seen.suspensions ?? 0) + 1 } }
 }
 
-const NOTHING: Omit<CoreChange, 'end' | 'seen'> = {
+/** A commit that changes nothing but the activation that it ends. */
+export const NOTHING: Omit<CoreChange, 'end' | 'seen'> = {
   schedule: new Map(),
   completed: [],
   reset: [],

@@ -8,7 +8,7 @@ import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { failureOf } from '../execution/execution.ts'
 import { type Services } from '../execution/services.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import { isOver, type Parent, type RunState } from '../protocol/run-state.ts'
+import { isOver, type Parent, type RunState, nothingScheduled } from '../protocol/run-state.ts'
 import { firstActivations } from '../protocol/transition.ts'
 import type { NewRun } from '../store/run-store.ts'
 import { inlineInput } from '../values/value-writer.ts'
@@ -46,9 +46,7 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
   const inlineValues = await inlineInput(services.values, runId, request.input)
   // Whoever makes a child run says by its id what it starts with.
   const inputHash = request.parent ? undefined : hashOf(services.values, request.input)
-  const first = graph
-    ? firstActivations(graph)
-    : { active: new Map(), fired: new Set<number>(), iterations: new Map() }
+  const first = graph ? firstActivations(graph) : nothingScheduled()
   const run: NewRun = {
     runId,
     blueprintId: graph?.blueprint.id ?? (request.blueprintId as string),

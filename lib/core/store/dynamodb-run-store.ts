@@ -4,8 +4,9 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Change } from '../protocol/change.ts'
-import { type ActivationKey, type RunState, START } from '../protocol/run-state.ts'
+import { type ActivationKey, type RunState, START, nothingScheduled } from '../protocol/run-state.ts'
 import { commitExpression, setDue } from './commit-expression.ts'
+import { DueRuns } from './due-runs.ts'
 import { expiry, ExpressionBuilder } from './expression.ts'
 import { type Item, packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
 import { holdLeaseAlone, readLease, releaseLease, renewLease, takeLease } from './leases.ts'
@@ -24,14 +25,7 @@ import type {
   StoredValue,
   FailedEnd,
 } from './run-store.ts'
-import {
-  dueShardsOf,
-  keys,
-  oldDueShards,
-  RUN_RETENTION_DAYS,
-  stateTable,
-  VALUE_RETENTION_DAYS,
-} from './schema.ts'
+import { keys, RUN_RETENTION_DAYS, VALUE_RETENTION_DAYS } from './schema.ts'
 import { isItemTooLarge, Table } from './table.ts'
 
 export interface DynamoDbRunStoreOptions {
@@ -43,24 +37,15 @@ export interface DynamoDbRunStoreOptions {
   readonly now?: () => number
 }
 
-/** How often `due` looks for what earlier versions wrote, beside what this one does: each time would double its cost. */
-const OLD_DUE_EVERY = 10
-/** Whoever owns what they wrote has taken it by then; where nobody has, it is this service's from before it had a name. */
-const OLD_DUE_GRACE_MS = 2 * 3_600_000
-
 export class DynamoDbRunStore implements RunStore {
-  readonly #dueShards: readonly string[]
-  readonly #oldGraceMs: number
-  #looks = 0
+  readonly #dueRuns: DueRuns
   readonly #table: Table
   readonly #now: () => number
 
   constructor(options: DynamoDbRunStoreOptions) {
     this.#table = new Table(options.client, options.tableName)
     this.#now = options.now ?? Date.now
-    const { serviceName = '' } = options
-    this.#dueShards = dueShardsOf(serviceName)
-    this.#oldGraceMs = serviceName === '' ? 0 : OLD_DUE_GRACE_MS
+    this.#dueRuns = new DueRuns(this.#table, options.serviceName)
   }
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
@@ -88,7 +73,7 @@ export class DynamoDbRunStore implements RunStore {
     try {
       return this.#written(
         runId,
-        await this.#table.update(keys.run(runId), commitExpression(change, seen, this.#dueShards)),
+        await this.#table.update(keys.run(runId), commitExpression(change, seen, this.#dueRuns.shards)),
       )
     } catch (error) {
       if (!isItemTooLarge(error)) throw error
@@ -115,40 +100,21 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
-    const nothing = {
-      active: new Map(),
-      fired: new Set<number>(),
-      iterations: new Map(),
-      inlineValues: new Map(),
-    }
+    const nothing = { ...nothingScheduled(), inlineValues: new Map() }
     const header = packHeader({ runId, blueprintId, startedAt: now, ...nothing })
     const ended = { s: 'cancelled', z: now, expiresAt: expiry(now, RUN_RETENTION_DAYS) }
     return (await this.#table.putIfAbsent({ ...header, ...ended, ...keys.run(runId) })).done
   }
 
-  async due(now: number): Promise<string[]> {
-    const own = this.#dueIn(this.#dueShards, now)
-    if (this.#looks++ % OLD_DUE_EVERY !== 0) return own
-    const old = this.#dueIn(oldDueShards, now - this.#oldGraceMs)
-    return (await Promise.all([own, old])).flat()
-  }
-
-  async #dueIn(shards: readonly string[], now: number): Promise<string[]> {
-    const found = shards.map((shard) =>
-      this.#table.query({
-        IndexName: stateTable.dueIndex.name,
-        KeyConditionExpression: 'y = :shard AND u <= :now',
-        ExpressionAttributeValues: { ':shard': shard, ':now': now },
-      }),
-    )
-    return (await Promise.all(found)).flat().map((item) => keys.runIdOf(item['pk'] as string))
+  due(now: number): Promise<string[]> {
+    return this.#dueRuns.find(now)
   }
 
   async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
     if (seen.dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
-    else setDue(e, seen.dueAt, this.#dueShards)
+    else setDue(e, seen.dueAt, this.#dueRuns.shards)
     return (await this.#update(runId, e)).committed
   }
 

@@ -3,13 +3,19 @@
  * functions that say what a commit means. Nothing survives the process.
  */
 import { apply, type Change } from '../protocol/change.ts'
-import { type ActivationKey, type RunState, START, outboxEntries } from '../protocol/run-state.ts'
+import {
+  type ActivationKey,
+  type RunState,
+  START,
+  outboxEntries,
+  nothingScheduled,
+} from '../protocol/run-state.ts'
 import { fitsItem, inlineValuesWithout } from './header.ts'
+import { MemoryLeases } from './memory-leases.ts'
 import type {
   Arrivals,
   CommitResult,
   Lease,
-  LeaseEnd,
   LeaseRequest,
   MovedEntries,
   NewRun,
@@ -22,7 +28,7 @@ import type {
 
 export class MemoryRunStore implements RunStore {
   readonly #runs = new Map<string, RunState>()
-  readonly #leases = new Map<string, HeldLease>()
+  readonly #leases = new MemoryLeases()
   readonly #pages = new Map<string, Map<string, { seq: number; text: string }>>()
   readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
   readonly #values = new Map<string, StoredValue>()
@@ -100,12 +106,7 @@ export class MemoryRunStore implements RunStore {
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
     if (this.#runs.has(runId)) return false
-    const nothing = {
-      active: new Map(),
-      fired: new Set<number>(),
-      iterations: new Map(),
-      inlineValues: new Map(),
-    }
+    const nothing = { ...nothingScheduled(), inlineValues: new Map() }
     const { run } = await this.create({ runId, blueprintId, startedAt: now, ...nothing })
     this.#runs.set(runId, { ...run, status: 'cancelled', endedAt: now })
     return true
@@ -138,47 +139,24 @@ export class MemoryRunStore implements RunStore {
     if (run?.outbox) this.#runs.set(runId, { ...run, outbox: undefined })
   }
 
-  async lease({ runId, strand, token, now, until }: LeaseRequest): Promise<Lease> {
-    const id = `${runId} ${strand}`
-    const there = this.#leases.get(id)
-    if (there && there.until >= now) return toLease(there, there.token === token)
-    const { attempt, released, alone, ended } = there ?? { attempt: 0, released: 0, alone: 0 }
-    const lease = { attempt: attempt + 1, released, alone, until, token, isAlone: false, ended }
-    this.#leases.set(id, lease)
-    return toLease(lease, true)
+  async lease(request: LeaseRequest): Promise<Lease> {
+    return this.#leases.take(request)
   }
 
-  async renew({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
-    const there = this.#leases.get(`${runId} ${strand}`)
-    const isOurs = there?.token === token && there.until > 0
-    if (isOurs) there.until = until
-    return toLease(there, isOurs)
+  async renew(request: LeaseRequest): Promise<Lease> {
+    return this.#leases.renew(request)
   }
 
-  async holdAlone({ runId, strand, token, until }: LeaseRequest): Promise<Lease> {
-    const there = this.#leases.get(`${runId} ${strand}`)
-    const isOurs = there?.token === token && there.until > 0
-    if (isOurs && !there.isAlone) {
-      there.until = until
-      there.isAlone = true
-      there.alone++
-    }
-    return toLease(there, isOurs)
+  async holdAlone(request: LeaseRequest): Promise<Lease> {
+    return this.#leases.holdAlone(request)
   }
 
-  async release({ runId, strand, token, ended }: ReleaseRequest): Promise<void> {
-    const there = this.#leases.get(`${runId} ${strand}`)
-    if (there?.token !== token || there.until === 0) return
-    there.until = 0
-    there.released++
-    there.ended = ended ?? there.ended
-    if (there.isAlone) there.alone--
-    there.isAlone = false
+  async release(request: ReleaseRequest): Promise<void> {
+    this.#leases.release(request)
   }
 
   async readLease(runId: string, strand: string): Promise<Lease | undefined> {
-    const there = this.#leases.get(`${runId} ${strand}`)
-    return there && toLease(there, false)
+    return this.#leases.read(runId, strand)
   }
 
   async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
@@ -268,21 +246,4 @@ export class MemoryRunStore implements RunStore {
     this.#runs.set(runId, next)
     return { committed: true, run: next }
   }
-}
-
-interface HeldLease {
-  readonly attempt: number
-  readonly token: string
-  until: number
-  released: number
-  /** Leases held alone and not given back, and whether this one is among them. */
-  alone: number
-  isAlone: boolean
-  ended?: LeaseEnd
-}
-
-function toLease(there: HeldLease | undefined, held: boolean): Lease {
-  const { attempt = 0, until = 0, released = 0, alone = 0, isAlone = false, ended } = there ?? {}
-  const lost = Math.max(0, attempt - 1 - released)
-  return { held, attempt, until, lost, lostAlone: isAlone ? alone - 1 : alone, ...(ended ? { ended } : {}) }
 }

@@ -8,6 +8,7 @@ import {
   type RunState,
   START,
 } from '../../../../lib/core/protocol/run-state.ts'
+import { NOTHING } from '../../../../lib/core/protocol/transition.ts'
 import type { NewRun, RunStore } from '../../../../lib/core/store/run-store.ts'
 
 export const ENTRY: ActiveEntry = { scheduledBy: START, inline: false }
@@ -34,22 +35,9 @@ export function change(over: Partial<Change> = {}): Change {
   return {
     end: '0.1',
     seen: ENTRY,
-    schedule: new Map(),
-    completed: [],
-    reset: [],
-    arrive: new Map(),
-    arrivals: new Map(),
-    close: [],
-    fire: [],
-    unfire: [],
-    pend: [],
-    unpend: [],
-    iterations: new Map(),
-    errors: 0,
-    fallback: false,
+    ...NOTHING,
     inlineValues: new Map(),
     offloaded: [],
-    require: [],
     ...over,
   }
 }
