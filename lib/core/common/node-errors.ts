@@ -25,8 +25,8 @@ export interface RetryAfterOptions extends ErrorOptions {
 /**
  * This try has failed, and the next one is to come after a time, such as an API's `Retry-After` says. No function waits
  * meanwhile: the run's message comes back by the queue. It counts as one of the node's tries (`maxRetries`); the last one
- * fails as by any other error. In memory, and for an item of a batch, which cannot be put off, tries come one after the
- * other: the engine in memory does not wait, and an item's worker does.
+ * fails as by any other error. In memory the engine tries again at once. An item of a
+ * batch cannot be put off: its worker waits for 10 seconds at most, and an item that asks for more fails with this.
  *
  * @example
  * if (response.status === 429) throw new RetryAfterError('busy', { seconds: Number(response.headers.get('retry-after')) })

@@ -18,6 +18,8 @@ import { after, numbersOf, pause } from '../common/node-numbers.ts'
 
 /** A longer delay is passed by the queue: nobody pays for a Lambda that sleeps. */
 const LONGEST_SLEEP_MS = 1_000
+/** What cannot be put off waits here at most: a longer wait could outlast its function, and take others along. */
+const LONGEST_WAIT_HERE_MS = 10_000
 
 /** Whether the tries of a node are executions of their own, with the queue between them. */
 export function retriesByQueue(config: NodeConfig | undefined): boolean {
@@ -65,7 +67,10 @@ export function withPolicy(
   let failed = false
   let delayMs = retryDelay
   let postponed: Postponed | undefined
+  /** What ended the tries although the engine counts more of them. */
+  let last: { readonly error: unknown } | undefined
   const attempt = async <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>): Promise<T> => {
+    if (last) throw last.error
     failed = false
     if (tries++ > 0 && !byQueue && delayMs > 0) await pause(delayMs, context.signal)
     delayMs = retryDelay
@@ -77,7 +82,10 @@ export function withPolicy(
       const asked = retryAfterMs(error)
       if (asked === undefined || tries >= triesLeft) throw error
       delayMs = Math.max(retryDelay, asked)
-      if (inProcess) throw error
+      if (inProcess) {
+        if (asked > LONGEST_WAIT_HERE_MS) last = { error }
+        throw error
+      }
       postponed = { error, delayMs, tries }
       throw new FlowcraftError(messageOf(error), { isFatal: true, cause: error as Error, nodeId: id })
     }

@@ -80,6 +80,26 @@ describe('RetryAfterError', () => {
     expect(tries).toBe(4)
   })
 
+  it.each([
+    ['is waited for where it is short', 0.05, { status: 'completed', tries: 3 }],
+    ['fails an item that would have to wait for long', 3_600, { status: 'failed', tries: 1 }],
+  ])('of an item of a batch %s', async (_, seconds, expected) => {
+    let tries = 0
+    const retried = async () => {
+      tries++
+      if (tries < 3) throw new RetryAfterError('busy', { seconds })
+      return { output: tries }
+    }
+    const config = { maxRetries: 3 }
+    const made = createFlow('made').node('maker', async () => ({
+      output: 1,
+      dynamicNodes: [{ id: 'item', uses: 'retried', config }],
+    }))
+    const service = new TestService({ flows: [made], registry: { retried }, logger: quiet })
+    const { status } = await service.run({ blueprintId: 'made' })
+    expect({ status, tries }).toEqual(expected)
+  })
+
   it.each([-1, Number.NaN, Infinity, '5'])('refuses %s seconds', (seconds) => {
     expect(() => new RetryAfterError('x', { seconds: seconds as number })).toThrow(
       expect.objectContaining({ code: 'INVALID_INPUT' }),
