@@ -24,6 +24,27 @@ async function started(flow = orderOf('a'), blueprintId = 'order') {
   return { store, service, runId }
 }
 
+/** A run that waits for its child, and whose blueprint is gone; the grace of a deployment is over. */
+async function parentOfLost() {
+  const child = createFlow('child').wait('approval')
+  const parent = createFlow('order').node('sub', SubflowNode, { params: { blueprintId: 'child' } })
+  const store = new MemoryRunStore()
+  const service = new TestService({ flows: [parent, child], store, logger: quiet })
+  const { runId } = await service.start({ blueprintId: 'order' })
+  await service.settle()
+  const childId = `${runId}/0.1`
+  expect(await service.get(childId)).toMatchObject({ status: 'awaiting' })
+
+  const getGraph = store.getGraph.bind(store)
+  vi.spyOn(store, 'getGraph').mockImplementation(async (id, print) =>
+    id === 'order' ? undefined : getGraph(id, print),
+  )
+  const late = new TestService({ flows: [orderOf('b'), child], store, logger: quiet })
+  late.now = service.now + GRACE_MS
+  const job = { runId, blueprintId: 'order', nodeId: 'sub', iteration: 1 }
+  return { late, job, childId }
+}
+
 describe('a run whose blueprint is lost', () => {
   it('fails with that reason once the grace of a deployment is over, and is acknowledged', async () => {
     const { store, runId } = await started()
@@ -59,27 +80,67 @@ describe('a run whose blueprint is lost', () => {
   })
 
   it('cancels the child runs that it waits for, and can be cancelled itself', async () => {
-    const child = createFlow('child').wait('approval')
-    const parent = createFlow('order').node('sub', SubflowNode, { params: { blueprintId: 'child' } })
-    const store = new MemoryRunStore()
-    const service = new TestService({ flows: [parent, child], store, logger: quiet })
-    const { runId } = await service.start({ blueprintId: 'order' })
-    await service.settle()
-    const childId = `${runId}/0.1`
-    expect(await service.get(childId)).toMatchObject({ status: 'awaiting' })
-
-    const getGraph = store.getGraph.bind(store)
-    vi.spyOn(store, 'getGraph').mockImplementation(async (id, print) =>
-      id === 'order' ? undefined : getGraph(id, print),
-    )
-    const late = new TestService({ flows: [orderOf('b'), child], store, logger: quiet })
-    late.now = service.now + GRACE_MS
-    expect(await workOnJob(late, { runId, blueprintId: 'order', nodeId: 'sub', iteration: 1 })).toEqual({
+    const { late, job, childId } = await parentOfLost()
+    expect(await workOnJob(late, job)).toEqual({
       kind: 'acknowledge',
     })
     await late.settle()
 
-    expect(await late.get(runId)).toMatchObject({ status: 'failed' })
+    expect(await late.get(job.runId)).toMatchObject({ status: 'failed' })
     expect(await late.get(childId)).toMatchObject({ status: 'cancelled' })
   })
+})
+
+/** Counts what is asked of store and queue, and plays a crash at one request: before it, or before its answer. */
+function crashing(service: TestService, at: number, when: 'before' | 'after') {
+  let asked = 0
+  const faulty = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get(_, name) {
+        const value = Reflect.get(target, name) as unknown
+        if (typeof value !== 'function') return value
+        return async (...args: unknown[]) => {
+          const isHit = asked++ === at
+          if (isHit && when === 'before') throw new Error('crash')
+          const answer: unknown = await Reflect.apply(value, target, args)
+          if (isHit) throw new Error('crash')
+          return answer
+        }
+      },
+    })
+  const { store, queue } = service.services
+  const services = { store: faulty(store), queue: faulty(queue), publishesRunEnds: true }
+  return { services, asked: () => asked }
+}
+
+describe('a crash at any request while such a run is ended', () => {
+  it.each(['before', 'after'] as const)(
+    '%s the request leaves nothing behind that a redelivery does not end',
+    async (when) => {
+      let hits = 0
+      for (let at = 0; at < 40; at++) {
+        const { late, job, childId } = await parentOfLost()
+        let published = 0
+        const publishRunEnd = async () => void published++
+        const { services, asked } = crashing(late, at, when)
+        const first = await workOnJob(late, job, { services: { ...services, publishRunEnd } }).catch(
+          () => 'crashed',
+        )
+        if (first === 'crashed') hits++
+        expect(await workOnJob(late, job, { services: { publishesRunEnds: true, publishRunEnd } })).toEqual({
+          kind: 'acknowledge',
+        })
+        await late.settle()
+        expect(await late.get(job.runId)).toMatchObject({
+          status: 'failed',
+          reason: expect.stringMatching(REASON) as string,
+        })
+        expect(await late.get(childId)).toMatchObject({ status: 'cancelled' })
+        expect((await late.services.store.read(job.runId))?.outbox).toBeUndefined()
+        expect(published).toBeGreaterThan(0)
+        if (at >= asked()) break
+      }
+      expect(hits).toBeGreaterThan(4)
+    },
+  )
 })
