@@ -37,7 +37,7 @@ const wrapNumbers = (value: string): number | bigint =>
 export function translateConfig(): TranslateConfig {
   return {
     marshallOptions: { removeUndefinedValues: true },
-    unmarshallOptions: { wrapNumbers: wrapNumbers as never },
+    unmarshallOptions: { wrapNumbers },
   }
 }
 
@@ -164,7 +164,7 @@ export class Table {
         return { done: false, item: await this.get({ pk: key.pk, sk: key.sk }) }
       }
       // The document client leaves this one item as the wire has it.
-      return { done: false, item: plain(unmarshall(error.Item, { wrapNumbers: wrapNumbers as never })) }
+      return { done: false, item: plain(unmarshall(error.Item, { wrapNumbers })) }
     }
   }
 

@@ -40,7 +40,7 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
     return await workOnJob(services, job, { ...invocation, place })
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
-    services.logger.warn('left a job to a newer worker', { ...job, reason: error.message })
+    services.logger.warn('a job waits for a newer deployment', { ...job, reason: error.message })
     const afterSeconds = Math.ceil(services.deployGraceMs / RETRIES_WITHIN_GRACE / 1000)
     return { kind: 'retry', reason: error.message, afterSeconds }
   } finally {
