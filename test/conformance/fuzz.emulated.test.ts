@@ -1,7 +1,8 @@
 /** Some random blueprints on the APIs of SQS, DynamoDB and S3; `fuzz.test.ts` has more, on stores in memory. */
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import { describe, expect, it } from 'vitest'
+import type { LocalAws } from '../../lib/local/index.ts'
+import { quietAws } from '../support/each-deployment.ts'
 import { runOnAws } from './aws.ts'
 import { orderlessOutcome } from './fuzz.ts'
 import { plans } from './plan.ts'
@@ -12,14 +13,7 @@ const SEED = 4
 
 let aws: LocalAws
 
-beforeAll(async () => {
-  vi.spyOn(console, 'warn').mockImplementation(() => {})
-  aws = await startLocalAws()
-})
-afterAll(async () => {
-  vi.restoreAllMocks()
-  await aws.stop()
-})
+quietAws((made) => (aws = made))
 
 describe.concurrent('random blueprints over the local AWS', () => {
   for (const [at, plan] of fc.sample(plans, { numRuns: PLANS, seed: SEED }).entries()) {

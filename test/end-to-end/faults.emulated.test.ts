@@ -7,18 +7,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Message } from '@aws-sdk/client-sqs'
 import type { NodeDefinition } from 'flowcraft'
-import { afterAll, beforeAll, describe, it, vi } from 'vitest'
+import { describe, it } from 'vitest'
 import { messageOf } from '../../lib/core/common/errors.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
 import { RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
-import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
+import type { LocalAws } from '../../lib/local/index.ts'
 import type { ConformanceCase } from '../conformance/case.ts'
 import { cases } from '../conformance/cases.ts'
 import { scaleCases } from '../conformance/cases/scale-cases.ts'
 import { describedOutcome, type Outcome } from '../conformance/outcome.ts'
 import { Random } from '../simulation/random.ts'
 import { subjectOf } from '../simulation/simulate.ts'
+import { quietAws } from '../support/each-deployment.ts'
 import { awsOptions, type TestDeployment } from '../support/service.ts'
 import { depth, giveBack, jobOf, quiet, receive, remove } from './driver.ts'
 import { FaultyWorkers, TROUBLE } from './faulty-workers.ts'
@@ -53,14 +54,7 @@ const remembersMore = ({ notSimulated = '' }: ConformanceCase) => notSimulated.i
 
 let aws: LocalAws
 
-beforeAll(async () => {
-  vi.spyOn(console, 'warn').mockImplementation(() => {})
-  aws = await startLocalAws()
-})
-afterAll(async () => {
-  vi.restoreAllMocks()
-  await aws.stop()
-})
+quietAws((made) => (aws = made))
 
 async function deploy(): Promise<TestDeployment> {
   // A message comes back for as long as a dead worker's lease lasts.
