@@ -1,6 +1,6 @@
 /** A whole service: table, queues, bucket, workers, StartRun, sweep, webhook, alarms and dashboard. */
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
+import type { IEventBus, Rule } from 'aws-cdk-lib/aws-events'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
@@ -10,9 +10,17 @@ import { DEFAULT_TIMEOUT, type FunctionOptions } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { JobQueue } from './job-queue.ts'
 import { throwProblems } from './problems.ts'
+import { createEventBus, onRunEnd, type OnRunEventOptions } from './run-events.ts'
 import { RunMetrics } from './run-metrics.ts'
-import { defined, environmentOf, grantSendJobs, type PoolRoute, type ServiceParts } from './service-parts.ts'
-import { type FlowcraftServiceProps, serviceProblems } from './service-props.ts'
+import {
+  defined,
+  environmentOf,
+  grantSendJobs,
+  type PoolRoute,
+  routesOf,
+  type ServiceParts,
+} from './service-parts.ts'
+import { type FlowcraftServiceProps, serviceProblems, sharedOptions } from './service-props.ts'
 import { StartRunFunction } from './start-run-function.ts'
 import { StateTable } from './state-table.ts'
 import { SweepFunction } from './sweep-function.ts'
@@ -64,9 +72,10 @@ export class FlowcraftService extends Construct {
     this.state = this.#createState(props)
     this.values = this.#createValues(props)
     this.jobs = this.#createJobs(props)
-    this.eventBus = this.#createEventBus(props)
+    this.eventBus = createEventBus(this, props)
     const queues = createPoolQueues(this, props, this.jobs)
-    this.#parts = { ...this.#shared(), pools: routesOf(queues) }
+    const { state, jobs, values, serviceName } = this
+    this.#parts = { state, jobs, values, serviceName, pools: routesOf(queues) }
     const functionOptions = sharedOptions(props)
     if (props.webhook) {
       const all = { ...this.#parts, ...functionOptions, ...props.webhook }
@@ -125,6 +134,29 @@ export class FlowcraftService extends Construct {
     setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
     const grant = grantSendJobs(this.#parts, grantee).combine(this.state.grantReadWriteData(grantee))
     return this.values ? grant.combine(this.values.grantReadWrite(grantee)) : grant
+  }
+
+  /**
+   * A rule for runs that completed, on the service's event bus.
+   * @throws Error that lists all problems: `events: false`, an `eventPattern` against the rule's own
+   */
+  onRunCompleted(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, 'completed', options)
+  }
+
+  /** As `onRunCompleted`, for runs that failed. */
+  onRunFailed(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, 'failed', options)
+  }
+
+  /** As `onRunCompleted`, for runs that were cancelled. */
+  onRunCancelled(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, 'cancelled', options)
+  }
+
+  /** As `onRunCompleted`, for every end; `eventPattern: { detail: { status: [...] } }` says which. */
+  onRunStatusChange(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, undefined, options)
   }
 
   /** @default - the sum over 5 minutes */
@@ -188,14 +220,6 @@ export class FlowcraftService extends Construct {
     })
   }
 
-  #createEventBus({ events, encryptionKey }: FlowcraftServiceProps): IEventBus | undefined {
-    if (events === false) return undefined
-    if (events?.eventBus) return events.eventBus
-    // EventBridge wants a name, and the CDK would make it from the path alone.
-    const eventBusName = `${uniqueName(this)}-events`
-    return new EventBus(this, 'Events', { eventBusName, kmsKey: encryptionKey })
-  }
-
   #createStartRun(props: FlowcraftServiceProps, options: FunctionOptions): StartRunFunction {
     const { startRunHandler } = props
     // The same module as the worker's, which reads the same variables when it is loaded.
@@ -215,33 +239,8 @@ export class FlowcraftService extends Construct {
     }
   }
 
-  #shared(): Omit<ServiceParts, 'pools'> {
-    const { state, jobs, values, serviceName } = this
-    return { state, jobs, values, serviceName }
-  }
-
   #all() {
     const { state, jobs, worker, pools, sweep, startRun, webhook } = this
     return { state, jobs, worker, pools, sweep, startRun, webhook }
   }
-}
-
-/** Options that the service's own functions share with its workers: not the size, nor `environment`. */
-function sharedOptions(props: FlowcraftServiceProps): FunctionOptions {
-  const { architecture, tracing, logRetention, encryptionKey, removalPolicy } = props
-  const { vpc, vpcSubnets, securityGroups } = props
-  return {
-    architecture,
-    tracing,
-    logRetention,
-    encryptionKey,
-    removalPolicy,
-    vpc,
-    vpcSubnets,
-    securityGroups,
-  }
-}
-
-function routesOf(pools: Readonly<Record<string, PoolRoute>>): Record<string, PoolRoute> {
-  return Object.fromEntries(Object.entries(pools).map(([name, { jobs, nodes }]) => [name, { jobs, nodes }]))
 }

@@ -26,6 +26,11 @@ export interface ServiceParts {
   readonly serviceName?: string
 }
 
+/** Without the workers. */
+export function routesOf(pools: Readonly<Record<string, PoolRoute>>): Record<string, PoolRoute> {
+  return Object.fromEntries(Object.entries(pools).map(([name, { jobs, nodes }]) => [name, { jobs, nodes }]))
+}
+
 export interface PoolChoice {
   /** Pool of these workers, a key of `pools`. @default - the default pool */
   readonly pool?: string

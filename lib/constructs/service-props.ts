@@ -96,7 +96,23 @@ export interface FlowcraftServiceProps
   readonly dashboard?: false | DashboardOptions
 }
 
-/** Goes into logs, metrics and their dimension. */
+/** Options that the service's own functions share with its workers: not the size, nor `environment`. */
+export function sharedOptions(props: FlowcraftServiceProps): FunctionOptions {
+  const { architecture, tracing, logRetention, encryptionKey, removalPolicy } = props
+  const { vpc, vpcSubnets, securityGroups } = props
+  return {
+    architecture,
+    tracing,
+    logRetention,
+    encryptionKey,
+    removalPolicy,
+    vpc,
+    vpcSubnets,
+    securityGroups,
+  }
+}
+
+/** Goes into logs, metrics, their dimension, and events. */
 const SERVICE_NAME = /^[\w.-]{1,100}$/
 
 /** All that is wrong, of every part. */

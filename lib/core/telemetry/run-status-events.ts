@@ -25,21 +25,27 @@ export interface RunStatusChange {
   readonly endedAt: string
   /** The run that waits for this one, which is a subflow of it. */
   readonly parentRunId?: string
+  /** The service whose worker published it, as in logs and metrics: POWERTOOLS_SERVICE_NAME. Absent where that is not set. */
+  readonly service?: string
 }
 
 export interface StatusEventsOptions {
   readonly eventBusName: string
   /** @default - a client for the function's own region, made when first needed */
   readonly client?: EventBridgeClient
+  /** Tells the events of services apart that share a bus. @default - environment variable POWERTOOLS_SERVICE_NAME, else none */
+  readonly service?: string
 }
 
 export class StatusEvents {
   readonly #eventBusName: string
+  readonly #service: string | undefined
   #client: EventBridgeClient | undefined
 
-  constructor({ eventBusName, client }: StatusEventsOptions) {
+  constructor({ eventBusName, client, service }: StatusEventsOptions) {
     this.#eventBusName = eventBusName
     this.#client = client
+    this.#service = service ?? (process.env['POWERTOOLS_SERVICE_NAME'] || undefined)
   }
 
   /** Crash before or after: the outbox entry still stands, and the redelivery publishes the end once more. */
@@ -51,7 +57,7 @@ export class StatusEvents {
       EventBusName: this.#eventBusName,
       Source: source,
       DetailType: runStatusChange,
-      Detail: JSON.stringify(changeOf(run)),
+      Detail: JSON.stringify(changeOf(run, this.#service)),
       ...(run.endedAt === undefined ? {} : { Time: new Date(run.endedAt) }),
     }
     const what = `EventBridge PutEvents to '${this.#eventBusName}'`
@@ -66,7 +72,7 @@ export class StatusEvents {
   }
 }
 
-function changeOf(run: RunState): RunStatusChange {
+function changeOf(run: RunState, service: string | undefined): RunStatusChange {
   const { runId, blueprintId, errors, reason, startedAt, endedAt = startedAt, parent } = run
   const status = run.status as RunStatusChange['status']
   return {
@@ -79,5 +85,6 @@ function changeOf(run: RunState): RunStatusChange {
     startedAt: new Date(startedAt).toISOString(),
     endedAt: new Date(endedAt).toISOString(),
     ...(parent ? { parentRunId: parent.runId } : {}),
+    ...(service === undefined ? {} : { service }),
   }
 }

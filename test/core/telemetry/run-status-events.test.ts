@@ -1,12 +1,15 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { mockClient } from 'aws-sdk-client-mock'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { RunState } from '../../../lib/core/protocol/run-state.ts'
-import { StatusEvents } from '../../../lib/core/telemetry/run-status-events.ts'
+import { type RunStatusChange, StatusEvents } from '../../../lib/core/telemetry/run-status-events.ts'
 
 const client = new EventBridgeClient({ region: 'us-east-1' })
 const eventBridge = mockClient(client)
-afterEach(() => eventBridge.reset())
+afterEach(() => {
+  eventBridge.reset()
+  vi.unstubAllEnvs()
+})
 
 const run = {
   runId: 'r1',
@@ -43,6 +46,20 @@ describe('StatusEvents', () => {
       endedAt: '2026-01-02T00:00:00.000Z',
       parentRunId: 'p',
     })
+  })
+
+  it.each([
+    ['shop', 'shop'],
+    ['', undefined],
+  ])('name the service of the worker, %j', async (POWERTOOLS_SERVICE_NAME, service) => {
+    eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] })
+    vi.stubEnv('POWERTOOLS_SERVICE_NAME', POWERTOOLS_SERVICE_NAME)
+
+    await new StatusEvents({ eventBusName: 'runs', client }).publish(run)
+
+    const [call] = eventBridge.commandCalls(PutEventsCommand)
+    const detail = JSON.parse(call?.args[0].input.Entries?.[0]?.Detail ?? '') as RunStatusChange
+    expect(detail.service).toBe(service)
   })
 
   it('throw where the bus refused the event without an error of the request', async () => {
