@@ -17,7 +17,8 @@ export interface SqsAdapterOptions extends RuntimeOptions, AwsOptions, WithConta
   readonly concurrency?: number
   /**
    * For so long after its start a run whose blueprint or node this worker does not have is left to a newer worker, in
-   * milliseconds; after it, the run or the node fails. A deploy should take less. @default 120000
+   * milliseconds; after it, the run or the node fails. A deploy should take less.
+   * @default - environment variable FLOWCRAFT_DEPLOY_GRACE_MS, else 120000
    */
   readonly deployGraceMs?: number
   /**

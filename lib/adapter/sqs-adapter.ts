@@ -92,7 +92,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     })
     this.#config = config
     this.#concurrency = options.concurrency ?? 10
-    this.#deployGraceMs = options.deployGraceMs ?? 120_000
+    this.#deployGraceMs = options.deployGraceMs ?? config.deployGraceMs ?? 120_000
     this.#policies = policiesOf(options)
     this.#nodeTimeoutMs = options.nodeTimeoutMs ?? NODE_TIMEOUT_MS
     this.isolation = options.isolation ?? isolationOfProcess

@@ -12,6 +12,7 @@ import { JobQueue } from './job-queue.ts'
 import { throwProblems } from './problems.ts'
 import { createEventBus, onRunEnd, type OnRunEventOptions } from './run-events.ts'
 import { RunMetrics } from './run-metrics.ts'
+import { deployAfter, type SafeDeployment } from './safe-deployment.ts'
 import {
   defined,
   environmentOf,
@@ -29,7 +30,7 @@ import { userCodeOf, withExport } from './user-code.ts'
 import { ValueBucket } from './value-bucket.ts'
 import { WebhookEndpoint } from './webhook-endpoint.ts'
 import { timeoutOf, WorkerFunction, type WorkerLinks } from './worker-function.ts'
-import { addPoolWorkers, createPoolQueues, type WorkerPool } from './worker-pool.ts'
+import { addPoolWorkers, createPoolQueues, deploymentsOf, type WorkerPool } from './worker-pool.ts'
 
 /**
  * Runs Flowcraft workflows, with defaults for production.
@@ -54,6 +55,8 @@ export class FlowcraftService extends Construct {
   readonly eventBus?: IEventBus
   /** The pools beside the default one, by name. */
   readonly pools: Readonly<Record<string, WorkerPool>>
+  /** Those of the functions of all pools, for alarms of your own; none without `deployment`. */
+  readonly deployments: readonly SafeDeployment[]
   /** Undefined with `alarms: false`. */
   readonly alarms?: Alarms
   /** Undefined with `dashboard: false`. */
@@ -81,14 +84,12 @@ export class FlowcraftService extends Construct {
       const all = { ...this.#parts, ...functionOptions, ...props.webhook }
       this.webhook = new WebhookEndpoint(this, 'Webhook', all)
     }
-    const links: WorkerLinks = {
-      eventBus: this.eventBus,
-      webhookUrl: this.webhook?.url,
-      metricsNamespace: props.metricsNamespace,
-    }
+    const links: WorkerLinks = { eventBus: this.eventBus, webhookUrl: this.webhook?.url }
     this.worker = new WorkerFunction(this, 'Worker', { ...props, ...this.#parts, ...links })
     this.pools = addPoolWorkers(queues, props, { ...this.#parts, ...links })
+    this.deployments = deploymentsOf(this.worker, this.pools)
     this.startRun = this.#createStartRun(props, functionOptions)
+    if (props.startRunHandler !== undefined) deployAfter(this.startRun.function, this.deployments)
     this.sweep = new SweepFunction(this, 'Sweep', {
       ...this.#parts,
       ...functionOptions,

@@ -11,6 +11,7 @@ import type { FunctionOptions, FunctionSize } from './function-options.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
 import { existingOrNew, givenOf } from './problems.ts'
+import type { DeploymentOptions } from './safe-deployment.ts'
 import { stateTableProblems } from './state-table.ts'
 import { intervalProblems } from './sweep-function.ts'
 import type { UserCode } from './user-code.ts'
@@ -89,6 +90,14 @@ export interface FlowcraftServiceProps
    * @default - alarms without actions
    */
   readonly alarms?: false | AlarmOptions
+  /**
+   * Deploys new code of worker functions step by step, by versions and an alias that CodeDeploy shifts; `{}` for 10
+   * percent of the messages in the first five minutes. An error of a new version sends all messages back to the old one
+   * and rolls the stack back. Ten cents a month for the alarm of each function; pools of containers have a circuit
+   * breaker of their own.
+   * @default false: new code has all messages at once
+   */
+  readonly deployment?: false | DeploymentOptions
   /**
    * A CloudWatch dashboard: three of an account are free, each more is $3 a month.
    * @default - a dashboard with a generated name

@@ -28,6 +28,12 @@ import {
   poolChoiceProblems,
   type ServiceParts,
 } from './service-parts.ts'
+import {
+  type DeploymentOptions,
+  deployGraceOf,
+  givenDeploymentProblems,
+  SafeDeployment,
+} from './safe-deployment.ts'
 import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
 /** Where a worker sends events and metrics, and where its webhooks are received. */
@@ -38,6 +44,12 @@ export interface WorkerLinks extends PoolChoice {
   readonly webhookUrl?: string
   /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
   readonly metricsNamespace?: string
+  /**
+   * Deploys new code of functions step by step, by versions and an alias; `{}` for 10 percent of the messages in the first
+   * five minutes. Containers are only told how long that takes.
+   * @default false: new code has all messages at once
+   */
+  readonly deployment?: false | DeploymentOptions
 }
 
 export interface ExistingFunction {
@@ -63,6 +75,8 @@ export class WorkerFunction extends Construct {
   readonly eventSourceMapping: EventSourceMapping
   /** Undefined for an existing function. */
   readonly logGroup?: ILogGroup
+  /** Undefined without `deployment`. */
+  readonly deployment?: SafeDeployment
 
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
@@ -77,7 +91,7 @@ export class WorkerFunction extends Construct {
     } else {
       const options = functionDefaults(this, props)
       this.logGroup = options.logGroup
-      this.function = userFunction(this, 'Resource', props, {
+      const fn = userFunction(this, 'Resource', props, {
         ...options,
         environment: { ...workerEnvironment(this, props), ...props.environment },
         reservedConcurrentExecutions: props.reservedConcurrency,
@@ -85,13 +99,17 @@ export class WorkerFunction extends Construct {
         // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
         recursiveLoop: RecursiveLoop.ALLOW,
       })
+      this.function = fn
+      if (props.deployment) {
+        this.deployment = new SafeDeployment(this, 'Deployment', { ...props.deployment, function: fn })
+      }
     }
     this.#warn(jobs.visibilityTimeout, timeout ?? DEFAULT_TIMEOUT)
     this.#warnOfThrottles(props)
     grantWork(props, this.function)
     jobs.grantFeed(this.function)
     this.eventSourceMapping = new EventSourceMapping(this, 'Jobs', {
-      target: this.function,
+      target: this.deployment?.alias ?? this.function,
       eventSourceArn: jobs.queue.queueArn,
       reportBatchItemFailures: true,
       batchSize: props.batchSize ?? 10,
@@ -154,7 +172,7 @@ export function workerEnvironment(
   scope: Construct,
   props: ServiceParts & WorkerLinks,
 ): Record<string, string> {
-  const { eventBus, webhookUrl, pool, metricsNamespace = metricNames.namespace } = props
+  const { eventBus, webhookUrl, pool, metricsNamespace = metricNames.namespace, deployment } = props
   return {
     ...environmentOf(scope, props),
     ...defined({
@@ -163,6 +181,7 @@ export function workerEnvironment(
       [environmentVariables.webhookUrl]: webhookUrl,
       [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
       [environmentVariables.pool]: pool,
+      [environmentVariables.deployGraceMs]: deployGraceOf(deployment)?.toMilliseconds().toString(),
     }),
   }
 }
@@ -208,5 +227,6 @@ export function workerProblems(
   const problems = existingFunction
     ? existingOrNew('existingFunction', 'function', givenOf(props, ofNewFunction))
     : [...userCodeProblems(props), ...functionProblems(props)]
+  problems.push(...givenDeploymentProblems(props))
   return [...problems, ...poolChoiceProblems(props), ...feedProblems(props)]
 }

@@ -4,6 +4,7 @@ import { ContainerWorker } from './container-worker.ts'
 import { DEFAULT_TIMEOUT } from './function-options.ts'
 import { JobQueue } from './job-queue.ts'
 import type { PoolOptions } from './pool-options.ts'
+import type { SafeDeployment } from './safe-deployment.ts'
 import type { PoolRoute, ServiceParts } from './service-parts.ts'
 import type { FlowcraftServiceProps } from './service-props.ts'
 import { WorkerFunction, type WorkerLinks } from './worker-function.ts'
@@ -65,6 +66,14 @@ export function addPoolWorkers(
     ]
   })
   return Object.fromEntries(made)
+}
+
+export function deploymentsOf(
+  { deployment }: WorkerFunction,
+  pools: Readonly<Record<string, WorkerPool>>,
+): SafeDeployment[] {
+  const ofPools = Object.values(pools).map(({ worker }) => worker?.deployment)
+  return [deployment, ...ofPools].filter((made) => made !== undefined)
 }
 
 /** Subnets and groups of the service's network are not another's. */

@@ -8,6 +8,7 @@ import { smallService } from '../../examples/deployment/own-parts.ts'
 import { videoService } from '../../examples/deployment/pools.ts'
 import { tellEnds } from '../../examples/deployment/run-alerts.ts'
 import { entry, newStack, resourceOf, synthesise } from './support.ts'
+import { carefulService } from '../../examples/deployment/safe-deploys.ts'
 
 describe('the examples of the docs', () => {
   it('make a service of pools', () => {
@@ -32,6 +33,17 @@ describe('the examples of the docs', () => {
       EventPattern: { detail: { status: ['completed'] } },
       Targets: [{ InputTransformer: { InputTemplate: '{"order":<detail-runId>}' } }],
     })
+  })
+
+  it('make a service that is deployed step by step', () => {
+    const stack = newStack()
+    carefulService(stack, entry)
+    const { AlarmConfiguration } = resourceOf(
+      Template.fromStack(stack),
+      'AWS::CodeDeploy::DeploymentGroup',
+      'CarefulWorkerDeploymentGroup',
+    )
+    expect((AlarmConfiguration as { Alarms: unknown[] }).Alarms).toHaveLength(2)
   })
 
   it('make a service by hand', () => {

@@ -11,6 +11,8 @@ export const environmentVariables = {
   pools: 'FLOWCRAFT_POOLS',
   /** The pool that this worker serves; absent in the default pool. */
   pool: 'FLOWCRAFT_POOL',
+  /** How long a worker leaves what it lacks of a new run to a newer one, in milliseconds. */
+  deployGraceMs: 'FLOWCRAFT_DEPLOY_GRACE_MS',
   /** The bus that gets the status changes of runs. */
   eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
   /** Workers write CloudWatch metrics (EMF) to this namespace; none without it. */

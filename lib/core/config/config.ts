@@ -76,6 +76,8 @@ export interface AwsConfig {
   readonly eventBusName: string | undefined
   readonly eventBridgeClient: EventBridgeClient | undefined
   readonly metricsNamespace: string | undefined
+  /** Only the environment has it here; as an option it is a worker's. */
+  readonly deployGraceMs: number | undefined
 }
 
 type OptionalName =
@@ -111,6 +113,12 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
   const problems = problemsOf(required, { queueUrl, tableName })
   const pools = options.pools ?? poolsOf(env[environmentVariables.pools])
   problems.push(...poolProblems(pools, optional('pool')))
+  const grace = env[environmentVariables.deployGraceMs] || undefined
+  if (grace !== undefined && !/^\d+$/.test(grace)) {
+    problems.push(
+      `${environmentVariables.deployGraceMs} must be milliseconds, a whole number; got '${grace}'`,
+    )
+  }
   throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
   return {
     queueUrl,
@@ -126,6 +134,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     eventBusName: optional('eventBusName'),
     eventBridgeClient: options.eventBridgeClient,
     metricsNamespace: optional('metricsNamespace'),
+    deployGraceMs: grace === undefined ? undefined : Number(grace),
   }
 }
 

@@ -15,6 +15,7 @@ const env = {
   FLOWCRAFT_SERVICE_NAME: 'shop',
   FLOWCRAFT_EVENT_BUS_NAME: 'runs',
   FLOWCRAFT_METRICS_NAMESPACE: 'Flowcraft',
+  FLOWCRAFT_DEPLOY_GRACE_MS: '420000',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -39,6 +40,7 @@ describe('the configuration', () => {
       ),
       eventBusName: 'runs',
       metricsNamespace: 'Flowcraft',
+      deployGraceMs: 420_000,
       s3Client: undefined,
       eventBridgeClient: undefined,
     })
@@ -100,6 +102,12 @@ describe('the configuration', () => {
       FLOWCRAFT_DEAD_LETTER_QUEUE_URL: '',
     })
     expect([bucketName, deadLetterQueueUrl]).toEqual([undefined, undefined])
+  })
+
+  it('wants milliseconds for the grace of a deploy', () => {
+    expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_DEPLOY_GRACE_MS: '7m' })).toThrow(
+      "cannot reach the run state: FLOWCRAFT_DEPLOY_GRACE_MS must be milliseconds, a whole number; got '7m'",
+    )
   })
 
   it("wants the queue's URL, not its name", () => {
