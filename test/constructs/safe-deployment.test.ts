@@ -29,6 +29,7 @@ const VERSION = 'AWS::Lambda::Version'
 const ALIAS = 'AWS::Lambda::Alias'
 const MAPPING = 'AWS::Lambda::EventSourceMapping'
 const GROUP = 'AWS::CodeDeploy::DeploymentGroup'
+const HEAVY = { heavy: { nodes: ['transcode'] } }
 
 const deployed = (deployment: DeploymentOptions = {}, more: Partial<FlowcraftServiceProps> = {}) =>
   synthesise({ entry, deployment, ...more })
@@ -54,6 +55,39 @@ function only(made: Pick<Synthesised, 'template'>, type: string, begins: string)
 /** The milliseconds that the worker is told. */
 function graceOf(deployment: DeploymentOptions): unknown {
   return environmentOf(deployed(deployment).template, 'FlowsWorker')['FLOWCRAFT_DEPLOY_GRACE_MS']
+}
+
+/** The logical id of the worker's version. */
+function versionOf(more: Partial<FlowcraftServiceProps>, change?: (made: FlowcraftService) => void): string {
+  return only(synthesise({ entry, deployment: {}, ...more }, change), VERSION, 'FlowsWorkerCurrentVersion')[0]
+}
+
+function startRunOf(more: Partial<FlowcraftServiceProps>): Whole {
+  return only(deployed({}, { pools: HEAVY, ...more }), FUNCTION, 'FlowsStartRun')[1]
+}
+
+/** The milliseconds of a shift of so many minutes. */
+const minutes = (count: number) => String((count + 2) * 60_000)
+
+function graceWith(trafficRouting: TrafficRouting): unknown {
+  const { template } = synthesise((stack) => ({
+    entry,
+    deployment: { config: new LambdaDeploymentConfig(stack, 'Config', { trafficRouting }) },
+  }))
+  return environmentOf(template, 'FlowsWorker')['FLOWCRAFT_DEPLOY_GRACE_MS']
+}
+
+function problems(props: (stack: Stack) => Partial<FlowcraftServiceProps>): string[] {
+  return problemsOf((stack) => new FlowcraftService(stack, 'Flows', { entry, ...props(stack) }))
+}
+
+function named(stack: Stack): DeploymentOptions['config'] {
+  return LambdaDeploymentConfig.fromLambdaDeploymentConfigName(stack, 'Named', 'Ours')
+}
+
+function existing(stack: Stack): Function {
+  const code = Code.fromInline('//')
+  return new Function(stack, 'Mine', { code, handler: 'index.handler', runtime: Runtime.NODEJS_24_X })
 }
 
 describe('deployment', () => {
@@ -96,8 +130,6 @@ describe('deployment', () => {
   })
 
   it('publishes a version where the code or the environment changes, and none where only permissions do', () => {
-    const versionOf = (more: Partial<FlowcraftServiceProps>, change?: (made: FlowcraftService) => void) =>
-      only(synthesise({ entry, deployment: {}, ...more }, change), VERSION, 'FlowsWorkerCurrentVersion')[0]
     const first = versionOf({})
     expect(versionOf({})).toBe(first)
     expect(versionOf({ reservedConcurrency: 5, maxConcurrency: 5 })).toBe(first)
@@ -135,7 +167,7 @@ describe('deployment', () => {
     const service = new FlowcraftService(stack, 'Flows', {
       entry,
       deployment: { alarms: [mine!] },
-      pools: { heavy: { nodes: ['transcode'] } },
+      pools: HEAVY,
     })
     for (const deployment of service.deployments) deployment.addAlarm(other!)
     const groups = all({ template: Template.fromStack(stack) }, GROUP)
@@ -147,7 +179,7 @@ describe('deployment', () => {
   })
 
   it('gives CodeDeploy the alias and the state of alarms, and no managed policy', () => {
-    const { template } = deployed({}, { pools: { heavy: { nodes: ['transcode'] } } })
+    const { template } = deployed({}, { pools: HEAVY })
     expect(permissionsOf(template, /DeploymentRole/)).toEqual(
       ['FlowsPoolsheavyWorker', 'FlowsWorker'].flatMap((worker) => [
         `${worker}DeploymentRole: lambda:GetAlias lambda:GetProvisionedConcurrencyConfig lambda:UpdateAlias on <${worker}.Arn> <${worker}.Arn>:live`,
@@ -176,7 +208,7 @@ describe('deployment', () => {
       trafficRouting: TrafficRouting.timeBasedCanary({ interval: Duration.minutes(20), percentage: 50 }),
     })
     const application = new LambdaApplication(stack, 'Shop')
-    const pools = { heavy: { nodes: ['transcode'] } }
+    const pools = HEAVY
     new FlowcraftService(stack, 'Flows', { entry, pools, deployment: { application, config } })
     const template = Template.fromStack(stack)
     template.resourceCountIs('AWS::CodeDeploy::Application', 1)
@@ -186,9 +218,6 @@ describe('deployment', () => {
 })
 
 describe('StartRun with deployment', () => {
-  const startRunOf = (more: Partial<FlowcraftServiceProps>) =>
-    only(deployed({}, { pools: { heavy: { nodes: ['transcode'] } }, ...more }), FUNCTION, 'FlowsStartRun')[1]
-
   it("gets the user's new code when the workers of all pools have theirs", () => {
     const { DependsOn } = startRunOf({ startRunHandler: 'startRun' })
     expect(DependsOn?.map((id) => id.slice(0, -8))).toEqual(
@@ -229,8 +258,6 @@ describe('a pool with deployment', () => {
 })
 
 describe('how long a worker waits for a newer one', () => {
-  const minutes = (count: number) => String((count + 2) * 60_000)
-
   it('is two minutes more than the shift takes', () => {
     expect(graceOf({})).toBe(minutes(5))
     expect(graceOf({ config: LambdaDeploymentConfig.CANARY_10PERCENT_30MINUTES })).toBe(minutes(30))
@@ -240,13 +267,6 @@ describe('how long a worker waits for a newer one', () => {
   })
 
   it('follows the routing of a configuration that the app makes', () => {
-    const graceWith = (trafficRouting: TrafficRouting) => {
-      const { template } = synthesise((stack) => ({
-        entry,
-        deployment: { config: new LambdaDeploymentConfig(stack, 'Config', { trafficRouting }) },
-      }))
-      return environmentOf(template, 'FlowsWorker')['FLOWCRAFT_DEPLOY_GRACE_MS']
-    }
     // 30, 60, 90, 100 percent.
     const linear = TrafficRouting.timeBasedLinear({ interval: Duration.minutes(3), percentage: 30 })
     expect(graceWith(linear)).toBe(minutes(9))
@@ -255,13 +275,8 @@ describe('how long a worker waits for a newer one', () => {
 })
 
 describe('what deployment refuses', () => {
-  const problems = (props: (stack: Stack) => Partial<FlowcraftServiceProps>) =>
-    problemsOf((stack) => new FlowcraftService(stack, 'Flows', { entry, ...props(stack) }))
-
   it('lists impossible settings at once', () => {
-    const config = (stack: Stack) =>
-      LambdaDeploymentConfig.fromLambdaDeploymentConfigName(stack, 'Named', 'Ours')
-    expect(problems((stack) => ({ deployment: { maxErrors: 0, config: config(stack) } }))).toEqual([
+    expect(problems((stack) => ({ deployment: { maxErrors: 0, config: named(stack) } }))).toEqual([
       'deployment.maxErrors must be a whole number from 1 to 1000000, got 0',
       'deployment.shiftDuration must be given, since nothing tells here how long deployment.config Ours takes',
     ])
@@ -269,19 +284,13 @@ describe('what deployment refuses', () => {
       'deployment.shiftDuration must be from 0 seconds to 2 days in whole seconds, got 2 days 1 hour',
     ])
     expect(
-      problems((stack) => ({ deployment: { config: config(stack), shiftDuration: Duration.hours(1) } })),
+      problems((stack) => ({ deployment: { config: named(stack), shiftDuration: Duration.hours(1) } })),
     ).toEqual([])
   })
 
   it('has no versions of a function that is not its own', () => {
-    const made = (stack: Stack) =>
-      new Function(stack, 'Mine', {
-        code: Code.fromInline('//'),
-        handler: 'index.handler',
-        runtime: Runtime.NODEJS_24_X,
-      })
     expect(
-      problems((stack) => ({ entry: undefined, existingFunction: made(stack), deployment: {} })),
+      problems((stack) => ({ entry: undefined, existingFunction: existing(stack), deployment: {} })),
     ).toEqual(['deployment needs entry or code, got existingFunction'])
   })
 })
