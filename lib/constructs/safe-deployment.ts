@@ -160,7 +160,7 @@ export function deployGraceOf(deployment: false | DeploymentOptions | undefined)
   return shift && shift.plus(MARGIN)
 }
 
-export function deploymentProblems(options: DeploymentOptions, path = ''): string[] {
+function deploymentProblems(options: DeploymentOptions, path = ''): string[] {
   const { shiftDuration, maxErrors } = options
   const problems = [
     ...durationProblems(`${path}shiftDuration`, shiftDuration, {
