@@ -61,6 +61,10 @@ export class HeldMessage {
     return Number(this.#message.Attributes?.SentTimestamp)
   }
 
+  get traceHeader(): string | undefined {
+    return this.#message.Attributes?.AWSTraceHeader
+  }
+
   async delete(): Promise<void> {
     this.release()
     const { sqsClient, queueUrl } = this.#options

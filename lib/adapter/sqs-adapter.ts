@@ -32,6 +32,7 @@ import { makeWebhook, type WebhookEndpoint } from '../core/run/webhook.ts'
 import { EmfTelemetry } from '../core/telemetry/emf-telemetry.ts'
 import { StatusEvents } from '../core/telemetry/run-status-events.ts'
 import { NO_TELEMETRY, type Telemetry } from '../core/telemetry/telemetry.ts'
+import { Tracing } from '../core/telemetry/tracing.ts'
 import { processJob } from '../core/worker/process-job.ts'
 import { DynamoDbCoordinationStore } from './dynamodb-coordination-store.ts'
 import { RunContext } from './run-context.ts'
@@ -237,6 +238,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       isOwn: (job) => this.#config.pools.isOwn(job),
       logger: this.logger,
       telemetry: this.telemetry,
+      tracing: this.#config.tracing ? new Tracing() : undefined,
       isolation: this.isolation,
       unreleased: new Set(),
       now: Date.now,

@@ -4,7 +4,12 @@
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import {
+  type Message,
+  type MessageSystemAttributeName,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
 import type { ILogger } from 'flowcraft'
 import { messageOf } from '../core/common/errors.ts'
 import type { Disposition } from '../core/execution/disposition.ts'
@@ -25,9 +30,11 @@ export interface SqsPollerOptions {
   readonly logger: ILogger
   readonly telemetry: Telemetry
   readonly isolation: Isolation
+  /** Whether messages are asked for the trace that they came with. @default false */
+  readonly tracing?: boolean
   process(
     job: Job,
-    message: Pick<Invocation, 'canContinue' | 'sentAt' | 'place' | 'givenUp'>,
+    message: Pick<Invocation, 'canContinue' | 'sentAt' | 'traceHeader' | 'place' | 'givenUp'>,
   ): Promise<Disposition>
 }
 
@@ -120,7 +127,7 @@ export class SqsPoller {
         MaxNumberOfMessages: count,
         WaitTimeSeconds: LONG_POLL_SECONDS,
         VisibilityTimeout: FIRST_VISIBILITY_SECONDS,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        MessageSystemAttributeNames: attributesOf(this.#options),
       })
       const { Messages = [] } = await this.#options.sqsClient.send(command, { abortSignal: cut.signal })
       this.#trouble.over()
@@ -167,18 +174,22 @@ export class SqsPoller {
     const { isolation } = this.#options
     const canContinue = () => !this.#stopping.signal.aborted && !isolation.isClosed
     const givenUp = this.#givenUp.signal
-    const { sentAt } = message
+    const { sentAt, traceHeader } = message
     const result = await handleMessage(
       {
         ...this.#options,
         reject: (body, error) => rejectMessage(this.#options, body, error),
-        work: (job) => this.#options.process(job, { canContinue, sentAt, place, givenUp }),
+        work: (job) => this.#options.process(job, { canContinue, sentAt, traceHeader, place, givenUp }),
       },
       message,
     )
     if (result.kind === 'acknowledge') await message.delete()
     else if (result.afterSeconds !== undefined) await message.retryIn(result.afterSeconds)
   }
+}
+
+function attributesOf({ tracing }: SqsPollerOptions): MessageSystemAttributeName[] {
+  return ['ApproximateReceiveCount', 'SentTimestamp', ...(tracing ? (['AWSTraceHeader'] as const) : [])]
 }
 
 async function isDoneWithin(done: Promise<void>, ms: number): Promise<boolean> {

@@ -44,9 +44,11 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
     )
     const handle = async (record: SQSRecord): Promise<void> => {
       const sentAt = Number(record.attributes?.SentTimestamp)
+      const traceHeader = record.attributes?.AWSTraceHeader
       const place = places.get(record)
       try {
-        const result = await work(adapter, record, { deadline, extendsLease: false, sentAt, place })
+        const invocation = { deadline, extendsLease: false, sentAt, traceHeader, place }
+        const result = await work(adapter, record, invocation)
         if (result.kind === 'acknowledge') return
         if (result.afterSeconds !== undefined) await retryLater(adapter, record, result.afterSeconds)
         // What is thrown here becomes a batch item failure: the message stays in the queue.

@@ -6,6 +6,7 @@ import type { Flow, Registry } from '../core/blueprints/registry.ts'
 import { type AwsOptions, resolveConfig } from '../core/config/config.ts'
 import { type Stores, storesOf } from '../core/config/connections.ts'
 import type { Services } from '../core/execution/services.ts'
+import { Tracing } from '../core/telemetry/tracing.ts'
 
 export interface ClientOptions extends AwsOptions {
   /**
@@ -24,14 +25,16 @@ export interface ClientOptions extends AwsOptions {
   readonly logger?: ILogger
 }
 
-export type ClientServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit'>
+export type ClientServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit' | 'tracing'>
 
 export type ClientParts = ClientServices & { readonly serializer: ISerializer }
 
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
 export function clientServices(options: ClientOptions): ClientParts {
   const serializer = options.serializer ?? new JsonSerializer()
-  const stores = storesOf(resolveConfig(options), serializer)
+  const config = resolveConfig(options)
+  const stores = storesOf(config, serializer)
   const graphs = new Graphs({ ...register(options), store: stores.store })
-  return { ...stores, graphs, serializer, now: Date.now, emit: async () => {} }
+  const tracing = config.tracing ? new Tracing() : undefined
+  return { ...stores, graphs, serializer, tracing, now: Date.now, emit: async () => {} }
 }

@@ -78,7 +78,7 @@ export class FlowcraftService extends Construct {
     this.eventBus = createEventBus(this, props)
     const queues = createPoolQueues(this, props, this.jobs)
     const { state, jobs, values, serviceName } = this
-    this.#parts = { state, jobs, values, serviceName, pools: routesOf(queues) }
+    this.#parts = { state, jobs, values, serviceName, tracing: props.tracing, pools: routesOf(queues) }
     const functionOptions = sharedOptions(props)
     if (props.webhook) {
       const all = { ...this.#parts, ...functionOptions, ...props.webhook }

@@ -9,16 +9,15 @@ import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import { allowLogs } from './keys.ts'
 import { durationProblems, numberProblems } from './problems.ts'
+import type { Traced } from './service-parts.ts'
 import { environmentProblems } from './user-environment.ts'
 
 /** Options that all functions of a service take. */
-export interface FunctionOptions {
+export interface FunctionOptions extends Traced {
   /** CPU architecture. @default Architecture.ARM_64, a fifth cheaper than x86 for the same memory */
   readonly architecture?: Architecture
   /** Additional environment variables. @default - none */
   readonly environment?: Readonly<Record<string, string>>
-  /** Whether AWS X-Ray traces the functions, at its price. @default false */
-  readonly tracing?: boolean
   /** How long logs are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays
   /** KMS key that encrypts the environment variables and the logs. @default - keys that AWS owns */

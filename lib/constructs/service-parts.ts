@@ -14,7 +14,16 @@ export interface PoolRoute {
   readonly nodes: readonly string[]
 }
 
-export interface ServiceParts {
+export interface Traced {
+  /**
+   * Whether AWS X-Ray traces the functions, at its price, and the trace of a run goes with its jobs: see docs/tracing.md.
+   * The same for all parts of a service.
+   * @default false
+   */
+  readonly tracing?: boolean
+}
+
+export interface ServiceParts extends Traced {
   readonly state: StateTable
   /** The default pool's jobs. */
   readonly jobs: JobQueue
@@ -38,13 +47,14 @@ export interface PoolChoice {
 
 /** The environment by which a program finds the service. */
 export function environmentOf(scope: Construct, parts: ServiceParts): Record<string, string> {
-  const { state, jobs, values, pools = {}, serviceName } = parts
+  const { state, jobs, values, pools = {}, serviceName, tracing } = parts
   const environment: Record<string, string | undefined> = {
     [environmentVariables.queueUrl]: jobs.queue.queueUrl,
     [environmentVariables.tableName]: state.table.tableName,
     [environmentVariables.serviceName]: state.serviceName,
     [environmentVariables.bucketName]: values?.bucket.bucketName,
     [environmentVariables.pools]: poolsAsText(scope, pools),
+    [environmentVariables.tracing]: tracing ? 'true' : undefined,
     POWERTOOLS_SERVICE_NAME: serviceName,
   }
   return defined(environment)

@@ -221,7 +221,7 @@ const ofNewFunction = [
 ] as const
 
 export function workerProblems(
-  props: Omit<WorkerFunctionProps, keyof ServiceParts> & Pick<ServiceParts, 'pools'>,
+  props: Omit<WorkerFunctionProps, keyof ServiceParts> & Pick<ServiceParts, 'pools' | 'tracing'>,
 ): string[] {
   const { existingFunction } = props
   const problems = existingFunction

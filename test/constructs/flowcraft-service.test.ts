@@ -115,6 +115,7 @@ describe('a service with an entry and nothing else', () => {
         LoggingConfig: { LogFormat: 'JSON' },
       })
       expect(properties, id).not.toHaveProperty('TracingConfig')
+      expect(environmentOf(template, id), id).not.toHaveProperty('FLOWCRAFT_TRACING')
       expect(properties, id).not.toHaveProperty('VpcConfig')
       expect(properties, id).not.toHaveProperty('ReservedConcurrentExecutions')
       expect(readable((properties['LoggingConfig'] as { LogGroup: unknown }).LogGroup)).toBe(`<${id}Logs>`)
@@ -204,7 +205,12 @@ describe('a service with every prop', () => {
       ReservedConcurrentExecutions: 8,
       TracingConfig: { Mode: 'Active' },
       Environment: {
-        Variables: { STAGE: 'test', POWERTOOLS_SERVICE_NAME: 'shop', FLOWCRAFT_METRICS_NAMESPACE: 'Shop' },
+        Variables: {
+          STAGE: 'test',
+          POWERTOOLS_SERVICE_NAME: 'shop',
+          FLOWCRAFT_METRICS_NAMESPACE: 'Shop',
+          FLOWCRAFT_TRACING: 'true',
+        },
       },
     })
     expect(resourceOf(template, 'AWS::Lambda::EventSourceMapping', 'FlowsWorkerJobs')).toMatchObject({
@@ -221,6 +227,7 @@ describe('a service with every prop', () => {
         MemorySize: 512,
         Timeout: 60,
         TracingConfig: { Mode: 'Active' },
+        Environment: { Variables: { FLOWCRAFT_TRACING: 'true' } },
       })
       // StartRun runs the user's module, which reads the user's variables.
       const stage = id === 'FlowsStartRun' ? 'test' : undefined

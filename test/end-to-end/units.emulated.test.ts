@@ -4,9 +4,10 @@
  */
 import { createFlow, type FlowBuilder, type NodeContext } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Job, RunClient, SqsAdapter } from '../../lib/index.ts'
+import { type Job, type RunClient, type SqsAdapter, withTraceHeader } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws, type Usage } from '../../lib/local/index.ts'
 import { adapterOf, clientOf, type TestDeployment } from '../support/service.ts'
+import { newSegmentId, newTraceId } from '../support/xray.ts'
 import { deployOn, drain, jobOf, receive } from './driver.ts'
 import { hasDynoxide } from './engines.ts'
 
@@ -30,9 +31,12 @@ const diamond = (width: number): FlowBuilder => {
 const placeOf = ({ nodeId = '' }: Job) => Number(nodeId.slice(1))
 
 /** What starting and working on a run costs, where its graph is stored already. */
-async function costOf(flow: FlowBuilder): Promise<{ start: Usage; work: Usage; messages: number }> {
-  const adapter = adapterOf(deployment, { flows: [flow] })
-  const client = clientOf(deployment, { flows: [flow] })
+async function costOf(
+  flow: FlowBuilder,
+  tracing = false,
+): Promise<{ start: Usage; work: Usage; messages: number }> {
+  const adapter = adapterOf(deployment, { flows: [flow], tracing })
+  const client = clientOf(deployment, { flows: [flow], tracing })
   await run(adapter, client, flow)
   return run(adapter, client, flow)
 }
@@ -87,6 +91,15 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     })
     expect([start.sqs.requests, work.sqs.requests, messages]).toEqual([1, 0, 1])
     expect([start.s3.requests, work.s3.requests]).toEqual([0, 0])
+  })
+
+  it('of ten nodes in a row in a trace: as much, since its id fits into the kilobyte', async () => {
+    const header = `Root=${newTraceId()};Parent=${newSegmentId()};Sampled=1`
+    const { start, work } = await withTraceHeader(header, () => costOf(chain(10), true))
+
+    expect(start.dynamodb).toMatchObject({ writeUnits: 1, readUnits: 0 })
+    expect(work.dynamodb).toMatchObject({ writeUnits: 11, readUnits: 1 })
+    expect([start.sqs.requests, work.sqs.requests]).toEqual([1, 0])
   })
 
   it('of ten nodes in a row whose outputs have 300 bytes: one more unit to write and to read each', async () => {

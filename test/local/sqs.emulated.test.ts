@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   GetQueueAttributesCommand,
+  type MessageSystemAttributeName,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
@@ -43,6 +44,30 @@ it('still refuses characters that SQS refuses', async () => {
     const sent = local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody }))
     await expect(sent).rejects.toMatchObject({ name: expect.stringMatching(/InvalidMessageContents$/) })
   }
+})
+
+const traced = (StringValue: string) => ({
+  MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue } },
+})
+
+it("keeps X-Ray's header of a message, for who asks for it", async () => {
+  const { queueUrl: QueueUrl } = await local.createQueue()
+  const { sqsClient } = local.clients
+  await sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a', ...traced('Root=a') }))
+  const Entries = [
+    { Id: 'b', MessageBody: 'b', ...traced('Root=b') },
+    { Id: 'c', MessageBody: 'c' },
+  ]
+  await sqsClient.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+  const seen = async (...MessageSystemAttributeNames: MessageSystemAttributeName[]) => {
+    const command = { QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0, MessageSystemAttributeNames }
+    const { Messages = [] } = await sqsClient.send(new ReceiveMessageCommand(command))
+    return Object.fromEntries(Messages.map(({ Body, Attributes }) => [Body, Attributes?.AWSTraceHeader]))
+  }
+
+  expect(await seen('AWSTraceHeader')).toEqual({ a: 'Root=a', b: 'Root=b', c: undefined })
+  expect(await seen('All')).toEqual({ a: 'Root=a', b: 'Root=b', c: undefined })
+  expect(await seen('SentTimestamp')).toEqual({ a: undefined, b: undefined, c: undefined })
 })
 
 it('tells fresh counts without anybody polling, and takes no message for it', async () => {

@@ -25,7 +25,12 @@ export function awsOptions({ aws, queueUrl, deadLetterQueueUrl, tableName }: Tes
 
 export function adapterOf(
   deployment: TestDeployment,
-  options: RuntimeOptions & { flows?: readonly Flow[]; concurrency?: number; bucketName?: string },
+  options: RuntimeOptions & {
+    flows?: readonly Flow[]
+    concurrency?: number
+    bucketName?: string
+    tracing?: boolean
+  },
 ): SqsAdapter {
   return new SqsAdapter({ ...awsOptions(deployment), ...options, deployGraceMs: 0 })
 }

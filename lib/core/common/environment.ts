@@ -19,4 +19,6 @@ export const environmentVariables = {
   metricsNamespace: 'FLOWCRAFT_METRICS_NAMESPACE',
   /** The function that `StartRunInvoker` invokes. */
   startRunFunctionName: 'FLOWCRAFT_START_RUN_FUNCTION_NAME',
+  /** 'true': the trace of a run goes with its jobs. */
+  tracing: 'FLOWCRAFT_TRACING',
 } as const

@@ -52,6 +52,12 @@ export interface AwsOptions {
    * @default - environment variable FLOWCRAFT_METRICS_NAMESPACE, else none
    */
   readonly metricsNamespace?: string
+  /**
+   * Whether the X-Ray trace that a run is started in goes with its jobs, timers and child runs: see docs/tracing.md. The
+   * same for all workers, clients and sweeps of a service.
+   * @default - environment variable FLOWCRAFT_TRACING ('true'), else false
+   */
+  readonly tracing?: boolean
   /** @default - a client for the region and credentials of the environment */
   readonly sqsClient?: SQSClient
   /** @default - a client for the region and credentials of the environment */
@@ -78,6 +84,7 @@ export interface AwsConfig {
   readonly metricsNamespace: string | undefined
   /** Only the environment has it here; as an option it is a worker's. */
   readonly deployGraceMs: number | undefined
+  readonly tracing: boolean
 }
 
 type OptionalName =
@@ -135,6 +142,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     eventBridgeClient: options.eventBridgeClient,
     metricsNamespace: optional('metricsNamespace'),
     deployGraceMs: grace === undefined ? undefined : Number(grace),
+    tracing: options.tracing ?? env[environmentVariables.tracing] === 'true',
   }
 }
 

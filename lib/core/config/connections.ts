@@ -7,6 +7,7 @@ import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { S3BlobStore } from '../values/s3-blob-store.ts'
 import { ValueStore } from '../values/value-store.ts'
+import { currentTraceHeader } from '../common/trace-context.ts'
 import type { AwsConfig } from './config.ts'
 
 export interface Stores {
@@ -27,13 +28,18 @@ export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
     deadLetterQueueUrl,
     bucketName,
     s3Client,
+    tracing,
   } = config
   const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName, serviceName })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
   return {
     store,
     values: new ValueStore({ store, blobs, serializer }),
-    queue: new SqsJobQueue({ client: sqsClient, pools }),
+    queue: new SqsJobQueue({
+      client: sqsClient,
+      pools,
+      traceHeader: tracing ? currentTraceHeader : undefined,
+    }),
     deadLetters: deadLetterQueueUrl
       ? new DeadLetterQueue({ client: sqsClient, queueUrl: deadLetterQueueUrl })
       : undefined,

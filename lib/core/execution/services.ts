@@ -8,6 +8,7 @@ import type { JobQueue } from '../queue/job.ts'
 import type { Routed } from '../queue/pools.ts'
 import type { Lease, ReleaseRequest, RunStore } from '../store/run-store.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import type { ValueStore } from '../values/value-store.ts'
 import type { Isolation, Place } from './isolation.ts'
 import type { Runtime } from './node-call.ts'
@@ -22,6 +23,8 @@ export interface Services {
   isOwn(job: Routed): boolean
   readonly logger: ILogger
   readonly telemetry: Telemetry
+  /** Undefined where traces do not go with jobs. */
+  readonly tracing?: Tracing
   /** Who is worked on beside whom in this process. */
   readonly isolation: Isolation
   /** Leases that this process could not give back. */
@@ -55,6 +58,8 @@ export interface Invocation {
   readonly canContinue?: () => boolean
   /** When the message was sent, in milliseconds since the epoch. @default - long ago */
   readonly sentAt?: number
+  /** The X-Ray header that the message came with (`AWSTraceHeader`); of use with `tracing`. @default - none */
+  readonly traceHeader?: string
   /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
   readonly extendsLease: boolean
   /** The message's place in this process, for whoever leaves it when the message is deleted. @default - one for as long as the work takes */

@@ -113,6 +113,8 @@ export interface RunState {
   readonly parent?: Parent
   /** Tells the input that it was started with from another; not of child runs. */
   readonly inputHash?: string
+  /** The trace that it was started in, where that is recorded; see `telemetry/tracing.ts`. */
+  readonly trace?: string
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   /** Milliseconds since the epoch. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import {
   SendMessageBatchCommand,
   type SendMessageBatchCommandOutput,
+  type SendMessageBatchRequestEntry,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
 import pMap from 'p-map'
@@ -21,13 +22,22 @@ interface Batch {
   readonly jobs: readonly Job[]
 }
 
+export interface SqsJobQueueOptions {
+  readonly client: SQSClient
+  readonly pools: Pools
+  /** The X-Ray header that jobs sent now carry. @default - none */
+  readonly traceHeader?: () => string | undefined
+}
+
 export class SqsJobQueue implements JobQueue {
   readonly #client: SQSClient
   readonly #pools: Pools
+  readonly #traceHeader: () => string | undefined
 
-  constructor(options: { client: SQSClient; pools: Pools }) {
+  constructor(options: SqsJobQueueOptions) {
     this.#client = options.client
     this.#pools = options.pools
+    this.#traceHeader = options.traceHeader ?? (() => undefined)
   }
 
   async send(jobs: readonly Job[], delaySeconds?: number): Promise<void> {
@@ -53,6 +63,7 @@ export class SqsJobQueue implements JobQueue {
   /** A batch may be taken in part: what was refused is sent again, and what SQS keeps refusing is an error. */
   async #sendBatch({ queueUrl, jobs }: Batch, delaySeconds: number | undefined): Promise<void> {
     let rest = jobs
+    const attributes = traceAttributes(this.#traceHeader())
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#send(
         new SendMessageBatchCommand({
@@ -61,6 +72,7 @@ export class SqsJobQueue implements JobQueue {
             Id: `${index}`,
             MessageBody: formatJob(job),
             DelaySeconds: delaySeconds,
+            ...attributes,
           })),
         }),
       )
@@ -86,6 +98,17 @@ export class SqsJobQueue implements JobQueue {
       throw requestFailed(`SQS SendMessageBatch to '${command.input.QueueUrl}'`, error)
     }
   }
+}
+
+/**
+ * SQS counts it to no limit of size, and puts it before the header of the request, which the SDK sets in Lambda.
+ * https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sqs.html
+ */
+function traceAttributes(
+  header: string | undefined,
+): Pick<SendMessageBatchRequestEntry, 'MessageSystemAttributes'> {
+  if (header === undefined) return {}
+  return { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: header } } }
 }
 
 /** Unguessable and unique. */

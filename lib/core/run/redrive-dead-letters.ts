@@ -8,6 +8,7 @@ import type { Services } from '../execution/services.ts'
 import { type ActivationKey, activationKey, isOver, type RunState } from '../protocol/run-state.ts'
 import type { DeadLetter, DeadLetters } from '../queue/dead-letter-queue.ts'
 import { formatJob, type Job, parseJob } from '../queue/job.ts'
+import { inTraceOf } from '../telemetry/tracing.ts'
 import { graphUnlessLost } from './lost-blueprint.ts'
 
 /** A job that was sent back so often stays, with a reason; at 20 receives each time that is a week and more. */
@@ -24,7 +25,7 @@ export interface DeadLettersResult {
   readonly kept: number
 }
 
-type ReturnServices = Pick<Services, 'store' | 'graphs' | 'queue' | 'now'>
+type ReturnServices = Pick<Services, 'store' | 'graphs' | 'queue' | 'now' | 'tracing'>
 
 /** @throws AggregateError of what went wrong with single messages, after the others were looked at */
 export async function returnDeadLetters(
@@ -73,7 +74,8 @@ async function handle(services: ReturnServices, deadLetters: DeadLetters, letter
   const isNeeded = run ? !isOver(run) || run.outbox !== undefined : job.iteration === undefined
   const goesBack = isNeeded && returns <= RETURNS_AT_MOST
   // To the pool of its node, wherever it was passed on to before.
-  if (goesBack) await services.queue.send([{ ...job, passedOn: undefined, returns }])
+  const send = () => services.queue.send([{ ...job, passedOn: undefined, returns }])
+  if (goesBack) await inTraceOf(services.tracing, run ?? {}, send)
   else if (isNeeded && !(await keep(services, deadLetters, job, run))) return 'kept'
   await deadLetters.remove(letter)
   return goesBack ? 'returned' : 'removed'

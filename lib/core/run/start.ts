@@ -14,7 +14,7 @@ import type { NewRun } from '../store/run-store.ts'
 import { inlineInput } from '../values/value-writer.ts'
 import { failRun } from './run-end.ts'
 
-type StartServices = Pick<Services, 'store' | 'values' | 'now'>
+type StartServices = Pick<Services, 'store' | 'values' | 'now' | 'tracing'>
 
 export interface NewRunRequest {
   readonly runId: string
@@ -55,6 +55,7 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
     inlineValues,
     inputHash,
     parent: request.parent,
+    trace: services.tracing?.kept(),
     startedAt: services.now(),
   }
   return { ...(await services.store.create(run)), inputHash }

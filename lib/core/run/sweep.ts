@@ -11,6 +11,7 @@ import type { Services } from '../execution/services.ts'
 import { isOver, type RunState, timeOf } from '../protocol/run-state.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
 import { sendTimer } from '../queue/job.ts'
+import { inTraceOf } from '../telemetry/tracing.ts'
 import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 
@@ -25,7 +26,7 @@ export interface SweepResult {
   readonly deadLetters: number
 }
 
-export interface SweepServices extends Pick<Services, 'store' | 'graphs' | 'queue' | 'now'> {
+export interface SweepServices extends Pick<Services, 'store' | 'graphs' | 'queue' | 'now' | 'tracing'> {
   /** @default - the dead-letter queue is not looked at */
   readonly deadLetters?: DeadLetters
 }
@@ -66,6 +67,11 @@ export async function sweep(services: SweepServices): Promise<SweepResult> {
 async function sweepRun(services: SweepServices, runId: string): Promise<number> {
   const run = await services.store.read(runId)
   if (!run || isOver(run) || run.graph === undefined) return 0
+  return inTraceOf(services.tracing, run, () => sendDue(services, run))
+}
+
+async function sendDue(services: SweepServices, run: RunState): Promise<number> {
+  const { runId } = run
   const graph = await graphUnlessLost(services, run)
   if (!graph) {
     // It stays due until a worker has ended it.

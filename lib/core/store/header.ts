@@ -4,7 +4,7 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r inline values   o outbox
- *   cc children to cancel   pa the parent of a child run   h hash of the input   y u shard and time in the index of due runs   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   y u shard and time in the index of due runs   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -96,6 +96,7 @@ export function packHeader(run: NewRun): Item {
     r: Object.fromEntries(run.inlineValues),
     pa: run.parent && { ...run.parent },
     h: run.inputHash,
+    tr: run.trace,
     ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
   }
 }
@@ -144,6 +145,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     outbox: item['o'] as Outbox | undefined,
     parent: item['pa'] as Parent | undefined,
     inputHash: item['h'] as string | undefined,
+    trace: item['tr'] as string | undefined,
     startedAt: Number(item['t']),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
     reason: item['x'] as string | undefined,
@@ -169,6 +171,7 @@ export function headerSize(run: RunState): number {
   for (const [name, text] of run.inlineValues) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
   size += Math.ceil(run.done.toString(10).length / 2) + 6
   size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
+  if (run.trace !== undefined) size += run.trace.length + 'tr'.length
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1
   return size
 }

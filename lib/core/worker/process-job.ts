@@ -37,7 +37,9 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   const { extendsLease, deadline } = invocation
   const place = invocation.place ?? services.isolation.arrive(extendsLease ? {} : { until: deadline })
   try {
-    return await workOnJob(services, job, { ...invocation, place })
+    const work = () => workOnJob(services, job, { ...invocation, place })
+    const { traceHeader } = invocation
+    return await (services.tracing ? services.tracing.segment({ ...job, traceHeader }, work) : work())
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
     services.logger.warn('a job waits for a newer deployment', { ...job, reason: error.message })
@@ -52,6 +54,7 @@ async function workOnJob(services: Services, job: Job, invocation: Invocation): 
   const open = await openRun(services, job, invocation)
   if ('kind' in open) return open
   const { graph, run } = open
+  services.tracing?.follow(run)
   if (run.seq === 0) await emitStart(services, run)
   if (job.nodeId === undefined) {
     await sendQueued(open, START)

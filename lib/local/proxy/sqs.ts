@@ -7,8 +7,11 @@ import { decodeAstral, encodeAstral } from './astral.ts'
 import type { Answer } from './http.ts'
 import type { Call, JsonService, Send } from './json-proxy.ts'
 import { refusalOfSqs } from './sqs-rules.ts'
+import { type SystemAttributes, TraceHeaders } from './trace-headers.ts'
 
 interface Message {
+  MessageId?: string
+  Attributes?: Record<string, string>
   Body?: string
   MD5OfBody?: string
   ReceiptHandle?: string
@@ -18,10 +21,13 @@ interface SqsJson {
   QueueUrl?: string
   QueueUrls?: string[]
   MessageBody?: string
+  MessageId?: string
+  MessageSystemAttributes?: SystemAttributes
   MD5OfMessageBody?: string
   AttributeNames?: string[]
-  Entries?: { Id?: string; MessageBody?: string }[]
-  Successful?: { Id?: string; MD5OfMessageBody?: string }[]
+  MessageSystemAttributeNames?: string[]
+  Entries?: { Id?: string; MessageBody?: string; MessageSystemAttributes?: SystemAttributes }[]
+  Successful?: { Id?: string; MessageId?: string; MD5OfMessageBody?: string }[]
   Messages?: Message[]
 }
 
@@ -32,6 +38,7 @@ interface SqsJson {
  */
 export function meteredSqs(meter: Meter, origin: string, mend: boolean): JsonService {
   const addresses = new QueueAddresses(origin)
+  const traceHeaders = mend ? new TraceHeaders() : undefined
   return {
     name: 'sqs',
     refusalOf: refusalOfSqs,
@@ -46,7 +53,12 @@ export function meteredSqs(meter: Meter, origin: string, mend: boolean): JsonSer
         body: Buffer.from(JSON.stringify(input)),
         finish(answer) {
           meter.countSqsPayload(Math.max(body.length, answer.body.length))
-          return translate(answer, addresses, bodies, mend)
+          return translate(answer, (output) => {
+            if (output.QueueUrl !== undefined) output.QueueUrl = addresses.toPublic(output.QueueUrl)
+            if (output.QueueUrls) output.QueueUrls = output.QueueUrls.map((url) => addresses.toPublic(url))
+            if (mend) restoreBodies(output, bodies)
+            traceHeaders?.pass(input, output)
+          })
         },
         ...(mend && operation === 'ReceiveMessage' && { undelivered: giveBack(input, send) }),
       } satisfies Call
@@ -94,17 +106,10 @@ function encodeBodies(input: SqsJson): Map<string, string> {
   return originals
 }
 
-function translate(
-  answer: Answer,
-  addresses: QueueAddresses,
-  bodies: Map<string, string>,
-  mend: boolean,
-): Buffer {
+function translate(answer: Answer, change: (output: SqsJson) => void): Buffer {
   const output = parse(answer.body)
   if (!output || answer.status !== 200) return answer.body
-  if (output.QueueUrl !== undefined) output.QueueUrl = addresses.toPublic(output.QueueUrl)
-  if (output.QueueUrls) output.QueueUrls = output.QueueUrls.map((url) => addresses.toPublic(url))
-  if (mend) restoreBodies(output, bodies)
+  change(output)
   return Buffer.from(JSON.stringify(output))
 }
 

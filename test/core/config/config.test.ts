@@ -16,6 +16,7 @@ const env = {
   FLOWCRAFT_EVENT_BUS_NAME: 'runs',
   FLOWCRAFT_METRICS_NAMESPACE: 'Flowcraft',
   FLOWCRAFT_DEPLOY_GRACE_MS: '420000',
+  FLOWCRAFT_TRACING: 'true',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -41,6 +42,7 @@ describe('the configuration', () => {
       eventBusName: 'runs',
       metricsNamespace: 'Flowcraft',
       deployGraceMs: 420_000,
+      tracing: true,
       s3Client: undefined,
       eventBridgeClient: undefined,
     })

@@ -25,6 +25,9 @@ const requests = () =>
       (input.Entries ?? []).map(({ MessageBody }) => parseJob(MessageBody ?? '').nodeId),
     )
 
+const entriesSent = () =>
+  sqs.commandCalls(SendMessageBatchCommand).flatMap(({ args: [{ input }] }) => input.Entries ?? [])
+
 type Entries = NonNullable<SendMessageBatchCommandInput['Entries']>
 function answer(
   entries: Entries,
@@ -47,6 +50,24 @@ const onSend = (respond: (entries: Entries) => SendMessageBatchCommandOutput) =>
 afterEach(() => sqs.reset())
 
 describe('SqsJobQueue', () => {
+  it('sends the trace header with each job, where there is one, also with those that it sends again', async () => {
+    const header = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1'
+    const pools = new Pools('https://sqs.local/1/jobs')
+    let tries = 0
+    onSend((entries) => answer(entries, ({ Id }) => Id === '1' && ++tries === 1))
+
+    await new SqsJobQueue({ client, pools, traceHeader: () => header }).send(jobs(2))
+    expect(entriesSent().map(({ MessageSystemAttributes }) => MessageSystemAttributes)).toEqual(
+      Array.from({ length: 3 }, () => ({ AWSTraceHeader: { DataType: 'String', StringValue: header } })),
+    )
+
+    sqs.resetHistory()
+    await new SqsJobQueue({ client, pools, traceHeader: () => undefined }).send(jobs(2))
+    await queue.send(jobs(2))
+    expect(entriesSent()).toHaveLength(4)
+    for (const entry of entriesSent()) expect(entry).not.toHaveProperty('MessageSystemAttributes')
+  })
+
   it('sends 25 jobs in 3 requests, each job once', async () => {
     onSend((entries) => answer(entries, () => false))
 

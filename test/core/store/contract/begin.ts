@@ -18,6 +18,7 @@ export function beginContract(make: () => RunStore): void {
         fired: new Set([3, 200]),
         iterations: new Map([[17, 3]]),
         inputHash: 'Ab-_0123',
+        trace: '1-5759e988-bd862e3fe1be46a994272793:53995c3f42cd8ad8',
         inlineValues: new Map([
           [':größe 📦', '={"v":"ß📦\u0000"}'],
           ['o1', ''],
