@@ -3,7 +3,13 @@ import { Annotations, type Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
-import { EventSourceMapping, type Function, type IFunction, RecursiveLoop } from 'aws-cdk-lib/aws-lambda'
+import {
+  EventSourceMapping,
+  type Function,
+  type IFunction,
+  RecursiveLoop,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
@@ -88,6 +94,7 @@ export class WorkerFunction extends Construct {
       this.function = props.existingFunction
       setEnvironment(this, this.function, workerEnvironment(this, props))
       this.#warnOfRecursion(this.function)
+      if (props.tracing) this.#warnOfNoTrace(this.function)
     } else {
       const options = functionDefaults(this, props)
       this.logGroup = options.logGroup
@@ -146,6 +153,16 @@ export class WorkerFunction extends Construct {
     Annotations.of(this).addWarningV2(
       'flowcraft-aws:recursiveLoop',
       `recursiveLoop of existingFunction must be ${RecursiveLoop.ALLOW}, got ${recursiveLoop ?? 'none that is known here'}: it sends to its own queue, and Lambda stops it after 16 rounds`,
+    )
+  }
+
+  /** Its `tracing` cannot be set from here. */
+  #warnOfNoTrace({ node }: IFunction): void {
+    const { tracingConfig } = (node.defaultChild ?? {}) as { tracingConfig?: { mode?: string } }
+    if (tracingConfig?.mode === Tracing.ACTIVE) return
+    Annotations.of(this).addWarningV2(
+      'flowcraft-aws:tracing',
+      `tracing of existingFunction must be ${Tracing.ACTIVE}, got ${tracingConfig?.mode ?? 'none that is known here'}: else a trace of a run lacks what it works on`,
     )
   }
 
@@ -213,7 +230,6 @@ const ofNewFunction = [
   'timeout',
   'architecture',
   'environment',
-  'tracing',
   'vpc',
   'vpcSubnets',
   'securityGroups',

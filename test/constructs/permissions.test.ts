@@ -6,6 +6,13 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import { describe, expect, it } from 'vitest'
 import { entry, IN_REGION, permissionsOf, synthesise } from './support.ts'
 
+/** Who may write traces, and how. */
+function xrayOf(tracing: boolean | undefined): string[] {
+  return permissionsOf(synthesise({ entry, webhook: {}, tracing }).template)
+    .filter((line) => line.includes('xray'))
+    .map((line) => line.replace('Flows', ''))
+}
+
 describe('each permission of a service', () => {
   it('is in this list', () => {
     const { template } = synthesise({ entry, webhook: {} })
@@ -33,6 +40,14 @@ describe('each permission of a service', () => {
       'SweepRole: sqs:SendMessage on <FlowsJobs.Arn>',
       'SweepRole: sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage sqs:SendMessage on <FlowsJobsDeadLetters.Arn>',
     ])
+  })
+
+  it('has those of X-Ray for each function with tracing only', () => {
+    expect(xrayOf(undefined)).toEqual([])
+    const rights = 'xray:PutTelemetryRecords xray:PutTraceSegments on *'
+    expect(xrayOf(true).toSorted()).toEqual(
+      ['StartRun', 'Sweep', 'Webhook', 'Worker'].map((name) => `${name}Role: ${rights}`),
+    )
   })
 
   it("names no action by a wildcard, also with a customer's key", () => {

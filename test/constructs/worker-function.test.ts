@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { EventBus } from 'aws-cdk-lib/aws-events'
-import { Code, Function, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { Code, Function, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { describe, expect, it } from 'vitest'
 import {
   JobQueue,
@@ -45,6 +45,17 @@ function warned(recursiveLoop?: RecursiveLoop): string[] {
   const existingFunction = new Function(stack, 'Mine', props)
   new WorkerFunction(stack, 'Worker', { ...newParts(stack), existingFunction })
   return warningsOf(stack).filter((warning) => warning.includes('recursiveLoop'))
+}
+
+/** What is warned of an existing function of a service with traces that traces so. */
+function warnedOfTraces(tracing?: Tracing): string[] {
+  const stack = newStack()
+  const code = Code.fromInline('//')
+  const props = { code, handler: 'index.handler', runtime: Runtime.NODEJS_24_X, tracing }
+  const existingFunction = new Function(stack, 'Mine', props)
+  new WorkerFunction(stack, 'Worker', { ...newParts(stack), existingFunction, tracing: true })
+  expect(environmentOf(Template.fromStack(stack), 'Mine')).toMatchObject({ FLOWCRAFT_TRACING: 'true' })
+  return warningsOf(stack).filter((warning) => warning.includes('tracing'))
 }
 
 describe('WorkerFunction', () => {
@@ -190,6 +201,14 @@ describe('WorkerFunction', () => {
     expect(warned()).toEqual([expect.stringContaining('must be Allow, got none that is known here')])
     expect(warned(RecursiveLoop.TERMINATE)).toEqual([expect.stringContaining('must be Allow, got Terminate')])
     expect(warned(RecursiveLoop.ALLOW)).toEqual([])
+  })
+
+  it('hands traces on in an existing function, and warns of one that has none', () => {
+    expect(warnedOfTraces()).toEqual([expect.stringContaining('must be Active, got none that is known here')])
+    expect(warnedOfTraces(Tracing.PASS_THROUGH)).toEqual([
+      expect.stringContaining('must be Active, got PassThrough'),
+    ])
+    expect(warnedOfTraces(Tracing.ACTIVE)).toEqual([])
   })
 
   it('has metrics of its function', () => {

@@ -130,10 +130,13 @@ describe('a service with tracing', () => {
     for (const header of seen) expect(header).toContain(`Root=${start.traceId};`)
     expect(traffic.asked).toContain('AWSTraceHeader')
 
-    // The segment of the message that ended the run is sent when it is done with.
-    await vi.waitFor(() => expect(idsOf(daemon.segments)).toEqual(expect.arrayContaining(parentsOf(sent))), {
-      timeout: 60_000,
-    })
+    // Each job that was sent is a message after the one that sent it; the last ones may come after the run's end.
+    const senders = expect.arrayContaining(parentsOf(sent))
+    const followed = () => {
+      expect(idsOf(daemon.segments)).toEqual(senders)
+      expect(daemon.segments.map(({ parent_id }) => parent_id)).toEqual(senders)
+    }
+    await vi.waitFor(followed, { timeout: 60_000 })
     for (const { trace_id } of daemon.segments) expect(trace_id).toBe(start.traceId)
     const known = new Set([start.parentId, ...idsOf(daemon.segments)])
     expect(daemon.segments.filter(({ parent_id }) => !known.has(parent_id))).toEqual([])
@@ -167,6 +170,13 @@ describe('a service with tracing', () => {
     const StringValue = formatTraceHeader({ ...start, parentId: daemon.segments[0]?.id })
     const AWSTraceHeader = { DataType: 'String', StringValue }
     expect(traffic.attributes).toEqual([{ AWSTraceHeader }, { AWSTraceHeader }])
+
+    // What follows comes after that message, not after the start that the run keeps.
+    await handler(await nextEvent(), CONTEXT)
+    await daemon.arrived()
+    const first = daemon.segments[0]?.id
+    expect(daemon.segments.slice(1)).toHaveLength(2)
+    for (const segment of daemon.segments.slice(1)) expect(segment).toMatchObject({ parent_id: first })
   })
 })
 

@@ -2,7 +2,7 @@
 import { createFlow, SleepNode, WaitNode } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { currentTraceHeader } from '../../../lib/core/common/trace-context.ts'
-import type { JobQueue } from '../../../lib/core/queue/job.ts'
+import { formatJob, type JobQueue } from '../../../lib/core/queue/job.ts'
 import { resumeRun } from '../../../lib/core/run/resume.ts'
 import { putRun } from '../../../lib/core/run/start.ts'
 import { sweep } from '../../../lib/core/run/sweep.ts'
@@ -127,6 +127,20 @@ describe('a run that is started in a trace', () => {
     expect(sent).toEqual([
       { nodeId: 's', header },
       { nodeId: 's', header },
+    ])
+  })
+
+  it('gets a job in it that the sweep brings back from the dead-letter queue', async () => {
+    const { service, services, sent, start } = await traced(chain)
+    await start(header)
+    service.deadLetters.move(formatJob({ runId: 'r', blueprintId: 'chain', nodeId: 'a', iteration: 1 }))
+
+    vi.stubEnv('_X_AMZN_TRACE_ID', other)
+    expect(await sweep({ ...services, deadLetters: service.deadLetters })).toMatchObject({ returned: 1 })
+
+    expect(sent).toEqual([
+      { nodeId: 'a', header },
+      { nodeId: 'a', header },
     ])
   })
 
