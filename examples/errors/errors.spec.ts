@@ -1,7 +1,7 @@
 import { TestService } from 'flowcraft-aws/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { findRun } from './find-run.ts'
-import { payment } from './flows.ts'
+import { findRun } from './find-run.js'
+import { payment } from './flows.js'
 
 function paying(...statuses: number[]) {
   const charge = vi.fn(async () => ({ status: statuses.shift() ?? 200, receipt: 'R-1' }))

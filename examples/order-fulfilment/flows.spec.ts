@@ -1,6 +1,6 @@
 import { TestService } from 'flowcraft-aws/testing'
 import { describe, expect, it } from 'vitest'
-import { flows } from './flows.ts'
+import { flows } from './flows.js'
 
 const order = {
   orderId: 'A-17',

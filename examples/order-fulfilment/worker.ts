@@ -1,4 +1,4 @@
 import { createWorkerHandler } from 'flowcraft-aws'
-import { flows } from './flows.ts'
+import { flows } from './flows.js'
 
 export const handler = createWorkerHandler({ flows })

@@ -1,6 +1,6 @@
 import { TestService } from 'flowcraft-aws/testing'
 import { expect, it } from 'vitest'
-import { greeting } from './flows.ts'
+import { greeting } from './flows.js'
 
 it('greets loudly', async () => {
   const { status, context } = await new TestService({ flows: [greeting] }).run({

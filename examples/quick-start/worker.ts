@@ -1,5 +1,5 @@
 import { createStartRunHandler, createWorkerHandler } from 'flowcraft-aws'
-import { greeting } from './flows.ts'
+import { greeting } from './flows.js'
 
 export const handler = createWorkerHandler({ flows: [greeting] })
 export const startRun = createStartRunHandler({ flows: [greeting] })

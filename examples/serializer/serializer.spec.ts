@@ -1,7 +1,7 @@
 import { createFlow, type NodeContext } from 'flowcraft'
 import { TestService } from 'flowcraft-aws/testing'
 import { describe, expect, it } from 'vitest'
-import { serializer } from './serializer.ts'
+import { serializer } from './serializer.js'
 
 const value = {
   date: new Date(0),

@@ -4,8 +4,8 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Function } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 
-/** Which service set a variable of a function. */
-const told = new WeakMap<object, Map<string, string>>()
+/** Which value a service gave a variable of a function: kept at the function, since an app may have this package twice. */
+const TOLD = Symbol.for('flowcraft-aws.environment')
 
 /**
  * Sets the variables where `grantee` is a function of this app; a role, a user or an imported function is left to
@@ -27,8 +27,7 @@ export function setEnvironment(
     )
     return
   }
-  const known = told.get(grantee) ?? new Map<string, string>()
-  told.set(grantee, known)
+  const known = toldOf(grantee)
   for (const [name, value] of Object.entries(environment)) {
     const other = known.get(name)
     if (other !== undefined && other !== value) {
@@ -39,6 +38,11 @@ export function setEnvironment(
     known.set(name, value)
     grantee.addEnvironment(name, value)
   }
+}
+
+function toldOf(grantee: object): Map<string, string> {
+  const holder: { [TOLD]?: Map<string, string> } = grantee
+  return (holder[TOLD] ??= new Map())
 }
 
 /** By its method, not its class: an app may have the CDK twice. */

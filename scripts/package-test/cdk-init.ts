@@ -1,0 +1,102 @@
+/** What `cdk init` writes, today and formerly: its Jest is CommonJS, and cannot require an ES module. */
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { functionsOf, install, root, run, versions, write } from './folder.ts'
+import { COMPILER_OPTIONS, writeOlderTemplate } from './older-template.ts'
+
+/** A test of the stack, and one of what is no flow and no construct. */
+const STACK_TEST = `import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { isFlowcraftAwsError, StartRunInvoker } from 'flowcraft-aws'
+import { ShopStack } from '../lib/shop-stack'
+
+test('the stack has its functions', () => {
+  const template = Template.fromStack(new ShopStack(new App(), 'Test'))
+  template.resourceCountIs('AWS::Lambda::Function', 4)
+})
+
+test('the main entry loads', () => {
+  expect(new StartRunInvoker({ functionName: 'start' })).toBeInstanceOf(StartRunInvoker)
+  expect(isFlowcraftAwsError(new Error())).toBe(false)
+})
+`
+
+function addQuickStart(folder: string): void {
+  for (const [from, to] of [
+    ['quick-start/flows.ts', 'src/flows.ts'],
+    ['quick-start/worker.ts', 'src/worker.ts'],
+    ['deployment/order-api.ts', 'src/order-api.ts'],
+    ['deployment/shop-stack.ts', 'lib/shop-stack.ts'],
+  ] as const) {
+    cpSync(join(root, 'examples', from), join(folder, to))
+  }
+  write(folder, 'test/shop.test.ts', STACK_TEST)
+}
+
+function testsAndSynthesises(folder: string): void {
+  run(folder, 'npm', 'test')
+  run(folder, 'npx', 'cdk', 'synth', '--quiet')
+  const { length } = functionsOf(join(folder, 'cdk.out'), 'ShopStack')
+  if (length !== 4) throw new Error(`cdk synth: expected 4 functions, got ${length}`)
+  console.log('  npm test and cdk synth pass')
+}
+
+export function testTemplate(folder: string, tarball: string): void {
+  run(
+    folder,
+    join(root, 'node_modules/.bin/cdk'),
+    'init',
+    'app',
+    '--language',
+    'typescript',
+    '--generate-only',
+  )
+  addQuickStart(folder)
+  install(folder, 'flowcraft', tarball, `esbuild@${versions['esbuild']}`)
+  testsAndSynthesises(folder)
+  testFlowInJest(folder)
+}
+
+/** What docs/testing.md says. */
+function testFlowInJest(folder: string): void {
+  cpSync(join(root, 'examples/testing/jest.config.cjs'), join(folder, 'jest.config.js'))
+  const spec = readFileSync(join(root, 'examples/quick-start/flows.spec.ts'), 'utf8')
+  const test = spec
+    .replace("import { expect, it } from 'vitest'\n", '')
+    .replace("'./flows.js'", "'../src/flows.js'")
+  write(folder, 'test/flows.test.ts', test)
+  run(folder, 'npx', 'jest', 'test/flows.test.ts')
+  console.log('  a flow runs in Jest')
+}
+
+export function testOlderTemplate(folder: string, tarball: string): void {
+  writeOlderTemplate(folder)
+  addQuickStart(folder)
+  install(folder, 'flowcraft', tarball, `esbuild@${versions['esbuild']}`)
+  testsAndSynthesises(folder)
+
+  // The next templates: NodeNext, and still a TypeScript that refuses to require an ES module, by its types too.
+  const node = [
+    '--module',
+    'nodenext',
+    '--moduleResolution',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--types',
+    'node',
+  ]
+  run(folder, 'npx', 'tsc', '--noEmit', ...node, 'lib/shop-stack.ts')
+
+  // Flowcraft has no types for these settings of `tsc`: docs/deployment.md says which it needs.
+  install(folder, '--save-dev', 'typescript@5.9')
+  const compilerOptions = {
+    ...COMPILER_OPTIONS,
+    module: 'NodeNext',
+    moduleResolution: 'NodeNext',
+    lib: ['es2022'],
+  }
+  write(folder, 'tsconfig.json', { compilerOptions, exclude: ['node_modules', 'cdk.out'] })
+  run(folder, 'npm', 'run', 'build')
+  console.log('  tsc passes')
+}

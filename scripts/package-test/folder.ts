@@ -1,0 +1,52 @@
+/** A folder of a user: files in it, commands in it, and the package as npm would publish it. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The versions that this repository is tested with. */
+export const { devDependencies: versions } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+/** Prints the command, and what it wrote where it fails. */
+export function run(folder: string, command: string, ...args: string[]): string {
+  console.log(`$ ${[command, ...args].join(' ')}`)
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' })
+  if (status === 0) return stdout
+  throw new Error(`${command} in ${folder} ended with ${status ?? error}:\n${stdout}\n${stderr}`)
+}
+
+export function install(folder: string, ...args: string[]): void {
+  run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...args)
+}
+
+/** @returns the tarball's path */
+export function pack(folder: string): string {
+  const printed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [{ filename }] = JSON.parse(printed) as [{ filename: string }]
+  return join(folder, filename)
+}
+
+export function write(folder: string, name: string, content: string | object): void {
+  const file = join(folder, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content, undefined, 2))
+}
+
+export interface Template {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties: { readonly Code?: { S3Key: string } } }>
+  >
+}
+
+export function functionsOf(assembly: string, stack: string): Template['Resources'][string][] {
+  const { Resources } = JSON.parse(readFileSync(join(assembly, `${stack}.template.json`), 'utf8')) as Template
+  return Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function')
+}
