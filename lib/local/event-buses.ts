@@ -1,4 +1,4 @@
-// EventBridge without rules: buses take events, and what they took can be looked at. Pure; no HTTP here.
+// Event buses: they take events and hand them on, and what they took can be looked at. No HTTP here.
 
 import { randomUUID } from 'node:crypto'
 import { localError } from './errors.ts'
@@ -43,9 +43,12 @@ export class EventBuses {
   /** The last 10,000 of all buses, the oldest first. */
   readonly events: readonly LocalEvent[]
   readonly #events: LocalEvent[] = []
+  readonly #onEvent: (event: LocalEvent) => void
 
-  constructor() {
+  /** @param onEvent - gets each event that a bus takes */
+  constructor(onEvent: (event: LocalEvent) => void) {
     this.events = this.#events
+    this.#onEvent = onEvent
   }
 
   create(name: string): string {
@@ -58,10 +61,19 @@ export class EventBuses {
     return name
   }
 
+  /** @throws FlowcraftAwsError LOCAL_AWS where there is no such bus, as CreateRule does */
+  assertThere(name: string): void {
+    if (this.#names.has(name)) return
+    const all = [...this.#names].join(', ')
+    throw localError(
+      `event bus ${name} does not exist here, only ${all}; createEventBus makes one of any name`,
+    )
+  }
+
   /** Takes one event, or says why not; the others of its request have their own fate. */
   put(entry: Entry): EntryResult {
     const { EventBusName = 'default', Source, DetailType, Resources: resources = [], Time } = entry
-    const eventBusName = EventBusName.replace(/^arn:.*:event-bus\//, '')
+    const eventBusName = busNameOf(EventBusName)
     if (!this.#names.has(eventBusName)) {
       // What AWS does is not documented; here a mistake is to be seen.
       return refused('ResourceNotFoundException', `Event bus ${EventBusName} does not exist.`)
@@ -75,10 +87,17 @@ export class EventBuses {
     if (!detail) return refused('MalformedDetail', 'Detail is malformed.')
     const id = randomUUID()
     const time = Time === undefined ? new Date() : new Date(Time * 1000)
-    this.#events.push({ id, eventBusName, source: Source, detailType: DetailType, detail, resources, time })
+    const event = { id, eventBusName, source: Source, detailType: DetailType, detail, resources, time }
+    this.#events.push(event)
     if (this.#events.length > KEPT_EVENTS) this.#events.shift()
+    this.#onEvent(event)
     return { EventId: id }
   }
+}
+
+/** The name of a bus that is named, or given by its ARN. */
+export function busNameOf(nameOrArn: string): string {
+  return nameOrArn.replace(/^arn:.*:event-bus\//, '')
 }
 
 /** The size of an event as AWS counts it: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */

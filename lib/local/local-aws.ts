@@ -10,11 +10,13 @@ import { clientConfigs, clientsOf, environmentOf } from './clients.ts'
 import { startEngines } from './engine/start.ts'
 import type { RunningEngines } from './engine/start.ts'
 import { localError } from './errors.ts'
+import { EventRules } from './event-bridge/rules.ts'
 import { EventBuses } from './event-buses.ts'
 import { startMapping } from './event-source/mapping.ts'
+import { InFlight } from './in-flight.ts'
 import { createLocalFunction } from './lambda/function.ts'
 import { FunctionRegistry } from './lambda/registry.ts'
-import { startSchedule } from './lambda/schedule.ts'
+import { startSchedule, startTimer } from './lambda/schedule.ts'
 import { startUrlServer } from './lambda/url-server.ts'
 import { Meter } from './meter.ts'
 import { meteredDynamoDB } from './proxy/dynamodb.ts'
@@ -26,6 +28,7 @@ import { meteredSqs } from './proxy/sqs.ts'
 import { createBucket, createQueue, createTable, freshName } from './resources.ts'
 import { deployAll, deployStack } from './stack/deploy.ts'
 import { DeployedStacks } from './stack/deployed.ts'
+import type { StackHost } from './stack/kind.ts'
 import type { LocalAws, LocalAwsOptions, LocalEndpoints, StopOptions } from './types.ts'
 
 /** The account that fauxqs writes into its ARNs. */
@@ -54,7 +57,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const engines = await startEngines(options, region)
   try {
     const { consistentReads = process.env['FLOWCRAFT_LOCAL_CONSISTENT_READS'] === 'true' } = options
-    const parts = await startParts(engines, consistentReads)
+    const parts = await startParts(engines, region, consistentReads)
     const folder = await mkdtemp(join(tmpdir(), 'flowcraft-local-'))
     return assemble({ ...parts, region, engines, folder })
   } catch (error) {
@@ -70,34 +73,37 @@ interface Parts {
   meter: Meter
   interception: Interception
   functions: FunctionRegistry
-  invokeApi: InvokeApi
   buses: EventBuses
+  rules: EventRules
+  inFlight: InFlight
   /** Holds copies of function code; removed at the end. */
   folder: string
 }
 
 async function startParts(
   { names, origins }: RunningEngines,
+  region: string,
   consistentReads: boolean,
 ): Promise<Omit<Parts, 'region' | 'engines' | 'folder'>> {
   const meter = new Meter()
   const interception = new Interception()
   const functions = new FunctionRegistry()
-  const invokeApi = new InvokeApi(functions)
-  const buses = new EventBuses()
+  const inFlight = new InFlight()
+  const rules = new EventRules({ region, accountId: ACCOUNT_ID }, inFlight)
+  const buses = new EventBuses((event) => rules.take(event))
   const [sqs, dynamodb, s3, lambda, eventbridge] = await Promise.all([
     startJsonProxy(origins.sqs, interception, (origin) => meteredSqs(meter, origin, names.sqs === 'fauxqs')),
     startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, { consistentReads })),
     startS3Proxy(origins.s3, interception, meter),
-    startApi(interception, invokeApi),
+    startApi(interception, new InvokeApi(functions, inFlight)),
     startApi(interception, new PutEventsApi(buses, meter)),
   ])
   const proxies = { sqs, dynamodb, s3, lambda, eventbridge }
-  return { meter, interception, functions, invokeApi, buses, proxies }
+  return { meter, interception, functions, buses, rules, inFlight, proxies }
 }
 
 function assemble(parts: Parts): LocalAws {
-  const { region, engines, proxies, meter, interception, functions, invokeApi, buses, folder } = parts
+  const { region, engines, proxies, meter, interception, functions, buses, rules, inFlight, folder } = parts
   const endpoints: LocalEndpoints = {
     sqs: proxies.sqs.origin,
     dynamodb: proxies.dynamodb.origin,
@@ -116,7 +122,8 @@ function assemble(parts: Parts): LocalAws {
     inTurn([
       () => (drain ? undefined : stopAll(functions.all)),
       () => stopAll(sources),
-      () => invokeApi.settle(),
+      () => rules.stop(),
+      () => inFlight.settle(),
       () => stopAll(functions.all),
       () => Object.values(clients).forEach((client) => client.destroy()),
       () => Promise.all(Object.values(proxies).map((proxy) => proxy.close())),
@@ -133,7 +140,19 @@ function assemble(parts: Parts): LocalAws {
   }
 
   const deployed = new DeployedStacks()
-  const stackHost = () => ({ aws, deployed, findFunction: (name: string) => functions.find(name) })
+  const stackHost = (): StackHost => ({
+    aws,
+    deployed,
+    addRule: (rule) => {
+      buses.assertThere(rule.eventBusName)
+      rules.add(rule)
+    },
+    every: (minutes, fire) => {
+      assertRunning()
+      started(startTimer(minutes, fire))
+    },
+    findFunction: (name) => functions.find(name),
+  })
 
   const aws: LocalAws = {
     endpoints,

@@ -1,8 +1,8 @@
 // Stacks by their templates, written by hand here: what is made, in which order, and what is refused.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb'
 import { ListBucketsCommand } from '@aws-sdk/client-s3'
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startLocalAws } from '../../lib/local/index.ts'
 import type { DeployOptions, LocalAws, LocalStack } from '../../lib/local/index.ts'
 import { eventually } from './helpers.ts'
+import { arnOf, assemblyOf, inline, type Written } from './templates.ts'
 
 let local: LocalAws
 let folder: string
@@ -23,61 +24,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-interface Written {
-  readonly Resources: Record<string, { Type: string; Properties?: object; Condition?: string }>
-  readonly Outputs?: Record<string, unknown>
-  readonly Parameters?: Record<string, unknown>
-  readonly Conditions?: Record<string, unknown>
-}
-
-let assemblies = 0
-
-/** Writes a cloud assembly with stacks by name, and folders of assets by S3 key. */
-async function assemblyOf(
-  stacks: Record<string, Written>,
-  assets: Record<string, Record<string, string>> = {},
-): Promise<string> {
-  const out = join(folder, `cdk.out.${assemblies++}`)
-  const write = async (file: string, text: string) => {
-    await mkdir(dirname(join(out, file)), { recursive: true })
-    await writeFile(join(out, file), text)
-  }
-  const artifacts: Record<string, object> = { Tree: { type: 'cdk:tree' } }
-  for (const [name, template] of Object.entries(stacks)) {
-    const properties = { templateFile: `${name}.template.json` }
-    artifacts[name] = { type: 'aws:cloudformation:stack', properties }
-    await write(properties.templateFile, JSON.stringify(template))
-    const files = Object.keys(assets).map((objectKey) => [
-      objectKey,
-      { source: { path: `asset.${objectKey}` }, destinations: { here: { objectKey } } },
-    ])
-    await write(`${name}.assets.json`, JSON.stringify({ files: Object.fromEntries(files) }))
-  }
-  for (const [key, files] of Object.entries(assets)) {
-    for (const [file, text] of Object.entries(files)) await write(`asset.${key}/${file}`, text)
-  }
-  await write('manifest.json', JSON.stringify({ artifacts }))
-  return out
-}
-
 async function deploy(template: Written, options: Omit<DeployOptions, 'assembly'> = {}): Promise<LocalStack> {
   return local.deploy({ assembly: await assemblyOf({ Stack: template }), ...options })
 }
 
-/** A function whose code stands in the template. */
-const inline = (body: string, more: object = {}) => ({
-  Type: 'AWS::Lambda::Function',
-  Properties: {
-    Runtime: 'nodejs24.x',
-    Handler: 'index.handler',
-    Code: { ZipFile: `exports.handler = async (event, context) => {\n${body}\n}` },
-    ...more,
-  },
-})
 const rule = (Properties: object) => ({ Type: 'AWS::Events::Rule', Properties })
 /** A function that needs to know of something else. */
 const needs = (Ref: string) => inline('', { Environment: { Variables: { OTHER: { Ref } } } })
-const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] })
 
 describe('what is made', () => {
   it('queues with their times and their dead letters', async () => {
@@ -401,7 +354,6 @@ describe('what is not played', () => {
       Fifo: { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true } },
       Python: inline('', { Runtime: 'python3.14' }),
       Image: { Type: 'AWS::Lambda::Function', Properties: { PackageType: 'Image' } },
-      Rule: { Type: 'AWS::Events::Rule', Properties: { EventPattern: { source: ['shop'] } } },
       Nightly: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'cron(0 3 * * ? *)' } },
       Role: { Type: 'AWS::IAM::Role' },
       Fn: inline('return process.env.CLUSTER', {
@@ -421,7 +373,6 @@ describe('what is not played', () => {
 - Fifo, an AWS::SQS::Queue, has FifoQueue
 - Python, an AWS::Lambda::Function, runs on python3.14
 - Image, an AWS::Lambda::Function, is a container image
-- Rule, an AWS::Events::Rule, has EventPattern
 - Nightly, an AWS::Events::Rule, has the schedule cron(0 3 * * ? *)`,
     )
     expect(local.meter.snapshot().sqs.requests).toBe(0)

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { messageOf } from '../errors.ts'
+import type { InFlight } from '../in-flight.ts'
 import { FunctionError, ThrottledError } from '../lambda/errors.ts'
 import type { FunctionRegistry } from '../lambda/registry.ts'
 import type { LocalFunction } from '../lambda/types.ts'
@@ -16,11 +17,12 @@ const REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
 export class InvokeApi implements Api {
   readonly name = 'lambda'
   readonly #functions: FunctionRegistry
-  /** Asynchronous invocations that have not ended. */
-  readonly #background = new Set<Promise<void>>()
+  /** Where asynchronous invocations go on. */
+  readonly #inFlight: InFlight
 
-  constructor(functions: FunctionRegistry) {
+  constructor(functions: FunctionRegistry, inFlight: InFlight) {
     this.#functions = functions
+    this.#inFlight = inFlight
   }
 
   operationOf({ method, url = '' }: IncomingMessage): string {
@@ -49,11 +51,6 @@ export class InvokeApi implements Api {
     return this.#invoke(fn, String(req.headers['x-amz-invocation-type'] ?? 'RequestResponse'), body)
   }
 
-  /** Waits until no asynchronous invocation is in flight. */
-  async settle(): Promise<void> {
-    while (this.#background.size > 0) await Promise.all(this.#background)
-  }
-
   async #invoke(fn: LocalFunction, type: string, body: Buffer): Promise<ApiAnswer> {
     let event: unknown
     try {
@@ -64,22 +61,13 @@ export class InvokeApi implements Api {
     }
     if (type === 'DryRun') return { status: 204, body: '' }
     if (type === 'Event') {
-      this.#inBackground(fn, event)
+      // One try, where AWS makes three; what goes wrong is in the function's log and in its counts.
+      this.#inFlight.add(fn.invoke(event))
       return { status: 202, body: '' }
     }
     if (type === 'RequestResponse') return invokeNow(fn, event)
     const message = `the invocation type must be RequestResponse, Event or DryRun; got ${type}`
     return errorAnswer(400, 'InvalidParameterValueException', message, { Type: 'User' })
-  }
-
-  /** One try, where AWS makes three; what goes wrong is in the function's log and in its counts. */
-  #inBackground(fn: LocalFunction, event: unknown): void {
-    const invocation = fn.invoke(event).then(
-      () => {},
-      () => {},
-    )
-    this.#background.add(invocation)
-    void invocation.then(() => this.#background.delete(invocation))
   }
 }
 

@@ -1,6 +1,7 @@
 // Invokes a function at a rate, as a scheduled rule of EventBridge does.
 
 import { wholeNumber } from '../errors.ts'
+import { InFlight } from '../in-flight.ts'
 import type { LocalFunction } from './types.ts'
 
 /** Options of {@link LocalAws.schedule}. */
@@ -25,20 +26,17 @@ export const LONGEST_RATE_MINUTES = 35_791
 export function startSchedule(options: ScheduleOptions): LocalSchedule {
   const { function: fn, event = () => ({}) } = options
   const minutes = wholeNumber('rateMinutes', options.rateMinutes, 1, LONGEST_RATE_MINUTES, 'minutes')
-  const inFlight = new Set<Promise<void>>()
-  const fire = () => {
-    const invocation = fn.invoke(event()).then(
-      () => {},
-      () => {},
-    )
-    inFlight.add(invocation)
-    void invocation.then(() => inFlight.delete(invocation))
-  }
-  const timer = setInterval(fire, minutes * 60_000)
+  return startTimer(minutes, () => fn.invoke(event()))
+}
+
+/** Fires every so many minutes, whether the last time is over or not. */
+export function startTimer(minutes: number, fire: () => Promise<unknown>): LocalSchedule {
+  const inFlight = new InFlight()
+  const timer = setInterval(() => inFlight.add(fire()), minutes * 60_000)
   return {
     async stop() {
       clearInterval(timer)
-      await Promise.all(inFlight)
+      await inFlight.settle()
     },
   }
 }

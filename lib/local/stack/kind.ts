@@ -1,6 +1,7 @@
 // What a type of resource is to the local AWS. Types, and what all types share.
 
 import { localError } from '../errors.ts'
+import type { EventRule } from '../event-bridge/rules.ts'
 import type { LocalFunction } from '../lambda/types.ts'
 import type { LocalAws } from '../types.ts'
 import type { DeployedStacks } from './deployed.ts'
@@ -19,9 +20,12 @@ export interface StackHost {
     | 'createFunction'
     | 'createFunctionUrl'
     | 'mapEventSource'
-    | 'schedule'
   >
   readonly deployed: DeployedStacks
+  /** @throws FlowcraftAwsError LOCAL_AWS where its bus is not here */
+  addRule(rule: EventRule): void
+  /** Fires every so many minutes, for the first time after as many. */
+  every(minutes: number, fire: () => Promise<void>): void
   findFunction(nameOrArn: string): LocalFunction | undefined
 }
 

@@ -6,15 +6,18 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
 import { App, CfnOutput, Stack } from 'aws-cdk-lib'
+import { RuleTargetInput } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FlowcraftService } from '../../../lib/constructs/index.ts'
+import { FlowcraftService, RunStatusEvent } from '../../../lib/constructs/index.ts'
 import { RunClient } from '../../../lib/index.ts'
 import type { RunStatusChange, StartRunResult } from '../../../lib/index.ts'
 import { bundleHandler, startLocalAws } from '../../../lib/local/index.ts'
 import type { LocalAws, LocalEvent, LocalStack } from '../../../lib/local/index.ts'
 import { runsContract } from '../../client/runs.contract.ts'
-import { eventually } from '../helpers.ts'
+import { eventually, receive } from '../helpers.ts'
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -40,6 +43,7 @@ async function synthesise(outdir: string): Promise<string> {
   })
   flows.grantStartRun(caller)
   const outputs = {
+    ...tellEnds(own, flows),
     CallerName: caller.functionName,
     SweepName: flows.sweep.function.functionName,
     DeadLetterQueueUrl: flows.jobs.deadLetterQueue!.queueUrl,
@@ -47,6 +51,37 @@ async function synthesise(outdir: string): Promise<string> {
   }
   for (const [name, value] of Object.entries(outputs)) new CfnOutput(own, name, { value })
   return app.synth().directory
+}
+
+/** Rules for the ends of runs: a function hears of those that completed, a queue of each, a function of those that failed. */
+function tellEnds(own: Stack, flows: FlowcraftService): Record<string, string> {
+  const mailerOf = (id: string) =>
+    new Function(own, id, {
+      runtime: Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: Code.fromInline('exports.handler = async (event) => console.log(JSON.stringify(event))'),
+    })
+  const { runId, status, errors, blueprintId, service } = RunStatusEvent
+  const told = mailerOf('Told')
+  const event = RuleTargetInput.fromObject({
+    runId,
+    status,
+    errors,
+    by: service,
+    text: `Run ${runId} is paid`,
+  })
+  flows.onRunCompleted('Paid', { blueprintId: 'payment', target: new LambdaFunction(told, { event }) })
+  const failures = mailerOf('Failures')
+  flows.onRunFailed('Unpaid', { target: new LambdaFunction(failures) })
+  const ends = new Queue(own, 'Ends')
+  const message = RuleTargetInput.fromText(`Run ${runId} of ${blueprintId} ${status}`)
+  flows.onRunStatusChange('Ended', { target: new SqsQueue(ends, { message }) })
+  return {
+    ToldName: told.functionName,
+    FailuresName: failures.functionName,
+    EndsUrl: ends.queueUrl,
+    ServiceName: flows.serviceName,
+  }
 }
 
 beforeAll(async () => {
@@ -99,6 +134,28 @@ describe('a synthesised service', () => {
     expect(event.eventBusName).toBe(stack.output('EventBusName'))
     expect(event.detail as RunStatusChange).toMatchObject({ status: 'completed' })
     expect((await fetch(url, { method: 'POST' })).status).toBe(410)
+  })
+
+  it('tells the end of a run by its rules, with the input that they make', async () => {
+    await client.start({ blueprintId: 'payment', runId: 'order-2' })
+    const headers = { 'content-type': 'application/json' }
+    await fetch(await pageOf('order-2'), { method: 'POST', headers, body: '{"cents":1}' })
+
+    const told = stack.function('ToldName')
+    const line = await eventually(() => told.logs.find((text) => text.includes('order-2')) ?? false)
+    expect(JSON.parse(line)).toEqual({
+      runId: 'order-2',
+      status: 'completed',
+      errors: 0,
+      by: stack.output('ServiceName'),
+      text: 'Run order-2 is paid',
+    })
+    const texts = new Set<string>()
+    await eventually(async () => {
+      for (const { Body = '' } of await receive(aws, stack.output('EndsUrl'))) texts.add(Body)
+      return texts.has('"Run order-2 of payment completed"')
+    })
+    expect(stack.function('FailuresName').logs.filter((text) => text.includes('order-2'))).toEqual([])
   })
 
   it("refuses a flow that the worker's file does not have, by the StartRun of that file", async () => {

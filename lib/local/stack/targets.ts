@@ -1,0 +1,98 @@
+// Where rules and schedules of a stack deliver: to functions and queues that run here.
+
+import { GetQueueUrlCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
+import { localError, messageOf } from '../errors.ts'
+import { inputOf, type TargetInput } from '../event-bridge/input.ts'
+import type { Deliver } from '../event-bridge/rules.ts'
+import { FunctionError, ThrottledError } from '../lambda/errors.ts'
+import type { LocalFunction } from '../lambda/types.ts'
+import type { Making } from './kind.ts'
+
+/** A target of a rule or a schedule. */
+export interface Target extends TargetInput {
+  readonly Arn: string
+}
+
+/** What delivers events; a target that is not played here is told in the log, once, and gets none. */
+export async function deliveriesOf(
+  making: Making,
+  targets: readonly Target[],
+  rule: { readonly ruleName: string; readonly ruleArn: string },
+): Promise<Deliver[]> {
+  const all: Deliver[] = []
+  for (const target of targets) {
+    const makeInput = inputOf(target)
+    const send = await sendTo(making, target.Arn)
+    if (send) all.push((event, takenAt) => send(() => makeInput(event, { ...rule, takenAt })))
+  }
+  return all
+}
+
+/** What sends to a target, and tells the log what goes wrong; undefined for one that is not played here. */
+export async function sendTo(
+  making: Making,
+  arn: string,
+): Promise<((makeText: () => string) => Promise<void>) | undefined> {
+  const send = await senderOf(making, arn)
+  if (!send) {
+    tell(
+      making,
+      `the target ${arn} gets nothing: the local AWS delivers to its own functions and queues only`,
+    )
+    return undefined
+  }
+  return async (makeText) => {
+    try {
+      await send(makeText())
+    } catch (error) {
+      tell(making, `cannot deliver to ${arn}: ${messageOf(error)}`)
+    }
+  }
+}
+
+async function senderOf(
+  { aws, findFunction }: Making,
+  arn: string,
+): Promise<((text: string) => Promise<void>) | undefined> {
+  const [, , service, , , QueueName] = arn.split(':')
+  if (service === 'lambda') {
+    const fn = findFunction(arn)
+    return fn && ((text) => invoke(fn, text))
+  }
+  if (service !== 'sqs') return undefined
+  const { sqsClient } = aws.clients
+  const { QueueUrl } = await sqsClient.send(new GetQueueUrlCommand({ QueueName })).catch(absent)
+  if (QueueUrl === undefined) return undefined
+  return async (MessageBody) => {
+    await sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody }))
+  }
+}
+
+function absent(error: unknown): { QueueUrl?: string } {
+  if ((error as { name?: unknown }).name === 'QueueDoesNotExist') return {}
+  throw error
+}
+
+/** One try, where AWS makes three; what a function throws is in its own log, and counts. */
+async function invoke(fn: LocalFunction, input: string): Promise<void> {
+  try {
+    await fn.invoke(parse(input))
+  } catch (error) {
+    if (!(error instanceof FunctionError || error instanceof ThrottledError)) throw error
+  }
+}
+
+function parse(input: string): unknown {
+  try {
+    return JSON.parse(input)
+  } catch {
+    throw localError(
+      `a function takes JSON, and EventBridge does not escape what it puts into a text; got ${input}`,
+    )
+  }
+}
+
+function tell({ logicalId, onLog }: Making, line: string): void {
+  if (onLog) onLog(line)
+  else console.warn(`${logicalId}: ${line}`)
+}
