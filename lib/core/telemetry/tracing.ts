@@ -16,6 +16,9 @@ import {
 import type { RunState } from '../protocol/run-state.ts'
 import { daemonAddress, XRayDaemon } from './xray-daemon.ts'
 
+/** X-Ray takes so many characters of one. A run's id has at most 900. */
+const LONGEST_ANNOTATION = 1_000
+
 /** What is said of a message. */
 export interface TracedMessage {
   readonly runId: string
@@ -80,6 +83,8 @@ export class Tracing {
   ): Promise<void> {
     if (!this.#daemon || id === undefined || !origin?.isSampled) return
     const { runId, blueprintId, nodeId } = message
+    const node: Record<string, string> =
+      nodeId === undefined ? {} : { node_id: nodeId.slice(0, LONGEST_ANNOTATION) }
     await this.#daemon.send({
       name: segmentName(blueprintId),
       id,
@@ -88,7 +93,7 @@ export class Tracing {
       start_time: startedAt / 1000,
       end_time: this.#now() / 1000,
       ...(failed ? { fault: true } : {}),
-      annotations: { run_id: runId, ...(nodeId === undefined ? {} : { node_id: nodeId }) },
+      annotations: { run_id: runId, ...node },
     })
   }
 }

@@ -168,16 +168,15 @@ describe('a run that is started in a trace', () => {
   it('says of a message that fails that it was a fault', async () => {
     const daemon = await xrayDaemon()
     const tracing = new Tracing(daemon.address)
-    const fails = tracing.segment(
-      { runId: 'r', blueprintId: 'größe "1"?', traceHeader: header },
-      async () => {
-        throw new Error('down')
-      },
-    )
+    const message = { runId: 'r', blueprintId: 'größe "1"?', nodeId: 'n'.repeat(2_000), traceHeader: header }
+    const fails = tracing.segment(message, async () => {
+      throw new Error('down')
+    })
     await expect(fails).rejects.toThrow('down')
     await daemon.arrived()
     expect(daemon.segments).toHaveLength(1)
     expect(daemon.segments[0]).toMatchObject({ name: 'größe _1__', fault: true })
+    expect(daemon.segments[0]?.annotations['node_id']).toBe('n'.repeat(1_000))
   })
 
   it('does not mind a daemon that is not there', async () => {
