@@ -39,7 +39,8 @@ export function ownHandlerOptions(root: string, name: OwnHandler, outdir: string
     absWorkingDir: root,
     entryPoints: [`lambdas/${name}.ts`],
     outfile: `${outdir}/index.mjs`,
-    target: 'node24',
+    // The oldest Node that a user's `runtime` may be.
+    target: 'node20',
     minify: true,
     // Errors are told apart by their names.
     keepNames: true,

@@ -24,7 +24,7 @@ import { numberProblems, throwProblems } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
 import { uniqueName } from './unique-name.ts'
 import { reservedNameProblems } from './user-environment.ts'
-import { grantWork, workerEnvironment, type WorkerLinks } from './worker-function.ts'
+import { grantWork, workerEnvironment, type WorkerLinks } from './worker-links.ts'
 
 /** Size and number of the containers of a pool. */
 export interface ContainerOptions {

@@ -1,26 +1,21 @@
 /** A whole service: table, queues, bucket, workers, StartRun, sweep, webhook, alarms and dashboard. */
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import type { IEventBus, Rule } from 'aws-cdk-lib/aws-events'
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
-import { Construct } from 'constructs'
+import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
+import type { IEventBus } from 'aws-cdk-lib/aws-events'
+import type { Grant, IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam'
+import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
 import { Alarms } from './alarms.ts'
 import { Dashboard } from './dashboard.ts'
 import { DEFAULT_TIMEOUT, type FunctionOptions } from './function-options.ts'
-import { setEnvironment } from './grant-environment.ts'
+import { mergedOverrides, sharedOverrides } from './function-overrides.ts'
+import { type FlowcraftServiceAttributes, ImportedService } from './imported-service.ts'
 import { JobQueue } from './job-queue.ts'
 import { throwProblems } from './problems.ts'
-import { createEventBus, onRunEnd, type OnRunEventOptions } from './run-events.ts'
-import { RunMetrics } from './run-metrics.ts'
+import { createEventBus } from './run-events.ts'
 import { deployAfter, type SafeDeployment } from './safe-deployment.ts'
-import {
-  defined,
-  environmentOf,
-  grantSendJobs,
-  type PoolRoute,
-  routesOf,
-  type ServiceParts,
-} from './service-parts.ts'
+import { type IFlowcraftService, ServiceBase } from './service-base.ts'
+import { defined, environmentOf, type PoolRoute, routesOf, type ServiceParts } from './service-parts.ts'
 import { type FlowcraftServiceProps, serviceProblems, sharedOptions } from './service-props.ts'
 import { StartRunFunction } from './start-run-function.ts'
 import { StateTable } from './state-table.ts'
@@ -29,7 +24,10 @@ import { uniqueName } from './unique-name.ts'
 import { userCodeOf, withExport } from './user-code.ts'
 import { ValueBucket } from './value-bucket.ts'
 import { WebhookEndpoint } from './webhook-endpoint.ts'
-import { timeoutOf, WorkerFunction, type WorkerLinks } from './worker-function.ts'
+import { timeoutOf, WorkerFunction } from './worker-function.ts'
+import type { WorkerLinks } from './worker-links.ts'
+import { addEnvironmentTo, type AnyWorker, asWorker, connectionsOf, workersOf } from './service-workers.ts'
+import { WorkersPrincipal } from './workers-principal.ts'
 import { addPoolWorkers, createPoolQueues, deploymentsOf, type WorkerPool } from './worker-pool.ts'
 
 /**
@@ -39,8 +37,7 @@ import { addPoolWorkers, createPoolQueues, deploymentsOf, type WorkerPool } from
  * const flows = new FlowcraftService(this, 'Flows', { entry: 'src/worker.ts' })
  * flows.grantStartRun(orderApi)
  */
-export class FlowcraftService extends Construct {
-  /** Name of the service in logs and metrics. */
+export class FlowcraftService extends ServiceBase implements IGrantable, IConnectable {
   readonly serviceName: string
   readonly state: StateTable
   readonly jobs: JobQueue
@@ -61,17 +58,18 @@ export class FlowcraftService extends Construct {
   readonly alarms?: Alarms
   /** Undefined with `dashboard: false`. */
   readonly dashboard?: Dashboard
-  /** Environment variables by which a program finds the service: for stack outputs, a CLI, a program outside AWS. */
   readonly environment: Readonly<Record<string, string>>
+  protected readonly metricsNamespace: string | undefined
   readonly #parts: ServiceParts & { readonly pools: Readonly<Record<string, PoolRoute>> }
-  readonly #metrics: RunMetrics
+  readonly #workers: readonly AnyWorker[]
+  readonly #hasOwnStartRun: boolean
 
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: FlowcraftServiceProps) {
     super(scope, id)
     throwProblems(this, serviceProblems(this, props))
     this.serviceName = props.serviceName ?? uniqueName(this)
-    this.#metrics = new RunMetrics({ ...props, serviceName: this.serviceName })
+    this.metricsNamespace = props.metricsNamespace
     this.state = this.#createState(props)
     this.values = this.#createValues(props)
     this.jobs = this.#createJobs(props)
@@ -81,19 +79,23 @@ export class FlowcraftService extends Construct {
     this.#parts = { state, jobs, values, serviceName, tracing: props.tracing, pools: routesOf(queues) }
     const functionOptions = sharedOptions(props)
     if (props.webhook) {
-      const all = { ...this.#parts, ...functionOptions, ...props.webhook }
+      const all = { ...this.#parts, ...functionOptions, ...props.webhook, functionProps: props.webhookProps }
       this.webhook = new WebhookEndpoint(this, 'Webhook', all)
     }
     const links: WorkerLinks = { eventBus: this.eventBus, webhookUrl: this.webhook?.url }
-    this.worker = new WorkerFunction(this, 'Worker', { ...props, ...this.#parts, ...links })
+    const functionProps = props.workerProps
+    this.worker = new WorkerFunction(this, 'Worker', { ...props, ...this.#parts, ...links, functionProps })
     this.pools = addPoolWorkers(queues, props, { ...this.#parts, ...links })
     this.deployments = deploymentsOf(this.worker, this.pools)
+    this.#workers = workersOf(this.worker, this.pools)
+    this.#hasOwnStartRun = props.startRunHandler !== undefined
     this.startRun = this.#createStartRun(props, functionOptions)
     if (props.startRunHandler !== undefined) deployAfter(this.startRun.function, this.deployments)
     this.sweep = new SweepFunction(this, 'Sweep', {
       ...this.#parts,
       ...functionOptions,
       interval: props.sweepInterval,
+      functionProps: props.sweepProps,
     })
     this.environment = this.#environment()
     if (props.alarms !== false) this.alarms = new Alarms(this, 'Alarms', { ...this.#all(), ...props.alarms })
@@ -108,86 +110,39 @@ export class FlowcraftService extends Construct {
   }
 
   /**
-   * Grants starting runs, and nothing else. Sets the environment of a function, so that `new StartRunInvoker()` needs no
-   * options there.
-   *
-   * @throws Error if the function has the environment of another service
+   * A service that another app or stack deployed, by its names: to start, read and manage its runs from here.
+   * @throws Error that lists all attributes that are no ARNs
    */
+  static fromAttributes(
+    scope: Construct,
+    id: string,
+    attributes: FlowcraftServiceAttributes,
+  ): IFlowcraftService {
+    return new ImportedService(scope, id, attributes)
+  }
+
+  /** The workers, of all pools, as one grantee: `bucket.grantRead(flows)`. */
+  get grantPrincipal(): IPrincipal {
+    return new WorkersPrincipal(this.#workers.map(({ grantee }) => grantee))
+  }
+
+  /** The network of the workers, of all pools: `flows.connections.allowTo(db, Port.POSTGRES)`. @throws Error without a VPC */
+  get connections(): Connections {
+    return connectionsOf(this, this.#workers)
+  }
+
+  /**
+   * Adds an environment variable to the workers of all pools, and to StartRun where it runs code of yours.
+   * @throws Error for a variable that the constructs set, and where a function is imported
+   */
+  addEnvironment(name: string, value: string): this {
+    const startRun = this.#hasOwnStartRun ? [asWorker(this.startRun.function)] : []
+    addEnvironmentTo(this, [...this.#workers, ...startRun], name, value)
+    return this
+  }
+
   grantStartRun(grantee: IGrantable): Grant {
     return this.startRun.grantStartRun(grantee)
-  }
-
-  /**
-   * Grants reading runs: `RunClient.get` and `waitFor`. Sets the environment of a function.
-   * @throws Error if the function has the environment of another service
-   */
-  grantReadRuns(grantee: IGrantable): Grant {
-    setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
-    const grant = this.state.grantReadData(grantee)
-    return this.values ? grant.combine(this.values.grantRead(grantee)) : grant
-  }
-
-  /**
-   * Grants all of `RunClient`: start, read, resume and cancel runs. Sets the environment of a function.
-   * @throws Error if the function has the environment of another service
-   */
-  grantManageRuns(grantee: IGrantable): Grant {
-    setEnvironment(this, grantee, environmentOf(this, { ...this.#parts, serviceName: undefined }))
-    const grant = grantSendJobs(this.#parts, grantee).combine(this.state.grantReadWriteData(grantee))
-    return this.values ? grant.combine(this.values.grantReadWrite(grantee)) : grant
-  }
-
-  /**
-   * A rule for runs that completed, on the service's event bus.
-   * @throws Error that lists all problems: `events: false`, an `eventPattern` against the rule's own
-   */
-  onRunCompleted(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, 'completed', options)
-  }
-
-  /** As `onRunCompleted`, for runs that failed. */
-  onRunFailed(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, 'failed', options)
-  }
-
-  /** As `onRunCompleted`, for runs that were cancelled. */
-  onRunCancelled(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, 'cancelled', options)
-  }
-
-  /** As `onRunCompleted`, for every end; `eventPattern: { detail: { status: [...] } }` says which. */
-  onRunStatusChange(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, undefined, options)
-  }
-
-  /** @default - the sum over 5 minutes */
-  metricRunsStarted(options?: MetricOptions): Metric {
-    return this.#metrics.metric('runsStarted', options)
-  }
-
-  /** @default - the sum over 5 minutes */
-  metricRunsCompleted(options?: MetricOptions): Metric {
-    return this.#metrics.metric('runsCompleted', options)
-  }
-
-  /** @default - the sum over 5 minutes */
-  metricRunsFailed(options?: MetricOptions): Metric {
-    return this.#metrics.metric('runsFailed', options)
-  }
-
-  /** @default - the sum over 5 minutes */
-  metricRunsCancelled(options?: MetricOptions): Metric {
-    return this.#metrics.metric('runsCancelled', options)
-  }
-
-  /** @default - the sum over 5 minutes */
-  metricNodesFailed(options?: MetricOptions): Metric {
-    return this.#metrics.metric('nodesFailed', options)
-  }
-
-  /** Milliseconds. @default - the average over 5 minutes */
-  metricNodeDuration(options?: MetricOptions): Metric {
-    return this.#metrics.metric('nodeDuration', options)
   }
 
   /** Messages in the dead-letter queue; undefined where there is none. @default - the maximum over 5 minutes */
@@ -222,13 +177,22 @@ export class FlowcraftService extends Construct {
   }
 
   #createStartRun(props: FlowcraftServiceProps, options: FunctionOptions): StartRunFunction {
-    const { startRunHandler } = props
-    // The same module as the worker's, which reads the same variables when it is loaded.
-    const users =
-      startRunHandler === undefined
-        ? {}
-        : { ...userCodeOf(withExport(props, startRunHandler)), environment: props.environment }
+    const { startRunHandler, environment, workerProps, startRunProps } = props
+    if (startRunHandler === undefined) {
+      return new StartRunFunction(this, 'StartRun', {
+        ...this.#parts,
+        ...options,
+        functionProps: startRunProps,
+      })
+    }
+    // The same module as the worker's, which reads the same variables, and finds the same layers, when it is loaded.
+    const functionProps = mergedOverrides(sharedOverrides(workerProps), startRunProps)
+    const users = { ...userCodeOf(withExport(props, startRunHandler)), environment, functionProps }
     return new StartRunFunction(this, 'StartRun', { ...this.#parts, ...options, ...users })
+  }
+
+  protected partsFor(): ServiceParts {
+    return this.#parts
   }
 
   #environment(): Record<string, string> {

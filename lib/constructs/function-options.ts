@@ -1,12 +1,13 @@
 /** What each function of a service has: a role of its own with exact permissions, and a log group of its own. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
-import { Grant, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Grant, type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
+import { type FunctionOverrides, overrideProblems } from './function-overrides.ts'
 import { allowLogs } from './keys.ts'
 import { durationProblems, numberProblems } from './problems.ts'
 import type { Traced } from './service-parts.ts'
@@ -46,44 +47,64 @@ export interface FunctionSize {
   readonly timeout?: Duration
 }
 
+/** What else a function of the CDK takes. */
+export interface OverridableFunction {
+  /** Props of the CDK's function, merged last over the construct's. @default - none */
+  readonly functionProps?: FunctionOverrides
+}
+
+export type FunctionSettings = FunctionOptions & FunctionSize & OverridableFunction
+
 const NO_RESOURCES = { 'IAM5[Resource::*]': 'X-Ray and network interfaces have no resources to name.' }
 
 export const DEFAULT_TIMEOUT = Duration.seconds(60)
 const DEFAULT_MEMORY = 512
 
-/** The props of a function in a construct of its own, whose children `Role` and `Logs` are made here. */
-export function functionDefaults(scope: Construct, options: FunctionOptions & FunctionSize) {
-  const { vpc, encryptionKey } = options
-  allowLogs(scope, encryptionKey)
-  const logGroup = new LogGroup(scope, 'Logs', {
-    retention: options.logRetention ?? RetentionDays.ONE_MONTH,
-    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-    encryptionKey,
-  })
-  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+/** The props of a function in a construct of its own, whose children `Role` and `Logs` are made here. `ours`: variables. */
+export function functionDefaults(
+  scope: Construct,
+  options: FunctionSettings,
+  ours: Readonly<Record<string, string>>,
+) {
+  const { functionProps = {}, encryptionKey } = options
+  const { tracing = options.tracing ? Tracing.ACTIVE : undefined, vpc = options.vpc } = functionProps
+  const logGroup = functionProps.logGroup ?? ownLogGroup(scope, options)
+  const role = functionProps.role ?? new Role(scope, 'Role', { assumedBy: new ServicePrincipal(LAMBDA) })
   logGroup.grantWrite(role)
   if (vpc) grantNetworkInterfaces(role)
-  if (options.tracing) {
-    acknowledge(role, NO_RESOURCES)
-  }
+  if (tracing && tracing !== Tracing.DISABLED) acknowledge(role, NO_RESOURCES)
   return {
-    logGroup,
-    role,
     runtime: Runtime.NODEJS_24_X,
     architecture: options.architecture ?? Architecture.ARM_64,
     memorySize: options.memorySize ?? DEFAULT_MEMORY,
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
     loggingFormat: LoggingFormat.JSON,
-    tracing: options.tracing ? Tracing.ACTIVE : undefined,
     environmentEncryption: encryptionKey,
-    vpc,
     vpcSubnets: options.vpcSubnets,
     securityGroups: options.securityGroups,
+    ...functionProps,
+    logGroup,
+    role,
+    tracing,
+    vpc,
+    environment: { ...ours, ...options.environment, ...functionProps.environment },
   }
 }
 
+const LAMBDA = 'lambda.amazonaws.com'
+
+function ownLogGroup(scope: Construct, options: FunctionOptions): LogGroup {
+  const { encryptionKey } = options
+  allowLogs(scope, encryptionKey)
+  return new LogGroup(scope, 'Logs', {
+    retention: options.logRetention ?? RetentionDays.ONE_MONTH,
+    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    encryptionKey,
+  })
+}
+
 /** What Lambda does in the function's name to put it into a network: AWSLambdaVPCAccessExecutionRole without the logs. */
-function grantNetworkInterfaces(role: Role): void {
+function grantNetworkInterfaces(role: IRole): void {
   const actions = [
     'AssignPrivateIpAddresses',
     'CreateNetworkInterface',
@@ -96,12 +117,14 @@ function grantNetworkInterfaces(role: Role): void {
   acknowledge(role, NO_RESOURCES)
 }
 
-export function functionProblems(options: FunctionOptions & FunctionSize): string[] {
+/** `overrides`: the prop that gives them. */
+export function functionProblems(options: FunctionSettings, overrides = 'functionProps'): string[] {
   const problems = [
     ...numberProblems('memorySize', options.memorySize, { min: 128, max: 10_240 }),
     ...durationProblems('timeout', options.timeout, { min: Duration.seconds(1), max: Duration.minutes(15) }),
   ]
-  problems.push(...environmentProblems(options.environment))
+  problems.push(...environmentProblems({ ...options.environment, ...options.functionProps?.environment }))
+  problems.push(...overrideProblems(overrides, options.functionProps))
   if (!options.vpc && options.vpcSubnets) problems.push('vpcSubnets needs vpc')
   if (!options.vpc && options.securityGroups) problems.push('securityGroups needs vpc')
   return problems

@@ -5,18 +5,25 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import {
+  deadLetterQueueOf,
+  existingQueueProblems,
+  visibilityOf,
+  warnOfExistingQueue,
+} from './existing-queue.ts'
 import { grantKey, keyActions } from './keys.ts'
 import { durationProblems, existingOrNew, givenOf, numberProblems, throwProblems } from './problems.ts'
 
 export interface JobQueueProps {
   /**
-   * An existing standard queue to use; excludes all other props but `existingDeadLetterQueue`.
+   * An existing standard queue to use; excludes all other props but `existingDeadLetterQueue`. It must have a
+   * dead-letter queue.
    * @default - a new queue
    */
   readonly existingQueue?: IQueue
   /**
    * An existing dead-letter queue to use; several job queues may share one.
-   * @default - a new queue; none beside an existingQueue
+   * @default - a new queue; beside an existingQueue that is made in this app, its own
    */
   readonly existingDeadLetterQueue?: IQueue
   /** Name of the queue. @default - a name made by CloudFormation */
@@ -65,9 +72,9 @@ const RECEIVE = ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'] a
  */
 export class JobQueue extends Construct {
   readonly queue: IQueue
-  /** Undefined beside an existingQueue without an existingDeadLetterQueue. */
+  /** Undefined beside an imported queue without an existingDeadLetterQueue. */
   readonly deadLetterQueue?: IQueue
-  /** Undefined where the queue is an existing one. */
+  /** Undefined where the queue is imported. */
   readonly visibilityTimeout?: Duration
 
   /** @throws Error that lists all impossible combinations of props */
@@ -75,9 +82,11 @@ export class JobQueue extends Construct {
     super(scope, id)
     throwProblems(this, jobQueueProblems(props))
     const { existingQueue, existingDeadLetterQueue, functionTimeout = Duration.seconds(60) } = props
+    warnOfExistingQueue(this, props)
     if (existingQueue) {
       this.queue = existingQueue
-      this.deadLetterQueue = existingDeadLetterQueue
+      this.deadLetterQueue = deadLetterQueueOf(props)
+      this.visibilityTimeout = visibilityOf(existingQueue)
       return
     }
     const deadLetterQueue = existingDeadLetterQueue ?? this.#createDeadLetterQueue(props)
@@ -180,16 +189,7 @@ export function jobQueueProblems(props: JobQueueProps): string[] {
     const given = givenOf(own, ['deadLetterQueueName', 'deadLetterRetentionPeriod'])
     problems.push(...existingOrNew('existingDeadLetterQueue', 'dead-letter queue', given))
   }
-  if (existingQueue?.fifo) {
-    problems.push(
-      'existingQueue must be a standard queue: jobs are delayed one by one, which FIFO queues cannot',
-    )
-  }
-  if (existingDeadLetterQueue?.fifo) {
-    problems.push(
-      'existingDeadLetterQueue must be a standard queue, as that of a standard queue must, got a FIFO one',
-    )
-  }
+  problems.push(...existingQueueProblems(props))
   const retention = { min: Duration.seconds(60), max: LONGEST_RETENTION }
   if (!existingQueue && own.functionTimeout?.isUnresolved() && !own.visibilityTimeout) {
     problems.push('visibilityTimeout must be given where the timeout of the function is a token')

@@ -10,8 +10,10 @@ import {
   DEFAULT_TIMEOUT,
   type FunctionOptions,
   functionProblems,
+  type FunctionSettings,
   type FunctionSize,
 } from './function-options.ts'
+import type { FunctionOverrides } from './function-overrides.ts'
 import { jobQueueProblems } from './job-queue.ts'
 import { givenOf } from './problems.ts'
 import { environmentBytes, USER_BYTES } from './user-environment.ts'
@@ -24,6 +26,8 @@ export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions
   readonly architecture?: Architecture
   /** Environment variables, in place of the service's `environment`. @default - the service's `environment` */
   readonly environment?: Readonly<Record<string, string>>
+  /** Props of the CDK's function for these workers, merged over the service's `workerProps`. @default - none */
+  readonly workerProps?: FunctionOverrides
   /** Visibility timeout of the pool's queue. @default - six times the function's timeout; containers prolong it themselves */
   readonly visibilityTimeout?: Duration
   /**
@@ -44,7 +48,8 @@ const OF_FUNCTIONS = [
   'maxConcurrency',
   'provisionedPollers',
   'reservedConcurrency',
-] as const satisfies readonly (keyof FunctionSize | keyof FeedOptions)[]
+  'workerProps',
+] as const satisfies readonly (keyof FunctionSize | keyof FeedOptions | 'workerProps')[]
 
 const OF_CONTAINERS = [
   'cpu',
@@ -115,11 +120,16 @@ function onePoolProblems(pool: PoolOptions, service: { readonly vpc?: IVpc }): s
     ...jobQueueProblems({ visibilityTimeout: pool.visibilityTimeout, functionTimeout }),
     ...(image
       ? containerProblems({ ...pool, vpc })
-      : [...functionProblems(withoutNetwork(pool)), ...feedProblems(pool)]),
+      : [...functionProblems(withoutNetwork(pool), 'workerProps'), ...feedProblems(ownReserved(pool))]),
   ]
 }
 
+function ownReserved(pool: PoolOptions): FeedOptions {
+  const reservedConcurrency = pool.workerProps?.reservedConcurrentExecutions ?? pool.reservedConcurrency
+  return { ...pool, reservedConcurrency }
+}
+
 /** A function's network is the service's. */
-function withoutNetwork({ memorySize, timeout, environment }: PoolOptions): FunctionSize & FunctionOptions {
-  return { memorySize, timeout, environment }
+function withoutNetwork({ memorySize, timeout, environment, workerProps }: PoolOptions): FunctionSettings {
+  return { memorySize, timeout, environment, functionProps: workerProps }
 }

@@ -1,4 +1,5 @@
 /** The props of a service, and their impossible combinations. */
+import { existsSync } from 'node:fs'
 import { type Duration, type RemovalPolicy, Token } from 'aws-cdk-lib'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
@@ -6,9 +7,12 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { type AlarmOptions, alarmProblems } from './alarms.ts'
 import type { DashboardOptions } from './dashboard.ts'
+import { exportProblems } from './entry-exports.ts'
+import { deadLetterQueueOf, visibilityOf } from './existing-queue.ts'
 import type { FeedOptions } from './feed-options.ts'
 import type { FunctionOptions, FunctionSize } from './function-options.ts'
-import { jobQueueProblems } from './job-queue.ts'
+import { aloneProblems, type FunctionOverrides } from './function-overrides.ts'
+import { jobQueueProblems, visibilityProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
 import { existingOrNew, givenOf } from './problems.ts'
 import type { DeploymentOptions } from './safe-deployment.ts'
@@ -38,6 +42,19 @@ export interface FlowcraftServiceProps
    * @default false
    */
   readonly webhook?: false | WebhookOptions
+  /**
+   * Props of the CDK's functions for the workers, merged last: layers, runtime, a role, insights. Those that only one
+   * function can have (`functionName`, `memorySize`, `reservedConcurrentExecutions`, `role`, `logGroup`) are the default
+   * pool's alone.
+   * @default - none
+   */
+  readonly workerProps?: FunctionOverrides
+  /** The same for StartRun; with `startRunHandler` merged over `workerProps`. @default - none */
+  readonly startRunProps?: FunctionOverrides
+  /** The same for the webhook. @default - none */
+  readonly webhookProps?: FunctionOverrides
+  /** The same for the sweep. @default - none */
+  readonly sweepProps?: FunctionOverrides
   /** Worker pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, PoolOptions>>
   /**
@@ -53,9 +70,12 @@ export interface FlowcraftServiceProps
    * by the service's stack and path, their runs by id: run ids are unique in a table. @default - a new table
    */
   readonly existingTable?: ITable
-  /** An existing standard queue to use for the default pool. @default - a new queue */
+  /** An existing standard queue to use for the default pool, with a dead-letter queue. @default - a new queue */
   readonly existingQueue?: IQueue
-  /** An existing dead-letter queue to use, for all pools. @default - a new queue */
+  /**
+   * An existing dead-letter queue to use, for all pools.
+   * @default - a new queue; that of `existingQueue` where it is made in this app
+   */
   readonly existingDeadLetterQueue?: IQueue
 
   /**
@@ -126,10 +146,10 @@ const SERVICE_NAME = /^[\w.-]{1,100}$/
 
 /** All that is wrong, of every part. */
 export function serviceProblems(scope: Construct, props: FlowcraftServiceProps): string[] {
-  const { startRunHandler, existingFunction, visibilityTimeout, maxReceiveCount } = props
+  const { existingFunction, visibilityTimeout, maxReceiveCount } = props
   const { existingQueue, existingDeadLetterQueue, existingTable, encryptionKey } = props
   const problems = [
-    ...workerProblems({ ...props, pools: undefined }),
+    ...workerProblems(scope, { ...props, functionProps: props.workerProps, pools: undefined }, 'workerProps'),
     ...jobQueueProblems({
       existingQueue,
       existingDeadLetterQueue,
@@ -137,6 +157,7 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
       maxReceiveCount,
       functionTimeout: existingQueue ? undefined : timeoutOf(props),
     }),
+    ...visibilityProblems(visibilityOf(existingQueue), timeoutOf(props)),
     ...poolProblems(props.pools, props),
     ...(props.alarms ? alarmProblems(props.alarms, 'alarms.') : []),
     ...(props.webhook ? webhookProblems(props.webhook, 'webhook.') : []),
@@ -148,13 +169,13 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
   if (!Token.isUnresolved(serviceName) && !SERVICE_NAME.test(serviceName)) {
     problems.push(`serviceName must be 1 to 100 letters, digits, '.', '_' and '-', got '${serviceName}'`)
   }
-  if (startRunHandler?.includes('.')) {
-    problems.push(`startRunHandler must be the name of an export, got ${startRunHandler}`)
-  }
-  if (startRunHandler !== undefined && existingFunction) {
-    problems.push('startRunHandler needs entry or code, got existingFunction')
-  }
-  if (existingQueue && !existingDeadLetterQueue && Object.keys(props.pools ?? {}).length > 0) {
+  problems.push(
+    ...startRunProblems(scope, props),
+    ...aloneProblems('startRunProps', props.startRunProps),
+    ...aloneProblems('webhookProps', props.webhookProps),
+    ...aloneProblems('sweepProps', props.sweepProps),
+  )
+  if (existingQueue && !deadLetterQueueOf(props) && Object.keys(props.pools ?? {}).length > 0) {
     problems.push('pools share a dead-letter queue: give existingDeadLetterQueue beside existingQueue')
   }
   const functions = Object.entries(props.pools ?? {}).filter(([, { image }]) => !image)
@@ -163,6 +184,21 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     problems.push(`pools of functions need entry or code, got existingFunction and ${names}`)
   }
   return problems
+}
+
+function startRunProblems(scope: Construct, props: FlowcraftServiceProps): string[] {
+  const { startRunHandler, existingFunction, entry, webhook, webhookProps } = props
+  const problems = !webhook && webhookProps ? ['webhookProps needs webhook'] : []
+  if (startRunHandler === undefined) return problems
+  if (existingFunction) return [...problems, 'startRunHandler needs entry or code, got existingFunction']
+  if (startRunHandler.includes('.')) {
+    return [...problems, `startRunHandler must be the name of an export, got ${startRunHandler}`]
+  }
+  const isThere = entry !== undefined && existsSync(entry)
+  return [
+    ...problems,
+    ...(isThere ? exportProblems(scope, props, [['startRunHandler', startRunHandler]]) : []),
+  ]
 }
 
 /** `existingX` excludes the props of a new X. */

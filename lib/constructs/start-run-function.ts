@@ -1,6 +1,13 @@
 /** The function that others invoke to start runs. */
+import { createHash } from 'node:crypto'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import {
+  Grant,
+  type IGrantable,
+  type IPrincipal,
+  type IResourceWithPolicy,
+  UnknownPrincipal,
+} from 'aws-cdk-lib/aws-iam'
 import { Function } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
@@ -10,6 +17,7 @@ import {
   type FunctionOptions,
   functionProblems,
   type FunctionSize,
+  type OverridableFunction,
 } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { ownHandler } from './own-handler.ts'
@@ -17,7 +25,8 @@ import { givenOf, throwProblems } from './problems.ts'
 import { environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
 import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
-export interface StartRunFunctionProps extends ServiceParts, UserCode, FunctionOptions, FunctionSize {}
+export interface StartRunFunctionProps
+  extends ServiceParts, UserCode, FunctionOptions, FunctionSize, OverridableFunction {}
 
 /**
  * Starts runs when it is invoked. By default it accepts every start; with `entry` (or `code`) it is a handler of
@@ -35,11 +44,9 @@ export class StartRunFunction extends Construct {
   constructor(scope: Construct, id: string, props: StartRunFunctionProps) {
     super(scope, id)
     const users = givenOf(props, USER_CODE).length > 0
-    throwProblems(this, [...functionProblems(props), ...(users ? userCodeProblems(props) : [])])
-    const defaults = functionDefaults(this, props)
-    const environment = { ...environmentOf(this, props), ...props.environment }
-    const options = { ...defaults, environment }
-    this.logGroup = defaults.logGroup
+    throwProblems(this, [...functionProblems(props), ...(users ? userCodeProblems(this, props) : [])])
+    const options = functionDefaults(this, props, environmentOf(this, props))
+    this.logGroup = options.logGroup
     this.function = users
       ? userFunction(this, 'Resource', props, options)
       : new Function(this, 'Resource', {
@@ -52,10 +59,16 @@ export class StartRunFunction extends Construct {
     grantSendJobs(props, this.function)
   }
 
-  /** Grants invoking this function, and nothing else of the service. */
+  /**
+   * Grants invoking this function, and nothing else of the service. A grantee of another account, or an AWS service, is
+   * let in by the function's policy.
+   */
   grantInvoke(grantee: IGrantable): Grant {
     const { functionArn } = this.function
-    return Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] })
+    const allowed = { grantee, actions: ['lambda:InvokeFunction'], resourceArns: [functionArn] }
+    // Of a function that was imported without its role: the CDK warns, and no policy could name it.
+    if (grantee.grantPrincipal instanceof UnknownPrincipal) return Grant.addToPrincipal(allowed)
+    return Grant.addToPrincipalOrResource({ ...allowed, resource: invocable(this.function, grantee) })
   }
 
   /**
@@ -77,4 +90,28 @@ export class StartRunFunction extends Construct {
   metricInvocations(options?: MetricOptions): Metric {
     return this.function.metricInvocations(options)
   }
+}
+
+/** A function's policy is made of permissions, each for one principal. */
+function invocable(fn: Function, { grantPrincipal: principal }: IGrantable): IResourceWithPolicy {
+  const { node, stack, env } = fn
+  return {
+    node,
+    stack,
+    env,
+    with: (...mixins) => fn.with(...mixins),
+    applyRemovalPolicy: (policy) => fn.applyRemovalPolicy(policy),
+    addToResourcePolicy() {
+      const id = `Invoke-${createHash('sha256').update(nameOf(fn, principal)).digest('hex').slice(0, 8)}`
+      if (!fn.node.tryFindChild(id)) fn.addPermission(id, { principal, action: 'lambda:InvokeFunction' })
+      const policyDependable = fn.node.tryFindChild(id)
+      return policyDependable ? { statementAdded: true, policyDependable } : { statementAdded: true }
+    },
+  }
+}
+
+/** The same for the same principal, whose permission is made once. */
+function nameOf({ stack }: Function, { policyFragment }: IPrincipal): string {
+  const { principalJson, conditions } = policyFragment
+  return JSON.stringify(stack.resolve([principalJson, conditions]))
 }

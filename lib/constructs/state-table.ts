@@ -14,6 +14,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
 import { stateTable } from '../core/store/schema.ts'
+import { judgeExistingTable } from './existing-resources.ts'
 import { grantKey, keyActions } from './keys.ts'
 import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
@@ -64,6 +65,7 @@ export class StateTable extends Construct {
     super(scope, id)
     throwProblems(this, stateTableProblems(this, props))
     this.table = props.existingTable ?? this.#create(props)
+    if (props.existingTable) judgeExistingTable(this, props.existingTable)
     this.serviceName = props.serviceName
   }
 

@@ -12,12 +12,13 @@ import {
   type FunctionOptions,
   functionProblems,
   type FunctionSize,
+  type OverridableFunction,
 } from './function-options.ts'
 import { ownHandler } from './own-handler.ts'
 import { throwProblems } from './problems.ts'
 import { defined, environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
 
-export interface SweepFunctionProps extends ServiceParts, FunctionOptions, FunctionSize {
+export interface SweepFunctionProps extends ServiceParts, FunctionOptions, FunctionSize, OverridableFunction {
   /**
    * Interval of the sweep, 1 to 15 whole minutes: SQS delays a message by at most 15 minutes, so a longer interval would
    * delay timers.
@@ -46,19 +47,17 @@ export class SweepFunction extends Construct {
     super(scope, id)
     throwProblems(this, [...functionProblems(props), ...intervalProblems('interval', props.interval)])
     const { state, jobs } = props
-    const defaults = functionDefaults(this, props)
+    const defaults = functionDefaults(this, props, {
+      ...environmentOf(this, props),
+      ...defined({ [environmentVariables.deadLetterQueueUrl]: jobs.deadLetterQueue?.queueUrl }),
+    })
     this.logGroup = defaults.logGroup
     this.interval = props.interval ?? DEFAULT_SWEEP_INTERVAL
     this.function = new Function(this, 'Resource', {
+      retryAttempts: 0,
       ...defaults,
       code: ownHandler('sweep'),
       handler: 'index.handler',
-      environment: {
-        ...environmentOf(this, props),
-        ...defined({ [environmentVariables.deadLetterQueueUrl]: jobs.deadLetterQueue?.queueUrl }),
-        ...props.environment,
-      },
-      retryAttempts: 0,
     })
     state.grantSweep(this.function)
     grantSendJobs(props, this.function)

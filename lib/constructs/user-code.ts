@@ -1,11 +1,22 @@
 /** The user's functions: bundled from their entry by esbuild, or bundled by themselves. */
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
-import { type Code, Function, type FunctionProps } from 'aws-cdk-lib/aws-lambda'
+import { AssetStaging, Stack } from 'aws-cdk-lib'
+import { type Code, Function, type FunctionProps, type Runtime } from 'aws-cdk-lib/aws-lambda'
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import type { Construct } from 'constructs'
 import { COMMONJS_BANNER, esmOptions } from '../bundling.ts'
+import { checkEntryAtSynth } from './check-entry.ts'
+import { exportProblems } from './entry-exports.ts'
+import { nodeOf } from './function-overrides.ts'
+import {
+  esbuildEnvironment,
+  esbuildProblems,
+  folderOfEsbuild,
+  lockFileOf,
+  lockFileProblems,
+} from './entry-project.ts'
+import { warnOfNativeModules } from './native-modules.ts'
 
 /** Where the user's code is. */
 export interface UserCode {
@@ -21,8 +32,15 @@ export interface UserCode {
   readonly handler?: string
   /** Additional esbuild options, which override the defaults. @default - an ES module for Node 24, minified, the AWS SDK inside */
   readonly bundling?: BundlingOptions
-  /** The app's lock file, whose folder is the root of the project. @default - found upwards from where the app runs */
+  /** The lock file of the entry's project, whose folder is the root of what is bundled. @default - found upwards from `entry` */
   readonly depsLockFilePath?: string
+  /**
+   * Whether the bundle is loaded once at synth, in a process of its own with the variables of its function: a module that
+   * throws when it is loaded, or whose handler is no function, is an error then. What is known only when it is deployed
+   * has a made-up value; there are no credentials. The process runs on the Node that runs the app.
+   * @default false
+   */
+  readonly checkEntry?: boolean
 }
 
 export const USER_CODE = [
@@ -31,6 +49,7 @@ export const USER_CODE = [
   'handler',
   'bundling',
   'depsLockFilePath',
+  'checkEntry',
 ] as const satisfies readonly (keyof UserCode)[]
 
 /**
@@ -39,7 +58,6 @@ export const USER_CODE = [
  */
 const BUNDLING: BundlingOptions = {
   format: OutputFormat.ESM,
-  target: 'node24',
   bundleAwsSDK: true,
   minify: true,
   keepNames: true,
@@ -47,35 +65,55 @@ const BUNDLING: BundlingOptions = {
   sourcesContent: false,
 }
 
+/** What the runtime without a version in its name has at least. */
+const NEWEST_NODE = 24
+
 export function userFunction(
   scope: Construct,
   id: string,
-  { entry, code, handler, bundling, depsLockFilePath }: UserCode,
+  user: UserCode,
   options: Omit<FunctionProps, 'code' | 'handler'>,
 ): Function {
+  const { entry, code, handler = 'handler', checkEntry } = user
   const environment = { NODE_OPTIONS: '--enable-source-maps', ...options.environment }
-  if (code) return new Function(scope, id, { ...options, environment, code, handler: handler as string })
-  return new NodejsFunction(scope, id, {
+  if (code) return new Function(scope, id, { ...options, environment, code, handler })
+  const made = new NodejsFunction(scope, id, {
     ...options,
     environment,
     entry,
-    handler: handler ?? 'handler',
-    depsLockFilePath,
-    bundling: bundlingOf(bundling),
+    handler,
+    depsLockFilePath: lockFileOf(user),
+    bundling: bundlingOf(options.runtime, user),
   })
+  const bundle = bundleOf(made)
+  if (bundle === undefined) return made
+  warnOfNativeModules(made, bundle, made.architecture)
+  if (checkEntry) checkEntryAtSynth(made, entry as string, bundle, handler)
+  return made
+}
+
+/** The folder of what was bundled; undefined where nothing was. */
+function bundleOf(made: Function): string | undefined {
+  if (!Stack.of(made).bundlingRequired) return undefined
+  const staging = made.node.tryFindChild('Code')?.node.tryFindChild('Stage')
+  return staging instanceof AssetStaging ? staging.absoluteStagedPath : undefined
 }
 
 /** A banner of the user's stands beside ours; in CommonJS, which has what ours gives, ours would not load. */
-function bundlingOf(given: BundlingOptions = {}): BundlingOptions {
-  const options = { ...BUNDLING, ...given }
+function bundlingOf(runtime: Runtime, user: UserCode): BundlingOptions {
+  const { bundling: given = {} } = user
+  const target = `node${nodeOf(runtime) ?? NEWEST_NODE}`
+  const environment = { ...esbuildEnvironment(lockFileOf(user)), ...given.environment }
+  const options = { ...BUNDLING, target, ...given, environment }
   if (options.format !== OutputFormat.ESM) return options
   const banner = [given.banner, COMMONJS_BANNER].filter((text) => text !== undefined).join(' ')
   return { mainFields: [...esmOptions.mainFields], ...options, banner }
 }
 
 /** The props that say where the code is, without those beside them. */
-export function userCodeOf({ entry, code, handler, bundling, depsLockFilePath }: UserCode): UserCode {
-  return { entry, code, handler, bundling, depsLockFilePath }
+export function userCodeOf(user: UserCode): UserCode {
+  const { entry, code, handler, bundling, depsLockFilePath, checkEntry } = user
+  return { entry, code, handler, bundling, depsLockFilePath, checkEntry }
 }
 
 /** The same code, another export of it. */
@@ -85,27 +123,39 @@ export function withExport(user: UserCode, name: string): UserCode {
   return { ...user, handler: `${file}.${name}` }
 }
 
-export function userCodeProblems(user: UserCode, findsEsbuild: () => boolean = esbuildIsInstalled): string[] {
-  const { entry, code, handler, bundling, depsLockFilePath } = user
+export function userCodeProblems(
+  scope: Construct,
+  user: UserCode,
+  findsEsbuild: () => boolean = esbuildIsInstalled,
+): string[] {
+  const { entry, code, handler, bundling, depsLockFilePath, checkEntry } = user
   if (!entry === !code) return [`give either entry or code with handler, got ${code ? 'both' : 'neither'}`]
-  if (code) return codeProblems(handler, { bundling, depsLockFilePath })
+  if (code) return codeProblems(handler, { bundling, depsLockFilePath, checkEntry })
   if (!/\.([cm]?[jt]s|[jt]sx)$/.test(entry as string)) {
     return [`entry must be a TypeScript or JavaScript file, got ${entry}`]
   }
   const problems: string[] = []
-  if (!existsSync(entry as string)) problems.push(`entry must be a file, got ${entry}, which is not there`)
-  if (handler?.includes('.')) problems.push(`handler must be the name of an export of entry, got ${handler}`)
   if (!bundling?.forceDockerBundling && !findsEsbuild()) {
     problems.push(
       'entry needs esbuild to be bundled, which is not installed beside aws-cdk-lib: npm install --save-dev esbuild, or give code and handler',
     )
   }
-  return problems
+  if (handler?.includes('.')) problems.push(`handler must be the name of an export of entry, got ${handler}`)
+  if (!existsSync(entry as string)) {
+    return [`entry must be a file, got ${entry}, which is not there`, ...problems]
+  }
+  const ofLockFile = lockFileProblems(user)
+  problems.push(...ofLockFile)
+  if (ofLockFile.length === 0 && !bundling?.forceDockerBundling) {
+    problems.push(...esbuildProblems(lockFileOf(user)))
+  }
+  if (handler?.includes('.')) return problems
+  return [...problems, ...exportProblems(scope, user, [['handler', handler ?? 'handler']])]
 }
 
 function codeProblems(
   handler: string | undefined,
-  forEntry: Pick<UserCode, 'bundling' | 'depsLockFilePath'>,
+  forEntry: Pick<UserCode, 'bundling' | 'depsLockFilePath' | 'checkEntry'>,
 ): string[] {
   const problems: string[] = []
   if (!handler) problems.push("code needs handler, such as 'index.handler'")
@@ -120,12 +170,7 @@ function codeProblems(
 
 /** As the CDK looks for it: from its own files, then among the commands. Without it, it would start Docker. */
 function esbuildIsInstalled(): boolean {
-  const require = createRequire(import.meta.url)
-  try {
-    createRequire(require.resolve('aws-cdk-lib')).resolve('esbuild')
-    return true
-  } catch {
-    const folders = (process.env['PATH'] ?? '').split(delimiter)
-    return folders.some((folder) => existsSync(join(folder, 'esbuild')))
-  }
+  if (folderOfEsbuild() !== undefined) return true
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  return folders.some((folder) => existsSync(join(folder, 'esbuild')))
 }

@@ -6,6 +6,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-c
 import { Construct } from 'constructs'
 import { VALUE_RETENTION_DAYS } from '../core/store/schema.ts'
 import { acknowledge, acknowledgeWildcard } from './acknowledge.ts'
+import { judgeExistingBucket } from './existing-resources.ts'
 import { grantKey, keyActions } from './keys.ts'
 import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
@@ -53,6 +54,7 @@ export class ValueBucket extends Construct {
     super(scope, id)
     throwProblems(this, valueBucketProblems(props))
     this.bucket = props.existingBucket ?? this.#create(props)
+    if (props.existingBucket) judgeExistingBucket(this, props.existingBucket, VALUE_RETENTION_DAYS)
   }
 
   /**

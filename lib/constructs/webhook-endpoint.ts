@@ -8,6 +8,7 @@ import {
   type FunctionOptions,
   functionProblems,
   type FunctionSize,
+  type OverridableFunction,
 } from './function-options.ts'
 import { ownHandler } from './own-handler.ts'
 import { reservedProblems, throwProblems } from './problems.ts'
@@ -23,7 +24,8 @@ export interface WebhookOptions {
   readonly reservedConcurrency?: number
 }
 
-export interface WebhookEndpointProps extends ServiceParts, FunctionOptions, FunctionSize, WebhookOptions {}
+export interface WebhookEndpointProps
+  extends ServiceParts, FunctionOptions, FunctionSize, OverridableFunction, WebhookOptions {}
 
 /**
  * A function URL without authentication: webhooks come from outside, and each URL that a run hands out ends with a
@@ -44,14 +46,13 @@ export class WebhookEndpoint extends Construct {
   constructor(scope: Construct, id: string, props: WebhookEndpointProps) {
     super(scope, id)
     throwProblems(this, [...functionProblems(props), ...webhookProblems(props)])
-    const defaults = functionDefaults(this, props)
+    const defaults = functionDefaults(this, props, environmentOf(this, props))
     this.logGroup = defaults.logGroup
     this.function = new Function(this, 'Resource', {
       ...defaults,
       code: ownHandler('webhook'),
       handler: 'index.handler',
-      environment: { ...environmentOf(this, props), ...props.environment },
-      reservedConcurrentExecutions: props.reservedConcurrency,
+      reservedConcurrentExecutions: defaults.reservedConcurrentExecutions ?? props.reservedConcurrency,
     })
     this.functionUrl = this.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE })
     this.url = this.functionUrl.url

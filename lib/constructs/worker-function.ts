@@ -1,9 +1,8 @@
 /** The workers of a pool: a function behind a job queue. */
 import { Annotations, type Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import type { IEventBus } from 'aws-cdk-lib/aws-events'
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import {
+  type CfnFunction,
   EventSourceMapping,
   type Function,
   type IFunction,
@@ -12,8 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { environmentVariables } from '../core/common/environment.ts'
-import { metricNames } from '../core/telemetry/names.ts'
+import { knownProperties } from './existing-resources.ts'
 import { type FeedOptions, feedProblems } from './feed-options.ts'
 import {
   DEFAULT_TIMEOUT,
@@ -21,42 +19,15 @@ import {
   type FunctionOptions,
   functionProblems,
   type FunctionSize,
+  type OverridableFunction,
 } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { VISIBILITY_FACTOR, visibilityProblems } from './job-queue.ts'
 import { existingOrNew, givenOf, throwProblems, words } from './problems.ts'
-import {
-  defined,
-  environmentOf,
-  grantSendJobs,
-  ownQueueOf,
-  type PoolChoice,
-  poolChoiceProblems,
-  type ServiceParts,
-} from './service-parts.ts'
-import {
-  type DeploymentOptions,
-  deployGraceOf,
-  givenDeploymentProblems,
-  SafeDeployment,
-} from './safe-deployment.ts'
+import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
+import { givenDeploymentProblems, SafeDeployment } from './safe-deployment.ts'
+import { grantWork, workerEnvironment, type WorkerLinks } from './worker-links.ts'
 import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
-
-/** Where a worker sends events and metrics, and where its webhooks are received. */
-export interface WorkerLinks extends PoolChoice {
-  /** Event bus that receives the status changes of runs. @default - none */
-  readonly eventBus?: IEventBus
-  /** URL of the webhook endpoint. @default - no webhooks */
-  readonly webhookUrl?: string
-  /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
-  readonly metricsNamespace?: string
-  /**
-   * Deploys new code of functions step by step, by versions and an alias; `{}` for 10 percent of the messages in the first
-   * five minutes. Containers are only told how long that takes.
-   * @default false: new code has all messages at once
-   */
-  readonly deployment?: false | DeploymentOptions
-}
 
 export interface ExistingFunction {
   /**
@@ -68,7 +39,15 @@ export interface ExistingFunction {
 }
 
 export interface WorkerFunctionProps
-  extends ServiceParts, UserCode, FunctionOptions, FunctionSize, FeedOptions, WorkerLinks, ExistingFunction {}
+  extends
+    ServiceParts,
+    UserCode,
+    FunctionOptions,
+    FunctionSize,
+    FeedOptions,
+    WorkerLinks,
+    ExistingFunction,
+    OverridableFunction {}
 
 /**
  * A function that processes jobs, with an event source mapping that reports partial batch failures.
@@ -89,19 +68,21 @@ export class WorkerFunction extends Construct {
     super(scope, id)
     const jobs = ownQueueOf(props)
     const timeout = timeoutOf(props)
-    throwProblems(this, [...workerProblems(props), ...visibilityProblems(jobs.visibilityTimeout, timeout)])
+    throwProblems(this, [
+      ...workerProblems(this, props),
+      ...visibilityProblems(jobs.visibilityTimeout, timeout),
+    ])
     if (props.existingFunction) {
       this.function = props.existingFunction
       setEnvironment(this, this.function, workerEnvironment(this, props))
       this.#warnOfRecursion(this.function)
       if (props.tracing) this.#warnOfNoTrace(this.function)
     } else {
-      const options = functionDefaults(this, props)
+      const options = functionDefaults(this, props, workerEnvironment(this, props))
       this.logGroup = options.logGroup
       const fn = userFunction(this, 'Resource', props, {
         ...options,
-        environment: { ...workerEnvironment(this, props), ...props.environment },
-        reservedConcurrentExecutions: props.reservedConcurrency,
+        reservedConcurrentExecutions: reservedOf(props),
         // Lambda takes a function that sends to its own queue for a runaway and stops it after 16 rounds.
         // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
         recursiveLoop: RecursiveLoop.ALLOW,
@@ -112,7 +93,7 @@ export class WorkerFunction extends Construct {
       }
     }
     this.#warn(jobs.visibilityTimeout, timeout ?? DEFAULT_TIMEOUT)
-    this.#warnOfThrottles(props)
+    this.#warnOfThrottles({ ...props, reservedConcurrency: reservedOf(props) })
     grantWork(props, this.function)
     jobs.grantFeed(this.function)
     this.eventSourceMapping = new EventSourceMapping(this, 'Jobs', {
@@ -184,37 +165,6 @@ export class WorkerFunction extends Construct {
   }
 }
 
-/** The environment of a worker, function or container. */
-export function workerEnvironment(
-  scope: Construct,
-  props: ServiceParts & WorkerLinks,
-): Record<string, string> {
-  const { eventBus, webhookUrl, pool, metricsNamespace = metricNames.namespace, deployment } = props
-  return {
-    ...environmentOf(scope, props),
-    ...defined({
-      [environmentVariables.deadLetterQueueUrl]: ownQueueOf(props).deadLetterQueue?.queueUrl,
-      [environmentVariables.eventBusName]: eventBus?.eventBusName,
-      [environmentVariables.webhookUrl]: webhookUrl,
-      [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
-      [environmentVariables.pool]: pool,
-      [environmentVariables.deployGraceMs]: deployGraceOf(deployment)?.toMilliseconds().toString(),
-    }),
-  }
-}
-
-/** Grants what a worker needs, function or container, except receiving jobs. */
-export function grantWork(props: ServiceParts & WorkerLinks, grantee: IGrantable): void {
-  props.state.grantReadWriteData(grantee)
-  props.values?.grantReadWrite(grantee)
-  grantSendJobs(props, grantee)
-  const jobs = ownQueueOf(props)
-  if (jobs.deadLetterQueue) jobs.grantReject(grantee)
-  if (!props.eventBus) return
-  const { eventBusArn } = props.eventBus
-  Grant.addToPrincipal({ grantee, actions: ['events:PutEvents'], resourceArns: [eventBusArn] })
-}
-
 /** The timeout of the function; undefined if an existing one does not tell it. */
 export function timeoutOf({
   timeout,
@@ -234,15 +184,27 @@ const ofNewFunction = [
   'vpcSubnets',
   'securityGroups',
   'reservedConcurrency',
+  'functionProps',
 ] as const
 
 export function workerProblems(
+  scope: Construct,
   props: Omit<WorkerFunctionProps, keyof ServiceParts> & Pick<ServiceParts, 'pools' | 'tracing'>,
+  overrides = 'functionProps',
 ): string[] {
   const { existingFunction } = props
+  const named = (prop: string) => (prop === 'functionProps' ? overrides : prop)
   const problems = existingFunction
-    ? existingOrNew('existingFunction', 'function', givenOf(props, ofNewFunction))
-    : [...userCodeProblems(props), ...functionProblems(props)]
+    ? existingOrNew('existingFunction', 'function', givenOf(props, ofNewFunction).map(named))
+    : [...userCodeProblems(scope, props), ...functionProblems(props, overrides)]
   problems.push(...givenDeploymentProblems(props))
-  return [...problems, ...poolChoiceProblems(props), ...feedProblems(props)]
+  const reservedConcurrency = reservedOf(props)
+  return [...problems, ...poolChoiceProblems(props), ...feedProblems({ ...props, reservedConcurrency })]
+}
+
+/** Concurrency reserved for the function, also for an existing one of this app. */
+function reservedOf(props: FeedOptions & ExistingFunction & OverridableFunction): number | undefined {
+  const { reservedConcurrency, existingFunction, functionProps } = props
+  if (!existingFunction) return functionProps?.reservedConcurrentExecutions ?? reservedConcurrency
+  return knownProperties<CfnFunction>(existingFunction)?.reservedConcurrentExecutions
 }

@@ -2,12 +2,14 @@
 import { Construct } from 'constructs'
 import { ContainerWorker } from './container-worker.ts'
 import { DEFAULT_TIMEOUT } from './function-options.ts'
+import { type FunctionOverrides, mergedOverrides, sharedOverrides } from './function-overrides.ts'
 import { JobQueue } from './job-queue.ts'
 import type { PoolOptions } from './pool-options.ts'
 import type { SafeDeployment } from './safe-deployment.ts'
 import type { PoolRoute, ServiceParts } from './service-parts.ts'
 import type { FlowcraftServiceProps } from './service-props.ts'
-import { WorkerFunction, type WorkerLinks } from './worker-function.ts'
+import { WorkerFunction } from './worker-function.ts'
+import type { WorkerLinks } from './worker-links.ts'
 
 /** A pool as it was made: with functions, or with containers. */
 export interface WorkerPool extends PoolRoute {
@@ -49,7 +51,8 @@ export function addPoolWorkers(
 ): Record<string, WorkerPool> {
   const made = Object.entries(queues).map(([pool, { scope, options, jobs, nodes }]): [string, WorkerPool] => {
     const { image, environment = service.environment, architecture = service.architecture } = options
-    const common = { ...service, ...parts, environment, architecture, pool }
+    const functionProps = poolOverrides(service.workerProps, options)
+    const common = { ...service, ...parts, environment, architecture, pool, functionProps }
     if (image) {
       const network = options.vpc || options.cluster ? { vpc: options.vpc, ...NO_SUBNETS } : {}
       const containers = new ContainerWorker(scope, 'Worker', {
@@ -74,6 +77,13 @@ export function deploymentsOf(
 ): SafeDeployment[] {
   const ofPools = Object.values(pools).map(({ worker }) => worker?.deployment)
   return [deployment, ...ofPools].filter((made) => made !== undefined)
+}
+
+/** The pool's own architecture, given beside the props of the service's workers, is the pool's. */
+function poolOverrides(shared: FunctionOverrides | undefined, options: PoolOptions): FunctionOverrides {
+  const { architecture, ...others } = sharedOverrides(shared)
+  const own = options.architecture ?? architecture
+  return mergedOverrides(own ? { ...others, architecture: own } : others, options.workerProps)
 }
 
 /** Subnets and groups of the service's network are not another's. */

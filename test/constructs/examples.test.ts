@@ -1,14 +1,18 @@
 import { Template } from 'aws-cdk-lib/assertions'
 import { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { Vpc } from 'aws-cdk-lib/aws-ec2'
+import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Function } from 'aws-cdk-lib/aws-lambda'
+import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { describe, expect, it } from 'vitest'
+import { mayStartOrders } from '../../examples/deployment/another-stack.ts'
+import { invoices } from '../../examples/deployment/more-of-the-cdk.ts'
 import { smallService } from '../../examples/deployment/own-parts.ts'
 import { videoService } from '../../examples/deployment/pools.ts'
 import { tellEnds } from '../../examples/deployment/run-alerts.ts'
-import { entry, newStack, resourceOf, synthesise } from './support.ts'
 import { carefulService } from '../../examples/deployment/safe-deploys.ts'
+import { entry, newStack, permissionsOf, resourceOf, synthesise } from './support.ts'
 
 describe('the examples of the docs', () => {
   it('make a service of pools', () => {
@@ -52,5 +56,25 @@ describe('the examples of the docs', () => {
     const template = Template.fromStack(stack)
     template.resourceCountIs('AWS::Lambda::Function', 3)
     template.resourceCountIs('AWS::DynamoDB::GlobalTable', 0)
+  })
+
+  it('make a service with props of the CDK, a network and grants', () => {
+    const stack = newStack()
+    const vpc = new Vpc(stack, 'Vpc')
+    const db = new SecurityGroup(stack, 'Database', { vpc })
+    invoices(stack, entry, vpc, new Bucket(stack, 'Uploads'), db)
+    const worker = resourceOf(Template.fromStack(stack), 'AWS::Lambda::Function', 'InvoicesWorker')
+    expect(worker['Layers']).toHaveLength(2)
+  })
+
+  it('let a function of another app start runs', () => {
+    const stack = newStack()
+    mayStartOrders(
+      stack,
+      new Role(stack, 'Caller', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
+    )
+    expect(permissionsOf(Template.fromStack(stack))).toEqual([
+      'Caller: lambda:InvokeFunction on arn:aws:lambda:eu-central-1:111122223333:function:orders-start-run',
+    ])
   })
 })

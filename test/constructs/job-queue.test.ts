@@ -107,9 +107,10 @@ describe('JobQueue', () => {
     expect(readable(deadLetterTargetArn)).toBe('<OneDeadLetters.Arn>')
   })
 
-  it('takes an existing queue, with or without a dead-letter queue', () => {
+  it('takes an existing queue, whose dead-letter queue is unknown where it is imported', () => {
     const stack = newStack()
-    const [existingQueue, existingDeadLetterQueue] = [new Queue(stack, 'Mine'), new Queue(stack, 'Dead')]
+    const existingQueue = Queue.fromQueueArn(stack, 'Mine', 'arn:aws:sqs:eu-central-1:111122223333:jobs')
+    const existingDeadLetterQueue = new Queue(stack, 'Dead')
     const alone = new JobQueue(stack, 'Alone', { existingQueue })
     expect([alone.queue, alone.deadLetterQueue, alone.metricDeadLetters()]).toEqual([
       existingQueue,

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { FlowcraftService } from '../../lib/constructs/index.ts'
 import { userCodeProblems } from '../../lib/constructs/user-code.ts'
 import { commonJsProject, ENTRIES } from '../support/common-js.ts'
-import { entry } from './support.ts'
+import { entry, newStack } from './support.ts'
 
 /** The files of each asset that functions have, by the function's logical id without its hash. */
 function bundles(make: (stack: Stack) => void): Map<string, { folder: string; files: string[] }> {
@@ -99,7 +99,7 @@ async function exportsOf(folder: string | undefined): Promise<Record<string, unk
 describe('where the code is', () => {
   const code = Code.fromInline('//')
 
-  it.each<[string, Parameters<typeof userCodeProblems>[0], string[]]>([
+  it.each<[string, Parameters<typeof userCodeProblems>[1], string[]]>([
     ['nothing', {}, ['give either entry or code with handler, got neither']],
     ['both', { entry, code, handler: 'a.b' }, ['give either entry or code with handler, got both']],
     ['code without a handler', { code }, ["code needs handler, such as 'index.handler'"]],
@@ -124,21 +124,23 @@ describe('where the code is', () => {
       ['entry must be a file, got src/none.ts, which is not there'],
     ],
   ])('must not be %s', (_, props, problems) => {
-    expect(userCodeProblems(props)).toEqual(problems)
+    expect(userCodeProblems(newStack(), props)).toEqual(problems)
   })
 
   it.each([{ entry }, { code, handler: 'index.handler' }, { code, handler: 'dist/index.handler' }])(
     'may be %o',
     (props) => {
-      expect(userCodeProblems(props)).toEqual([])
+      expect(userCodeProblems(newStack(), props)).toEqual([])
     },
   )
 
   it('is not bundled without esbuild: that would need Docker', () => {
-    const [problem] = userCodeProblems({ entry }, () => false)
+    const [problem] = userCodeProblems(newStack(), { entry }, () => false)
     expect(problem).toBe(
       'entry needs esbuild to be bundled, which is not installed beside aws-cdk-lib: npm install --save-dev esbuild, or give code and handler',
     )
-    expect(userCodeProblems({ entry, bundling: { forceDockerBundling: true } }, () => false)).toEqual([])
+    expect(
+      userCodeProblems(newStack(), { entry, bundling: { forceDockerBundling: true } }, () => false),
+    ).toEqual([])
   })
 })

@@ -1,0 +1,133 @@
+/** What others do with a service: grants, metrics. Of one that is made here, and of one that is deployed elsewhere. */
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import type { IEventBus, Rule } from 'aws-cdk-lib/aws-events'
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import { Construct, type IConstruct } from 'constructs'
+import { setEnvironment } from './grant-environment.ts'
+import { onRunEnd, type OnRunEventOptions } from './run-events.ts'
+import { RunMetrics } from './run-metrics.ts'
+import { environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
+
+/** A service, made in this app or imported. */
+export interface IFlowcraftService extends IConstruct {
+  /** Name of the service in logs and metrics. */
+  readonly serviceName: string
+  /** The bus with the events of its runs; undefined where there is none. */
+  readonly eventBus?: IEventBus
+  /** Environment variables by which a program finds the service: for stack outputs, a CLI, a program outside AWS. */
+  readonly environment: Readonly<Record<string, string>>
+
+  grantStartRun(grantee: IGrantable): Grant
+  grantReadRuns(grantee: IGrantable): Grant
+  grantManageRuns(grantee: IGrantable): Grant
+
+  onRunCompleted(id: string, options?: OnRunEventOptions): Rule
+  onRunFailed(id: string, options?: OnRunEventOptions): Rule
+  onRunCancelled(id: string, options?: OnRunEventOptions): Rule
+  onRunStatusChange(id: string, options?: OnRunEventOptions): Rule
+
+  metricRunsStarted(options?: MetricOptions): Metric
+  metricRunsCompleted(options?: MetricOptions): Metric
+  metricRunsFailed(options?: MetricOptions): Metric
+  metricRunsCancelled(options?: MetricOptions): Metric
+  metricNodesFailed(options?: MetricOptions): Metric
+  metricNodeDuration(options?: MetricOptions): Metric
+}
+
+export abstract class ServiceBase extends Construct implements IFlowcraftService {
+  abstract readonly serviceName: string
+  abstract readonly environment: Readonly<Record<string, string>>
+  abstract readonly eventBus?: IEventBus
+  protected abstract readonly metricsNamespace: string | undefined
+
+  /**
+   * Grants starting runs, and nothing else. Sets the environment of a function, so that `new StartRunInvoker()` needs no
+   * options there. A grantee of another account (`new AccountPrincipal('111122223333')`) is let in by the policy of the
+   * StartRun function; its own account must allow it too, as `FlowcraftService.fromAttributes(...)` there does.
+   *
+   * @throws Error if the function has the environment of another service
+   */
+  abstract grantStartRun(grantee: IGrantable): Grant
+
+  /** The table, queues and bucket. @throws Error that says what is not known, and that `action` needs it */
+  protected abstract partsFor(action: string): ServiceParts
+
+  /**
+   * Grants reading runs: `RunClient.get` and `waitFor`. Sets the environment of a function.
+   * @throws Error if the function has the environment of another service
+   */
+  grantReadRuns(grantee: IGrantable): Grant {
+    const { state, values, ...parts } = this.partsFor('grantReadRuns')
+    setEnvironment(this, grantee, environmentOf(this, { ...parts, state, values, serviceName: undefined }))
+    const grant = state.grantReadData(grantee)
+    return values ? grant.combine(values.grantRead(grantee)) : grant
+  }
+
+  /**
+   * Grants all of `RunClient`: start, read, resume and cancel runs. Sets the environment of a function.
+   * @throws Error if the function has the environment of another service
+   */
+  grantManageRuns(grantee: IGrantable): Grant {
+    const parts = this.partsFor('grantManageRuns')
+    setEnvironment(this, grantee, environmentOf(this, { ...parts, serviceName: undefined }))
+    const grant = grantSendJobs(parts, grantee).combine(parts.state.grantReadWriteData(grantee))
+    return parts.values ? grant.combine(parts.values.grantReadWrite(grantee)) : grant
+  }
+
+  /**
+   * A rule for runs that completed, on the service's event bus.
+   * @throws Error that lists all problems: `events: false`, an `eventPattern` against the rule's own
+   */
+  onRunCompleted(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, 'completed', options)
+  }
+
+  /** As `onRunCompleted`, for runs that failed. */
+  onRunFailed(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, 'failed', options)
+  }
+
+  /** As `onRunCompleted`, for runs that were cancelled. */
+  onRunCancelled(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, 'cancelled', options)
+  }
+
+  /** As `onRunCompleted`, for every end; `eventPattern: { detail: { status: [...] } }` says which. */
+  onRunStatusChange(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEnd(this, id, undefined, options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsStarted(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsStarted', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsCompleted(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsCompleted', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsFailed(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsFailed', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricRunsCancelled(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsCancelled', options)
+  }
+
+  /** @default - the sum over 5 minutes */
+  metricNodesFailed(options?: MetricOptions): Metric {
+    return this.#metrics.metric('nodesFailed', options)
+  }
+
+  /** Milliseconds. @default - the average over 5 minutes */
+  metricNodeDuration(options?: MetricOptions): Metric {
+    return this.#metrics.metric('nodeDuration', options)
+  }
+
+  get #metrics(): RunMetrics {
+    return new RunMetrics({ serviceName: this.serviceName, metricsNamespace: this.metricsNamespace })
+  }
+}

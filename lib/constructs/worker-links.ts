@@ -1,0 +1,62 @@
+/** What a worker has to do with the rest of its service, function or container: its environment and its permissions. */
+import type { IEventBus } from 'aws-cdk-lib/aws-events'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { Construct } from 'constructs'
+import { environmentVariables } from '../core/common/environment.ts'
+import { metricNames } from '../core/telemetry/names.ts'
+import { type DeploymentOptions, deployGraceOf } from './safe-deployment.ts'
+import {
+  defined,
+  environmentOf,
+  grantSendJobs,
+  ownQueueOf,
+  type PoolChoice,
+  type ServiceParts,
+} from './service-parts.ts'
+
+/** Where a worker sends events and metrics, and where its webhooks are received. */
+export interface WorkerLinks extends PoolChoice {
+  /** Event bus that receives the status changes of runs. @default - none */
+  readonly eventBus?: IEventBus
+  /** URL of the webhook endpoint. @default - no webhooks */
+  readonly webhookUrl?: string
+  /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
+  readonly metricsNamespace?: string
+  /**
+   * Deploys new code of functions step by step, by versions and an alias; `{}` for 10 percent of the messages in the first
+   * five minutes. Containers are only told how long that takes.
+   * @default false: new code has all messages at once
+   */
+  readonly deployment?: false | DeploymentOptions
+}
+
+/** The environment of a worker, function or container. */
+export function workerEnvironment(
+  scope: Construct,
+  props: ServiceParts & WorkerLinks,
+): Record<string, string> {
+  const { eventBus, webhookUrl, pool, metricsNamespace = metricNames.namespace, deployment } = props
+  return {
+    ...environmentOf(scope, props),
+    ...defined({
+      [environmentVariables.deadLetterQueueUrl]: ownQueueOf(props).deadLetterQueue?.queueUrl,
+      [environmentVariables.eventBusName]: eventBus?.eventBusName,
+      [environmentVariables.webhookUrl]: webhookUrl,
+      [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
+      [environmentVariables.pool]: pool,
+      [environmentVariables.deployGraceMs]: deployGraceOf(deployment)?.toMilliseconds().toString(),
+    }),
+  }
+}
+
+/** Grants what a worker needs, function or container, except receiving jobs. */
+export function grantWork(props: ServiceParts & WorkerLinks, grantee: IGrantable): void {
+  props.state.grantReadWriteData(grantee)
+  props.values?.grantReadWrite(grantee)
+  grantSendJobs(props, grantee)
+  const jobs = ownQueueOf(props)
+  if (jobs.deadLetterQueue) jobs.grantReject(grantee)
+  if (!props.eventBus) return
+  const { eventBusArn } = props.eventBus
+  Grant.addToPrincipal({ grantee, actions: ['events:PutEvents'], resourceArns: [eventBusArn] })
+}
