@@ -24,6 +24,7 @@ export interface Outputs {
   readonly WebhookUrl: string
   readonly CallerFunctionName: string
   readonly EndsQueueUrl: string
+  readonly FulfilledQueueUrl: string
 }
 
 export type Clients = ReturnType<typeof clientsOf>

@@ -145,6 +145,12 @@ async function tellAndEnd(exercise: Exercise, started: number): Promise<void> {
     expectEqual('the ends', ends, { [paid]: 'completed', [declined]: 'completed' })
   })
 
+  await steps.run('a rule by onRunCompleted told its queue of the orders alone', async () => {
+    const told = await service.fulfilled([paid, declined])
+    const expected = [paid, declined].map((runId) => `"Run ${runId} completed"`)
+    expectEqual('the messages', told, expected.toSorted())
+  })
+
   await steps.run('nothing is left in the job queue', () => service.empty(EMPTY_AFTER_MS))
 
   await steps.run('no function was refused anything', async () => {

@@ -140,6 +140,23 @@ export class Service {
     )
   }
 
+  /** What the rule for fulfilled orders told its queue, until it told of all these runs. */
+  async fulfilled(runIds: readonly string[]): Promise<string[]> {
+    const texts = new Set<string>()
+    return eventually(
+      'a message for each run',
+      async (seen) => {
+        for (const { Body: body = '' } of await this.#look(this.#options.outputs.FulfilledQueueUrl, 30)) {
+          texts.add(body)
+        }
+        seen([...texts])
+        const isTold = (runId: string) => [...texts].some((text) => text.includes(runId))
+        return runIds.every(isTold) ? [...texts].toSorted() : undefined
+      },
+      this.patienceMs,
+    )
+  }
+
   async #look(QueueUrl: string, VisibilityTimeout = 1): Promise<Message[]> {
     const command = new ReceiveMessageCommand({
       QueueUrl,

@@ -1,11 +1,12 @@
-/** The app in bin/, and what its users have: a function that may start runs, and a queue that hears of their ends. */
+/** The app in bin/, and what its users have: a function that may start runs, and queues that hear of their ends. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib'
-import { Rule } from 'aws-cdk-lib/aws-events'
+import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { flows } from '../../../bin/app.ts'
+import { RunStatusEvent } from '../../../lib/constructs/index.ts'
 
 const stack = Stack.of(flows)
 const caller = new NodejsFunction(stack, 'Caller', {
@@ -23,5 +24,13 @@ new Rule(stack, 'RunsEnd', {
   targets: [new SqsQueue(ends)],
 })
 
+const fulfilled = new Queue(stack, 'Fulfilled')
+const { runId, status } = RunStatusEvent
+flows.onRunCompleted('OrderFulfilled', {
+  blueprintId: 'order-fulfilment',
+  target: new SqsQueue(fulfilled, { message: RuleTargetInput.fromText(`Run ${runId} ${status}`) }),
+})
+
 new CfnOutput(stack, 'CallerFunctionName', { value: caller.functionName })
 new CfnOutput(stack, 'EndsQueueUrl', { value: ends.queueUrl })
+new CfnOutput(stack, 'FulfilledQueueUrl', { value: fulfilled.queueUrl })
