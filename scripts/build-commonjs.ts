@@ -1,7 +1,7 @@
 /**
- * Makes `dist/commonjs` of `dist`: the entries for a loader that cannot require an ES module, which is Jest as `cdk init`
- * sets it up. Node.js and bundlers take the ES modules, by conditions of package.json that stand before `require`, so that
- * nothing loads the package twice.
+ * Makes `dist/commonjs` of `dist`: the entries for `require`, since Jest as `cdk init` sets it up cannot require an ES
+ * module, and tsx can only if all that this imports can be required too. Bundlers take the ES modules, for `require` too, by
+ * the condition `module`, so that nothing is in a bundle twice.
  */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -20,24 +20,16 @@ const SHARED = { main: 'lib/index', testing: 'lib/testing/index', lambda: 'lambd
 
 const CONSTRUCTS = 'lib/constructs/index'
 
-/**
- * Flowcraft has no CommonJS. Jest that was told how to load it gives the one that the user's flows have; in Jest that was
- * not, no flow can be made, and a copy inside does for all that needs none. So there is never a second one beside it.
- */
+const FLOWCRAFT = join(root, 'scripts/commonjs-flowcraft.cjs')
+
 const flowcraft: Plugin = {
   name: 'flowcraft',
   setup(builder) {
-    builder.onResolve({ filter: /^flowcraft$/ }, ({ namespace }) =>
-      namespace === 'flowcraft' ? undefined : { path: 'flowcraft', namespace: 'flowcraft' },
+    builder.onResolve({ filter: /^flowcraft$/ }, ({ importer }) =>
+      importer === FLOWCRAFT ? { external: true } : { path: FLOWCRAFT },
     )
-    builder.onResolve({ filter: /^flowcraft-as-installed$/ }, () => ({ path: 'flowcraft', external: true }))
-    builder.onLoad({ filter: /.*/, namespace: 'flowcraft' }, () => ({
-      contents: `try { module.exports = require('flowcraft-as-installed') } catch { module.exports = require('${installed}') }`,
-      resolveDir: root,
-    }))
   },
 }
-const installed = fileURLToPath(import.meta.resolve('flowcraft'))
 
 const options = {
   absWorkingDir: root,

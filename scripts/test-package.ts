@@ -5,8 +5,14 @@ import { join } from 'node:path'
 import { testOlderTemplate, testTemplate } from './package-test/cdk-init.ts'
 import { testEsModule } from './package-test/es-module.ts'
 import { pack } from './package-test/folder.ts'
+import { testEmptyFolder } from './package-test/readme.ts'
 
-const KINDS = { 'es-module': testEsModule, 'cdk-init': testTemplate, 'older-cdk-init': testOlderTemplate }
+const KINDS = {
+  'es-module': testEsModule,
+  'empty-folder': testEmptyFolder,
+  'cdk-init': testTemplate,
+  'older-cdk-init': testOlderTemplate,
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'flowcraft-package-'))
 try {

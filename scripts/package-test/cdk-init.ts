@@ -1,14 +1,15 @@
 /** What `cdk init` writes, today and formerly: its Jest is CommonJS, and cannot require an ES module. */
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { functionsOf, install, root, run, versions, write } from './folder.ts'
+import { functionsOf, root, run, versions, write } from './folder.ts'
 import { COMPILER_OPTIONS, writeOlderTemplate } from './older-template.ts'
+import { typeDocs, typeReadme } from './readme.ts'
 
 /** A test of the stack, and one of what is no flow and no construct. */
-const STACK_TEST = `import { App } from 'aws-cdk-lib'
+const stackTest = (file: string) => `import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { isFlowcraftAwsError, StartRunInvoker } from 'flowcraft-aws'
-import { ShopStack } from '../lib/shop-stack'
+import { ShopStack } from '${file}'
 
 test('the stack has its functions', () => {
   const template = Template.fromStack(new ShopStack(new App(), 'Test'))
@@ -30,15 +31,7 @@ function addQuickStart(folder: string): void {
   ] as const) {
     cpSync(join(root, 'examples', from), join(folder, to))
   }
-  write(folder, 'test/shop.test.ts', STACK_TEST)
-}
-
-function testsAndSynthesises(folder: string): void {
-  run(folder, 'npm', 'test')
-  run(folder, 'npx', 'cdk', 'synth', '--quiet')
-  const { length } = functionsOf(join(folder, 'cdk.out'), 'ShopStack')
-  if (length !== 4) throw new Error(`cdk synth: expected 4 functions, got ${length}`)
-  console.log('  npm test and cdk synth pass')
+  write(folder, 'test/shop.test.ts', stackTest('../lib/shop-stack'))
 }
 
 export function testTemplate(folder: string, tarball: string): void {
@@ -51,9 +44,13 @@ export function testTemplate(folder: string, tarball: string): void {
     'typescript',
     '--generate-only',
   )
-  addQuickStart(folder)
-  install(folder, 'flowcraft', tarball, `esbuild@${versions['esbuild']}`)
-  testsAndSynthesises(folder)
+  typeReadme(folder, tarball)
+  write(folder, 'test/shop.test.ts', stackTest('../src/shop-stack'))
+  run(folder, 'npm', 'test')
+  // The template's own app, which begins with `tsc` over all that was typed.
+  typeDocs(folder)
+  run(folder, 'npx', 'cdk', 'synth', '--quiet')
+  console.log('  the README, npm test and cdk synth pass')
   testFlowInJest(folder)
 }
 
@@ -72,8 +69,12 @@ function testFlowInJest(folder: string): void {
 export function testOlderTemplate(folder: string, tarball: string): void {
   writeOlderTemplate(folder)
   addQuickStart(folder)
-  install(folder, 'flowcraft', tarball, `esbuild@${versions['esbuild']}`)
-  testsAndSynthesises(folder)
+  run(folder, 'npm', 'install', 'flowcraft', tarball, `esbuild@${versions['esbuild']}`)
+  run(folder, 'npm', 'test')
+  run(folder, 'npx', 'cdk', 'synth', '--quiet')
+  const { length } = functionsOf(join(folder, 'cdk.out'), 'ShopStack')
+  if (length !== 4) throw new Error(`cdk synth: expected 4 functions, got ${length}`)
+  console.log('  npm test and cdk synth pass')
 
   // The next templates: NodeNext, and still a TypeScript that refuses to require an ES module, by its types too.
   const node = [
@@ -89,7 +90,7 @@ export function testOlderTemplate(folder: string, tarball: string): void {
   run(folder, 'npx', 'tsc', '--noEmit', ...node, 'lib/shop-stack.ts')
 
   // Flowcraft has no types for these settings of `tsc`: docs/deployment.md says which it needs.
-  install(folder, '--save-dev', 'typescript@5.9')
+  run(folder, 'npm', 'install', '--save-dev', 'typescript@5.9')
   const compilerOptions = {
     ...COMPILER_OPTIONS,
     module: 'NodeNext',

@@ -1,5 +1,5 @@
 /** A folder of a user: files in it, commands in it, and the package as npm would publish it. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,16 +11,27 @@ export const { devDependencies: versions } = JSON.parse(readFileSync(join(root, 
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
+/** What is downloaded already is taken from there, and nothing else is asked of the registry. */
+const NPM = { npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' }
+
 /** Prints the command, and what it wrote where it fails. */
 export function run(folder: string, command: string, ...args: string[]): string {
-  console.log(`$ ${[command, ...args].join(' ')}`)
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' })
-  if (status === 0) return stdout
-  throw new Error(`${command} in ${folder} ended with ${status ?? error}:\n${stdout}\n${stderr}`)
+  return ended([command, ...args].join(' '), spawnSync(command, args, optionsFor(folder)))
 }
 
-export function install(folder: string, ...args: string[]): void {
-  run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...args)
+/** A command as one types it. */
+export function shell(folder: string, command: string): string {
+  return ended(command, spawnSync(command, { ...optionsFor(folder), shell: true }))
+}
+
+function optionsFor(cwd: string) {
+  return { cwd, env: { ...process.env, ...NPM }, encoding: 'utf8', maxBuffer: 2 ** 26 } as const
+}
+
+function ended(command: string, { status, stdout, stderr, error }: SpawnSyncReturns<string>): string {
+  console.log(`$ ${command}`)
+  if (status === 0) return stdout
+  throw new Error(`'${command}' ended with ${status ?? error}:\n${stdout}\n${stderr}`)
 }
 
 /** @returns the tarball's path */

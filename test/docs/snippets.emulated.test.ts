@@ -73,7 +73,7 @@ describe('the stack of the quick start', () => {
   beforeAll(async () => {
     assembly = await mkdtemp(join(tmpdir(), 'flowcraft-quick-start-'))
     const env = { ...process.env, CDK_OUTDIR: assembly, CDK_VALIDATION: 'false' }
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', `${quickStart}/app.ts`], {
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', `${quickStart}/app.mts`], {
       env,
       cwd: root,
     })
@@ -85,7 +85,7 @@ describe('the stack of the quick start', () => {
   })
 
   it('runs until Ctrl-C', async () => {
-    const file = `${root}examples/local/serve.ts`
+    const file = `${root}examples/local/serve.mts`
     const server = spawn(process.execPath, ['--import', 'tsx', file, assembly, 'Greetings'], { cwd: root })
     const ended = once(server, 'exit')
     try {
