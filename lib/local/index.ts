@@ -22,7 +22,16 @@ export type { LambdaUsage, Price } from './prices.ts'
 export type { InterceptFunction, InterceptedRequest, Outcome, ServiceName } from './proxy/intercept.ts'
 export { FunctionError, type FunctionErrorPayload, ThrottledError } from './lambda/errors.ts'
 export type { LocalSchedule, ScheduleOptions } from './lambda/schedule.ts'
-export type { FunctionCode, FunctionStats, LocalFunction, LocalFunctionOptions } from './lambda/types.ts'
+export type {
+  AliasRouting,
+  FunctionCode,
+  FunctionStats,
+  Invocable,
+  LocalAlias,
+  LocalFunction,
+  LocalFunctionOptions,
+  LocalVersion,
+} from './lambda/types.ts'
 export { bundleHandler, bundlingOptions } from './lambda/bundle.ts'
 export type { Bundle, BundleHandlerOptions, BundleMetafile } from './lambda/bundle.ts'
 export type {

@@ -152,6 +152,7 @@ function assemble(parts: Parts): LocalAws {
       started(startTimer(minutes, fire))
     },
     findFunction: (name) => functions.find(name),
+    findInvocable: (name) => functions.findInvocable(name),
   })
 
   const aws: LocalAws = {

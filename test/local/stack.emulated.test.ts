@@ -232,6 +232,39 @@ describe('what starts functions', () => {
     })
   })
 
+  it('a queue, by a mapping of an alias, to the version that it goes to', async () => {
+    const stack = await deploy({
+      Resources: {
+        Mapping: {
+          Type: 'AWS::Lambda::EventSourceMapping',
+          Properties: { EventSourceArn: arnOf('Jobs'), FunctionName: { Ref: 'Live' } },
+        },
+        Live: {
+          Type: 'AWS::Lambda::Alias',
+          Properties: {
+            FunctionName: { Ref: 'Fn' },
+            FunctionVersion: { 'Fn::GetAtt': ['First', 'Version'] },
+            Name: 'live',
+            RoutingConfig: { AdditionalVersionWeights: [{ FunctionVersion: '1', FunctionWeight: 0.25 }] },
+          },
+        },
+        First: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: 'Fn' } } },
+        Fn: inline('console.log(context.functionVersion, context.invokedFunctionArn.split(":").at(-1))'),
+        Jobs: { Type: 'AWS::SQS::Queue' },
+        Shop: { Type: 'AWS::CodeDeploy::Application' },
+      },
+    })
+    const fn = stack.function('Fn')
+    expect(stack.resources).toMatchObject({
+      First: { ref: `${fn.arn}:1`, attributes: { Version: '1', FunctionArn: `${fn.arn}:1` } },
+      Live: { ref: `${fn.arn}:live`, attributes: { AliasArn: `${fn.arn}:live` } },
+    })
+    expect(fn.alias('live')?.routing).toEqual({ version: '1', additionalVersionWeights: { '1': 0.25 } })
+    const QueueUrl = stack.resources['Jobs']?.ref
+    await local.clients.sqsClient.send(new SendMessageCommand({ QueueUrl, MessageBody: 'job' }))
+    await eventually(() => expect(fn.logs).toEqual(['1 live']))
+  })
+
   it('a URL, known to functions that are not behind it', async () => {
     const stack = await deploy({
       Resources: {

@@ -5,7 +5,7 @@ import { messageOf } from '../errors.ts'
 import type { InFlight } from '../in-flight.ts'
 import { FunctionError, ThrottledError } from '../lambda/errors.ts'
 import type { FunctionRegistry } from '../lambda/registry.ts'
-import type { LocalFunction } from '../lambda/types.ts'
+import type { Invocable } from '../lambda/types.ts'
 import { errorAnswer } from './server.ts'
 import type { Api, ApiAnswer } from './server.ts'
 
@@ -39,7 +39,8 @@ export class InvokeApi implements Api {
       )
     }
     const name = decodeURIComponent(encodedName)
-    const fn = this.#functions.find(name)
+    const qualifier = new URLSearchParams(req.url?.split('?', 2)[1]).get('Qualifier') ?? undefined
+    const fn = this.#functions.findInvocable(name, qualifier)
     if (!fn) {
       const message = `Function not found: ${name}`
       return errorAnswer(404, 'ResourceNotFoundException', message, { Type: 'User' })
@@ -51,7 +52,7 @@ export class InvokeApi implements Api {
     return this.#invoke(fn, String(req.headers['x-amz-invocation-type'] ?? 'RequestResponse'), body)
   }
 
-  async #invoke(fn: LocalFunction, type: string, body: Buffer): Promise<ApiAnswer> {
+  async #invoke(fn: Invocable, type: string, body: Buffer): Promise<ApiAnswer> {
     let event: unknown
     try {
       event = body.length === 0 ? {} : JSON.parse(body.toString('utf8'))
@@ -71,8 +72,14 @@ export class InvokeApi implements Api {
   }
 }
 
-async function invokeNow(fn: LocalFunction, event: unknown): Promise<ApiAnswer> {
-  const headers = { 'x-amz-executed-version': '$LATEST' }
+/** Which version of an alias it was is not known here. */
+function executedVersionOf({ arn }: Invocable): Record<string, string> {
+  const version = arn.split(':')[7] ?? '$LATEST'
+  return /^(\d+|\$LATEST)$/.test(version) ? { 'x-amz-executed-version': version } : {}
+}
+
+async function invokeNow(fn: Invocable, event: unknown): Promise<ApiAnswer> {
+  const headers = executedVersionOf(fn)
   try {
     return { status: 200, headers, body: JSON.stringify(await fn.invoke(event)) ?? 'null' }
   } catch (error) {

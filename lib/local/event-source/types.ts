@@ -1,11 +1,12 @@
 // The public types of event source mappings. Types only.
 
-import type { LocalFunction } from '../lambda/types.ts'
+import type { Invocable } from '../lambda/types.ts'
 
 /** Options of {@link LocalAws.mapEventSource}; the limits are those of AWS. */
 export interface EventSourceMappingOptions {
   queueUrl: string
-  function: LocalFunction
+  /** A function, a version or an alias. */
+  function: Invocable
   /** Most messages in one event: 1 to 10, or to 10,000 with a batching window. @default 10 */
   batchSize?: number
   /** Longest time to wait for a full batch, 0 to 300 seconds. @default 0 */

@@ -14,7 +14,6 @@ const INIT_TIMEOUT_MS = 10_000
 /** What an environment needs to start. */
 export interface EnvironmentSpec {
   readonly functionName: string
-  readonly arn: string
   readonly bootstrap: string
   readonly code: string
   readonly exportName: string
@@ -99,8 +98,8 @@ export class ExecutionEnvironment {
     for (const line of held) this.#print(line)
   }
 
-  /** Runs the handler and gives its result as JSON. */
-  async invoke(payload: string): Promise<string> {
+  /** Runs the handler and gives its result as JSON. `arn` is what was invoked: the function, a version, an alias. */
+  async invoke(payload: string, arn: string): Promise<string> {
     const id = randomUUID()
     const timeoutMs = this.#spec.timeoutSeconds * 1000
     const deadline = Date.now() + timeoutMs
@@ -113,7 +112,7 @@ export class ExecutionEnvironment {
     try {
       return await new Promise<string>((resolve, reject) => {
         this.#invocation = { id, resolve, reject }
-        const message: InvokeMessage = { type: 'invoke', id, payload, deadline, arn: this.#spec.arn }
+        const message: InvokeMessage = { type: 'invoke', id, payload, deadline, arn }
         this.#child.send(message, (error) => error && this.#died(error.message))
       })
     } finally {

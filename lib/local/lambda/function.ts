@@ -1,16 +1,24 @@
-// A Lambda function: its code, its environments and its counts. The only place that decides which environment
-// an invocation gets.
+// A Lambda function: its code, its versions and aliases, and its counts.
 
-import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { localError, messageOf, resourceName, wholeNumber } from '../errors.ts'
+import { localError, resourceName, wholeNumber } from '../errors.ts'
 import { freshName } from '../resources.ts'
+import { Alias } from './alias.ts'
 import { deployCode, deployRuntime } from './code.ts'
 import type { DeployedCode } from './code.ts'
-import { ExecutionEnvironment } from './environment.ts'
+import { Environments } from './environments.ts'
+import type { Release } from './environments.ts'
 import { FunctionError, ThrottledError } from './errors.ts'
-import type { FunctionCode, FunctionStats, LocalFunction, LocalFunctionOptions } from './types.ts'
+import type {
+  AliasRouting,
+  FunctionCode,
+  FunctionStats,
+  LocalAlias,
+  LocalFunction,
+  LocalFunctionOptions,
+  LocalVersion,
+} from './types.ts'
 
 /** Largest event or result, bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024
@@ -57,6 +65,8 @@ interface Settings {
 
 type Counts = { -readonly [K in keyof FunctionStats]: number }
 
+const LATEST = '$LATEST'
+
 class ProcessFunction implements LocalFunction {
   readonly name: string
   readonly arn: string
@@ -64,32 +74,36 @@ class ProcessFunction implements LocalFunction {
   readonly memoryMb: number
   readonly logs: string[] = []
   readonly #settings: Settings
-  readonly #stats: Counts = {
+  readonly #stats: Omit<Counts, 'coldStarts'> = {
     invocations: 0,
-    coldStarts: 0,
     errors: 0,
     timeouts: 0,
     throttles: 0,
     billedMs: 0,
   }
-  /** Every process that is not gone, and the code that it loaded. */
-  readonly #environments = new Map<ExecutionEnvironment, DeployedCode>()
-  #idle: ExecutionEnvironment[] = []
+  readonly #environments: Environments
+  /** What was published, by version; what `$LATEST` runs is no part of it. */
+  readonly #published = new Map<string, { readonly version: LocalVersion; readonly release: Release }>()
+  readonly #aliases = new Map<string, LocalAlias>()
   #inFlight = 0
-  #version = 1
-  /** Why the present code did not load, where it did not; each said once, not for each message. */
-  readonly #initErrors = new Set<string>()
-  #code: DeployedCode
+  #deploys = 1
+  #latest: Release
   #stopped: Promise<void> | undefined
 
   constructor(settings: Settings) {
-    const { name, host } = settings
+    const { name, host, code, environment } = settings
     this.#settings = settings
-    this.#code = settings.code
+    this.#latest = { version: LATEST, code }
     this.name = name
     this.arn = `arn:aws:lambda:${host.region}:${host.accountId}:function:${name}`
     this.timeoutSeconds = settings.timeoutSeconds
     this.memoryMb = settings.memoryMb
+    this.#environments = new Environments({
+      ...settings,
+      variables: { ...host.env, ...environment },
+      onLog: (line) => this.#log(line),
+      watched: settings.onLog !== undefined,
+    })
   }
 
   get environment(): Readonly<Record<string, string>> {
@@ -97,10 +111,78 @@ class ProcessFunction implements LocalFunction {
   }
 
   get stats(): FunctionStats {
-    return { ...this.#stats }
+    return { ...this.#stats, coldStarts: this.#environments.coldStarts }
   }
 
-  async invoke(event: unknown): Promise<unknown> {
+  invoke(event: unknown): Promise<unknown> {
+    return this.#invoke(this.#latest, this.arn, event)
+  }
+
+  publishVersion(): LocalVersion {
+    this.#assertRunning()
+    const { code } = this.#latest
+    const last = [...this.#published.values()].at(-1)
+    if (last?.release.code === code) return last.version
+    const number = String(this.#published.size + 1)
+    const release: Release = { version: number, code }
+    const arn = `${this.arn}:${number}`
+    const { timeoutSeconds } = this
+    const invoke = (event: unknown) => this.#invoke(release, arn, event)
+    const version: LocalVersion = { version: number, arn, timeoutSeconds, invoke }
+    this.#published.set(number, { version, release })
+    return version
+  }
+
+  version(version: string): LocalVersion | undefined {
+    return this.#published.get(version)?.version
+  }
+
+  createAlias(name: string, routing: AliasRouting): LocalAlias {
+    this.#assertRunning()
+    if (this.#aliases.has(name)) throw localError(`function ${this.name} has an alias ${name} already`)
+    const arn = `${this.arn}:${name}`
+    const host = {
+      functionName: this.name,
+      arn,
+      timeoutSeconds: this.timeoutSeconds,
+      version: (version: string) => this.version(version),
+      invoke: async (version: string, event: unknown) =>
+        this.#invoke(this.#published.get(version)?.release ?? this.#latest, arn, event),
+    }
+    const alias = new Alias(name, host, routing)
+    this.#aliases.set(name, alias)
+    return alias
+  }
+
+  alias(name: string): LocalAlias | undefined {
+    return this.#aliases.get(name)
+  }
+
+  async replaceCode(code: string | FunctionCode): Promise<void> {
+    this.#assertRunning()
+    this.#deploys += 1
+    const { handler, folder } = this.#settings
+    const given = typeof code === 'string' ? { file: code } : code
+    const made = await deployCode(given, handler, join(folder, String(this.#deploys)))
+    const old = this.#latest
+    this.#latest = { version: LATEST, code: made }
+    this.#environments.retire(old)
+  }
+
+  kill(): number {
+    return this.#environments.kill()
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
+    await this.#environments.end()
+    await rm(this.#settings.folder, { recursive: true, force: true })
+  }
+
+  async #invoke(release: Release, arn: string, event: unknown): Promise<unknown> {
     this.#assertRunning()
     const payload = JSON.stringify(event) ?? 'null'
     checkSize(`the event for function ${this.name}`, payload)
@@ -111,7 +193,7 @@ class ProcessFunction implements LocalFunction {
     this.#inFlight += 1
     this.#stats.invocations += 1
     try {
-      return await this.#run(payload)
+      return await this.#run(release, arn, payload)
     } catch (error) {
       this.#stats.errors += 1
       if (error instanceof FunctionError && error.errorType === 'Sandbox.Timedout') this.#stats.timeouts += 1
@@ -121,115 +203,16 @@ class ProcessFunction implements LocalFunction {
     }
   }
 
-  async replaceCode(code: string | FunctionCode): Promise<void> {
-    this.#assertRunning()
-    this.#version += 1
-    const { handler, folder } = this.#settings
-    const given = typeof code === 'string' ? { file: code } : code
-    this.#code = await deployCode(given, handler, join(folder, String(this.#version)))
-    this.#initErrors.clear()
-    for (const environment of this.#idle) environment.kill()
-    this.#idle = []
-  }
-
-  kill(): number {
-    const environments = [...this.#environments.keys()]
-    const busy = environments.filter((environment) => environment.busy).length
-    for (const environment of environments) environment.kill()
-    this.#idle = []
-    return busy
-  }
-
-  stop(): Promise<void> {
-    return (this.#stopped ??= this.#end())
-  }
-
-  async #end(): Promise<void> {
-    this.kill()
-    await Promise.all([...this.#environments.keys()].map((environment) => environment.gone))
-    await rm(this.#settings.folder, { recursive: true, force: true })
-  }
-
-  async #run(payload: string): Promise<unknown> {
-    const environment = this.#idle.pop() ?? (await this.#start())
+  async #run(release: Release, arn: string, payload: string): Promise<unknown> {
+    const environment = await this.#environments.take(release)
     const started = performance.now()
     try {
-      const result = await environment.invoke(payload)
+      const result = await environment.invoke(payload, arn)
       checkSize(`the result of function ${this.name}`, result)
       return JSON.parse(result) as unknown
     } finally {
       this.#stats.billedMs += Math.ceil(performance.now() - started)
-      this.#release(environment)
-    }
-  }
-
-  async #start(): Promise<ExecutionEnvironment> {
-    this.#stats.coldStarts += 1
-    const { name, bootstrap, timeoutSeconds, memoryMb } = this.#settings
-    const code = this.#code
-    const env = this.#variables(code)
-    const environment = new ExecutionEnvironment({
-      functionName: name,
-      arn: this.arn,
-      bootstrap,
-      code: code.file,
-      exportName: code.exportName,
-      timeoutSeconds,
-      memoryMb,
-      env,
-      onLog: (line) => this.#log(line),
-    })
-    this.#environments.set(environment, code)
-    void environment.gone.then(() => {
-      this.#environments.delete(environment)
-      this.#idle = this.#idle.filter((other) => other !== environment)
-    })
-    try {
-      await environment.ready()
-      this.#initErrors.clear()
-      return environment
-    } catch (error) {
-      environment.tell(environment.killed || this.#sayOnce(error))
-      throw error
-    }
-  }
-
-  /** Whether this is the first time that the code fails to load in this way. */
-  #sayOnce(error: unknown): boolean {
-    const said = messageOf(error)
-    if (this.#stopped || this.#initErrors.has(said)) return false
-    this.#initErrors.add(said)
-    const { trace = [] } = error instanceof FunctionError ? error : {}
-    const text = `function ${this.name} does not load, so each invocation of it fails: ${said}`
-    // Who invokes it may look at nothing, as a queue's messages and schedules do.
-    if (!this.#settings.onLog) console.error([text, ...trace.slice(1)].join('\n'))
-    return true
-  }
-
-  /** Keeps an environment for the next invocation, unless it died or its code was replaced meanwhile. */
-  #release(environment: ExecutionEnvironment): void {
-    const current = this.#environments.get(environment) === this.#code
-    if (environment.alive && current && !this.#stopped) this.#idle.push(environment)
-    else environment.kill()
-  }
-
-  #variables({ root, handler }: DeployedCode): Record<string, string> {
-    const { host, memoryMb, environment } = this.#settings
-    return {
-      ...host.env,
-      ...environment,
-      ...(process.env['PATH'] !== undefined && { PATH: process.env['PATH'] }),
-      LANG: 'en_US.UTF-8',
-      TZ: ':UTC',
-      _HANDLER: handler,
-      LAMBDA_TASK_ROOT: root,
-      AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
-      AWS_LAMBDA_FUNCTION_NAME: this.name,
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${this.name}`,
-      AWS_LAMBDA_LOG_STREAM_NAME: logStream(),
+      this.#environments.giveBack(environment)
     }
   }
 
@@ -242,11 +225,6 @@ class ProcessFunction implements LocalFunction {
   #assertRunning(): void {
     if (this.#stopped) throw localError(`function ${this.name} was stopped`)
   }
-}
-
-function logStream(): string {
-  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/')
-  return `${day}/[$LATEST]${randomBytes(16).toString('hex')}`
 }
 
 function checkSize(what: string, json: string): void {

@@ -2,11 +2,12 @@
 
 import { wholeNumber } from '../errors.ts'
 import { InFlight } from '../in-flight.ts'
-import type { LocalFunction } from './types.ts'
+import type { Invocable } from './types.ts'
 
 /** Options of {@link LocalAws.schedule}. */
 export interface ScheduleOptions {
-  readonly function: LocalFunction
+  /** A function, a version or an alias. */
+  readonly function: Invocable
   /** Minutes between two invocations, 1 to 35,791 (Node's longest timer). The first is after as many, as on AWS. */
   readonly rateMinutes: number
   /** Makes what the function gets. @default - `{}` */

@@ -49,11 +49,42 @@ export interface FunctionStats {
   readonly billedMs: number
 }
 
-/** A Lambda function whose execution environments are child processes, one invocation at a time in each. */
-export interface LocalFunction {
-  readonly name: string
+/** What can be invoked: a function, a version of it, an alias. */
+export interface Invocable {
   readonly arn: string
   readonly timeoutSeconds: number
+  /**
+   * Calls the handler and gives what it returned, by way of JSON. Rejects with {@link FunctionError} when the
+   * handler throws, times out or its process dies; with {@link ThrottledError} when too many are running.
+   */
+  invoke(event: unknown): Promise<unknown>
+}
+
+/** A version of a function: the code that it had when the version was published. */
+export interface LocalVersion extends Invocable {
+  /** Its number. */
+  readonly version: string
+}
+
+/** Which versions an alias goes to. */
+export interface AliasRouting {
+  /** The version that gets what no other gets. */
+  readonly version: string
+  /** A second version, and its share of the invocations from 0 to 1: `{ '2': 0.1 }`. @default - none */
+  readonly additionalVersionWeights?: Readonly<Record<string, number>>
+}
+
+/** An alias of a function. Each invocation goes to one of its versions by chance, as on AWS. */
+export interface LocalAlias extends Invocable {
+  readonly name: string
+  readonly routing: AliasRouting
+  /** Moves it, as a deployment does step by step, and a rollback back: from the next invocation on. */
+  update(routing: AliasRouting): void
+}
+
+/** A Lambda function whose execution environments are child processes, one invocation at a time in each. */
+export interface LocalFunction extends Invocable {
+  readonly name: string
   readonly memoryMb: number
   /** The variables that it was made with. */
   readonly environment: Readonly<Record<string, string>>
@@ -61,12 +92,21 @@ export interface LocalFunction {
   /** The last 1,000 lines that the function printed. */
   readonly logs: readonly string[]
   /**
-   * Calls the handler and gives what it returned, by way of JSON. Rejects with {@link FunctionError} when the
-   * handler throws, times out or its process dies; with {@link ThrottledError} when too many are running.
+   * Deploys new code, a file or as it was made: new invocations use it, those in flight finish on the old. Versions keep
+   * theirs.
    */
-  invoke(event: unknown): Promise<unknown>
-  /** Deploys new code, a file or as it was made: new invocations use it, those in flight finish on the old. */
   replaceCode(code: string | FunctionCode): Promise<void>
+  /** Keeps the present code as the next version; the last one where the code is the same. */
+  publishVersion(): LocalVersion
+  /** A version that was published. */
+  version(version: string): LocalVersion | undefined
+  /**
+   * Makes an alias.
+   * @throws FlowcraftAwsError LOCAL_AWS where a version is not there, or the name is taken
+   */
+  createAlias(name: string, routing: AliasRouting): LocalAlias
+  /** An alias that was made. */
+  alias(name: string): LocalAlias | undefined
   /** Kills every execution environment at once, as a failing host would, and tells how many were busy. */
   kill(): number
   /** Kills everything, and refuses further invocations. May be called again. */

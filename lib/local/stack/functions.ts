@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs'
 import { localError } from '../errors.ts'
-import { functionOf, numberOf, refuses, textOf } from './kind.ts'
+import { functionOf, invocableOf, numberOf, refuses, textOf } from './kind.ts'
 import type { Kind, Making } from './kind.ts'
 
 /** https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html; AWS has 3 seconds and 128 MB by default. */
@@ -61,6 +61,36 @@ async function withCode<T>(making: Making, use: (folder: string) => Promise<T>):
   }
 }
 
+/** Keeps the code that the function has in the template. */
+export const functionVersion: Kind = {
+  async make(making) {
+    const fn = functionOf(making, await making.property('FunctionName'))
+    const { version, arn } = fn.publishVersion()
+    return { ref: arn, attributes: { Version: version, FunctionArn: arn } }
+  },
+}
+
+interface VersionWeight {
+  readonly FunctionVersion: string
+  readonly FunctionWeight: number | string
+}
+
+export const functionAlias: Kind = {
+  async make(making) {
+    const fn = functionOf(making, await making.property('FunctionName'))
+    const { AdditionalVersionWeights: weights = [] } = ((await making.property('RoutingConfig')) ?? {}) as {
+      AdditionalVersionWeights?: VersionWeight[]
+    }
+    const { arn } = fn.createAlias((await textOf(making, 'Name')) ?? '', {
+      version: (await textOf(making, 'FunctionVersion')) ?? '',
+      additionalVersionWeights: Object.fromEntries(
+        weights.map(({ FunctionVersion, FunctionWeight }) => [FunctionVersion, Number(FunctionWeight)]),
+      ),
+    })
+    return { ref: arn, attributes: { AliasArn: arn } }
+  },
+}
+
 export const functionUrl: Kind = {
   problems: refuses(['Qualifier']),
   async make(making) {
@@ -83,7 +113,7 @@ export const eventSourceMapping: Kind = {
     if ((await textOf(making, 'Enabled')) === 'false') return made
     await making.aws.mapEventSource({
       queueUrl: await queueUrlOf(making, await textOf(making, 'EventSourceArn')),
-      function: functionOf(making, await making.property('FunctionName')),
+      function: invocableOf(making, await making.property('FunctionName')),
       batchSize: await numberOf(making, 'BatchSize'),
       batchingWindowSeconds: await numberOf(making, 'MaximumBatchingWindowInSeconds'),
       ...(ScalingConfig?.MaximumConcurrency && {

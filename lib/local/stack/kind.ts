@@ -2,7 +2,7 @@
 
 import { localError } from '../errors.ts'
 import type { EventRule } from '../event-bridge/rules.ts'
-import type { LocalFunction } from '../lambda/types.ts'
+import type { Invocable, LocalFunction } from '../lambda/types.ts'
 import type { LocalAws } from '../types.ts'
 import type { DeployedStacks } from './deployed.ts'
 import type { Properties } from './template.ts'
@@ -27,6 +27,7 @@ export interface StackHost {
   /** Fires every so many minutes, for the first time after as many. */
   every(minutes: number, fire: () => Promise<void>): void
   findFunction(nameOrArn: string): LocalFunction | undefined
+  findInvocable(nameOrArn: string): Invocable | undefined
 }
 
 /** A resource that is being made. */
@@ -80,6 +81,13 @@ export function functionOf({ findFunction }: Making, nameOrArn: unknown): LocalF
   const fn = typeof nameOrArn === 'string' ? findFunction(nameOrArn) : undefined
   if (fn) return fn
   throw localError(`there is no function ${JSON.stringify(nameOrArn)} on this local AWS`)
+}
+
+/** What a property names to be invoked: a function, a version or an alias. */
+export function invocableOf({ findInvocable }: Making, nameOrArn: unknown): Invocable {
+  const found = typeof nameOrArn === 'string' ? findInvocable(nameOrArn) : undefined
+  if (found) return found
+  throw localError(`there is no function, version or alias ${JSON.stringify(nameOrArn)} on this local AWS`)
 }
 
 /** Names the properties that are there and are not played. */

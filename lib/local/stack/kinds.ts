@@ -2,7 +2,13 @@
 
 import { localError } from '../errors.ts'
 import { type Assembly, readTemplate } from './assembly.ts'
-import { eventSourceMapping, functionUrl, lambdaFunction } from './functions.ts'
+import {
+  eventSourceMapping,
+  functionAlias,
+  functionUrl,
+  functionVersion,
+  lambdaFunction,
+} from './functions.ts'
 import type { Kind } from './kind.ts'
 import { nestedStack, NO_TEMPLATE, templateOf } from './nested.ts'
 import { rule } from './rules.ts'
@@ -18,9 +24,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'AWS::DynamoDB::Table': table,
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::Rule': rule,
+  'AWS::Lambda::Alias': functionAlias,
   'AWS::Lambda::EventSourceMapping': eventSourceMapping,
   'AWS::Lambda::Function': lambdaFunction,
   'AWS::Lambda::Url': functionUrl,
+  'AWS::Lambda::Version': functionVersion,
   'AWS::S3::Bucket': bucket,
   'AWS::SQS::Queue': queue,
   'AWS::Scheduler::Schedule': schedule,
@@ -34,6 +42,10 @@ const WITHOUT_EFFECT = new Set([
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::CompositeAlarm',
   'AWS::CloudWatch::Dashboard',
+  // A stack that is deployed once more is another copy here: no alias is there to be shifted.
+  'AWS::CodeDeploy::Application',
+  'AWS::CodeDeploy::DeploymentConfig',
+  'AWS::CodeDeploy::DeploymentGroup',
   'AWS::EC2::EIP',
   'AWS::EC2::InternetGateway',
   'AWS::EC2::NatGateway',

@@ -51,12 +51,12 @@ export async function sendTo(
 }
 
 async function senderOf(
-  { aws, findFunction }: Making,
+  { aws, findInvocable }: Making,
   arn: string,
 ): Promise<((text: string) => Promise<void>) | undefined> {
   const [, , service, , , QueueName] = arn.split(':')
   if (service === 'lambda') {
-    const fn = findFunction(arn)
+    const fn = findInvocable(arn)
     return fn && ((text) => invoke(fn, text))
   }
   if (service !== 'sqs') return undefined

@@ -1,0 +1,4 @@
+import { createWorkerHandler } from 'flowcraft-aws'
+import { flowsOf } from './flows.ts'
+
+export const handler = createWorkerHandler({ flows: flowsOf(2) })
