@@ -5,7 +5,7 @@ import { localError, messageOf } from '../errors.ts'
 import { inputOf, type TargetInput } from '../event-bridge/input.ts'
 import type { Deliver } from '../event-bridge/rules.ts'
 import { FunctionError, ThrottledError } from '../lambda/errors.ts'
-import type { LocalFunction } from '../lambda/types.ts'
+import type { Invocable } from '../lambda/types.ts'
 import type { Making } from './kind.ts'
 
 /** A target of a rule or a schedule. */
@@ -74,7 +74,7 @@ function absent(error: unknown): { QueueUrl?: string } {
 }
 
 /** One try, where AWS makes three; what a function throws is in its own log, and counts. */
-async function invoke(fn: LocalFunction, input: string): Promise<void> {
+async function invoke(fn: Invocable, input: string): Promise<void> {
   try {
     await fn.invoke(parse(input))
   } catch (error) {
