@@ -14,7 +14,7 @@ import { JobQueue } from './job-queue.ts'
 import { throwProblems } from './problems.ts'
 import { createEventBus } from './run-events.ts'
 import { deployAfter, type SafeDeployment } from './safe-deployment.ts'
-import { type IFlowcraftService, ServiceBase } from './service-base.ts'
+import { type IFlowcraftService, FlowcraftServiceBase } from './service-base.ts'
 import { defined, environmentOf, type PoolRoute, routesOf, type ServiceParts } from './service-parts.ts'
 import { type FlowcraftServiceProps, serviceProblems, sharedOptions } from './service-props.ts'
 import { StartRunFunction } from './start-run-function.ts'
@@ -37,7 +37,7 @@ import { addPoolWorkers, createPoolQueues, deploymentsOf, type WorkerPool } from
  * const flows = new FlowcraftService(this, 'Flows', { entry: 'src/worker.ts' })
  * flows.grantStartRun(orderApi)
  */
-export class FlowcraftService extends ServiceBase implements IGrantable, IConnectable {
+export class FlowcraftService extends FlowcraftServiceBase implements IGrantable, IConnectable {
   readonly serviceName: string
   readonly state: StateTable
   readonly jobs: JobQueue
@@ -76,7 +76,15 @@ export class FlowcraftService extends ServiceBase implements IGrantable, IConnec
     this.eventBus = createEventBus(this, props)
     const queues = createPoolQueues(this, props, this.jobs)
     const { state, jobs, values, serviceName } = this
-    this.#parts = { state, jobs, values, serviceName, tracing: props.tracing, pools: routesOf(queues) }
+    this.#parts = {
+      state,
+      jobs,
+      values,
+      serviceName,
+      tracing: props.tracing,
+      runRetention: props.runRetention,
+      pools: routesOf(queues),
+    }
     const functionOptions = sharedOptions(props)
     if (props.webhook) {
       const all = { ...this.#parts, ...functionOptions, ...props.webhook, functionProps: props.webhookProps }
@@ -159,10 +167,10 @@ export class FlowcraftService extends ServiceBase implements IGrantable, IConnec
   }
 
   #createValues(props: FlowcraftServiceProps): ValueBucket | undefined {
-    const { valueBucket, encryptionKey, removalPolicy } = props
+    const { valueBucket, encryptionKey, removalPolicy, runRetention } = props
     if (valueBucket === false) return undefined
     const ofNew = valueBucket?.existingBucket ? {} : { encryptionKey, removalPolicy }
-    return new ValueBucket(this, 'Values', { ...ofNew, ...valueBucket })
+    return new ValueBucket(this, 'Values', { ...ofNew, runRetention, ...valueBucket })
   }
 
   #createJobs(props: FlowcraftServiceProps): JobQueue {

@@ -14,14 +14,14 @@ const REFUSED = {
   timeout: "the prop timeout sets it, as the queue's visibility timeout follows it",
 } as const satisfies Partial<Record<keyof FunctionProps, string>>
 
-type Refused = keyof typeof REFUSED
-
 /**
  * Any prop of the CDK's `Function` but those that the constructs need as they are: merged last, over the constructs' own.
  * Environment variables are added to the constructs' own, which they cannot replace. A `role` gets the permissions that
  * the construct's own would have.
  */
-export interface FunctionOverrides extends Partial<Omit<FunctionProps, Refused | 'logGroup'>> {
+export interface FunctionOverrides extends Partial<
+  Omit<FunctionProps, 'code' | 'handler' | 'logRetention' | 'recursiveLoop' | 'timeout' | 'logGroup'>
+> {
   /** Log group of the function. @default - one of the construct's own */
   readonly logGroup?: ILogGroup
 }
@@ -33,7 +33,7 @@ export function overrideProblems(path: string, given: FunctionOverrides | undefi
   if (!given) return []
   const refused = givenOf(given, Object.keys(REFUSED) as (keyof FunctionOverrides & string)[])
   return [
-    ...refused.map((name) => `${path} must not have ${name}: ${REFUSED[name as Refused]}`),
+    ...refused.map((name) => `${path} must not have ${name}: ${REFUSED[name as keyof typeof REFUSED]}`),
     ...numberProblems(`${path}.memorySize`, given.memorySize, { min: 128, max: 10_240 }),
     ...reservedProblems(`${path}.reservedConcurrentExecutions`, given.reservedConcurrentExecutions),
     ...runtimeProblems(path, given.runtime),

@@ -11,7 +11,7 @@ import { environmentVariables } from '../core/common/environment.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { JobQueue } from './job-queue.ts'
 import { throwProblems } from './problems.ts'
-import { ServiceBase } from './service-base.ts'
+import { FlowcraftServiceBase } from './service-base.ts'
 import { defined, environmentOf, type PoolRoute, type ServiceParts } from './service-parts.ts'
 import { StateTable } from './state-table.ts'
 import { ValueBucket } from './value-bucket.ts'
@@ -48,7 +48,7 @@ export interface FlowcraftServiceAttributes {
   readonly metricsNamespace?: string
 }
 
-export class ImportedService extends ServiceBase {
+export class ImportedService extends FlowcraftServiceBase {
   readonly serviceName: string
   readonly environment: Readonly<Record<string, string>>
   readonly eventBus?: IEventBus

@@ -4,6 +4,7 @@
  */
 import { type Duration, Token } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
+import { retentionProblems } from '../core/store/retention.ts'
 
 /** @throws Error that lists all problems, with the path of the construct */
 export function throwProblems(scope: Construct, problems: readonly string[]): void {
@@ -51,6 +52,13 @@ export function durationProblems(
   const ms = value.toMilliseconds()
   if (ms % 1_000 === 0 && ms >= min.toMilliseconds() && ms <= max.toMilliseconds()) return []
   return [`${name} must be from ${words(min)} to ${words(max)} in whole seconds, got ${words(value)}`]
+}
+
+/** How long runs are kept. */
+export function runRetentionProblems(value: Duration | undefined): string[] {
+  if (value === undefined || value.isUnresolved()) return []
+  const days = value.toMilliseconds() / 86_400_000
+  return retentionProblems('runRetention', days)
 }
 
 export function words(duration: Duration): string {

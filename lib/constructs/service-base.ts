@@ -34,7 +34,8 @@ export interface IFlowcraftService extends IConstruct {
   metricNodeDuration(options?: MetricOptions): Metric
 }
 
-export abstract class ServiceBase extends Construct implements IFlowcraftService {
+/** What a service that is made here and an imported one have in common. */
+export abstract class FlowcraftServiceBase extends Construct implements IFlowcraftService {
   abstract readonly serviceName: string
   abstract readonly environment: Readonly<Record<string, string>>
   abstract readonly eventBus?: IEventBus

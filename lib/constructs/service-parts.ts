@@ -1,5 +1,5 @@
 /** What the functions of one service share: where its state, its jobs and its large values are. */
-import { Stack } from 'aws-cdk-lib'
+import { type Duration, Stack } from 'aws-cdk-lib'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
@@ -31,6 +31,8 @@ export interface ServiceParts extends Traced {
   readonly values?: ValueBucket
   /** Worker pools beside the default one, by name. @default - none */
   readonly pools?: Readonly<Record<string, PoolRoute>>
+  /** How long a run may take, and is kept after its end: 1 to 400 whole days. @default Duration.days(400) */
+  readonly runRetention?: Duration
   /** Name of the service in logs and metrics (POWERTOOLS_SERVICE_NAME). @default - Powertools' 'service_undefined' */
   readonly serviceName?: string
 }
@@ -47,13 +49,14 @@ export interface PoolChoice {
 
 /** The environment by which a program finds the service. */
 export function environmentOf(scope: Construct, parts: ServiceParts): Record<string, string> {
-  const { state, jobs, values, pools = {}, serviceName, tracing } = parts
+  const { state, jobs, values, pools = {}, serviceName, tracing, runRetention } = parts
   const environment: Record<string, string | undefined> = {
     [environmentVariables.queueUrl]: jobs.queue.queueUrl,
     [environmentVariables.tableName]: state.table.tableName,
     [environmentVariables.serviceName]: state.serviceName,
     [environmentVariables.bucketName]: values?.bucket.bucketName,
     [environmentVariables.pools]: poolsAsText(scope, pools),
+    [environmentVariables.runRetentionDays]: runRetention?.toDays().toString(),
     [environmentVariables.tracing]: tracing ? 'true' : undefined,
     POWERTOOLS_SERVICE_NAME: serviceName,
   }

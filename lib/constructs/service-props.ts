@@ -14,7 +14,7 @@ import type { FunctionOptions, FunctionSize } from './function-options.ts'
 import { aloneProblems, type FunctionOverrides } from './function-overrides.ts'
 import { jobQueueProblems, visibilityProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
-import { existingOrNew, givenOf } from './problems.ts'
+import { existingOrNew, givenOf, runRetentionProblems } from './problems.ts'
 import type { DeploymentOptions } from './safe-deployment.ts'
 import { stateTableProblems } from './state-table.ts'
 import { intervalProblems } from './sweep-function.ts'
@@ -88,6 +88,12 @@ export interface FlowcraftServiceProps
    * @default - events on a new event bus
    */
   readonly events?: false | RunEventOptions
+  /**
+   * How long a run may take, and is kept after its end, in table and bucket alike: 1 to 400 whole days. What is older is
+   * deleted, of a run under way too: give longer than the longest wait or sleep. Blueprints that no run used so long go too.
+   * @default Duration.days(400); blueprints are kept for ever
+   */
+  readonly runRetention?: Duration
   /** Visibility timeout of the default pool's queue. @default - six times `timeout` */
   readonly visibilityTimeout?: Duration
   /** Receives (not attempts) after which a message moves to the dead-letter queue. @default 20 */
@@ -163,6 +169,7 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     ...(props.webhook ? webhookProblems(props.webhook, 'webhook.') : []),
     ...intervalProblems('sweepInterval', props.sweepInterval),
     ...existingProblems(props),
+    ...runRetentionProblems(props.runRetention),
     ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
   ]
   const { serviceName = 'default' } = props

@@ -4,17 +4,17 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
-import { VALUE_RETENTION_DAYS } from '../core/store/schema.ts'
+import { RUN_RETENTION } from '../core/store/retention.ts'
 import { acknowledge, acknowledgeWildcard } from './acknowledge.ts'
 import { judgeExistingBucket } from './existing-resources.ts'
 import { grantKey, keyActions } from './keys.ts'
-import { existingOrNew, givenOf, throwProblems } from './problems.ts'
+import { existingOrNew, givenOf, runRetentionProblems, throwProblems } from './problems.ts'
 
 /** Settings of the bucket for large values. */
 export interface ValueBucketOptions {
   /**
    * An existing bucket to use; excludes the props of a new bucket. Its lifecycle rules must keep objects under `runs/`
-   * for 400 days.
+   * for as long as `runRetention`.
    * @default - a new bucket
    */
   readonly existingBucket?: IBucket
@@ -30,6 +30,8 @@ export interface ValueBucketOptions {
 }
 
 export interface ValueBucketProps extends ValueBucketOptions {
+  /** How long objects are kept, 1 to 400 whole days, as the service keeps its runs. @default Duration.days(400) */
+  readonly runRetention?: Duration
   /** KMS key that encrypts the bucket. @default - keys that S3 owns, at no cost (SSE-S3) */
   readonly encryptionKey?: IKey
   /**
@@ -54,7 +56,7 @@ export class ValueBucket extends Construct {
     super(scope, id)
     throwProblems(this, valueBucketProblems(props))
     this.bucket = props.existingBucket ?? this.#create(props)
-    if (props.existingBucket) judgeExistingBucket(this, props.existingBucket, VALUE_RETENTION_DAYS)
+    if (props.existingBucket) judgeExistingBucket(this, props.existingBucket, daysOf(props))
   }
 
   /**
@@ -105,7 +107,7 @@ export class ValueBucket extends Construct {
       lifecycleRules: [
         {
           id: 'values-go-with-their-runs',
-          expiration: Duration.days(VALUE_RETENTION_DAYS),
+          expiration: Duration.days(daysOf(props)),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
       ],
@@ -122,8 +124,17 @@ export class ValueBucket extends Construct {
   }
 }
 
-export function valueBucketProblems({ existingBucket, ...own }: ValueBucketProps): string[] {
-  if (existingBucket) return existingOrNew('existingBucket', 'bucket', givenOf(own))
+function daysOf({ runRetention }: ValueBucketProps): number {
+  return runRetention?.toDays() ?? RUN_RETENTION.longest
+}
+
+export function valueBucketProblems({ existingBucket, runRetention, ...own }: ValueBucketProps): string[] {
+  const problems = runRetentionProblems(runRetention)
+  if (existingBucket) return [...problems, ...existingOrNew('existingBucket', 'bucket', givenOf(own))]
+  return [...problems, ...deletionProblems(own)]
+}
+
+function deletionProblems(own: Pick<ValueBucketProps, 'autoDeleteObjects' | 'removalPolicy'>): string[] {
   if (!own.autoDeleteObjects || own.removalPolicy === RemovalPolicy.DESTROY) return []
   const got = own.removalPolicy ?? 'none'
   return [`autoDeleteObjects requires removalPolicy RemovalPolicy.DESTROY ('destroy'), got ${got}`]

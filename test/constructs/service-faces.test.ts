@@ -1,4 +1,4 @@
-import type { Stack } from 'aws-cdk-lib'
+import { Duration, type Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Port, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
@@ -220,6 +220,23 @@ describe('an imported service', () => {
     expect(() => callerOf({ startRunFunctionArn: 'start', queueArn: 'arn:aws:sns:x:y:z' })).toThrow(
       'invalid props of Stack/Flows:\n- startRunFunctionArn must be an ARN of lambda, got start\n- queueArn must be an ARN of sqs, got arn:aws:sns:x:y:z',
     )
+  })
+})
+
+describe('how long runs are kept', () => {
+  it('is told to every function and to who reads, and is the same in the bucket', () => {
+    const { template } = synthesise(
+      { entry, webhook: {}, runRetention: Duration.days(7) },
+      (service, stack) => {
+        service.grantReadRuns(newFunction(stack))
+      },
+    )
+    for (const id of ['FlowsWorker', 'FlowsStartRun', 'FlowsSweep', 'FlowsWebhook', 'Caller']) {
+      expect(environmentOf(template, id), id).toMatchObject({ FLOWCRAFT_RUN_RETENTION_DAYS: '7' })
+    }
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 7 })] },
+    })
   })
 })
 

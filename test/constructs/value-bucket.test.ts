@@ -1,11 +1,10 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { describe, expect, it } from 'vitest'
 import { FlowcraftService, ValueBucket } from '../../lib/constructs/index.ts'
-import { VALUE_RETENTION_DAYS } from '../../lib/core/store/schema.ts'
 import { entry, newStack, permissionsOf, problemsOf, synthesise } from './support.ts'
 
 const BUCKET = 'AWS::S3::Bucket'
@@ -33,7 +32,7 @@ describe('ValueBucket', () => {
           Rules: [
             Match.objectLike({
               Status: 'Enabled',
-              ExpirationInDays: VALUE_RETENTION_DAYS,
+              ExpirationInDays: 400,
               AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
             }),
           ],
@@ -48,6 +47,14 @@ describe('ValueBucket', () => {
       },
     })
     expect(Object.keys(template.findResources(BUCKET))).toEqual(['Values2F01A545'])
+  })
+
+  it('keeps objects for as long as runs are kept', () => {
+    const stack = newStack()
+    new ValueBucket(stack, 'Values', { runRetention: Duration.days(30) })
+    Template.fromStack(stack).hasResourceProperties(BUCKET, {
+      LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 30 })] },
+    })
   })
 
   it('takes every prop', () => {

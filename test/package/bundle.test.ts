@@ -66,6 +66,7 @@ describe('constructs', () => {
       'lib/core/common/texts.ts',
       'lib/core/common/thrown.ts',
       'lib/core/queue/pool-rules.ts',
+      'lib/core/store/retention.ts',
       'lib/core/store/schema.ts',
       'lib/core/telemetry/names.ts',
     ])

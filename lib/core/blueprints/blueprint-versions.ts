@@ -13,24 +13,33 @@ import { compress, deflate, expand } from '../values/value-store.ts'
 import type { Registry } from './registry.ts'
 
 type Implementations = ReadonlyMap<string, NodeFunction | NodeClass>
+/** A process that lives longer sees by then whether what it stored is aging: a read a day and graph. */
+const LOOK_AGAIN = 86_400_000
+
 type GraphStore = Pick<RunStore, 'getGraph' | 'putGraph'>
 
 export class Graphs {
   readonly #blueprints: Record<string, WorkflowBlueprint>
   readonly #registry: Registry
   readonly #store: GraphStore
+  readonly #now: () => number
   readonly #current = new Map<string, RunGraph>()
   readonly #remembered = new Map<string, Promise<RunGraph>>()
   readonly #stored = new Map<string, Promise<void>>()
+  #storedSince: number
 
   constructor(options: {
     blueprints: Record<string, WorkflowBlueprint>
     registry: Registry
     store: GraphStore
+    /** Milliseconds since the epoch. @default Date.now */
+    now?: () => number
   }) {
     this.#blueprints = options.blueprints
     this.#registry = options.registry
     this.#store = options.store
+    this.#now = options.now ?? Date.now
+    this.#storedSince = this.#now()
   }
 
   /** The registered version. @throws FlowcraftAwsError UNKNOWN_BLUEPRINT */
@@ -46,6 +55,10 @@ export class Graphs {
   /** The registered version, stored so that every later worker can go by it. */
   async remember(blueprintId: string): Promise<RunGraph> {
     const graph = this.current(blueprintId)
+    if (this.#now() - this.#storedSince > LOOK_AGAIN) {
+      this.#stored.clear()
+      this.#storedSince = this.#now()
+    }
     await once(this.#stored, `${blueprintId} ${graph.fingerprint}`, () => this.#put(graph))
     return graph
   }
@@ -87,7 +100,8 @@ export class Graphs {
   async #put(graph: RunGraph): Promise<void> {
     const { id } = graph.blueprint
     // Reading first: the item may have many units, and each new worker process comes by here.
-    if (await this.#store.getGraph(id, graph.fingerprint)) return
+    const stored = await this.#store.getGraph(id, graph.fingerprint)
+    if (stored && stored.isAging !== true) return
     const text = JSON.stringify(graph.blueprint)
     const value = await compress(text)
     const size = value.bytes?.byteLength ?? Buffer.byteLength(text)

@@ -13,6 +13,8 @@ export const environmentVariables = {
   pool: 'FLOWCRAFT_POOL',
   /** How long a worker leaves what it lacks of a new run to a newer one, in milliseconds. */
   deployGraceMs: 'FLOWCRAFT_DEPLOY_GRACE_MS',
+  /** How many days a run may take, and is kept after its end. */
+  runRetentionDays: 'FLOWCRAFT_RUN_RETENTION_DAYS',
   /** The bus that gets the status changes of runs. */
   eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
   /** Workers write CloudWatch metrics (EMF) to this namespace; none without it. */

@@ -8,6 +8,7 @@ import { environmentVariables } from '../common/environment.ts'
 import { throwProblems } from '../common/errors.ts'
 import { requestTimeouts } from '../common/request-timeouts.ts'
 import { problemsOf } from '../common/schema.ts'
+import { retentionProblems } from '../store/retention.ts'
 import { type Pool, poolProblems, Pools } from '../queue/pools.ts'
 
 export { environmentVariables } from '../common/environment.ts'
@@ -58,6 +59,13 @@ export interface AwsOptions {
    * @default - environment variable FLOWCRAFT_TRACING ('true'), else false
    */
   readonly tracing?: boolean
+  /**
+   * How many days a run may take, and is kept after its end: whole ones from 1 to 400. What is older is deleted, of a run
+   * under way too. The same for all workers, clients and sweeps of a service; the bucket's lifecycle rule must keep objects
+   * as long.
+   * @default - environment variable FLOWCRAFT_RUN_RETENTION_DAYS, else 400
+   */
+  readonly runRetentionDays?: number
   /** @default - a client for the region and credentials of the environment */
   readonly sqsClient?: SQSClient
   /** @default - a client for the region and credentials of the environment */
@@ -85,6 +93,7 @@ export interface AwsConfig {
   /** Only the environment has it here; as an option it is a worker's. */
   readonly deployGraceMs: number | undefined
   readonly tracing: boolean
+  readonly runRetentionDays: number | undefined
 }
 
 type OptionalName =
@@ -126,6 +135,10 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
       `${environmentVariables.deployGraceMs} must be milliseconds, a whole number; got '${grace}'`,
     )
   }
+  const ofEnvironment = env[environmentVariables.runRetentionDays] || undefined
+  const runRetentionDays =
+    options.runRetentionDays ?? (ofEnvironment === undefined ? undefined : Number(ofEnvironment))
+  problems.push(...retentionProblems('runRetentionDays', runRetentionDays))
   throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
   return {
     queueUrl,
@@ -142,6 +155,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     eventBridgeClient: options.eventBridgeClient,
     metricsNamespace: optional('metricsNamespace'),
     deployGraceMs: grace === undefined ? undefined : Number(grace),
+    runRetentionDays,
     tracing: options.tracing ?? env[environmentVariables.tracing] === 'true',
   }
 }

@@ -29,8 +29,9 @@ export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
     bucketName,
     s3Client,
     tracing,
+    runRetentionDays,
   } = config
-  const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName, serviceName })
+  const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName, serviceName, runRetentionDays })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
   return {
     store,

@@ -4,9 +4,18 @@
  */
 import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
 import type { RunState } from '../protocol/run-state.ts'
-import { expiry, ExpressionBuilder, type UpdateExpression } from './expression.ts'
+import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packEntry, packFirst } from './header.ts'
-import { dueShardsOf, RUN_RETENTION_DAYS } from './schema.ts'
+import { expiry, type Retention, retentionOf } from './retention.ts'
+import { dueShardsOf } from './schema.ts'
+
+/** What a store knows besides. */
+interface Kept {
+  readonly dueShards: readonly string[]
+  readonly retention: Retention
+}
+
+const DEFAULTS: Kept = { dueShards: dueShardsOf(''), retention: retentionOf() }
 
 /** DynamoDB's limits are 4 KB for an expression and 300 operators in one; half of it is left for what is not counted. */
 const LONGEST = 4_000
@@ -16,26 +25,22 @@ const PARTS = 150
  * Conditions on what the decision rests on, and changes of what it changes. Where that is more than an expression
  * may hold, the header must be as it was seen, and its maps are written as a whole.
  */
-export function commitExpression(
-  change: Change,
-  seen?: RunState,
-  dueShards: readonly string[] = dueShardsOf(''),
-): UpdateExpression {
+export function commitExpression(change: Change, seen?: RunState, kept: Kept = DEFAULTS): UpdateExpression {
   const letter = seen?.deadLetters?.has(change.end) ?? false
   const parts =
     change.schedule.size + change.inlineValues.size + change.offloaded.length + change.require.length
   // A mover with an older view may have brought back an inline value that a bundle is to replace.
   const isWhole = parts > PARTS || change.bundled !== undefined
   const next = seen && (isWhole ? apply(seen, change) : undefined)
-  if (seen && next) return wholeExpression(change, seen, next, dueShards)
-  const expression = partsExpression(change, letter, dueShards)
+  if (seen && next) return wholeExpression(change, seen, next, kept)
+  const expression = partsExpression(change, letter, kept)
   const { UpdateExpression: update, ConditionExpression: condition = '' } = expression
   if (!seen || Math.max(update.length, condition.length) <= LONGEST) return expression
   const after = apply(seen, change)
-  return after ? wholeExpression(change, seen, after, dueShards) : expression
+  return after ? wholeExpression(change, seen, after, kept) : expression
 }
 
-function partsExpression(change: Change, letter: boolean, dueShards: readonly string[]): UpdateExpression {
+function partsExpression(change: Change, letter: boolean, kept: Kept): UpdateExpression {
   const e = new ExpressionBuilder()
   if (letter) e.remove(e.path(`l${change.end}`))
   e.when(`${e.path('s')} = ${e.value('running')}`)
@@ -55,17 +60,12 @@ function partsExpression(change: Change, letter: boolean, dueShards: readonly st
   for (const [node, iteration] of change.iterations) e.set(e.path('i', `${node}`), iteration)
   for (const [name, text] of change.inlineValues) e.set(e.path('r', name), text)
   for (const name of change.offloaded) if (!change.inlineValues.has(name)) e.remove(e.path('r', name))
-  addRest(e, change, dueShards)
+  addRest(e, change, kept)
   for (const requirement of change.require) e.when(requirementCondition(e, requirement))
   return e.build()
 }
 
-function wholeExpression(
-  change: Change,
-  seen: RunState,
-  next: RunState,
-  dueShards: readonly string[],
-): UpdateExpression {
+function wholeExpression(change: Change, seen: RunState, next: RunState, kept: Kept): UpdateExpression {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
   // The sweep moves its time without a commit.
@@ -78,12 +78,12 @@ function wholeExpression(
   const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.inlineValues) }
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
   if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))
-  addRest(e, change, dueShards)
+  addRest(e, change, kept)
   return e.build()
 }
 
 /** What is not in one of the header's maps. */
-function addRest(e: ExpressionBuilder, change: Change, dueShards: readonly string[]): void {
+function addRest(e: ExpressionBuilder, change: Change, { dueShards, retention }: Kept): void {
   e.add(e.path('q'), 1)
   addCompleted(e, change)
   for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
@@ -94,16 +94,16 @@ function addRest(e: ExpressionBuilder, change: Change, dueShards: readonly strin
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
   if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, dueShards)
-  if (change.final) addFinal(e, change.final)
+  if (change.final) addFinal(e, change.final, retention)
 }
 
 /** The end of a run: its status for ever, its outbox entry, and the time after which it may be forgotten. */
-function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>): void {
+function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>, { runDays }: Retention): void {
   e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
   if (final.outbox) e.set(e.path('o'), final.outbox)
   if (final.givenUp) e.set(e.path('x'), final.givenUp.reason)
   if (final.givenUp && final.givenUp.children.length > 0) e.set(e.path('cc'), final.givenUp.children)
-  e.set(e.path('expiresAt'), expiry(final.endedAt, RUN_RETENTION_DAYS))
+  e.set(e.path('expiresAt'), expiry(final.endedAt, runDays))
   e.remove(e.path('y')).remove(e.path('u'))
 }
 

@@ -7,10 +7,11 @@ import type { Change } from '../protocol/change.ts'
 import { type ActivationKey, type RunState, START, nothingScheduled } from '../protocol/run-state.ts'
 import { commitExpression, setDue } from './commit-expression.ts'
 import { DueRuns } from './due-runs.ts'
-import { expiry, ExpressionBuilder } from './expression.ts'
+import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { type Item, packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
 import { holdLeaseAlone, readLease, releaseLease, renewLease, takeLease } from './leases.ts'
 import { unpackPage, writePage } from './pages.ts'
+import { expiry, isAging, type Retention, retentionOf } from './retention.ts'
 import type {
   Arrivals,
   CommitResult,
@@ -22,10 +23,11 @@ import type {
   PageEntries,
   ReleaseRequest,
   RunStore,
+  StoredGraph,
   StoredValue,
   FailedEnd,
 } from './run-store.ts'
-import { keys, RUN_RETENTION_DAYS, VALUE_RETENTION_DAYS } from './schema.ts'
+import { keys } from './schema.ts'
 import { isItemTooLarge, Table } from './table.ts'
 
 export interface DynamoDbRunStoreOptions {
@@ -33,6 +35,8 @@ export interface DynamoDbRunStoreOptions {
   readonly tableName: string
   /** Tells the timers of this service from those of others that use the table. @default '' */
   readonly serviceName?: string
+  /** Days that a run may take, and is kept after its end. @default - 400, and graphs for ever */
+  readonly runRetentionDays?: number
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
 }
@@ -41,10 +45,12 @@ export class DynamoDbRunStore implements RunStore {
   readonly #dueRuns: DueRuns
   readonly #table: Table
   readonly #now: () => number
+  readonly #retention: Retention
 
   constructor(options: DynamoDbRunStoreOptions) {
     this.#table = new Table(options.client, options.tableName)
     this.#now = options.now ?? Date.now
+    this.#retention = retentionOf(options.runRetentionDays)
     this.#dueRuns = new DueRuns(this.#table, options.serviceName)
   }
 
@@ -71,10 +77,7 @@ export class DynamoDbRunStore implements RunStore {
 
   async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
     try {
-      return this.#written(
-        runId,
-        await this.#table.update(keys.run(runId), commitExpression(change, seen, this.#dueRuns.shards)),
-      )
+      return this.#written(runId, await this.#table.update(keys.run(runId), this.#expressionOf(change, seen)))
     } catch (error) {
       if (!isItemTooLarge(error)) throw error
       return { committed: false, run: await this.read(runId) }
@@ -102,7 +105,7 @@ export class DynamoDbRunStore implements RunStore {
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
     const nothing = { ...nothingScheduled(), inlineValues: new Map() }
     const header = packHeader({ runId, blueprintId, startedAt: now, ...nothing })
-    const ended = { s: 'cancelled', z: now, expiresAt: expiry(now, RUN_RETENTION_DAYS) }
+    const ended = { s: 'cancelled', z: now, expiresAt: expiry(now, this.#retention.runDays) }
     return (await this.#table.putIfAbsent({ ...header, ...ended, ...keys.run(runId) })).done
   }
 
@@ -133,7 +136,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   lease(request: LeaseRequest): Promise<Lease> {
-    return takeLease(this.#table, request)
+    return takeLease(this.#table, request, this.#retention)
   }
 
   renew(request: LeaseRequest): Promise<Lease> {
@@ -153,7 +156,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
-    return writePage(this.#table, runId, page, { entries, seq, now: this.#now() })
+    return writePage(this.#table, runId, page, { entries, seq, now: this.#now(), retention: this.#retention })
   }
 
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
@@ -184,7 +187,7 @@ export class DynamoDbRunStore implements RunStore {
     const e = new ExpressionBuilder()
     e.add(e.path('n'), new Set([member]))
     if (failed) e.add(e.path('f'), new Set([member]))
-    e.set(e.path('expiresAt'), expiry(this.#now(), VALUE_RETENTION_DAYS))
+    e.set(e.path('expiresAt'), expiry(this.#now(), this.#retention.valueDays))
     return unpackArrivals((await this.#table.update(keys.arrivals(runId, partition), e.build())).item)
   }
 
@@ -214,16 +217,22 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async putGraph(blueprintId: string, fingerprint: string, { bytes, text }: StoredValue): Promise<void> {
-    await this.#table.put({ ...keys.graph(blueprintId, fingerprint), z: bytes, v: text })
+    const { graphDays } = this.#retention
+    const expiresAt = graphDays === undefined ? undefined : expiry(this.#now(), graphDays)
+    await this.#table.put({ ...keys.graph(blueprintId, fingerprint), z: bytes, v: text, expiresAt })
   }
 
-  async getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined> {
+  async getGraph(blueprintId: string, fingerprint: string): Promise<StoredGraph | undefined> {
     const item = await this.#table.get(keys.graph(blueprintId, fingerprint))
-    return item && unpackValue(item)
+    return item && { ...unpackValue(item), isAging: isAging(this.#retention, item['expiresAt'], this.#now()) }
+  }
+
+  #expressionOf(change: Change, seen: RunState | undefined): UpdateExpression {
+    return commitExpression(change, seen, { dueShards: this.#dueRuns.shards, retention: this.#retention })
   }
 
   #valueItem({ bytes, text }: StoredValue): Item {
-    return { z: bytes, v: text, expiresAt: expiry(this.#now(), VALUE_RETENTION_DAYS) }
+    return { z: bytes, v: text, expiresAt: expiry(this.#now(), this.#retention.valueDays) }
   }
 
   /** Ends a run from outside: nothing is active any more, so that every commit under way is refused. */
@@ -231,7 +240,7 @@ export class DynamoDbRunStore implements RunStore {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`)
     e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('a'), {}).set(e.path('o'), 'end')
-    e.set(e.path('expiresAt'), expiry(now, RUN_RETENTION_DAYS))
+    e.set(e.path('expiresAt'), expiry(now, this.#retention.runDays))
     return e.remove(e.path('y')).remove(e.path('u'))
   }
 

@@ -74,8 +74,3 @@ export class ExpressionBuilder {
 function clause(word: string, parts: readonly string[]): string {
   return parts.length > 0 ? `${word} ${parts.join(', ')}` : ''
 }
-
-/** Seconds since the epoch, for the time-to-live attribute. */
-export function expiry(nowMs: number, days: number): number {
-  return Math.floor(nowMs / 1000) + days * 86_400
-}

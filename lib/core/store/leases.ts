@@ -1,8 +1,9 @@
 /** Leases: who works on a strand until when. An item of its own for each strand; saves double work, decides nothing. */
-import { expiry, ExpressionBuilder } from './expression.ts'
+import { ExpressionBuilder } from './expression.ts'
 import type { Item } from './header.ts'
+import { expiry, type Retention } from './retention.ts'
 import type { Lease, LeaseRequest, ReleaseRequest } from './run-store.ts'
-import { keys, VALUE_RETENTION_DAYS } from './schema.ts'
+import { keys } from './schema.ts'
 import type { Table } from './table.ts'
 
 /**
@@ -10,12 +11,16 @@ import type { Table } from './table.ts'
  * given back, `s` the token of the last who held it alone, until it is given back. `e` the error that the last holders ended
  * with and `m` how many of them in a row, where nobody expected it. Items of older versions have no `a`, `e` and `m`.
  */
-export async function takeLease(table: Table, request: LeaseRequest): Promise<Lease> {
+export async function takeLease(
+  table: Table,
+  request: LeaseRequest,
+  { valueDays }: Retention,
+): Promise<Lease> {
   const e = new ExpressionBuilder()
   const [until, token] = [e.path('u'), e.path('k')]
   e.when(`(attribute_not_exists(${until}) OR ${until} < ${e.value(request.now)})`)
   e.set(until, request.until).set(token, request.token).add(e.path('n'), 1)
-  e.set(e.path('expiresAt'), expiry(request.now, VALUE_RETENTION_DAYS))
+  e.set(e.path('expiresAt'), expiry(request.now, valueDays))
   return updateLease(table, request, e)
 }
 

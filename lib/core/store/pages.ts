@@ -1,15 +1,16 @@
 /** Pages: small values moved out of a full header, by name, each with the `seq` of the header that it was moved from. */
-import { expiry, ExpressionBuilder } from './expression.ts'
+import { ExpressionBuilder } from './expression.ts'
 import type { Item } from './header.ts'
+import { expiry, type Retention } from './retention.ts'
 import type { MovedEntries, PageEntries } from './run-store.ts'
-import { keys, VALUE_RETENTION_DAYS } from './schema.ts'
+import { keys } from './schema.ts'
 import type { Table } from './table.ts'
 
 export async function writePage(
   table: Table,
   runId: string,
   page: string,
-  { entries, seq, now }: { entries: PageEntries; seq: number; now: number },
+  { entries, seq, now, retention }: { entries: PageEntries; seq: number; now: number; retention: Retention },
 ): Promise<boolean> {
   const e = new ExpressionBuilder()
   for (const [name, text] of entries) {
@@ -18,7 +19,7 @@ export async function writePage(
     e.when(`(attribute_not_exists(${path}) OR ${path}.${e.path('q')} <= ${e.value(seq)})`)
     e.set(path, { q: seq, v: text })
   }
-  e.set(e.path('expiresAt'), expiry(now, VALUE_RETENTION_DAYS))
+  e.set(e.path('expiresAt'), expiry(now, retention.valueDays))
   return (await table.update(keys.page(runId, page), e.build())).done
 }
 

@@ -69,6 +69,12 @@ export interface StoredValue {
   readonly text?: string
 }
 
+/** A graph, or a part of one. */
+export interface StoredGraph extends StoredValue {
+  /** Whether it must be put anew before another run starts with it, which may outlive it. @default false */
+  readonly isAging?: boolean
+}
+
 /** A run that is put: not begun (`graph` undefined) or with its start nodes queued. */
 export type NewRun = Omit<
   RunState,
@@ -152,5 +158,5 @@ export interface RunStore {
   getValue(runId: string, key: string): Promise<StoredValue | undefined>
 
   putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void>
-  getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined>
+  getGraph(blueprintId: string, fingerprint: string): Promise<StoredGraph | undefined>
 }

@@ -84,11 +84,3 @@ export const oldDueShards: readonly string[] = Array.from(
   { length: DUE_SHARDS },
   (_, shard) => `due#${shard}`,
 )
-
-/**
- * Finished runs are kept for this many days: longer than any message (SQS keeps 14 days), and longer than what belongs
- * to them, so that a run id is not used again while something of its first run is left.
- */
-export const RUN_RETENTION_DAYS = 410
-/** What belongs to a run is given this long when it is written: stamping it at the end would cost a unit each. */
-export const VALUE_RETENTION_DAYS = 400

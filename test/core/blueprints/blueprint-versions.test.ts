@@ -37,6 +37,25 @@ describe('Graphs', () => {
     expect(await store.getGraph('order', graph.fingerprint)).toBeDefined()
   })
 
+  it('stores a version anew that is aging, also in a process that lives for days', async () => {
+    const store = new MemoryRunStore()
+    const put = vi.spyOn(store, 'putGraph')
+    let time = 0
+    const registration = register({ blueprints: { order: blueprint('order') }, registry: { work } })
+    const graphs = new Graphs({ ...registration, store, now: () => time })
+    const { fingerprint } = await graphs.remember('order')
+    const stored = await store.getGraph('order', fingerprint)
+    vi.spyOn(store, 'getGraph').mockImplementation(async () => ({ ...stored, isAging: true }))
+
+    await graphs.remember('order')
+    expect(put).toHaveBeenCalledTimes(1)
+    time += 86_400_001
+    await graphs.remember('order')
+    await graphs.remember('order')
+
+    expect(put).toHaveBeenCalledTimes(2)
+  })
+
   it('stores a version under each blueprint, also where two are alike', async () => {
     const store = new MemoryRunStore()
     const graphs = graphsOf(store, blueprint('order'), blueprint('refund'))

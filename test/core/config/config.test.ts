@@ -17,6 +17,7 @@ const env = {
   FLOWCRAFT_METRICS_NAMESPACE: 'Flowcraft',
   FLOWCRAFT_DEPLOY_GRACE_MS: '420000',
   FLOWCRAFT_TRACING: 'true',
+  FLOWCRAFT_RUN_RETENTION_DAYS: '30',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -43,6 +44,7 @@ describe('the configuration', () => {
       metricsNamespace: 'Flowcraft',
       deployGraceMs: 420_000,
       tracing: true,
+      runRetentionDays: 30,
       s3Client: undefined,
       eventBridgeClient: undefined,
     })
@@ -110,6 +112,13 @@ describe('the configuration', () => {
     expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_DEPLOY_GRACE_MS: '7m' })).toThrow(
       "cannot reach the run state: FLOWCRAFT_DEPLOY_GRACE_MS must be milliseconds, a whole number; got '7m'",
     )
+  })
+
+  it.each(['0', '401', '1.5', 'a month'])('keeps runs for whole days, not for %s', (days) => {
+    expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_RUN_RETENTION_DAYS: days })).toThrow(
+      /^cannot reach the run state: runRetentionDays must be whole days from 1 to 400, got /,
+    )
+    expect(resolveConfig({ ...clients, runRetentionDays: 7 }, env).runRetentionDays).toBe(7)
   })
 
   it("wants the queue's URL, not its name", () => {

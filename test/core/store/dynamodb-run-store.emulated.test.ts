@@ -66,6 +66,43 @@ for (const { name, skip } of engines) {
       }
     })
 
+    it('keeps runs for as long as it is told, graphs for as long as a run may need them', async () => {
+      const client = aws.clients.dynamoDbClient
+      let time = now
+      const store = new DynamoDbRunStore({ client, tableName, runRetentionDays: 3, now: () => time })
+      const { run } = await store.create(newRun())
+      const { run: broken } = await store.create(newRun({ graph: undefined, active: new Map() }))
+      await store.commit(run.runId, change({ final: { status: 'completed', endedAt: now } }))
+      await store.fail(broken.runId, { reason: 'no', now })
+      await store.putCancelled('never-began', 'b', now)
+      await store.putValue(run.runId, '0.1#1.0', { text: 'x' })
+      await store.writePage(run.runId, '0', new Map([['o0', 'x']]), 1)
+      await store.lease({ runId: run.runId, strand: '0.1', token: 't', now, until: now + 1 })
+      await store.arrive(run.runId, '1', 0, false)
+      const blueprintId = `b-${randomUUID()}`
+      await store.putGraph(blueprintId, 'f', { text: '{}' })
+
+      const days = async (key: { pk: string; sk: string }) =>
+        (Number((await item(key))['expiresAt']?.N) - now / 1000) / DAY_SECONDS
+      for (const runId of [run.runId, broken.runId, 'never-began'])
+        expect(await days(keys.run(runId))).toBe(15)
+      const { runId } = run
+      for (const key of [keys.value(runId, '0.1#1.0'), keys.page(runId, '0'), keys.lease(runId, '0.1')]) {
+        expect(await days(key)).toBe(3)
+      }
+      expect(await days(keys.arrivals(runId, '1'))).toBe(3)
+      expect(await days(keys.graph(blueprintId, 'f'))).toBe(25)
+      // A run that starts now may take three days, and is kept for fifteen.
+      time += 7 * DAY_SECONDS * 1_000
+      expect(await store.getGraph(blueprintId, 'f')).toMatchObject({ text: '{}', isAging: false })
+      time += 1_000
+      expect(await store.getGraph(blueprintId, 'f')).toMatchObject({ isAging: true })
+      // What an earlier version wrote has no end.
+      await make().putGraph(blueprintId, 'old', { text: '{}' })
+      expect(await item(keys.graph(blueprintId, 'old'))).not.toHaveProperty('expiresAt')
+      expect(await store.getGraph(blueprintId, 'old')).toMatchObject({ isAging: false })
+    })
+
     it('estimates the size of a header well enough: never much below, never far above', async () => {
       const store = make()
       const entry: ActiveEntry = { scheduledBy: '12.1', inline: false, source: 3 }
