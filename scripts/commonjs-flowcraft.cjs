@@ -17,7 +17,7 @@ function installed() {
 
 /** Node.js requires an ES module by its file, and gives the one that `import` gives. */
 function byPath() {
-  for (const folder of require.resolve.paths('flowcraft')) {
+  for (const folder of require.resolve.paths('flowcraft') ?? []) {
     try {
       const { exports } = JSON.parse(readFileSync(join(folder, 'flowcraft/package.json'), 'utf8'))
       return require(join(folder, 'flowcraft', exports['.'].import))
