@@ -26,6 +26,7 @@ export type {
   PageEntries,
   ReleaseRequest,
   RunStore,
+  StoredGraph,
   StoredValue,
 } from '../core/store/run-store.ts'
 export type { WebhookOutcome } from '../core/run/webhook.ts'
