@@ -33,6 +33,7 @@ function everything(stack: Stack): void {
     encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
     vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }),
     alarms: { topic: new Topic(stack, 'Topic') },
+    deployment: {},
     pools: {
       heavy: {
         nodes: ['transcode', 'video:render'],

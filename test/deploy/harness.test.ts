@@ -84,6 +84,23 @@ describe('permissions', () => {
   })
 })
 
+describe('what the emulator does not know', () => {
+  it('is left out, and an alias goes to its version at once', () => {
+    const alias = { Type: 'AWS::Lambda::Alias', Properties: { Name: 'live' } }
+    const template: Template = {
+      Resources: {
+        Group: { Type: 'AWS::CodeDeploy::DeploymentGroup' },
+        Sum: { Type: 'AWS::CloudWatch::Alarm', Properties: { Metrics: [] } },
+        Errors: { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'Errors' } },
+        Live: { ...alias, UpdatePolicy: { CodeDeployLambdaAliasUpdate: {} } },
+      },
+    }
+    const { Resources } = forEmulator(template)
+    expect(Object.keys(Resources)).toEqual(['Errors', 'Live'])
+    expect(Resources['Live']).toEqual(alias)
+  })
+})
+
 describe('a changed template', () => {
   let folder: string
   beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'flowcraft-template-'))))

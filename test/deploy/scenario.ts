@@ -10,6 +10,7 @@ import { compare, deploy, destroy, synthesise, templateOf, variants } from './st
 import { deployStages } from './stages.ts'
 import { expectEqual, expectThat, type Steps } from './steps.ts'
 import type { Target } from './target.ts'
+import { deployVersions } from './versions.ts'
 
 /** A worker that was killed holds its lease for the function's timeout of a minute. */
 const BRIDGED_AFTER_MS = 180_000
@@ -31,6 +32,7 @@ export async function scenario(target: Target, steps: Steps): Promise<void> {
       await deploy(target, assembly)
     })
     await steps.run('cdk deploy, dev and prod of one app side by side', () => deployStages(target))
+    await steps.run('cdk deploy of versions, behind an alias', () => deployVersions(target))
     await steps.run('cdk deploy -c entry, with a function that may start runs', async () => {
       assembly = await synthesise(target, variants.first)
       outputs = await deploy(target, assembly)

@@ -12,6 +12,7 @@ interface Resource {
   readonly Type: string
   readonly DeletionPolicy?: string
   readonly DependsOn?: string | readonly string[]
+  readonly UpdatePolicy?: object
   readonly Properties?: Record<string, unknown>
 }
 
@@ -66,12 +67,17 @@ const EMULATORS_OWN: Readonly<Record<string, string>> = {
   'sqs:ChangeMessageVisibility': 'sqs:ChangeMessageVisibilityBatch',
 }
 
-/** With its own actions, and without the alarms on metric math, which it refuses. */
+/** It refuses alarms on metric math, and does not know CodeDeploy. */
+function isRefused({ Type: type, Properties: properties }: Resource): boolean {
+  const isAlarm = type === 'AWS::CloudWatch::Alarm'
+  return (isAlarm && properties?.['Metrics'] !== undefined) || type.startsWith('AWS::CodeDeploy::')
+}
+
+/** With its own actions, and without what it refuses; an alias goes to its new version at once. */
 export function forEmulator(template: Template): Template {
-  const known = Object.entries(template.Resources).filter(
-    ([, { Type: type, Properties: properties }]) =>
-      type !== 'AWS::CloudWatch::Alarm' || properties?.['Metrics'] === undefined,
-  )
+  const known = Object.entries(template.Resources)
+    .filter(([, resource]) => !isRefused(resource))
+    .map(([id, resource]) => [id, { ...resource, UpdatePolicy: undefined }] as const)
   return withStatements({ ...template, Resources: Object.fromEntries(known) }, (statement) => {
     const actions = [statement.Action].flat()
     const own = actions.flatMap((action) => EMULATORS_OWN[action] ?? [])
