@@ -2,8 +2,11 @@
 import { Duration } from 'aws-cdk-lib'
 import {
   Alarm,
+  type AlarmBase,
   type AlarmProps,
+  AlarmRule,
   ComparisonOperator,
+  CompositeAlarm,
   type IAlarmAction,
   type IMetric,
   MathExpression,
@@ -20,12 +23,28 @@ import type { SweepFunction } from './sweep-function.ts'
 import type { WebhookEndpoint } from './webhook-endpoint.ts'
 import type { WorkerFunction } from './worker-function.ts'
 
+export const alarmLevels = ['all', 'essential'] as const
+
 /** Settings of the alarms. */
 export interface AlarmOptions {
   /** SNS topic that the alarms notify. @default - none */
   readonly topic?: ITopic
   /** Alarm actions beside `topic`. @default - none */
   readonly actions?: readonly IAlarmAction[]
+  /** What is done when an alarm is over. @default - nothing, also no message to `topic` */
+  readonly okActions?: readonly IAlarmAction[]
+  /**
+   * Which alarms there are. 'essential' are those of dead letters, of jobs that wait long, and of a sweep that is missing:
+   * what stands still. For accounts with many small services.
+   * @default 'all'
+   */
+  readonly level?: (typeof alarmLevels)[number]
+  /**
+   * Whether the actions are those of one composite alarm over all others, at $0.50 a month: one message for an incident that
+   * raises several.
+   * @default false
+   */
+  readonly composite?: boolean
   /**
    * Age of the oldest waiting job that raises an alarm, from 1 minute to 14 days. Delayed jobs wait up to 15 minutes on
    * purpose.
@@ -66,8 +85,10 @@ const FIVE_MINUTES = Duration.minutes(5)
  * new Alarms(this, 'Alarms', { jobs, worker, state, topic })
  */
 export class Alarms extends Construct {
-  /** All of them, the pools' included. */
+  /** All of them, the pools' included, without the composite one. */
   readonly all: Alarm[] = []
+  /** The one over all others; undefined without `composite`. */
+  readonly composite?: CompositeAlarm
   readonly #props: AlarmsProps
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
@@ -87,7 +108,7 @@ export class Alarms extends Construct {
     this.#watch(new Construct(this, 'Worker'), props)
     const poolScope = new Construct(this, 'Pools')
     for (const [name, pool] of Object.entries(pools)) this.#watch(new Construct(poolScope, name), pool)
-    if (state) {
+    if (state && !this.#isEssential) {
       this.#alarm(
         this,
         'TableThrottles',
@@ -96,6 +117,26 @@ export class Alarms extends Construct {
       )
     }
     this.#watchFunctions(props)
+    if (props.composite) this.composite = this.#compose()
+  }
+
+  get #isEssential(): boolean {
+    return this.#props.level === 'essential'
+  }
+
+  #compose(): CompositeAlarm {
+    const composite = new CompositeAlarm(this, 'Composite', {
+      alarmRule: AlarmRule.anyOf(...this.all),
+      alarmDescription: `Something is wrong with the workflows: see which of ${this.all.length} alarms it is.`,
+    })
+    this.#act(composite)
+    return composite
+  }
+
+  #act(alarm: AlarmBase): void {
+    const { topic, actions = [], okActions = [] } = this.#props
+    alarm.addAlarmAction(...(topic ? [new SnsAction(topic)] : []), ...actions)
+    alarm.addOkAction(...okActions)
   }
 
   #watch(scope: Construct, { jobs, worker }: WatchedPool): void {
@@ -109,7 +150,7 @@ export class Alarms extends Construct {
         threshold: maxJobAge.toSeconds(),
       },
     )
-    if (!worker) return
+    if (!worker || this.#isEssential) return
     this.#alarm(
       scope,
       'Errors',
@@ -128,7 +169,7 @@ export class Alarms extends Construct {
   }
 
   #watchFunctions({ sweep, startRun, webhook }: AlarmsProps): void {
-    if (sweep) {
+    if (sweep && !this.#isEssential) {
       this.#alarm(
         this,
         'SweepErrors',
@@ -139,6 +180,8 @@ export class Alarms extends Construct {
           evaluationPeriods: 2,
         },
       )
+    }
+    if (sweep) {
       this.#alarm(
         this,
         'SweepMissing',
@@ -152,7 +195,7 @@ export class Alarms extends Construct {
         },
       )
     }
-    if (startRun) {
+    if (startRun && !this.#isEssential) {
       this.#alarm(
         this,
         'StartRunErrors',
@@ -160,7 +203,7 @@ export class Alarms extends Construct {
         'Starts of runs were refused or failed: the log of the StartRun function says why.',
       )
     }
-    if (webhook) {
+    if (webhook && !this.#isEssential) {
       this.#alarm(
         this,
         'WebhookErrors',
@@ -186,8 +229,7 @@ export class Alarms extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
       ...settings,
     })
-    const { topic, actions = [] } = this.#props
-    alarm.addAlarmAction(...(topic ? [new SnsAction(topic)] : []), ...actions)
+    if (!this.#props.composite) this.#act(alarm)
     this.all.push(alarm)
   }
 }
@@ -207,6 +249,9 @@ function ageWhileWaiting(jobs: JobQueue): MathExpression {
   })
 }
 
-export function alarmProblems({ maxJobAge }: AlarmOptions, path = ''): string[] {
-  return durationProblems(`${path}maxJobAge`, maxJobAge, { min: Duration.minutes(1), max: Duration.days(14) })
+export function alarmProblems({ maxJobAge, level = 'all' }: AlarmOptions, path = ''): string[] {
+  const limits = { min: Duration.minutes(1), max: Duration.days(14) }
+  const problems = durationProblems(`${path}maxJobAge`, maxJobAge, limits)
+  if (alarmLevels.includes(level)) return problems
+  return [...problems, `${path}level must be one of ${alarmLevels.join(', ')}, got ${String(level)}`]
 }

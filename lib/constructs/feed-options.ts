@@ -10,7 +10,8 @@ export interface FeedOptions {
   /** Maximum time to wait for a full batch, up to 5 minutes; it delays each step of a run. @default - no window */
   readonly maxBatchingWindow?: Duration
   /**
-   * Maximum concurrent executions that the queue causes, from 2 to 1,000. Excludes `provisionedPollers`.
+   * Maximum concurrent executions that the queue causes, from 2 to 1,000. Excludes `provisionedPollers`. Without one, a run
+   * that fans out into 10,000 nodes takes all of the account's concurrency, 1,000 by default, from its other functions.
    * @default - no maximum
    */
   readonly maxConcurrency?: number
@@ -21,6 +22,11 @@ export interface FeedOptions {
    * @default - none: the account's unreserved concurrency
    */
   readonly reservedConcurrency?: number
+  /**
+   * Whether CloudWatch has metrics of the mapping: events polled, invoked, failed, and deleted, each at $0.30 a month.
+   * @default false
+   */
+  readonly mappingMetrics?: boolean
 }
 
 export function feedProblems(props: FeedOptions): string[] {

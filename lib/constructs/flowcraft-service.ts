@@ -174,10 +174,10 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
   }
 
   #createJobs(props: FlowcraftServiceProps): JobQueue {
-    const { existingQueue, existingDeadLetterQueue, visibilityTimeout, maxReceiveCount, encryptionKey } =
-      props
+    const { existingQueue, existingDeadLetterQueue, queueName } = props
+    const { visibilityTimeout, maxReceiveCount, encryptionKey } = props
     const functionTimeout = timeoutOf(props) ?? DEFAULT_TIMEOUT
-    const own = { functionTimeout, visibilityTimeout, maxReceiveCount, encryptionKey }
+    const own = { queueName, functionTimeout, visibilityTimeout, maxReceiveCount, encryptionKey }
     return new JobQueue(this, 'Jobs', {
       existingDeadLetterQueue,
       ...(existingQueue ? { existingQueue } : own),

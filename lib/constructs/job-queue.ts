@@ -1,9 +1,9 @@
 /** The job queue of a pool of workers, with its dead-letter queue. */
-import { Duration, Tags } from 'aws-cdk-lib'
+import { Duration, Lazy, Tags } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
-import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { type CfnQueue, type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import {
   deadLetterQueueOf,
@@ -26,7 +26,11 @@ export interface JobQueueProps {
    * @default - a new queue; beside an existingQueue that is made in this app, its own
    */
   readonly existingDeadLetterQueue?: IQueue
-  /** Name of the queue. @default - a name made by CloudFormation */
+  /**
+   * Name of the queue. Where all queues that share a dead-letter queue of ours have names, no other queue can move messages
+   * to it (`redriveAllowPolicy`).
+   * @default - a name made by CloudFormation
+   */
   readonly queueName?: string
   /** Name of the dead-letter queue. @default - a name made by CloudFormation */
   readonly deadLetterQueueName?: string
@@ -101,6 +105,7 @@ export class JobQueue extends Construct {
       ...safe(props),
     })
     Tags.of(this.queue).add('flowcraft-aws', 'jobs')
+    sourcesOf.get(deadLetterQueue)?.push(props.queueName)
   }
 
   /** Grants sending jobs. */
@@ -167,8 +172,32 @@ export class JobQueue extends Construct {
       ...safe(props),
     })
     Tags.of(queue).add('flowcraft-aws', 'dead-letters')
+    allowSources(queue)
     return queue
   }
+}
+
+/** The names of the queues that move messages to a dead-letter queue of ours; undefined for a name of CloudFormation's. */
+const sourcesOf = new WeakMap<IQueue, (string | undefined)[]>()
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html (RedriveAllowPolicy) */
+const MOST_SOURCES = 10
+
+/**
+ * Only the queues that use it, where all of them have names: the queues refer to it, so it cannot refer to them, but for
+ * their names.
+ */
+function allowSources(deadLetterQueue: Queue): void {
+  const names: (string | undefined)[] = []
+  sourcesOf.set(deadLetterQueue, names)
+  const known = deadLetterQueue.node.defaultChild as CfnQueue
+  known.redriveAllowPolicy = Lazy.any({
+    produce() {
+      const named = names.filter((name) => name !== undefined)
+      if (named.length < names.length || named.length > MOST_SOURCES) return undefined
+      const arns = named.map((resource) => deadLetterQueue.stack.formatArn({ service: 'sqs', resource }))
+      return { redrivePermission: 'byQueue', sourceQueueArns: arns }
+    },
+  })
 }
 
 function safe({ encryptionKey }: JobQueueProps) {

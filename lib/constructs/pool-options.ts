@@ -28,6 +28,8 @@ export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions
   readonly environment?: Readonly<Record<string, string>>
   /** Props of the CDK's function for these workers, merged over the service's `workerProps`. @default - none */
   readonly workerProps?: FunctionOverrides
+  /** Name of the pool's queue. @default - a name made by CloudFormation */
+  readonly queueName?: string
   /** Visibility timeout of the pool's queue. @default - six times the function's timeout; containers prolong it themselves */
   readonly visibilityTimeout?: Duration
   /**
@@ -48,6 +50,7 @@ const OF_FUNCTIONS = [
   'maxConcurrency',
   'provisionedPollers',
   'reservedConcurrency',
+  'mappingMetrics',
   'workerProps',
 ] as const satisfies readonly (keyof FunctionSize | keyof FeedOptions | 'workerProps')[]
 

@@ -73,6 +73,12 @@ export interface FlowcraftServiceProps
   /** An existing standard queue to use for the default pool, with a dead-letter queue. @default - a new queue */
   readonly existingQueue?: IQueue
   /**
+   * Name of the default pool's queue. Where the pools' queues have names too, the dead-letter queue takes messages from no
+   * other queue (`redriveAllowPolicy`).
+   * @default - a name made by CloudFormation
+   */
+  readonly queueName?: string
+  /**
    * An existing dead-letter queue to use, for all pools.
    * @default - a new queue; that of `existingQueue` where it is made in this app
    */
@@ -159,6 +165,7 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     ...jobQueueProblems({
       existingQueue,
       existingDeadLetterQueue,
+      queueName: props.queueName,
       visibilityTimeout,
       maxReceiveCount,
       functionTimeout: existingQueue ? undefined : timeoutOf(props),

@@ -54,7 +54,7 @@ export class StartRunFunction extends Construct {
           code: ownHandler('start-run'),
           handler: 'index.handler',
         })
-    props.state.grantPutData(this.function)
+    props.state.grantPutData(this.function, users)
     props.values?.grantPut(this.function)
     grantSendJobs(props, this.function)
   }

@@ -13,7 +13,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
-import { stateTable } from '../core/store/schema.ts'
+import { partitions, stateTable } from '../core/store/schema.ts'
 import { judgeExistingTable } from './existing-resources.ts'
 import { grantKey, keyActions } from './keys.ts'
 import { existingOrNew, givenOf, throwProblems } from './problems.ts'
@@ -79,9 +79,18 @@ export class StateTable extends Construct {
     return this.#grant(grantee, ['GetItem', 'Query'], keyActions.tableRead)
   }
 
-  /** Grants what StartRun and the webhook need: get single items, put new ones. */
-  grantPutData(grantee: IGrantable): Grant {
-    return this.#grant(grantee, ['GetItem', 'PutItem'])
+  /**
+   * Grants what StartRun and the webhook need: get single items, put new ones of runs.
+   * @param withGraphs - also of blueprints, which a StartRun that knows its flows stores
+   */
+  grantPutData(grantee: IGrantable, withGraphs = false): Grant {
+    const { runs, graphs } = partitions
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    const conditions = {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': withGraphs ? [runs, graphs] : [runs] },
+    }
+    const put = { grantee, actions: ['dynamodb:PutItem'], resourceArns: [this.table.tableArn], conditions }
+    return this.#grant(grantee, ['GetItem']).combine(Grant.addToPrincipal(put))
   }
 
   /** Grants what the sweep needs: query the index of due runs, get and update items. */

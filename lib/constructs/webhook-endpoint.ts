@@ -1,4 +1,5 @@
 /** The webhook endpoint: a function with a public URL that resumes runs. */
+import { Token } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { Function, FunctionUrlAuthType, type FunctionUrl } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
@@ -22,6 +23,12 @@ export interface WebhookOptions {
    * @default - none: the account's unreserved concurrency
    */
   readonly reservedConcurrency?: number
+  /**
+   * The public URL, https, at which a front of yours takes webhooks and hands them to the function, such as an HTTP API or
+   * CloudFront, with a firewall and limits of its own. There is no function URL then.
+   * @default - a function URL, which anybody can call
+   */
+  readonly url?: string
 }
 
 export interface WebhookEndpointProps
@@ -37,7 +44,8 @@ export interface WebhookEndpointProps
  */
 export class WebhookEndpoint extends Construct {
   readonly function: Function
-  readonly functionUrl: FunctionUrl
+  /** Undefined with a `url` of one's own. */
+  readonly functionUrl?: FunctionUrl
   /** URL of the endpoint, `webhookUrl` of the workers. */
   readonly url: string
   readonly logGroup: ILogGroup
@@ -54,8 +62,10 @@ export class WebhookEndpoint extends Construct {
       handler: 'index.handler',
       reservedConcurrentExecutions: defaults.reservedConcurrentExecutions ?? props.reservedConcurrency,
     })
-    this.functionUrl = this.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE })
-    this.url = this.functionUrl.url
+    if (props.url === undefined) {
+      this.functionUrl = this.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE })
+    }
+    this.url = props.url ?? (this.functionUrl as FunctionUrl).url
     props.state.grantPutData(this.function)
     props.values?.grantPut(this.function)
     grantSendJobs(props, this.function)
@@ -72,6 +82,9 @@ export class WebhookEndpoint extends Construct {
   }
 }
 
-export function webhookProblems({ reservedConcurrency }: WebhookOptions, path = ''): string[] {
-  return reservedProblems(`${path}reservedConcurrency`, reservedConcurrency)
+export function webhookProblems({ reservedConcurrency, url }: WebhookOptions, path = ''): string[] {
+  const problems = reservedProblems(`${path}reservedConcurrency`, reservedConcurrency)
+  if (url === undefined || Token.isUnresolved(url) || /^https:\/\/[^/?#\s]+(\/[^?#\s]*)?$/.test(url))
+    return problems
+  return [...problems, `${path}url must be an https URL without a query, got ${url}`]
 }

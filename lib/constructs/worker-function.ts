@@ -6,6 +6,7 @@ import {
   EventSourceMapping,
   type Function,
   type IFunction,
+  MetricType,
   RecursiveLoop,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda'
@@ -104,6 +105,7 @@ export class WorkerFunction extends Construct {
       maxBatchingWindow: props.maxBatchingWindow,
       maxConcurrency: props.maxConcurrency,
       provisionedPollerConfig: props.provisionedPollers,
+      metricsConfig: props.mappingMetrics ? { metrics: [MetricType.EVENT_COUNT] } : undefined,
     })
   }
 

@@ -31,9 +31,10 @@ export function createPoolQueues(
   const all = new Construct(service, 'Pools')
   const made = Object.entries(pools).map(([name, options]): [string, PoolQueue] => {
     const scope = new Construct(all, name)
-    const { visibilityTimeout, timeout = DEFAULT_TIMEOUT, nodes } = options
+    const { queueName, visibilityTimeout, timeout = DEFAULT_TIMEOUT, nodes } = options
     const jobs = new JobQueue(scope, 'Jobs', {
       existingDeadLetterQueue: deadLetterQueue,
+      queueName,
       functionTimeout: timeout,
       visibilityTimeout,
       maxReceiveCount,
@@ -92,7 +93,7 @@ const NO_SUBNETS = { vpcSubnets: undefined, securityGroups: undefined }
 /** All of them, also the absent ones, which must not be the service's. */
 function functionOf(options: PoolOptions) {
   const { memorySize, timeout, batchSize, maxBatchingWindow, maxConcurrency } = options
-  const { provisionedPollers, reservedConcurrency } = options
+  const { provisionedPollers, reservedConcurrency, mappingMetrics } = options
   return {
     memorySize,
     timeout,
@@ -101,6 +102,7 @@ function functionOf(options: PoolOptions) {
     maxConcurrency,
     provisionedPollers,
     reservedConcurrency,
+    mappingMetrics,
   }
 }
 

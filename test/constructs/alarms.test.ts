@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
-import type { Template } from 'aws-cdk-lib/assertions'
+import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { Ec2Action, Ec2InstanceAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Vpc } from 'aws-cdk-lib/aws-ec2'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
@@ -17,6 +17,7 @@ interface AlarmProperties {
   readonly ComparisonOperator: string
   readonly TreatMissingData: string
   readonly AlarmActions?: readonly unknown[]
+  readonly OKActions?: readonly unknown[]
   readonly AlarmDescription: string
 }
 
@@ -101,6 +102,56 @@ describe('Alarms', () => {
     const { jobs } = newParts(stack)
     const ids = new Alarms(stack, 'Alarms', { jobs }).all.map(({ node }) => node.id)
     expect(ids).toEqual(['DeadLetters', 'Age'])
+  })
+
+  it('are only of what stands still, where only the essential ones are wanted', () => {
+    const { template } = synthesise({
+      entry,
+      webhook: {},
+      pools: { heavy: { nodes: ['transcode'] } },
+      alarms: { level: 'essential' },
+    })
+    expect(alarmsOf(template).map(([id]) => id)).toEqual([
+      'DeadLetters',
+      'WorkerAge',
+      'PoolsheavyAge',
+      'SweepMissing',
+    ])
+  })
+
+  it('can be one that acts, and tell that it is over', () => {
+    const { template, service } = synthesise((stack) => ({
+      entry,
+      alarms: {
+        topic: new Topic(stack, 'Topic'),
+        okActions: [new Ec2Action(Ec2InstanceAction.REBOOT)],
+        composite: true,
+      },
+    }))
+    for (const [id, { AlarmActions, OKActions }] of alarmsOf(template)) {
+      expect([AlarmActions, OKActions], id).toEqual([undefined, undefined])
+    }
+    template.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', {
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+      OKActions: [Match.anyValue()],
+    })
+    const [composite] = Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm'))
+    expect(JSON.stringify(composite).match(/ALARM\(/g)).toHaveLength(service.alarms?.all.length ?? 0)
+  })
+
+  it('tell each by itself that it is over', () => {
+    const okActions = [new Ec2Action(Ec2InstanceAction.REBOOT)]
+    const { template } = synthesise({ entry, alarms: { okActions } })
+    for (const [id, { AlarmActions, OKActions }] of alarmsOf(template)) {
+      expect([AlarmActions, OKActions], id).toEqual([undefined, [expect.anything()]])
+    }
+  })
+
+  it('are of a level that there is', () => {
+    const level = 'few' as 'all'
+    expect(problemsOf((stack) => new Alarms(stack, 'Alarms', { ...newParts(stack), level }))).toEqual([
+      'level must be one of all, essential, got few',
+    ])
   })
 
   it('refuse an age that no message reaches', () => {

@@ -36,6 +36,16 @@ function visibilityOf(seconds: number): string[] {
   return problemsOf((stack) => new JobQueue(stack, 'Jobs', timeouts))
 }
 
+/** Who may use the dead-letter queue that two queues share. */
+function allowed(one: JobQueueProps, two: JobQueueProps) {
+  const stack = newStack()
+  const { deadLetterQueue } = new JobQueue(stack, 'One', one)
+  new JobQueue(stack, 'Two', { existingDeadLetterQueue: deadLetterQueue, ...two })
+  return resourceOf(Template.fromStack(stack), QUEUE, 'OneDeadLetters')['RedriveAllowPolicy'] as
+    | { redrivePermission: string; sourceQueueArns: unknown[] }
+    | undefined
+}
+
 describe('JobQueue', () => {
   it('keeps jobs for 14 days, hides them for six times a minute, and gives them up after 20 receives', () => {
     const { template } = synthesise()
@@ -119,6 +129,17 @@ describe('JobQueue', () => {
     ])
     const both = new JobQueue(stack, 'Both', { existingQueue, existingDeadLetterQueue })
     expect(both.deadLetterQueue).toBe(existingDeadLetterQueue)
+  })
+
+  it('lets no other queue use its dead-letter queue, where those that do have names', () => {
+    const both = allowed({ queueName: 'one' }, { queueName: 'two' })
+    expect(both?.redrivePermission).toBe('byQueue')
+    expect(both?.sourceQueueArns.map(readable)).toEqual([
+      expect.stringMatching(/^arn:<AWS::Partition>:sqs:.*:one$/),
+      expect.stringMatching(/:two$/),
+    ])
+    expect(allowed({ queueName: 'one' }, {})).toBeUndefined()
+    expect(allowed({}, { queueName: 'two' })).toBeUndefined()
   })
 
   it('grants exactly what each does', () => {

@@ -18,7 +18,8 @@ describe('each permission of a service', () => {
     const { template } = synthesise({ entry, webhook: {} })
     expect(permissionsOf(template).map((line) => line.replace('Flows', ''))).toEqual([
       'WebhookRole: logs:CreateLogStream logs:PutLogEvents on <FlowsWebhookLogs.Arn>',
-      'WebhookRole: dynamodb:GetItem dynamodb:PutItem on <FlowsState.Arn>',
+      'WebhookRole: dynamodb:GetItem on <FlowsState.Arn>',
+      'WebhookRole: dynamodb:PutItem on <FlowsState.Arn> if dynamodb:LeadingKeys is R#*',
       'WebhookRole: s3:PutObject on <FlowsValues.Arn>/runs/*',
       'WebhookRole: sqs:SendMessage on <FlowsJobs.Arn>',
       'WorkerRole: logs:CreateLogStream logs:PutLogEvents on <FlowsWorkerLogs.Arn>',
@@ -31,7 +32,8 @@ describe('each permission of a service', () => {
       'WorkerRole: events:PutEvents on <FlowsEvents.Arn>',
       'WorkerRole: sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on <FlowsJobs.Arn>',
       'StartRunRole: logs:CreateLogStream logs:PutLogEvents on <FlowsStartRunLogs.Arn>',
-      'StartRunRole: dynamodb:GetItem dynamodb:PutItem on <FlowsState.Arn>',
+      'StartRunRole: dynamodb:GetItem on <FlowsState.Arn>',
+      'StartRunRole: dynamodb:PutItem on <FlowsState.Arn> if dynamodb:LeadingKeys is R#*',
       'StartRunRole: s3:PutObject on <FlowsValues.Arn>/runs/*',
       'StartRunRole: sqs:SendMessage on <FlowsJobs.Arn>',
       'SweepRole: logs:CreateLogStream logs:PutLogEvents on <FlowsSweepLogs.Arn>',

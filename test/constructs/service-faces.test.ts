@@ -7,7 +7,16 @@ import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { describe, expect, it } from 'vitest'
 import { FlowcraftService, type FlowcraftServiceAttributes } from '../../lib/constructs/index.ts'
-import { entry, environmentOf, newStack, permissionsOf, readable, synthesise, warningsOf } from './support.ts'
+import {
+  entry,
+  environmentOf,
+  newStack,
+  permissionsOf,
+  readable,
+  resourceOf,
+  synthesise,
+  warningsOf,
+} from './support.ts'
 
 const ROLES = ['FlowsWorkerRole', 'FlowsPoolsheavyWorkerRole', 'FlowsPoolslongWorkerTaskTaskRole']
 
@@ -220,6 +229,29 @@ describe('an imported service', () => {
     expect(() => callerOf({ startRunFunctionArn: 'start', queueArn: 'arn:aws:sns:x:y:z' })).toThrow(
       'invalid props of Stack/Flows:\n- startRunFunctionArn must be an ARN of lambda, got start\n- queueArn must be an ARN of sqs, got arn:aws:sns:x:y:z',
     )
+  })
+})
+
+describe('the mapping', () => {
+  it('has metrics where they are wanted, and a named queue a dead-letter queue of its own', () => {
+    const { template } = synthesise({
+      entry,
+      queueName: 'jobs',
+      mappingMetrics: true,
+      pools: { heavy: { nodes: ['a'], queueName: 'heavy' } },
+    })
+    const metrics = resourceOf(template, 'AWS::Lambda::EventSourceMapping', 'FlowsWorkerJobs')[
+      'MetricsConfig'
+    ]
+    expect(metrics).toEqual({ Metrics: ['EventCount'] })
+    const heavy = resourceOf(template, 'AWS::Lambda::EventSourceMapping', 'FlowsPoolsheavyWorkerJobs')
+    expect(heavy).not.toHaveProperty('MetricsConfig')
+    expect(
+      resourceOf(template, 'AWS::SQS::Queue', 'FlowsJobsDeadLetters')['RedriveAllowPolicy'],
+    ).toMatchObject({
+      redrivePermission: 'byQueue',
+      sourceQueueArns: [expect.anything(), expect.anything()],
+    })
   })
 })
 

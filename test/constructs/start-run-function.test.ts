@@ -23,7 +23,8 @@ describe('StartRunFunction', () => {
     new StartRunFunction(stack, 'StartRun', { ...newParts(stack), values })
     expect(permissionsOf(Template.fromStack(stack))).toEqual([
       'StartRunRole: logs:CreateLogStream logs:PutLogEvents on <StartRunLogs.Arn>',
-      'StartRunRole: dynamodb:GetItem dynamodb:PutItem on <State.Arn>',
+      'StartRunRole: dynamodb:GetItem on <State.Arn>',
+      'StartRunRole: dynamodb:PutItem on <State.Arn> if dynamodb:LeadingKeys is R#*',
       'StartRunRole: s3:PutObject on <Values.Arn>/runs/*',
       'StartRunRole: sqs:SendMessage on <Jobs.Arn>',
     ])

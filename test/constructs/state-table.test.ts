@@ -6,7 +6,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { describe, expect, it } from 'vitest'
 import { StateTable, type StateTableProps } from '../../lib/constructs/index.ts'
-import { stateTable } from '../../lib/core/store/schema.ts'
+import { keys, partitions, stateTable } from '../../lib/core/store/schema.ts'
 import { IN_REGION, newStack, permissionsOf, problemsOf, readable } from './support.ts'
 
 const TYPE = 'AWS::DynamoDB::GlobalTable'
@@ -113,7 +113,20 @@ describe('StateTable', () => {
       on('GetItem PutItem Query UpdateItem'),
     )
     expect(granted((state, role) => state.grantReadData(role))).toEqual(on('GetItem Query'))
-    expect(granted((state, role) => state.grantPutData(role))).toEqual(on('GetItem PutItem'))
+    const [put] = on('PutItem')
+    expect(granted((state, role) => state.grantPutData(role))).toEqual([
+      ...on('GetItem'),
+      `${put} if dynamodb:LeadingKeys is R#*`,
+    ])
+    expect(granted((state, role) => state.grantPutData(role, true))).toEqual([
+      ...on('GetItem'),
+      `${put} if dynamodb:LeadingKeys is R#* or G#*`,
+    ])
+    expect([keys.run('1'), keys.value('1', '2|x'), keys.graph('b', 'f')].map(({ pk }) => pk[0])).toEqual([
+      partitions.runs[0],
+      partitions.runs[0],
+      partitions.graphs[0],
+    ])
     expect(granted((state, role) => state.grantCoordination(role))).toEqual(
       on('DeleteItem GetItem PutItem UpdateItem'),
     )

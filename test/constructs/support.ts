@@ -88,6 +88,7 @@ export function readable(value: unknown): string {
 interface Statement {
   readonly Action: string | readonly string[]
   readonly Resource: unknown
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
 /** Each IAM statement as a line `role: actions on resources`. */
@@ -100,11 +101,16 @@ export function permissionsOf(template: Template, roles = /./): string[] {
     }
     const role = Roles.map(readable).join().replace(/[<>]/g, '')
     if (!roles.test(role)) return []
-    return PolicyDocument.Statement.map(({ Action, Resource }) => {
+    return PolicyDocument.Statement.map(({ Action, Resource, Condition }) => {
       const actions = [Action].flat().toSorted().join(' ')
-      return `${role}: ${actions} on ${[Resource].flat().map(readable).join(' ')}`
+      return `${role}: ${actions} on ${[Resource].flat().map(readable).join(' ')}${asText(Condition)}`
     })
   })
+}
+
+function asText(condition: Statement['Condition'] = {}): string {
+  const parts = Object.values(condition).flatMap((keys) => Object.entries(keys))
+  return parts.map(([key, values]) => ` if ${key} is ${[values].flat().join(' or ')}`).join('')
 }
 
 export function warningsOf(stack: Stack): string[] {

@@ -1,7 +1,17 @@
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
 import { ValueBucket, WebhookEndpoint } from '../../lib/constructs/index.ts'
-import { newParts, newStack, permissionsOf, problemsOf, readable, resourceOf } from './support.ts'
+import {
+  entry,
+  environmentOf,
+  newParts,
+  newStack,
+  permissionsOf,
+  problemsOf,
+  readable,
+  resourceOf,
+  synthesise,
+} from './support.ts'
 
 describe('WebhookEndpoint', () => {
   const stack = newStack()
@@ -29,6 +39,27 @@ describe('WebhookEndpoint', () => {
     })
   })
 
+  it('has no URL of its own behind a front of the user', () => {
+    const { template: fronted, service } = synthesise({
+      entry,
+      webhook: { url: 'https://hooks.example.com/flows', reservedConcurrency: 3 },
+    })
+    fronted.resourceCountIs('AWS::Lambda::Url', 0)
+    expect(service.webhook?.functionUrl).toBeUndefined()
+    expect(environmentOf(fronted, 'FlowsWorker')).toMatchObject({
+      FLOWCRAFT_WEBHOOK_URL: 'https://hooks.example.com/flows',
+    })
+  })
+
+  it.each(['http://hooks.example.com', 'hooks.example.com', 'https://x?a=b', 'https://', ''])(
+    'is not at %s',
+    (url) => {
+      expect(
+        problemsOf((scope) => new WebhookEndpoint(scope, 'Webhook', { ...newParts(scope), url })),
+      ).toEqual([`url must be an https URL without a query, got ${url}`])
+    },
+  )
+
   it('says where it is', () => {
     expect(readable(stack.resolve(webhook.url))).toBe('<WebhookFunctionUrl.FunctionUrl>')
   })
@@ -36,7 +67,8 @@ describe('WebhookEndpoint', () => {
   it('may give runs events, and no more', () => {
     expect(permissionsOf(template)).toEqual([
       'WebhookRole: logs:CreateLogStream logs:PutLogEvents on <WebhookLogs.Arn>',
-      'WebhookRole: dynamodb:GetItem dynamodb:PutItem on <State.Arn>',
+      'WebhookRole: dynamodb:GetItem on <State.Arn>',
+      'WebhookRole: dynamodb:PutItem on <State.Arn> if dynamodb:LeadingKeys is R#*',
       'WebhookRole: s3:PutObject on <Values.Arn>/runs/*',
       'WebhookRole: sqs:SendMessage on <Jobs.Arn>',
     ])
