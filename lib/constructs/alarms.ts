@@ -23,7 +23,7 @@ import type { SweepFunction } from './sweep-function.ts'
 import type { WebhookEndpoint } from './webhook-endpoint.ts'
 import type { WorkerFunction } from './worker-function.ts'
 
-export const alarmLevels = ['all', 'essential'] as const
+const alarmLevels = ['all', 'essential'] as const
 
 /** Settings of the alarms. */
 export interface AlarmOptions {
