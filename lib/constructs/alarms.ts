@@ -23,8 +23,6 @@ import type { SweepFunction } from './sweep-function.ts'
 import type { WebhookEndpoint } from './webhook-endpoint.ts'
 import type { WorkerFunction } from './worker-function.ts'
 
-const alarmLevels = ['all', 'essential'] as const
-
 /** Settings of the alarms. */
 export interface AlarmOptions {
   /** SNS topic that the alarms notify. @default - none */
@@ -38,7 +36,7 @@ export interface AlarmOptions {
    * what stands still. For accounts with many small services.
    * @default 'all'
    */
-  readonly level?: (typeof alarmLevels)[number]
+  readonly level?: 'all' | 'essential'
   /**
    * Whether the actions are those of one composite alarm over all others, at $0.50 a month: one message for an incident that
    * raises several.
@@ -252,6 +250,6 @@ function ageWhileWaiting(jobs: JobQueue): MathExpression {
 export function alarmProblems({ maxJobAge, level = 'all' }: AlarmOptions, path = ''): string[] {
   const limits = { min: Duration.minutes(1), max: Duration.days(14) }
   const problems = durationProblems(`${path}maxJobAge`, maxJobAge, limits)
-  if (alarmLevels.includes(level)) return problems
-  return [...problems, `${path}level must be one of ${alarmLevels.join(', ')}, got ${String(level)}`]
+  if (level === 'all' || level === 'essential') return problems
+  return [...problems, `${path}level must be one of all, essential, got ${String(level)}`]
 }
