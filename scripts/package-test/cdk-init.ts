@@ -51,12 +51,15 @@ export function testTemplate(folder: string, tarball: string): void {
   typeDocs(folder)
   run(folder, 'npx', 'cdk', 'synth', '--quiet')
   console.log('  the README, npm test and cdk synth pass')
-  testFlowInJest(folder)
+  testFlowInJest(folder, 'swc')
 }
 
-/** What docs/testing.md says. */
-function testFlowInJest(folder: string): void {
-  cpSync(join(root, 'examples/testing/jest.config.cjs'), join(folder, 'jest.config.js'))
+/** What docs/testing.md says, by the loader of `@swc/jest` or the one that it names for ts-jest. */
+function testFlowInJest(folder: string, loader: 'swc' | 'ts-jest'): void {
+  const config = readFileSync(join(root, 'examples/testing/jest.config.cjs'), 'utf8')
+  const docs = readFileSync(join(root, 'docs/testing.md'), 'utf8')
+  const tsJest = /^`(\['ts-jest'.*\])`\.$/m.exec(docs)?.[1] ?? 'none in docs/testing.md'
+  write(folder, 'jest.config.js', loader === 'swc' ? config : config.replace("'@swc/jest'", tsJest))
   const spec = readFileSync(join(root, 'examples/quick-start/flows.spec.ts'), 'utf8')
   const test = spec
     .replace("import { expect, it } from 'vitest'\n", '')
@@ -75,6 +78,7 @@ export function testOlderTemplate(folder: string, tarball: string): void {
   const { length } = functionsOf(join(folder, 'cdk.out'), 'ShopStack')
   if (length !== 4) throw new Error(`cdk synth: expected 4 functions, got ${length}`)
   console.log('  npm test and cdk synth pass')
+  testFlowInJest(folder, 'ts-jest')
 
   // The next templates: NodeNext, and still a TypeScript that refuses to require an ES module, by its types too.
   const node = [
