@@ -254,6 +254,27 @@ describe('an old worker that gets a run of a newer deploy', () => {
     expect(await newer.finish(runId)).toMatchObject({ context: { end: upTo(5).map((n) => n * 2) } })
   })
 
+  it('leaves a node that a newer worker made just now in a run that began long ago', async () => {
+    const makes = async () => ({ output: 1, dynamicNodes: [{ id: 'extra', uses: 'made' }] })
+    const setup = (builtIn: Setup['registry']) =>
+      graph({ make: makes, end: trail('end') }, ['make>end'], { builtIn })
+    const newer = new Durable(deployment, setup({ made: async () => ({ output: 'made' }) }))
+    const { runId } = await newer.client.start({ blueprintId: 'case' })
+    // The start, and the node that makes another.
+    await workOn(newer, 2)
+    const older = new Durable(deployment, setup({}), { deployGraceMs: 1 })
+    const item = { runId, blueprintId: 'case', nodeId: 'make', iteration: 1, items: { round: 0, item: 0 } }
+
+    // Within the grace of the message, not of the run.
+    const sent = { deadline: () => Date.now() + 30_000, extendsLease: false, sentAt: Date.now() + 60_000 }
+    expect(await older.adapter.process(item, sent)).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringMatching(/^item 0 of node 'make' uses 'made', which/) as string,
+    })
+
+    expect(await newer.finish(runId)).toMatchObject({ status: 'completed', context: { extra: 'made' } })
+  })
+
   it('leaves a subflow whose blueprint it does not have', async () => {
     const newer = new Durable(deployment, calling('new'))
     const older = new Durable(deployment, oldVersion(), { deployGraceMs: 60_000 })

@@ -128,6 +128,7 @@ async function workOnItem(
   invocation: Invocation,
 ): Promise<Disposition> {
   const { services, run, key, batch, round } = underWay
+  const { sentAt } = invocation
   const partition = partitions.shard(key, batch, round, shardOf(round, item))
   const holder = new LeaseHolder(services, run.runId, itemKeys.lease(partition, item), invocation)
   // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
@@ -135,7 +136,7 @@ async function workOnItem(
   if (begun.kind === 'retry') return begun
   const { lease } = begun
   try {
-    const finishing = finishItem(underWay, { partition, item, signal: holder.signal, ...lease })
+    const finishing = finishItem(underWay, { partition, item, sentAt, signal: holder.signal, ...lease })
     const result = await holder.unlessGivenUp(finishing.then(() => ACKNOWLEDGE))
     if (result.kind === 'retry') return result
     return holder.signal.aborted ? heldByAnother(services, lease, `item ${item} of ${key}`) : ACKNOWLEDGE
@@ -152,6 +153,8 @@ async function workOnItem(
 interface LeasedItem extends Lease {
   readonly partition: string
   readonly item: number
+  /** When its message was sent. */
+  readonly sentAt: number | undefined
   /** Aborted when a successor took the lease over. */
   readonly signal: AbortSignal
 }
@@ -181,7 +184,7 @@ async function shardIsFull(underWay: BatchUnderWay, shard: number, hasNoted?: bo
 
 /** How the item ended, undefined where a successor is at it. The first result that is put counts. */
 async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
-  const { partition, item, attempt, signal } = leased
+  const { partition, item, attempt, signal, sentAt = 0 } = leased
   const { services, graph, run, key, batch } = underWay
   const { runtime } = services
   const input = await readItem(underWay, key, batch, item)
@@ -192,7 +195,9 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<Ite
   const { uses } = definition
   let implementation = services.graphs.implementation(uses, runtime.registry)
   if (!implementation) {
-    deferToNewerDeployment(services, run, missing(underWay, item, uses))
+    // A node that was made just now, by a newer worker, may be in a run that began long ago.
+    const made = batch.kind === 'worker' ? run : { startedAt: Math.max(run.startedAt, sentAt) }
+    deferToNewerDeployment(services, made, missing(underWay, item, uses))
     const { node } = parseActivationKey(key)
     if (batch.kind === 'worker')
       implementation = services.graphs.successor(graph, node, runtime.registry, true)
