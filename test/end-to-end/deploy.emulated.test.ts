@@ -198,6 +198,9 @@ describe('a deploy while a child is under way', () => {
 
 const newVersion = () => graph({ a: value('A'), b: trail('b') }, ['a>b'])
 const oldVersion = () => graph({ a: value('A') }, [])
+const makes = async () => ({ output: 1, dynamicNodes: [{ id: 'extra', uses: 'made' }] })
+const making = (builtIn: Setup['registry']) =>
+  graph({ make: makes, end: trail('end') }, ['make>end'], { builtIn })
 const process = ({ adapter }: Durable, job: Job) =>
   adapter.process(job, { deadline: () => Date.now() + 30_000, extendsLease: false })
 const left = (reason: RegExp) => ({
@@ -255,14 +258,11 @@ describe('an old worker that gets a run of a newer deploy', () => {
   })
 
   it('leaves a node that a newer worker made just now in a run that began long ago', async () => {
-    const makes = async () => ({ output: 1, dynamicNodes: [{ id: 'extra', uses: 'made' }] })
-    const setup = (builtIn: Setup['registry']) =>
-      graph({ make: makes, end: trail('end') }, ['make>end'], { builtIn })
-    const newer = new Durable(deployment, setup({ made: async () => ({ output: 'made' }) }))
+    const newer = new Durable(deployment, making({ made: async () => ({ output: 'made' }) }))
     const { runId } = await newer.client.start({ blueprintId: 'case' })
     // The start, and the node that makes another.
     await workOn(newer, 2)
-    const older = new Durable(deployment, setup({}), { deployGraceMs: 1 })
+    const older = new Durable(deployment, making({}), { deployGraceMs: 1 })
     const item = { runId, blueprintId: 'case', nodeId: 'make', iteration: 1, items: { round: 0, item: 0 } }
 
     // Within the grace of the message, not of the run.
