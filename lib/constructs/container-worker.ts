@@ -17,7 +17,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Architecture } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledge, acknowledgeLater, acknowledgeWildcard } from './acknowledge.ts'
 import type { JobQueue } from './job-queue.ts'
 import { allowLogs } from './keys.ts'
 import { numberProblems, throwProblems } from './problems.ts'
@@ -143,10 +143,11 @@ export class ContainerWorker extends Construct {
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       stopTimeout: STOP_TIMEOUT,
     })
-    acknowledge(task, {
-      ECS2: 'The variables are names of resources, not secrets.',
-      'IAM5[Resource::*]': 'ecr:GetAuthorizationToken of the execution role has no resource to name.',
-    })
+    acknowledge(task, { ECS2: 'The variables are names of resources, not secrets.' })
+    acknowledgeLater(task.taskRole)
+    const ofExecution = task.obtainExecutionRole()
+    acknowledgeLater(ofExecution)
+    acknowledgeWildcard(this, ofExecution, '*', 'ecr:GetAuthorizationToken has no resource to name.')
     return task
   }
 

@@ -6,7 +6,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledgeLater, acknowledgeWildcard } from './acknowledge.ts'
 import { type FunctionOverrides, overrideProblems } from './function-overrides.ts'
 import { allowLogs } from './keys.ts'
 import { durationProblems, numberProblems } from './problems.ts'
@@ -55,7 +55,7 @@ export interface OverridableFunction {
 
 export type FunctionSettings = FunctionOptions & FunctionSize & OverridableFunction
 
-const NO_RESOURCES = { 'IAM5[Resource::*]': 'X-Ray and network interfaces have no resources to name.' }
+const NO_RESOURCES = 'X-Ray and network interfaces have no resources to name.'
 
 export const DEFAULT_TIMEOUT = Duration.seconds(60)
 const DEFAULT_MEMORY = 512
@@ -70,9 +70,10 @@ export function functionDefaults(
   const { tracing = options.tracing ? Tracing.ACTIVE : undefined, vpc = options.vpc } = functionProps
   const logGroup = functionProps.logGroup ?? ownLogGroup(scope, options)
   const role = functionProps.role ?? new Role(scope, 'Role', { assumedBy: new ServicePrincipal(LAMBDA) })
+  acknowledgeLater(role)
   logGroup.grantWrite(role)
   if (vpc) grantNetworkInterfaces(role)
-  if (tracing && tracing !== Tracing.DISABLED) acknowledge(role, NO_RESOURCES)
+  if (vpc || (tracing && tracing !== Tracing.DISABLED)) acknowledgeWildcard(scope, role, '*', NO_RESOURCES)
   return {
     runtime: Runtime.NODEJS_24_X,
     architecture: options.architecture ?? Architecture.ARM_64,
@@ -114,7 +115,6 @@ function grantNetworkInterfaces(role: IRole): void {
     'UnassignPrivateIpAddresses',
   ].map((action) => `ec2:${action}`)
   Grant.addToPrincipal({ grantee: role, actions, resourceArns: ['*'] })
-  acknowledge(role, NO_RESOURCES)
 }
 
 /** `overrides`: the prop that gives them. */

@@ -11,7 +11,7 @@ import {
 import { Grant, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Alias, type Function, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct, type IConstruct } from 'constructs'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledgeWildcard } from './acknowledge.ts'
 import { durationProblems, numberProblems, throwProblems } from './problems.ts'
 import { shiftDurationOf } from './shift-duration.ts'
 
@@ -137,9 +137,8 @@ export class SafeDeployment extends Construct {
       resourceArns: [functionArn, `${functionArn}:${ALIAS}`],
     })
     Grant.addToPrincipal({ grantee: role, actions: ['cloudwatch:DescribeAlarms'], resourceArns: ['*'] })
-    acknowledge(role, {
-      'IAM5[Resource::*]': 'cloudwatch:DescribeAlarms only reads, and composite alarms need it on all.',
-    })
+    const reason = 'cloudwatch:DescribeAlarms only reads, and composite alarms need it on all.'
+    acknowledgeWildcard(this, role, '*', reason)
     return role
   }
 }

@@ -27,6 +27,12 @@ export interface ValueBucketOptions {
    * @default false
    */
   readonly autoDeleteObjects?: boolean
+  /**
+   * Whether the bucket keeps what is overwritten or deleted for another day. Values are written once, so nothing but
+   * what a person or a program outside the service does makes an old version.
+   * @default false
+   */
+  readonly versioned?: boolean
 }
 
 export interface ValueBucketProps extends ValueBucketOptions {
@@ -40,6 +46,12 @@ export interface ValueBucketProps extends ValueBucketOptions {
    */
   readonly removalPolicy?: RemovalPolicy
 }
+
+/** S3 refuses the second in a rule that has days. A value that expires leaves both. */
+const OLD_VERSIONS = [
+  { id: 'old-versions-go-after-a-day', noncurrentVersionExpiration: Duration.days(1) },
+  { id: 'delete-markers-go-with-their-versions', expiredObjectDeleteMarker: true },
+]
 
 /**
  * Holds large values: private, by TLS only, encrypted. Values go when their run does.
@@ -84,9 +96,10 @@ export class ValueBucket extends Construct {
   /** Only what the adapter writes: its objects begin with `runs/`, and their names are made at run time. */
   #grant(grantee: IGrantable, action: string): Grant {
     const objects = this.bucket.arnForObjects('runs/*')
+    const grant = Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [objects] })
     const reason = 'The names of objects are made at run time; runs/ holds those of this service only.'
     acknowledgeWildcard(this, grantee, objects, reason)
-    return Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [objects] })
+    return grant
   }
 
   #create(props: ValueBucketProps): Bucket {
@@ -104,12 +117,14 @@ export class ValueBucket extends Construct {
       // One data key of KMS for many objects.
       bucketKeyEnabled: encryptionKey ? true : undefined,
       serverAccessLogsBucket,
+      versioned: props.versioned,
       lifecycleRules: [
         {
           id: 'values-go-with-their-runs',
           expiration: Duration.days(daysOf(props)),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
+        ...(props.versioned ? OLD_VERSIONS : []),
       ],
       removalPolicy,
       autoDeleteObjects: props.autoDeleteObjects,

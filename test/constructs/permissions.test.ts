@@ -1,8 +1,4 @@
-import type { Stack } from 'aws-cdk-lib'
-import { Vpc } from 'aws-cdk-lib/aws-ec2'
-import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import { Key } from 'aws-cdk-lib/aws-kms'
-import { AwsSolutionsChecks } from 'cdk-nag'
 import { describe, expect, it } from 'vitest'
 import { entry, IN_REGION, permissionsOf, synthesise } from './support.ts'
 
@@ -61,64 +57,5 @@ describe('each permission of a service', () => {
     const lines = permissionsOf(template)
     expect(lines.filter((line) => / kms:/.test(line)).length).toBeGreaterThan(3)
     expect(lines.filter((line) => /: .*\*.* on /.test(line))).toEqual([])
-  })
-})
-
-/** What the pack finds, without and with what the constructs acknowledge. */
-function findingsOf(stack: Stack): { left: string[]; acknowledged: string[] } {
-  const pack = new AwsSolutionsChecks(stack)
-  const left = pack.validateScope(stack).violations.map(({ ruleName }) => ruleName)
-  const acknowledged = stack.node
-    .findAll()
-    .flatMap(({ node }) =>
-      node.metadata
-        .filter(({ type }) => type === 'aws:cdk:acknowledged-rules')
-        .flatMap(({ data }) =>
-          Object.keys(data as object).map((id) => `${node.path}: ${id.replace(/^.*:AwsSolutions-/, '')}`),
-        ),
-    )
-  return { left, acknowledged: [...new Set(acknowledged)].map((line) => line.replace('Stack/Flows/', '')) }
-}
-
-describe('the AwsSolutions pack', () => {
-  it('finds nothing but what is acknowledged', () => {
-    const { left, acknowledged } = findingsOf(synthesise({ entry, webhook: {} }).stack)
-    expect(left).toEqual([])
-    expect(acknowledged).toEqual([
-      'Values/Resource: S1',
-      'Webhook/Role: IAM5[Resource::<FlowsValuesAF50E1EA.Arn>/runs/*]',
-      'Worker/Role: IAM5[Resource::<FlowsValuesAF50E1EA.Arn>/runs/*]',
-      'StartRun/Role: IAM5[Resource::<FlowsValuesAF50E1EA.Arn>/runs/*]',
-    ])
-  })
-
-  it('finds nothing but what is acknowledged in a network, with traces, a key and containers', () => {
-    const { stack } = synthesise(
-      (stack) => ({
-        entry,
-        tracing: true,
-        vpc: Vpc.fromVpcAttributes(stack, 'Vpc', {
-          vpcId: 'vpc-0a1b2c3d4e5f60718',
-          availabilityZones: ['eu-central-1a'],
-          privateSubnetIds: ['subnet-0a1b2c3d4e5f60718'],
-        }),
-        encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
-        pools: {
-          heavy: { nodes: ['transcode'] },
-          long: { nodes: ['train'], image: ContainerImage.fromRegistry('example/worker') },
-        },
-      }),
-      undefined,
-      IN_REGION,
-    )
-    const { left, acknowledged } = findingsOf(stack)
-    expect(left).toEqual([])
-    expect(acknowledged).toEqual(
-      expect.arrayContaining([
-        'Worker/Role: IAM5[Resource::*]',
-        'Pools/long/Worker/Cluster: ECS4',
-        'Pools/long/Worker/Task: ECS2',
-      ]),
-    )
   })
 })

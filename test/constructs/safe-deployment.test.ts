@@ -4,7 +4,6 @@ import { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import { LambdaApplication, LambdaDeploymentConfig, TrafficRouting } from 'aws-cdk-lib/aws-codedeploy'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
-import { AwsSolutionsChecks } from 'cdk-nag'
 import { describe, expect, it } from 'vitest'
 import { Vpc } from 'aws-cdk-lib/aws-ec2'
 import {
@@ -195,11 +194,6 @@ describe('deployment', () => {
     const plain = permissionsOf(synthesise({ entry }).template, /^FlowsWorkerRole/)
     expect(permissionsOf(deployed().template, /^FlowsWorkerRole/)).toEqual(plain)
     expect(resourceOf(deployed().template, FUNCTION, 'FlowsWorker')['RecursiveLoop']).toBe('Allow')
-  })
-
-  it('passes the AwsSolutions pack', () => {
-    const { stack } = deployed({}, { startRunHandler: 'startRun' })
-    expect(new AwsSolutionsChecks(stack).validateScope(stack).violations).toEqual([])
   })
 
   it('shares an application that is given, and uses a configuration of its own', () => {

@@ -19,8 +19,8 @@ afterAll(() => CloudAssembly.cleanupTemporaryDirectories())
 export const entry = fileURLToPath(new URL('../../examples/quick-start/worker.ts', import.meta.url))
 
 /** A stack whose functions are not bundled: their templates are what is looked at. */
-export function newStack(props?: StackProps): Stack {
-  const context = { 'aws:cdk:bundling-stacks': [] }
+export function newStack(props?: StackProps, flags: Readonly<Record<string, boolean>> = {}): Stack {
+  const context = { ...flags, 'aws:cdk:bundling-stacks': [] }
   // What nobody reads here costs half the time.
   const app = new App({ context, analyticsReporting: false, stackTraces: false, treeMetadata: false })
   return new Stack(app, 'Stack', props)

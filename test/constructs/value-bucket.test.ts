@@ -19,6 +19,7 @@ describe('ValueBucket', () => {
       UpdateReplacePolicy: 'Retain',
       Properties: Match.objectLike({
         BucketName: Match.absent(),
+        VersioningConfiguration: Match.absent(),
         PublicAccessBlockConfiguration: {
           BlockPublicAcls: true,
           BlockPublicPolicy: true,
@@ -97,6 +98,25 @@ describe('ValueBucket', () => {
     ).toEqual([`valueBucket: ${message} retain`])
     const service = synthesise({ entry, removalPolicy: RemovalPolicy.DESTROY, valueBucket: alone })
     service.template.resourceCountIs('Custom::S3AutoDeleteObjects', 1)
+  })
+
+  it('keeps old versions for a day, where that is asked for', () => {
+    const stack = newStack()
+    new ValueBucket(stack, 'Values', { versioned: true })
+    Template.fromStack(stack).hasResourceProperties(BUCKET, {
+      VersioningConfiguration: { Status: 'Enabled' },
+      LifecycleConfiguration: {
+        Rules: [
+          Match.objectLike({ ExpirationInDays: VALUE_RETENTION_DAYS, Status: 'Enabled' }),
+          Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 1 }, Status: 'Enabled' }),
+          Match.objectLike({ ExpiredObjectDeleteMarker: true, Status: 'Enabled' }),
+        ],
+      },
+    })
+    const valueBucket = { versioned: true, existingBucket: Bucket.fromBucketName(stack, 'Mine', 'mine') }
+    expect(problemsOf((stack) => new FlowcraftService(stack, 'Flows', { entry, valueBucket }))).toEqual([
+      'valueBucket: give either existingBucket or props of a new bucket, got existingBucket and versioned',
+    ])
   })
 
   it('takes an existing bucket, but not together with props of a new one', () => {

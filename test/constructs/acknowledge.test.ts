@@ -1,0 +1,168 @@
+/** cdk-nag's AwsSolutions pack, in both versions that apps have. */
+import { type App, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { Vpc } from 'aws-cdk-lib/aws-ec2'
+import { Repository } from 'aws-cdk-lib/aws-ecr'
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
+import { type CfnPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { describe, expect, it } from 'vitest'
+import { FlowcraftService, type FlowcraftServiceProps } from '../../lib/constructs/index.ts'
+import { acknowledged2, acknowledged3, nag3, watchWithNag2, withoutAcknowledgements2 } from './nag.ts'
+import { entry, IN_REGION, newStack } from './support.ts'
+
+/** All that adds resources. */
+function everything(stack: Stack): FlowcraftServiceProps {
+  const repository = Repository.fromRepositoryName(stack, 'Trainers', 'trainers')
+  return {
+    entry,
+    startRunHandler: 'startRun',
+    webhook: {},
+    tracing: true,
+    workerProps: { role: fullRole(stack) },
+    deployment: {},
+    alarms: { topic: Topic.fromTopicArn(stack, 'People', 'arn:aws:sns:eu-central-1:111122223333:people') },
+    removalPolicy: RemovalPolicy.DESTROY,
+    valueBucket: { autoDeleteObjects: true, versioned: true },
+    vpc: Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-0a1b2c3d4e5f60718',
+      availabilityZones: ['eu-central-1a'],
+      privateSubnetIds: ['subnet-0a1b2c3d4e5f60718'],
+    }),
+    encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
+    pools: {
+      heavy: { nodes: ['transcode'] },
+      long: { nodes: ['train'], image: ContainerImage.fromEcrRepository(repository), maxCapacity: 2 },
+    },
+  }
+}
+
+/** Its inline policies are full: the CDK moves what comes next to other policies, when it synthesises. */
+function fullRole(stack: Stack): Role {
+  const role = new Role(stack, 'Full', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+  for (let n = 0; n < 100; n++) {
+    const topic = `arn:aws:sns:eu-central-1:111122223333:a-topic-of-a-long-name-${n}`
+    role.addToPolicy(new PolicyStatement({ actions: ['sns:Publish'], resources: [topic], sid: `Topic${n}` }))
+  }
+  return role
+}
+
+function judge(stack: Stack, make: (stack: Stack) => void) {
+  // First of all, as in an app that adds it before its stacks.
+  const nag2 = watchWithNag2(stack.node.root)
+  make(stack)
+  const template = Template.fromStack(stack)
+  const acknowledged = { by2: acknowledged2(stack), by3: acknowledged3(stack) }
+  return {
+    template,
+    acknowledged,
+    found: { by2: nag2.take(), by3: nag3(stack) },
+    foundWithout: nag2.visit(withoutAcknowledgements2(stack)),
+  }
+}
+
+const NOTHING = { by2: [], by3: [] }
+const OBJECTS = 'IAM5[Resource::<FlowsValuesAF50E1EA.Arn>/runs/*]'
+
+describe('the AwsSolutions pack', () => {
+  it('finds nothing but what is acknowledged, with a reason, where it is', () => {
+    const { template, found, foundWithout, acknowledged } = judge(newStack(), (stack) => {
+      const flows = new FlowcraftService(stack, 'Flows', { entry, webhook: {} })
+      const reader = new Role(stack, 'Reader', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+      flows.grantReadRuns(reader)
+      const other = new FlowcraftService(stack, 'Other', { entry, valueBucket: false })
+      flows.values?.grantRead(other)
+    })
+    expect(found).toEqual(NOTHING)
+    expect(acknowledged.by2).toEqual([
+      `Other/Worker/Role/DefaultPolicy/Resource: ${OBJECTS}`,
+      `Reader/DefaultPolicy/Resource: ${OBJECTS}`,
+      `StartRun/Role/DefaultPolicy/Resource: ${OBJECTS}`,
+      'Values/Resource/Resource: S1',
+      `Webhook/Role/DefaultPolicy/Resource: ${OBJECTS}`,
+      `Worker/Role/DefaultPolicy/Resource: ${OBJECTS}`,
+    ])
+    // No more and no less.
+    expect(foundWithout).toEqual(acknowledged.by2)
+    expect(acknowledged.by3).toEqual(
+      acknowledged.by2.map((line) =>
+        line.replace('/DefaultPolicy/Resource:', ':').replace('/Resource:', ':'),
+      ),
+    )
+    expect(metadataOf(template, 'AWS::S3::Bucket')).toEqual([
+      [{ id: 'AwsSolutions-S1', reason: expect.stringMatching(/serverAccessLogsBucket/) as string }],
+    ])
+    expect(metadataOf(template, 'AWS::IAM::Policy')[0]).toEqual([
+      {
+        id: 'AwsSolutions-IAM5',
+        reason: expect.stringMatching(/^The names of objects/) as string,
+        applies_to: [expect.stringMatching(/^Resource::<FlowsValues.*\/runs\/\*$/)],
+      },
+    ])
+  })
+
+  it('finds nothing but what is acknowledged in a service with all that there is', () => {
+    const stack = newStack(IN_REGION, { '@aws-cdk/core:aspectStabilization': true })
+    const { found, foundWithout, acknowledged } = judge(stack, (stack) => {
+      const flows = new FlowcraftService(stack, 'Flows', everything(stack))
+      flows.onRunFailed('Failed')
+    })
+    expect(found).toEqual(NOTHING)
+    expect(foundWithout).toEqual(acknowledged.by2)
+    expect(acknowledged.by2).toEqual(
+      expect.arrayContaining([
+        'Worker/Deployment/Role/DefaultPolicy/Resource: IAM5[Resource::*]',
+        'Pools/heavy/Worker/Role/DefaultPolicy/Resource: IAM5[Resource::*]',
+        expect.stringMatching(/^Full\/OverflowPolicy1\/Resource: IAM5\[Resource::\*/),
+        expect.stringMatching(/^Full\/OverflowPolicy1\/Resource: IAM5\[Resource::<FlowsValues/),
+        'Pools/long/Worker/Cluster/Resource: ECS4',
+        'Pools/long/Worker/Task/Resource: ECS2',
+        'Pools/long/Worker/Task/ExecutionRole/DefaultPolicy/Resource: IAM5[Resource::*]',
+      ]),
+    )
+    // Of each for cdk-nag 3 there is a finding.
+    const found2 = new Set(foundWithout.map((line) => line.replace(/(\/\w+Policy\d*)?\/Resource:/, ':')))
+    expect(acknowledged.by3).toEqual([...found2].toSorted())
+  })
+
+  it('finds nothing in what a service grants in other stacks', () => {
+    const stack = newStack()
+    const nag2 = watchWithNag2(stack.node.root)
+    const flows = new FlowcraftService(stack, 'Flows', { entry })
+    for (const scope of [new NestedStack(stack, 'Nested'), new Stack(stack.node.root as App, 'Caller')]) {
+      const assumedBy = new ServicePrincipal('lambda.amazonaws.com')
+      flows.grantReadRuns(new Role(scope, 'Reader', { assumedBy }))
+    }
+    Template.fromStack(stack)
+    expect({ by2: nag2.take(), by3: nag3(stack.node.root) }).toEqual(NOTHING)
+    withoutAcknowledgements2(stack.node.root)
+    expect(nag2.visit(stack.node.root)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^Caller\/Reader.*Stack:ExportsOutput/),
+        expect.stringMatching(/^Nested\/Reader.*<referencetoStack/),
+      ]),
+    )
+  })
+
+  it("leaves an app's own suppressions, and its other resources", () => {
+    const stack = newStack()
+    const flows = new FlowcraftService(stack, 'Flows', { entry })
+    const role = new Role(stack, 'Reader', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    role.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: ['*'] }))
+    const policy = role.node.findChild('DefaultPolicy').node.defaultChild as CfnPolicy
+    const own = { id: 'AwsSolutions-IAM5', reason: 'It reads everything.', applies_to: ['Resource::*'] }
+    policy.addMetadata('cdk_nag', { rules_to_suppress: [own] })
+    flows.grantReadRuns(role)
+    flows.grantReadRuns(role)
+    expect(policy.getMetadata('cdk_nag')).toEqual({
+      rules_to_suppress: [own, expect.objectContaining({ applies_to: [OBJECTS.slice(5, -1)] })],
+    })
+  })
+})
+
+function metadataOf(template: Template, type: string): unknown[] {
+  type Resource = { readonly Metadata?: { readonly cdk_nag?: { readonly rules_to_suppress: unknown } } }
+  const resources = Object.values(template.findResources(type) as Record<string, Resource>)
+  return resources.map(({ Metadata }) => Metadata?.cdk_nag?.rules_to_suppress)
+}
