@@ -1,7 +1,12 @@
 /** What cdk-nag finds in a stack, by its second and its third version. */
 import { Aspects, CfnResource, type Stack, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { AwsSolutionsChecks as AwsSolutionsChecks2, type INagLogger } from 'cdk-nag-2'
+import {
+  AwsSolutionsChecks as AwsSolutionsChecks2,
+  type INagLogger,
+  type NagPack,
+  type NagPackProps,
+} from 'cdk-nag-2'
 import type { IConstruct } from 'constructs'
 
 /** As lines `path: rule`, or `path: rule[finding]`, without what all have in common. */
@@ -13,11 +18,11 @@ function line(path: string, rule: string, finding = ''): string {
 const nothing = () => {}
 
 /** cdk-nag 2: an aspect, which tells a logger. */
-class Findings2 {
+export class Findings2 {
   #found = new Set<string>()
-  readonly #pack: AwsSolutionsChecks2
+  readonly #pack: NagPack
 
-  constructor() {
+  constructor(Pack: new (props: NagPackProps) => NagPack = AwsSolutionsChecks2) {
     const add: INagLogger['onNonCompliance'] = ({ resource, ruleId, findingId }) =>
       void this.#found.add(line(resource.node.path, ruleId, findingId))
     const logger: INagLogger = {
@@ -29,7 +34,7 @@ class Findings2 {
       onSuppressedError: nothing,
       onNotApplicable: nothing,
     }
-    this.#pack = new AwsSolutionsChecks2({ reports: false, additionalLoggers: [logger] })
+    this.#pack = new Pack({ reports: false, additionalLoggers: [logger] })
   }
 
   /** Before the stack is synthesised. */
