@@ -34,6 +34,11 @@ describe('what the packs find', () => {
     },
   )
 
+  it('is each alarm where one composite alarm has the actions', () => {
+    const stack = serviceWith((stack) => ({ alarms: { topic: company(stack).people, composite: true } }))
+    expect(findingsOf(stack).get('CloudWatchAlarmAction')?.parts).toEqual(['Alarms'])
+  })
+
   it('is nothing but what stays with all those props, and AwsSolutions finds nothing', () => {
     const stack = stackOf((stack) => strictService(stack, entry, company(stack)))
     const rulesThatStay = Object.keys(reasons).filter((rule) => !reasons[rule]?.props)
@@ -46,6 +51,7 @@ describe('what the packs find', () => {
   it('is nothing else in a service with pools, containers and safe deploys', () => {
     const stack = stackOf((stack) => {
       const flows = new FlowcraftService(stack, 'Flows', everything(stack))
+      // The alarms of safe deploys have no action.
       const action = new SnsAction(Topic.fromTopicArn(stack, 'T', 'arn:aws:sns:eu-central-1:111122223333:t'))
       for (const { errors } of flows.deployments) errors.addAlarmAction(action)
     })

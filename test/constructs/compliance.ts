@@ -36,7 +36,7 @@ const ASKED: Props = { webhook: {} }
 /** By rule. */
 export const reasons: Readonly<Record<string, Reason>> = {
   CloudWatchAlarmAction: {
-    why: 'whom an alarm tells, only you know; with `deployment` add an action to `errors` of each of `flows.deployments` too, which CodeDeploy reads without one',
+    why: 'whom an alarm tells, only you know; with `composite` the actions are those of the one alarm over all, and the others are found; with `deployment` also `errors` of each of `flows.deployments`, which CodeDeploy reads',
     endedBy: '`alarms: { topic }` or `alarms: { actions }`',
     props: (stack) => ({ alarms: { topic: people(stack) } }),
   },
@@ -81,8 +81,8 @@ export const reasons: Readonly<Record<string, Reason>> = {
   },
   LambdaFunctionPublicAccessProhibited: {
     why: 'webhooks come from outside; the secret is the token of 256 bits at the end of each URL',
-    endedBy: 'no `webhook`, as by default',
-    props: () => ({ webhook: false }),
+    endedBy: '`webhook: { url }`, a front of your own; or no `webhook`, as by default',
+    props: () => ({ webhook: { url: 'https://hooks.example.com' } }),
   },
   LambdaInsideVPC: {
     why: 'a VPC needs VPC endpoints or a NAT gateway, by the hour, for the services that workers call',

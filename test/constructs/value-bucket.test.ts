@@ -107,7 +107,7 @@ describe('ValueBucket', () => {
       VersioningConfiguration: { Status: 'Enabled' },
       LifecycleConfiguration: {
         Rules: [
-          Match.objectLike({ ExpirationInDays: VALUE_RETENTION_DAYS, Status: 'Enabled' }),
+          Match.objectLike({ ExpirationInDays: 400, Status: 'Enabled' }),
           Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 1 }, Status: 'Enabled' }),
           Match.objectLike({ ExpiredObjectDeleteMarker: true, Status: 'Enabled' }),
         ],
