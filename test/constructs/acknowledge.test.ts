@@ -1,11 +1,19 @@
 /** cdk-nag's AwsSolutions pack, in both versions that apps have. */
-import { type App, NestedStack, Stack } from 'aws-cdk-lib'
+import { type App, Aspects, NestedStack, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { type CfnPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IConstruct } from 'constructs'
 import { describe, expect, it } from 'vitest'
 import { FlowcraftService } from '../../lib/constructs/index.ts'
 import { everything } from './everything.ts'
-import { acknowledged2, acknowledged3, nag3, watchWithNag2, withoutAcknowledgements2 } from './nag.ts'
+import {
+  acknowledged2,
+  acknowledged3,
+  Findings2,
+  nag3,
+  watchWithNag2,
+  withoutAcknowledgements2,
+} from './nag.ts'
 import { entry, IN_REGION, newStack } from './support.ts'
 
 function judge(stack: Stack, make: (stack: Stack) => void) {
@@ -105,6 +113,16 @@ describe('the AwsSolutions pack', () => {
     )
   })
 
+  it('lets an aspect grant, which has visited the grantee before', () => {
+    const stack = newStack({}, { '@aws-cdk/core:aspectStabilization': true })
+    const role = new Role(stack, 'Reader', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    const flows = new FlowcraftService(stack, 'Flows', { entry })
+    const isOwnResource = (node: IConstruct) => node === role.node.defaultChild
+    Aspects.of(stack).add({ visit: (node) => isOwnResource(node) && flows.grantReadRuns(role) })
+    Template.fromStack(stack)
+    expect(acknowledged2(stack)).toContain(`Reader/DefaultPolicy/Resource: ${OBJECTS}`)
+  })
+
   it("leaves an app's own suppressions, and its other resources", () => {
     const stack = newStack()
     const flows = new FlowcraftService(stack, 'Flows', { entry })
@@ -115,9 +133,14 @@ describe('the AwsSolutions pack', () => {
     policy.addMetadata('cdk_nag', { rules_to_suppress: [own] })
     flows.grantReadRuns(role)
     flows.grantReadRuns(role)
+    const nag2 = new Findings2()
+    expect(nag2.visit(role)).toEqual([])
     expect(policy.getMetadata('cdk_nag')).toEqual({
       rules_to_suppress: [own, expect.objectContaining({ applies_to: [OBJECTS.slice(5, -1)] })],
     })
+    // A wildcard of the app's that nobody acknowledged.
+    role.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::mine/*'] }))
+    expect(nag2.visit(role)).toEqual(['Reader/DefaultPolicy/Resource: IAM5[Resource::arn:aws:s3:::mine/*]'])
   })
 })
 
