@@ -11,6 +11,8 @@ import { isOver, parseActivationKey, type RunState, START } from '../core/protoc
 import { type Job } from '../core/queue/job.ts'
 import { cancelRun } from '../core/run/cancel.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
+import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
+import type { RunPage, RunSummary } from '../core/run/list.ts'
 import { resumeRun } from '../core/run/resume.ts'
 import { type NewRunRequest, putRun, refuseOther } from '../core/run/start.ts'
 import { type LostValue, unlessLost } from '../core/values/lost.ts'
@@ -20,6 +22,7 @@ import {
   type ClientServices,
   clientServices,
 } from './client-services.ts'
+import { checkList } from './list-request.ts'
 import {
   type CancelResult,
   endedWithin,
@@ -58,9 +61,9 @@ export class RunClient implements Runs {
   }
 
   async start(request: StartRunRequest): Promise<StartRunResult> {
-    const { blueprintId, input = {}, runId = randomUUID() } = checkStart(request)
+    const { blueprintId, input = {}, runId = randomUUID(), labels } = checkStart(request)
     const graph = this.#checks ? await this.#services.graphs.remember(blueprintId) : undefined
-    const put = await this.#put({ runId, blueprintId, graph, input })
+    const put = await this.#put({ runId, blueprintId, graph, input, labels })
     refuseOther(put, blueprintId)
     const { created, run } = put
     // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
@@ -78,6 +81,14 @@ export class RunClient implements Runs {
         : await unlessLost('_blueprint', lost, () => this.#services.graphs.of(blueprintId, version))
     const described = await describeRun({ ...this.#services, run, graph, serializer: this.#serializer })
     return lost.length > 0 ? { ...described, lost: [...lost, ...(described.lost ?? [])] } : described
+  }
+
+  async list(request: ListRunsRequest = {}): Promise<RunPage> {
+    return listRuns(this.#services, checkList(request))
+  }
+
+  async *runs(query: ListRunsQuery = {}): AsyncGenerator<RunSummary, void, undefined> {
+    yield* eachRun(this.#services, checkList(query))
   }
 
   async waitFor(runId: string, options: WaitOptions = {}): Promise<RunDescription> {

@@ -1,6 +1,7 @@
 /** Runs as a program outside the workers sees them: in memory, on the local AWS and on AWS by the same verbs. */
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { RunDescription } from '../core/run/describe.ts'
+import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
 export interface ResumeRequest {
@@ -51,11 +52,28 @@ export interface Runs {
    * Called again after an error or a crash it finishes what was begun.
    *
    * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
-   * input or blueprint; then nothing was changed
+   * input, blueprint or labels; then nothing was changed
    */
   start(request: StartRunRequest): Promise<StartRunResult>
   /** How a run stands. @throws FlowcraftAwsError RUN_NOT_FOUND */
   get(runId: string): Promise<RunDescription>
+  /**
+   * A page of runs, newest first. Child runs stand in no list but that of their parent. A list without `label` and
+   * `parentRunId` may be a moment old. It costs some 8 read units a page, and a unit for each run of it that is under way;
+   * a label 4 units, and one for each run.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT, also for a cursor of another query
+   * @throws FlowcraftAwsError RUN_INDEX_MISSING where the table has no index of runs; labels and children need none
+   * @throws FlowcraftAwsError RUN_NOT_FOUND for a `parentRunId` that is none
+   */
+  list(request?: ListRunsRequest): Promise<RunPage>
+  /**
+   * All runs that `list` would give, page by page.
+   *
+   * @example
+   * for await (const run of client.runs({ blueprintId: 'order', status: 'failed' })) console.log(run.runId)
+   */
+  runs(query?: ListRunsQuery): AsyncIterable<RunSummary>
   /**
    * Waits until the run is over, and describes how it ended.
    * @throws FlowcraftAwsError RUN_TIMEOUT where it is not in time, RUN_NOT_FOUND

@@ -33,6 +33,7 @@ import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { cancelRun } from '../core/run/cancel.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import { type FinalResult, finalResult } from '../core/run/final-result.ts'
+import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
 import { reconcileRun } from '../core/run/reconcile.ts'
 import { resumeAll, resumeRun } from '../core/run/resume.ts'
 import { answerWebhook, type WebhookAnswer } from '../core/run/webhook-request.ts'
@@ -151,6 +152,14 @@ export class TestService implements Runs {
 
   async get(runId: string): Promise<RunDescription> {
     return this.#client.get(runId)
+  }
+
+  async list(request: ListRunsRequest = {}): Promise<RunPage> {
+    return this.#client.list(request)
+  }
+
+  runs(query: ListRunsQuery = {}): AsyncIterable<RunSummary> {
+    return this.#client.runs(query)
   }
 
   /** Settles, for `timeoutMs` of the test's clock at most, and then describes how the run ended. */

@@ -15,6 +15,8 @@ export const environmentVariables = {
   deployGraceMs: 'FLOWCRAFT_DEPLOY_GRACE_MS',
   /** How many days a run may take, and is kept after its end. */
   runRetentionDays: 'FLOWCRAFT_RUN_RETENTION_DAYS',
+  /** 'false': runs do not stand in the index by which they are listed. */
+  runIndex: 'FLOWCRAFT_RUN_INDEX',
   /** The bus that gets the status changes of runs. */
   eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
   /** Workers write CloudWatch metrics (EMF) to this namespace; none without it. */

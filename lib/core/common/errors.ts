@@ -14,6 +14,8 @@ export type FlowcraftAwsErrorCode =
   | 'RESUME_CONFLICT'
   | 'INVALID_JOB'
   | 'RUN_NOT_FOUND'
+  /** The table has no index by which runs can be listed, or it is being built. */
+  | 'RUN_INDEX_MISSING'
   | 'RUN_TIMEOUT'
   | 'VALUE_NOT_SERIALIZABLE'
   | 'VALUE_LOST'
@@ -45,6 +47,7 @@ const retryable: Readonly<Record<FlowcraftAwsErrorCode, boolean>> = {
   RESUME_CONFLICT: false,
   INVALID_JOB: false,
   RUN_NOT_FOUND: false,
+  RUN_INDEX_MISSING: false,
   RUN_TIMEOUT: true,
   VALUE_NOT_SERIALIZABLE: false,
   VALUE_LOST: false,

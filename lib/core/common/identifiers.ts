@@ -23,3 +23,8 @@ export function blueprintIdProblem(blueprintId: unknown): string | undefined {
     return undefined
   return `blueprintId must be a string of 1 to ${BLUEPRINT_ID_MAX} characters; got ${show(blueprintId)}`
 }
+
+/** Whether a run is another's child: the id of no other ends so. */
+export function isChildRunId(runId: string): boolean {
+  return CHILD_RUN_ID.test(runId)
+}

@@ -66,6 +66,12 @@ export interface AwsOptions {
    * @default - environment variable FLOWCRAFT_RUN_RETENTION_DAYS, else 400
    */
   readonly runRetentionDays?: number
+  /**
+   * Whether runs stand in the index by which `RunClient.list` finds them, for a write unit at their start and one at their
+   * end. The same for all workers and clients of a service. Failed runs, and those with labels, are found in any case.
+   * @default - environment variable FLOWCRAFT_RUN_INDEX ('false'), else true
+   */
+  readonly runIndex?: boolean
   /** @default - a client for the region and credentials of the environment */
   readonly sqsClient?: SQSClient
   /** @default - a client for the region and credentials of the environment */
@@ -94,6 +100,7 @@ export interface AwsConfig {
   readonly deployGraceMs: number | undefined
   readonly tracing: boolean
   readonly runRetentionDays: number | undefined
+  readonly runIndex: boolean
 }
 
 type OptionalName =
@@ -156,6 +163,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     metricsNamespace: optional('metricsNamespace'),
     deployGraceMs: grace === undefined ? undefined : Number(grace),
     runRetentionDays,
+    runIndex: options.runIndex ?? env[environmentVariables.runIndex] !== 'false',
     tracing: options.tracing ?? env[environmentVariables.tracing] === 'true',
   }
 }

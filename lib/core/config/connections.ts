@@ -30,8 +30,10 @@ export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
     s3Client,
     tracing,
     runRetentionDays,
+    runIndex,
   } = config
-  const store = new DynamoDbRunStore({ client: dynamoDbClient, tableName, serviceName, runRetentionDays })
+  const client = dynamoDbClient
+  const store = new DynamoDbRunStore({ client, tableName, serviceName, runRetentionDays, runIndex })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
   return {
     store,

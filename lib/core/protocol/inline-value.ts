@@ -56,6 +56,11 @@ export const names = {
   bundle: (key: ActivationKey | '') => `m${key}`,
 } as const
 
+/** The activation that made, or is to make, child runs, where a name is that of what they start with. */
+export function activationOfChild(name: string): ActivationKey | undefined {
+  return /^c(\d+\.\d+)$/.exec(name)?.[1] as ActivationKey | undefined
+}
+
 /** Whether a name is that of a key which user code set. */
 export function isUserName(name: string): boolean {
   return name.startsWith(':')

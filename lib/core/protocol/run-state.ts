@@ -4,6 +4,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util'
+import type { RunLabels } from '../common/labels.ts'
 
 /** `running` until the commit that ends the run; the others are final and never change. */
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled'
@@ -113,6 +114,8 @@ export interface RunState {
   readonly parent?: Parent
   /** Tells the input that it was started with from another; not of child runs. */
   readonly inputHash?: string
+  /** What its starter called it, in the order of names. */
+  readonly labels?: RunLabels
   /** The trace that it was started in, where that is recorded; see `telemetry/tracing.ts`. */
   readonly trace?: string
   /** Milliseconds since the epoch. */

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
 import { blueprintIdProblem, runIdProblem } from '../common/identifiers.ts'
+import { labelsProblem, type RunLabels } from '../common/labels.ts'
 import { parseJson } from '../common/parse-json.ts'
 import { checked, index, must, problem } from '../common/schema.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
@@ -14,6 +15,8 @@ export interface Job {
   readonly nodeId?: string
   /** Absent in the job of the Flowcraft guide's client, `{ runId, blueprintId, nodeId }`, which starts a run. */
   readonly iteration?: number
+  /** Of the run that the job of the guide's client starts, as `RunClient.start` takes them. */
+  readonly labels?: RunLabels
   /** In the jobs of a batch: one item, or the shards from `from` to before `to`. */
   readonly items?: {
     readonly round: number
@@ -92,6 +95,12 @@ const job = v.object({
   nodeId: v.optional(must(v.pipe(v.string(), v.nonEmpty()), 'nodeId must be a non-empty string')),
   iteration: v.optional(
     must(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), 'iteration must be an integer from 1'),
+  ),
+  labels: v.optional(
+    problem(
+      labelsProblem,
+      v.custom<RunLabels>(() => true),
+    ),
   ),
   items: v.optional(must(items, 'items must name a round and an item or a range')),
   due: v.optional(must(index, 'due must be a time in milliseconds')),

@@ -1,5 +1,6 @@
 /** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
 import { type ISerializer, JsonSerializer } from 'flowcraft'
+import type { RunLabels } from '../common/labels.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import {
   childIdOf,
@@ -60,6 +61,10 @@ export interface RunDescription {
   readonly waiting?: WaitingNode[]
   /** What does not go on since its message lies in the dead-letter queue, until somebody sends it back. */
   readonly deadLetters?: DeadLetterNote[]
+  /** What the run was started with; undefined where there is none. */
+  readonly labels?: RunLabels
+  /** The run and the node that wait for this one, where it is a child run; `list({ parentRunId })` has the children of a run. */
+  readonly parent?: { readonly runId: string; readonly nodeId: string }
   readonly startedAt: Date
   readonly endedAt?: Date
 }
@@ -83,7 +88,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   return {
     runId: run.runId,
     blueprintId: run.blueprintId,
-    status: isAwaiting(run) ? 'awaiting' : run.status,
+    status: statusOf(run),
     context: throughSerializer(serializer, { ...context, _executionId: run.runId }),
     ...(errors.length > 0 ? { errors } : {}),
     ...(lost.length > 0 ? { lost } : {}),
@@ -91,6 +96,8 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
     ...(graph && isWaiting(run) ? { waiting: waitingIn(graph, run) } : {}),
     ...lettersOf(graph, run),
+    ...(run.labels ? { labels: run.labels } : {}),
+    ...(run.parent ? { parent: { runId: run.parent.runId, nodeId: run.parent.nodeId } } : {}),
     startedAt: new Date(run.startedAt),
     ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
   }
@@ -119,12 +126,13 @@ function isWaiting(run: RunState): boolean {
   return [...run.active.values()].some(({ wait }) => wait !== undefined)
 }
 
-function isAwaiting(run: RunState): boolean {
-  return (
+/** As a run is seen from outside. */
+export function statusOf(run: RunState): RunDescription['status'] {
+  const isAwaiting =
     run.status === 'running' &&
     run.active.size > 0 &&
     [...run.active.values()].every(({ wait }) => wait && wait.kind !== 'items')
-  )
+  return isAwaiting ? 'awaiting' : run.status
 }
 
 function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {

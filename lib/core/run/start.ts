@@ -2,8 +2,11 @@
  * How a run begins. Accepted: its header stands with the input, no graph yet (a client without blueprints). Begun:
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { contentHash } from '../common/content-hash.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
+import { keptLabels, type RunLabels } from '../common/labels.ts'
+import { show } from '../common/thrown.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { failureOf } from '../execution/execution.ts'
 import { type Services } from '../execution/services.ts'
@@ -26,6 +29,8 @@ export interface NewRunRequest {
   readonly blueprintId?: string
   /** Who waits for the run. @default - nobody */
   readonly parent?: Parent
+  /** By which the run is found. @default - none */
+  readonly labels?: RunLabels
 }
 
 export interface PutRun {
@@ -34,10 +39,15 @@ export interface PutRun {
   readonly run: RunState
   /** Of the input that was given. */
   readonly inputHash: string | undefined
+  /** Those that were given. */
+  readonly labels: RunLabels | undefined
 }
 
 /**
  * Puts a run unless it is there.
+ * Crash before the labels' entries, or between them: those that are there lead to no run, or to one that was started at
+ * another time, and whoever lists by them passes them over; time to live removes them. After them, before the header: the
+ * same. So a run that is there is found by all its labels, and the same call makes it whole.
  * Crash before the put: large values of the input remain, which nobody sees and time to live removes.
  * Crash after it: the run stands with its start nodes queued; the same start call, or the sweep, sends their jobs.
  */
@@ -54,15 +64,17 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
     ...first,
     inlineValues,
     inputHash,
+    labels: keptLabels(request.labels),
     parent: request.parent,
     trace: services.tracing?.kept(),
     startedAt: services.now(),
   }
-  return { ...(await services.store.create(run)), inputHash }
+  if (run.labels) await services.store.putLabels(run)
+  return { ...(await services.store.create(run)), inputHash, labels: run.labels }
 }
 
 /** The run that is there is another than the one that was asked for. @throws FlowcraftAwsError RUN_CONFLICT */
-export function refuseOther({ created, run, inputHash }: PutRun, blueprintId: string): void {
+export function refuseOther({ created, run, inputHash, labels }: PutRun, blueprintId: string): void {
   if (created) return
   const { runId } = run
   if (run.blueprintId !== blueprintId) {
@@ -73,12 +85,11 @@ export function refuseOther({ created, run, inputHash }: PutRun, blueprintId: st
     })
   }
   // Runs that an older version of this package started say nothing of their input.
-  if (run.inputHash === undefined || run.inputHash === inputHash) return
-  throw new FlowcraftAwsError(
-    'RUN_CONFLICT',
-    `cannot start run '${runId}': it was started with another input`,
-    { runId, blueprintId },
-  )
+  const isOther = run.inputHash !== undefined && run.inputHash !== inputHash
+  if (!isOther && isDeepStrictEqual(run.labels, labels)) return
+  const what = isOther ? 'another input' : `other labels, ${show(run.labels ?? {})}`
+  const message = `cannot start run '${runId}': it was started with ${what}`
+  throw new FlowcraftAwsError('RUN_CONFLICT', message, { runId, blueprintId })
 }
 
 /** Of the texts by key, so that neither the order of keys nor where a value is kept makes a difference. */

@@ -12,6 +12,8 @@ import { dueShardsOf } from './schema.ts'
 /** What a store knows besides. */
 interface Kept {
   readonly dueShards: readonly string[]
+  /** Where the run stands once it has failed. @default - in no list: it is another's child */
+  readonly failedShard?: string
   readonly retention: Retention
 }
 
@@ -83,7 +85,7 @@ function wholeExpression(change: Change, seen: RunState, next: RunState, kept: K
 }
 
 /** What is not in one of the header's maps. */
-function addRest(e: ExpressionBuilder, change: Change, { dueShards, retention }: Kept): void {
+function addRest(e: ExpressionBuilder, change: Change, kept: Kept): void {
   e.add(e.path('q'), 1)
   addCompleted(e, change)
   for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
@@ -93,18 +95,28 @@ function addRest(e: ExpressionBuilder, change: Change, { dueShards, retention }:
   if (change.bundled) e.set(e.path('bu'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
-  if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, dueShards)
-  if (change.final) addFinal(e, change.final, retention)
+  if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, kept.dueShards)
+  if (change.final) addFinal(e, change.final, kept)
 }
 
 /** The end of a run: its status for ever, its outbox entry, and the time after which it may be forgotten. */
-function addFinal(e: ExpressionBuilder, final: NonNullable<Change['final']>, { runDays }: Retention): void {
+function addFinal(
+  e: ExpressionBuilder,
+  final: NonNullable<Change['final']>,
+  { retention: { runDays }, failedShard }: Kept,
+): void {
   e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
   if (final.outbox) e.set(e.path('o'), final.outbox)
   if (final.givenUp) e.set(e.path('x'), final.givenUp.reason)
   if (final.givenUp && final.givenUp.children.length > 0) e.set(e.path('cc'), final.givenUp.children)
   e.set(e.path('expiresAt'), expiry(final.endedAt, runDays))
-  e.remove(e.path('y')).remove(e.path('u'))
+  setPlaceOfEnded(e, final.endedAt, final.status === 'failed' ? failedShard : undefined)
+}
+
+/** The sweep need not look at a run that is over. One that failed stands in the same index by its end, for people to find. */
+export function setPlaceOfEnded(e: ExpressionBuilder, endedAt: number, failedShard: string | undefined): void {
+  if (failedShard === undefined) e.remove(e.path('y')).remove(e.path('u'))
+  else e.set(e.path('y'), failedShard).set(e.path('u'), endedAt)
 }
 
 /** Puts the run into the index of due runs. A random shard each time: one hot key would throttle the table. */

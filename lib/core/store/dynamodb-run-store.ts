@@ -5,7 +5,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Change } from '../protocol/change.ts'
 import { type ActivationKey, type RunState, START, nothingScheduled } from '../protocol/run-state.ts'
-import { commitExpression, setDue } from './commit-expression.ts'
+import { commitExpression, setDue, setPlaceOfEnded } from './commit-expression.ts'
 import { DueRuns } from './due-runs.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { type Item, packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
@@ -27,6 +27,8 @@ import type {
   StoredValue,
   FailedEnd,
 } from './run-store.ts'
+import type { ListPart, ListRead } from './run-list.ts'
+import { RunLists } from './run-lists.ts'
 import { keys } from './schema.ts'
 import { isItemTooLarge, Table } from './table.ts'
 
@@ -37,12 +39,15 @@ export interface DynamoDbRunStoreOptions {
   readonly serviceName?: string
   /** Days that a run may take, and is kept after its end. @default - 400, and graphs for ever */
   readonly runRetentionDays?: number
+  /** Whether runs stand in the index of runs, for a write unit at their start and one at their end. @default true */
+  readonly runIndex?: boolean
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
 }
 
 export class DynamoDbRunStore implements RunStore {
   readonly #dueRuns: DueRuns
+  readonly #lists: RunLists
   readonly #table: Table
   readonly #now: () => number
   readonly #retention: Retention
@@ -51,14 +56,20 @@ export class DynamoDbRunStore implements RunStore {
     this.#table = new Table(options.client, options.tableName)
     this.#now = options.now ?? Date.now
     this.#retention = retentionOf(options.runRetentionDays)
-    this.#dueRuns = new DueRuns(this.#table, options.serviceName)
+    const { serviceName, runIndex = true } = options
+    this.#dueRuns = new DueRuns(this.#table, serviceName)
+    this.#lists = new RunLists({ table: this.#table, serviceName, runIndex, retention: this.#retention })
   }
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
-    const header = { ...packHeader(run), ...keys.run(run.runId) }
+    const header = { ...packHeader(run), ...this.#lists.indexed(run.runId), ...keys.run(run.runId) }
     const { done, item } = await this.#table.putIfAbsent(header)
     // Gone between the refusal and the read: only time to live does that, to a run long over.
     return item ? { created: done, run: unpackHeader(run.runId, item) } : this.create(run)
+  }
+
+  putLabels(run: NewRun): Promise<void> {
+    return this.#lists.putLabels(run)
   }
 
   begin(runId: string, first: FirstState): Promise<CommitResult> {
@@ -75,9 +86,23 @@ export class DynamoDbRunStore implements RunStore {
     return item && unpackHeader(runId, item)
   }
 
+  async readMany(runIds: readonly string[]): Promise<ReadonlyMap<string, RunState>> {
+    const items = await this.#table.getMany(runIds.map(keys.run))
+    return new Map(
+      items.map((item) => {
+        const runId = keys.runIdOf(item['pk'] as string)
+        return [runId, unpackHeader(runId, item)]
+      }),
+    )
+  }
+
+  readList(read: ListRead): Promise<ListPart> {
+    return this.#lists.read(read)
+  }
+
   async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
     try {
-      return this.#written(runId, await this.#table.update(keys.run(runId), this.#expressionOf(change, seen)))
+      return this.#written(runId, await this.#table.update(keys.run(runId), this.#expressionOf(runId, change, seen)))
     } catch (error) {
       if (!isItemTooLarge(error)) throw error
       return { committed: false, run: await this.read(runId) }
@@ -85,7 +110,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
-    const e = this.#ending('failed', now)
+    const e = this.#ending('failed', now, this.#lists.failedShardOf(runId))
     e.when(seen ? `${e.path('q')} = ${e.value(seen.seq)}` : `attribute_not_exists(${e.path('g')})`)
     e.set(e.path('x'), reason)
     if (seen && seen.children.length > 0) e.set(e.path('cc'), seen.children)
@@ -227,8 +252,12 @@ export class DynamoDbRunStore implements RunStore {
     return item && { ...unpackValue(item), isAging: isAging(this.#retention, item['expiresAt'], this.#now()) }
   }
 
-  #expressionOf(change: Change, seen: RunState | undefined): UpdateExpression {
-    return commitExpression(change, seen, { dueShards: this.#dueRuns.shards, retention: this.#retention })
+  #expressionOf(runId: string, change: Change, seen: RunState | undefined): UpdateExpression {
+    return commitExpression(change, seen, {
+      dueShards: this.#dueRuns.shards,
+      failedShard: this.#lists.failedShardOf(runId),
+      retention: this.#retention,
+    })
   }
 
   #valueItem({ bytes, text }: StoredValue): Item {
@@ -236,12 +265,13 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   /** Ends a run from outside: nothing is active any more, so that every commit under way is refused. */
-  #ending(status: 'failed' | 'cancelled', now: number): ExpressionBuilder {
+  #ending(status: 'failed' | 'cancelled', now: number, failedShard?: string): ExpressionBuilder {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`)
     e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('a'), {}).set(e.path('o'), 'end')
     e.set(e.path('expiresAt'), expiry(now, this.#retention.runDays))
-    return e.remove(e.path('y')).remove(e.path('u'))
+    setPlaceOfEnded(e, now, failedShard)
+    return e
   }
 
   async #update(runId: string, expression: ExpressionBuilder): Promise<CommitResult> {

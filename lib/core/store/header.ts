@@ -4,11 +4,12 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r inline values   o outbox
- *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   y u shard and time in the index of due runs   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
 import { requestFailed } from '../common/errors.ts'
+import type { RunLabels } from '../common/labels.ts'
 import { DYNAMODB_ITEM_BYTES } from '../common/size-limits.ts'
 import { show } from '../common/thrown.ts'
 import { WORD_BITS } from '../protocol/change.ts'
@@ -96,6 +97,7 @@ export function packHeader(run: NewRun): Item {
     r: Object.fromEntries(run.inlineValues),
     pa: run.parent && { ...run.parent },
     h: run.inputHash,
+    tg: run.labels && { ...run.labels },
     tr: run.trace,
     ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
   }
@@ -140,11 +142,13 @@ export function unpackHeader(runId: string, item: Item): RunState {
     fallback: item['fb'] === true,
     inlineValues: new Map(Object.entries(item['r'] as Record<string, string>)),
     offloaded: item['sp'] === true,
-    dueAt: item['u'] === undefined ? undefined : Number(item['u']),
+    // Of a run that is over it is its place in another list.
+    dueAt: item['u'] === undefined || item['s'] !== 'running' ? undefined : Number(item['u']),
     cancelledChildren: item['cc'] as string[] | undefined,
     outbox: item['o'] as Outbox | undefined,
     parent: item['pa'] as Parent | undefined,
     inputHash: item['h'] as string | undefined,
+    ...(item['tg'] === undefined ? {} : { labels: { ...(item['tg'] as RunLabels) } }),
     trace: item['tr'] as string | undefined,
     startedAt: Number(item['t']),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
@@ -166,11 +170,13 @@ export function fitsItem(run: RunState): boolean {
  * byte for each element of a map and three for the map. An estimate from the state, never below by much.
  */
 export function headerSize(run: RunState): number {
-  let size = keys.run(run.runId).pk.length + 15 + run.blueprintId.length + 40
+  let size = keys.run(run.runId).pk.length + 15 + run.blueprintId.length + 48
   for (const [key, entry] of run.active) size += key.length + packEntry(entry).length + 1
   for (const [name, text] of run.inlineValues) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
   size += Math.ceil(run.done.toString(10).length / 2) + 6
   size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
+  for (const [name, value] of Object.entries(run.labels ?? {}))
+    size += name.length + Buffer.byteLength(value) + 1
   if (run.trace !== undefined) size += run.trace.length + 'tr'.length
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1
   return size

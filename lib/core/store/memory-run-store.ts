@@ -12,6 +12,8 @@ import {
 } from '../protocol/run-state.ts'
 import { fitsItem, inlineValuesWithout } from './header.ts'
 import { MemoryLeases } from './memory-leases.ts'
+import { type MemoryLabel, readMemoryList } from './memory-lists.ts'
+import type { ListPart, ListRead } from './run-list.ts'
 import type {
   Arrivals,
   CommitResult,
@@ -32,6 +34,7 @@ export class MemoryRunStore implements RunStore {
   readonly #pages = new Map<string, Map<string, { seq: number; text: string }>>()
   readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
   readonly #values = new Map<string, StoredValue>()
+  readonly #labels = new Map<string, MemoryLabel>()
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
     const there = this.#runs.get(run.runId)
@@ -51,6 +54,12 @@ export class MemoryRunStore implements RunStore {
     return { created: true, run: fresh }
   }
 
+  async putLabels({ runId, startedAt: time, labels = {} }: NewRun): Promise<void> {
+    for (const [name, value] of Object.entries(labels)) {
+      this.#labels.set(`${time} ${runId} ${name}=${value}`, { time, runId, name, value })
+    }
+  }
+
   async begin(
     runId: string,
     first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
@@ -63,6 +72,19 @@ export class MemoryRunStore implements RunStore {
 
   async read(runId: string): Promise<RunState | undefined> {
     return this.#runs.get(runId)
+  }
+
+  async readMany(runIds: readonly string[]): Promise<ReadonlyMap<string, RunState>> {
+    return new Map(
+      runIds.flatMap((runId) => {
+        const run = this.#runs.get(runId)
+        return run ? [[runId, run] as const] : []
+      }),
+    )
+  }
+
+  async readList(read: ListRead): Promise<ListPart> {
+    return readMemoryList([...this.#runs.values()], [...this.#labels.values()], read)
   }
 
   async commit(runId: string, change: Change): Promise<CommitResult> {

@@ -4,6 +4,7 @@
  */
 import type { Change } from '../protocol/change.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+import type { ListPart, ListRead } from './run-list.ts'
 
 /** A lost race is a result, not an exception: `run` is the state that won, undefined where there is no run. */
 export type CommitResult =
@@ -96,10 +97,19 @@ export interface FailedEnd {
 export interface RunStore {
   /** Puts the header if there is none. `run` is what is there afterwards. */
   create(run: NewRun): Promise<{ created: boolean; run: RunState }>
+  /** Puts the entries by which a run that is about to be created is found by its labels. Again is the same. */
+  putLabels(run: NewRun): Promise<void>
   /** Queues the start nodes of an accepted run, unless somebody did. */
   begin(runId: string, first: FirstState): Promise<CommitResult>
   /** Consistent read of the header. */
   read(runId: string): Promise<RunState | undefined>
+  /** Consistent reads of headers, of those runs that are there. */
+  readMany(runIds: readonly string[]): Promise<ReadonlyMap<string, RunState>>
+  /**
+   * Some entries of one shard of a list. All but those of labels may be a moment old.
+   * @throws FlowcraftAwsError RUN_INDEX_MISSING
+   */
+  readList(read: ListRead): Promise<ListPart>
   /**
    * `seen` is the state that the change was decided on. Refused as well where the header would not fit into an item:
    * `offloadUntilItFits` is for that.

@@ -12,12 +12,28 @@ export const stateTable = {
   timeToLiveAttribute: 'expiresAt',
   /** Runs whose timers the queue cannot hold, by the time at which they must be looked at. Keys only: a hint. */
   dueIndex: { name: 'due', partitionKey: 'y', sortKey: 'u' },
+  /**
+   * Runs by their start. It has what a list shows and nothing that a commit between start and end changes, which would
+   * cost a unit each: blueprint, status, end, labels; and, for what is to come, the run that it was forked from, who
+   * paused it, and how often it was redriven.
+   */
+  runIndex: {
+    name: 'runs',
+    partitionKey: 'k',
+    sortKey: 't',
+    projected: ['b', 's', 'z', 'tg', 'fk', 'pz', 'rd'],
+  },
 
   /**
    * The table as a CreateTable request, for whoever does not use the CDK. Turn time to live on afterwards
-   * (UpdateTimeToLive, attribute `expiresAt`): CreateTable cannot.
+   * (UpdateTimeToLive, attribute `expiresAt`): CreateTable cannot. With `runIndex: false` it lacks the index by which runs
+   * are listed.
    */
-  createInput(tableName: string): CreateTableCommandInput {
+  createInput(
+    tableName: string,
+    { runIndex = true }: { readonly runIndex?: boolean } = {},
+  ): CreateTableCommandInput {
+    const byStart = stateTable.runIndex
     return {
       TableName: tableName,
       BillingMode: 'PAY_PER_REQUEST',
@@ -26,6 +42,12 @@ export const stateTable = {
         { AttributeName: stateTable.sortKey, AttributeType: 'S' },
         { AttributeName: stateTable.dueIndex.partitionKey, AttributeType: 'S' },
         { AttributeName: stateTable.dueIndex.sortKey, AttributeType: 'N' },
+        ...(runIndex
+          ? [
+              { AttributeName: byStart.partitionKey, AttributeType: 'S' as const },
+              { AttributeName: byStart.sortKey, AttributeType: 'N' as const },
+            ]
+          : []),
       ],
       GlobalSecondaryIndexes: [
         {
@@ -36,6 +58,21 @@ export const stateTable = {
           ],
           Projection: { ProjectionType: 'KEYS_ONLY' },
         },
+        ...(runIndex
+          ? [
+              {
+                IndexName: byStart.name,
+                KeySchema: [
+                  { AttributeName: byStart.partitionKey, KeyType: 'HASH' as const },
+                  { AttributeName: byStart.sortKey, KeyType: 'RANGE' as const },
+                ],
+                Projection: {
+                  ProjectionType: 'INCLUDE' as const,
+                  NonKeyAttributes: [...byStart.projected],
+                },
+              },
+            ]
+          : []),
       ],
       KeySchema: [
         { AttributeName: stateTable.partitionKey, KeyType: 'HASH' },
@@ -63,12 +100,29 @@ export const keys = {
   page: (runId: string, page: string) => ({ pk: `R#${runId}`, sk: `RUN#${page}` }),
   lease: (runId: string, strand: string) => inPartition(runId, 'LEASE', strand),
   value: (runId: string, key: string) => inPartition(runId, 'VALUE', key),
+  /** Entries of one label in one shard, in the order of time. */
+  label: (partition: string, startedAt: number, runId: string) => ({
+    pk: `L#${partition}`,
+    sk: `${timeText(startedAt)}#${runId}`,
+  }),
   arrivals: (runId: string, partition: string) => ({ pk: `R#${runId}|${partition}`, sk: 'ARRIVALS' }),
   graph: (blueprintId: string, fingerprint: string) => ({ pk: `G#${blueprintId}`, sk: fingerprint }),
   coordination: (key: string) => ({ pk: `K#${key}`, sk: 'K' }),
   context: (contextId: string) => ({ pk: `C#${contextId}`, sk: 'C' }),
   contextValue: (contextId: string, key: string) => ({ pk: `C#${contextId}`, sk: `VALUE#${key}` }),
 } as const
+
+const TIME_DIGITS = 15
+
+/** A time whose text sorts as it does. */
+function timeText(ms: number): string {
+  return String(Math.min(Math.max(0, Math.trunc(ms)), 10 ** TIME_DIGITS - 1)).padStart(TIME_DIGITS, '0')
+}
+
+/** What the sort key of a label's entry says. */
+export function parseLabelEntry(sk: string): { time: number; runId: string } {
+  return { time: Number(sk.slice(0, TIME_DIGITS)), runId: sk.slice(TIME_DIGITS + 1) }
+}
 
 const DUE_SHARDS = 16
 
@@ -77,9 +131,13 @@ const DUE_SHARDS = 16
  * characters of the header.
  */
 export function dueShardsOf(serviceName: string): readonly string[] {
-  const name =
-    serviceName === '' ? '' : createHash('sha256').update(serviceName).digest('base64url').slice(0, 8)
+  const name = shortNameOf(serviceName)
   return oldDueShards.map((shard) => `${shard}@${name}`)
+}
+
+/** Tells the services that share a table. */
+export function shortNameOf(serviceName: string): string {
+  return serviceName === '' ? '' : createHash('sha256').update(serviceName).digest('base64url').slice(0, 8)
 }
 
 /** What earlier versions of this package wrote, which knew no services. */

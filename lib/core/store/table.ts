@@ -2,14 +2,18 @@
  * The state table as the store uses it: single items, one condition each. A refused condition is a result; any other
  * error says which table and what was asked, and passes.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
+  BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
   type NativeAttributeValue,
   PutCommand,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandInput,
   type TranslateConfig,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
@@ -83,31 +87,43 @@ function plain(item: Item | undefined): Item | undefined {
   return item && Object.assign(Object.create(null) as Item, item)
 }
 
+/** Items of one request of many, and the key behind which there are more. */
+export interface Page {
+  readonly items: readonly Item[]
+  readonly next: Item | undefined
+}
+
+/** DynamoDB's limit (Service Quotas, "BatchGetItem"). */
+const BATCH_AT_MOST = 100
+/** Between requests for what DynamoDB left out of its answers since it was throttled. */
+const LEFT_OUT_PAUSE_MS = 100
+const LEFT_OUT_AT_MOST = 20
+
 export class Table {
   readonly #client: DynamoDBDocumentClient
-  readonly #name: string
+  readonly name: string
 
   constructor(client: DynamoDBClient, name: string) {
     this.#client = DynamoDBDocumentClient.from(client, translateConfig())
-    this.#name = name
+    this.name = name
   }
 
   /** Consistent. */
   async get(key: Key): Promise<Item | undefined> {
-    const command = new GetCommand({ TableName: this.#name, Key: key, ConsistentRead: true })
+    const command = new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true })
     return plain((await this.#asked('GetItem', this.#client.send(own(command)))).Item)
   }
 
   async put(item: Item): Promise<void> {
     await this.#asked(
       'PutItem',
-      this.#client.send(own(new PutCommand({ TableName: this.#name, Item: bare(item) as Item }))),
+      this.#client.send(own(new PutCommand({ TableName: this.name, Item: bare(item) as Item }))),
     )
   }
 
   async putIfAbsent(item: Item & Key): Promise<Written> {
     const command = new PutCommand({
-      TableName: this.#name,
+      TableName: this.name,
       Item: bare(item) as Item,
       ConditionExpression: 'attribute_not_exists(pk)',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -121,7 +137,7 @@ export class Table {
   async update(key: Key, expression: UpdateExpression): Promise<Written> {
     const { ExpressionAttributeValues: values } = expression
     const command = new UpdateCommand({
-      TableName: this.#name,
+      TableName: this.name,
       Key: { pk: key.pk, sk: key.sk },
       ...expression,
       ...(values ? { ExpressionAttributeValues: bare(values) as Item } : {}),
@@ -146,11 +162,51 @@ export class Table {
     const items: Item[] = []
     let from: Record<string, NativeAttributeValue> | undefined
     do {
-      const command = new QueryCommand({ TableName: this.#name, ...input, ExclusiveStartKey: from })
+      const command = new QueryCommand({ TableName: this.name, ...input, ExclusiveStartKey: from })
       const answer = await this.#asked('Query', this.#client.send(own(command)))
       items.push(...(answer.Items ?? []).map((item) => plain(item) as Item))
       from = answer.LastEvaluatedKey
     } while (from)
+    return items
+  }
+
+  /** One request's part of a query. */
+  async queryPage(input: Omit<QueryCommandInput, 'TableName'>): Promise<Page> {
+    const command = new QueryCommand({ TableName: this.name, ...input })
+    const { Items = [], LastEvaluatedKey } = await this.#asked('Query', this.#client.send(own(command)))
+    return { items: Items.map((item) => plain(item) as Item), next: LastEvaluatedKey }
+  }
+
+  /** One request's part of the whole table, consistent. */
+  async scanPage(input: Omit<ScanCommandInput, 'TableName'>): Promise<Page & { readonly looked: number }> {
+    const command = new ScanCommand({ TableName: this.name, ConsistentRead: true, ...input })
+    const answer = await this.#asked('Scan', this.#client.send(own(command)))
+    const items = (answer.Items ?? []).map((item) => plain(item) as Item)
+    return { items, next: answer.LastEvaluatedKey, looked: answer.ScannedCount ?? items.length }
+  }
+
+  /** Consistent; in no order, without those that are not there. */
+  async getMany(wanted: readonly Key[]): Promise<Item[]> {
+    const batches = Array.from({ length: Math.ceil(wanted.length / BATCH_AT_MOST) }, (_, at) =>
+      this.#getBatch(wanted.slice(at * BATCH_AT_MOST, (at + 1) * BATCH_AT_MOST)),
+    )
+    return (await Promise.all(batches)).flat()
+  }
+
+  async #getBatch(wanted: readonly Key[]): Promise<Item[]> {
+    const items: Item[] = []
+    let keys: Record<string, NativeAttributeValue>[] = wanted.map(({ pk, sk }) => ({ pk, sk }))
+    for (let asked = 0; keys.length > 0; asked++) {
+      if (asked > LEFT_OUT_AT_MOST) {
+        throw requestFailed(this.#what('BatchGetItem'), new Error(`it left out ${keys.length} items`))
+      }
+      if (asked > 0) await sleep(LEFT_OUT_PAUSE_MS)
+      const RequestItems = { [this.name]: { Keys: keys, ConsistentRead: true } }
+      const command = new BatchGetCommand({ RequestItems })
+      const answer = await this.#asked('BatchGetItem', this.#client.send(own(command)))
+      items.push(...(answer.Responses?.[this.name] ?? []).map((item) => plain(item) as Item))
+      keys = answer.UnprocessedKeys?.[this.name]?.Keys ?? []
+    }
     return items
   }
 
@@ -177,7 +233,7 @@ export class Table {
   }
 
   #what(operation: string): string {
-    return `DynamoDB ${operation} on table '${this.#name}'`
+    return `DynamoDB ${operation} on table '${this.name}'`
   }
 }
 

@@ -55,7 +55,7 @@ async function readOrBegin(
   const problem = runIdProblem(job.runId, 'new')
   if (problem) throw new FlowcraftAwsError('INVALID_JOB', `cannot begin a run: ${problem}`)
   const graph = await graphOfRaw(services, job.blueprintId, job.nodeId, sentAt)
-  const { run: started } = await putRun(services, { runId: job.runId, graph, input: {} })
+  const { run: started } = await putRun(services, { runId: job.runId, graph, input: {}, labels: job.labels })
   return started
 }
 

@@ -1,10 +1,12 @@
 /** The store of runs on DynamoDB, held to the contract on both engines, and what only DynamoDB has: items. */
 import { randomUUID } from 'node:crypto'
-import { type AttributeValue, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { activationKey, type ActiveEntry, START } from '../../../lib/core/protocol/run-state.ts'
 import { DynamoDbRunStore } from '../../../lib/core/store/dynamodb-run-store.ts'
 import { headerSize } from '../../../lib/core/store/header.ts'
+import { type RunList, shardOf } from '../../../lib/core/store/run-list.ts'
 import type { NewRun } from '../../../lib/core/store/run-store.ts'
 import { keys, stateTable } from '../../../lib/core/store/schema.ts'
 import { type LocalAws, startLocalAws } from '../../../lib/local/index.ts'
@@ -103,11 +105,104 @@ for (const { name, skip } of engines) {
       expect(await store.getGraph(blueprintId, 'old')).toMatchObject({ isAging: false })
     })
 
+    it('works on a table without the index of runs, where failed runs and labels are found all the same', async () => {
+      const client = aws.clients.dynamoDbClient
+      const old = await aws.createTable(stateTable.createInput('old', { runIndex: false }))
+      const store = new DynamoDbRunStore({ client, tableName: old, now: () => now })
+      const run = newRun({ labels: { tenant: 'acme' } })
+      await store.putLabels(run)
+      await store.create(run)
+      await store.commit(run.runId, change({ final: { status: 'failed', endedAt: now } }))
+
+      const read = { from: 0, to: now, limit: 10 }
+      const all = store.readList({ ...read, list: { kind: 'runs' }, shard: 0 })
+      await expect(all).rejects.toMatchObject({ code: 'RUN_INDEX_MISSING' })
+      await expect(all).rejects.toThrow("the global secondary index 'runs' of table 'old'")
+      const failed: RunList = { kind: 'failed' }
+      const label: RunList = { kind: 'label', name: 'tenant', value: 'acme' }
+      for (const list of [failed, label]) {
+        const { entries } = await store.readList({ ...read, list, shard: shardOf(list, run.runId) })
+        expect(entries.map(({ runId }) => runId)).toEqual([run.runId])
+      }
+      const { run: sleeper } = await store.create(newRun())
+      await store.reschedule(sleeper.runId, { seq: 0, dueAt: now })
+      expect(await store.due(now)).toEqual([sleeper.runId])
+    })
+
+    it('leaves runs out of the index where it is told to', async () => {
+      const options = { client: aws.clients.dynamoDbClient, tableName, now: () => now }
+      const store = new DynamoDbRunStore({ ...options, runIndex: false })
+      const { run } = await store.create(newRun())
+
+      expect(await item(keys.run(run.runId))).not.toHaveProperty('k')
+      const read = store.readList({ list: { kind: 'runs' }, shard: 0, from: 0, to: now, limit: 1 })
+      await expect(read).rejects.toMatchObject({ code: 'RUN_INDEX_MISSING' })
+      await expect(read).rejects.toThrow('runIndex is false')
+    })
+
+    it('keeps the lists of services apart that share a table', async () => {
+      const options = { client: aws.clients.dynamoDbClient, tableName, now: () => now }
+      const [shop, bank] = ['shop', 'bank'].map(
+        (serviceName) => new DynamoDbRunStore({ ...options, serviceName }),
+      ) as [DynamoDbRunStore, DynamoDbRunStore]
+      const run = newRun({ startedAt: now + 5_000, labels: { tenant: 'both' } })
+      await shop.putLabels(run)
+      await shop.create(run)
+      await shop.fail(run.runId, { reason: 'no', now: now + 5_000, seen: { seq: 0, children: [] } })
+
+      const lists: RunList[] = [
+        { kind: 'runs' },
+        { kind: 'failed' },
+        { kind: 'label', name: 'tenant', value: 'both' },
+      ]
+      for (const list of lists) {
+        const read = { list, shard: shardOf(list, run.runId), from: now + 5_000, to: now + 5_000, limit: 10 }
+        const idsOf = async (store: DynamoDbRunStore) =>
+          (await store.readList(read)).entries.map(({ runId }) => runId)
+        expect(await idsOf(shop)).toEqual([run.runId])
+        expect(await idsOf(bank)).toEqual([])
+        expect(await idsOf(make())).toEqual([])
+      }
+    })
+
+    it('keeps the entries of labels for longer than a run that they lead to', async () => {
+      const store = make()
+      const run = newRun({ startedAt: now, labels: { orderId: 'A-17' } })
+      await store.putLabels(run)
+      const list: RunList = { kind: 'label', name: 'orderId', value: 'A-17' }
+      const partition = `${shardOf(list, run.runId)}#orderId=A-17`
+      const { expiresAt } = await item(keys.label(partition, now, run.runId))
+      expect(Number(expiresAt?.N)).toBe(now / 1000 + 810 * DAY_SECONDS)
+    })
+
+    it('reads and ends what an older version wrote', async () => {
+      const store = make()
+      const runId = `run-${randomUUID()}`
+      const Item = marshall({
+        ...keys.run(runId),
+        ...{ b: 'order', s: 'running', q: 0, t: now, g: 'abcdefghijkl', h: 'x' },
+        ...{ a: { '0.1': '' }, f: {}, p: {}, i: {}, r: {}, y: 'due#3@', u: now + 1 },
+      })
+      await aws.clients.dynamoDbClient.send(new PutItemCommand({ TableName: tableName, Item }))
+      const seen = await store.read(runId)
+      expect(seen).toMatchObject({ status: 'running', dueAt: now + 1 })
+      expect(seen?.labels).toBeUndefined()
+
+      const final = { status: 'failed', endedAt: now } as const
+      expect(await store.commit(runId, change({ final }), seen)).toMatchObject({ committed: true })
+
+      const list: RunList = { kind: 'failed' }
+      const read = { list, shard: shardOf(list, runId), from: now, to: now, limit: 1_000 }
+      expect((await store.readList(read)).entries).toContainEqual({ time: now, runId })
+      expect((await store.readMany([runId])).get(runId)).toMatchObject({ status: 'failed' })
+    })
+
     it('estimates the size of a header well enough: never much below, never far above', async () => {
       const store = make()
       const entry: ActiveEntry = { scheduledBy: '12.1', inline: false, source: 3 }
       const shapes: Partial<NewRun>[] = [
         {},
+        { labels: { orderId: 'A-17', tenant: 'größer'.repeat(10) }, inputHash: 'x'.repeat(16) },
         { active: new Map(Array.from({ length: 40 }, (_, at) => [activationKey(at, 1), entry])) },
         {
           inlineValues: new Map(

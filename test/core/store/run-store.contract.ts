@@ -11,6 +11,7 @@ import { commitContract } from './contract/commit.ts'
 import { crowdedContract } from './contract/crowded.ts'
 import { endsContract } from './contract/ends.ts'
 import { leasesContract } from './contract/leases.ts'
+import { listsContract } from './contract/lists.ts'
 import { timersContract } from './contract/timers.ts'
 import { valuesContract } from './contract/values.ts'
 
@@ -28,6 +29,7 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
   crowdedContract(make)
   endsContract(make)
   timersContract(make)
+  listsContract(make)
   leasesContract(make)
   arrivalsContract(make)
   valuesContract(make)

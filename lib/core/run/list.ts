@@ -1,0 +1,183 @@
+/** Lists of runs, by pages: of all, of those with a label, of the children of one. */
+import type { RunLabels } from '../common/labels.ts'
+import type { Services } from '../execution/services.ts'
+import type { RunState, RunStatus } from '../protocol/run-state.ts'
+import type { ListEntry, ListFilter, RunList } from '../store/run-list.ts'
+import { childRuns } from './child-runs.ts'
+import { type RunDescription, statusOf } from './describe.ts'
+import { formatCursor, parseCursor } from './list-cursor.ts'
+import { MergedList } from './merged-list.ts'
+
+export interface ListRunsQuery {
+  readonly blueprintId?: string
+  /** One of these. @default - any */
+  readonly status?: RunDescription['status'] | readonly RunDescription['status'][]
+  /** Runs that were started at this time or after it. */
+  readonly startedAfter?: Date
+  /** Runs that were started before this time. */
+  readonly startedBefore?: Date
+  /** Runs that were started with all of these labels. Name the rarest first: the others are looked for among its runs. */
+  readonly label?: RunLabels
+  /** The child runs of this one, which no other list has. */
+  readonly parentRunId?: string
+}
+
+export interface ListRunsRequest extends ListRunsQuery {
+  /** Runs in the page at most, 1 to 1000. @default 50 */
+  readonly limit?: number
+  /** Where the page before this one ended: its `cursor`. @default - with the newest */
+  readonly cursor?: string
+}
+
+/** A run as a list has it. */
+export interface RunSummary {
+  readonly runId: string
+  readonly blueprintId: string
+  /** As `get` gives it. */
+  readonly status: RunDescription['status']
+  readonly labels?: RunLabels
+  /** Who waits for it, where it is a child run. */
+  readonly parentRunId?: string
+  readonly startedAt: Date
+  readonly endedAt?: Date
+}
+
+export interface RunPage {
+  /** Newest first. Perhaps fewer than `limit`, even none, though there are more: what is rare is not looked for in all runs at once. */
+  readonly runs: readonly RunSummary[]
+  /** Where the next page begins; undefined where there is none. */
+  readonly cursor?: string
+}
+
+export type ListServices = Pick<Services, 'store' | 'values'>
+
+const PAGE = 50
+/** Entries of an index that are looked at for one page, about 200 read units; and headers, a unit each at least. */
+const LOOKS_AT_MOST = { entries: 20_000, headers: 1_000 }
+/** The latest time that a Date holds. */
+const END_OF_TIME = 8.64e15
+
+export async function listRuns(
+  services: ListServices,
+  request: ListRunsRequest,
+  atMost = LOOKS_AT_MOST,
+): Promise<RunPage> {
+  const { limit = PAGE, cursor, ...query } = request
+  const text = textOf(query)
+  const after = cursor === undefined ? undefined : parseCursor(text, cursor)
+  if (query.parentRunId !== undefined) {
+    const all = (await childRuns(services, query.parentRunId)).filter((run) => isWanted(query, run))
+    const begin = after ? all.findIndex(({ runId }) => runId === after.runId) + 1 : 0
+    const runs = all.slice(begin, begin + limit)
+    const last = runs.at(-1)
+    const place = last && { time: last.startedAt, runId: last.runId }
+    const more = place && begin + limit < all.length ? { cursor: formatCursor(text, place) } : {}
+    return { runs: runs.map(summaryOf), ...more }
+  }
+  const list = listOf(query)
+  const { from, to } = timesOf(query)
+  const merged = new MergedList({
+    ...{ store: services.store, list, from, to, after, wanted: limit },
+    where: list.kind === 'runs' ? filterOf(query) : undefined,
+  })
+  const runs: RunSummary[] = []
+  let headers = 0
+  const isFar = () => (merged.looked > atMost.entries && !merged.isRead) || headers > atMost.headers
+  while (runs.length < limit && merged.hasMore && !isFar()) {
+    const entries: ListEntry[] = []
+    while (entries.length < limit - runs.length && merged.hasMore && !isFar()) {
+      const entry = await merged.next()
+      if (entry) entries.push(entry)
+    }
+    const found = await summariesOf(services, query, entries)
+    runs.push(...found.runs)
+    headers += found.headers
+  }
+  return { runs, ...(merged.hasMore && merged.place ? { cursor: formatCursor(text, merged.place) } : {}) }
+}
+
+/** All that a list has, page by page. */
+export async function* eachRun(
+  services: ListServices,
+  request: ListRunsRequest,
+): AsyncGenerator<RunSummary, void, undefined> {
+  for (let cursor = request.cursor; ;) {
+    const page = await listRuns(services, { ...request, cursor })
+    yield* page.runs
+    if (page.cursor === undefined) return
+    cursor = page.cursor
+  }
+}
+
+/** What an index says of a run under way may be old, and a label's entry says nothing but that somebody was about to start it. */
+async function summariesOf(
+  { store }: ListServices,
+  query: ListRunsQuery,
+  entries: readonly ListEntry[],
+): Promise<{ runs: RunSummary[]; headers: number }> {
+  const open = entries.filter(({ run }) => run === undefined || run.status === 'running')
+  const headers = await store.readMany(open.map(({ runId }) => runId))
+  const runs = entries.flatMap(({ runId, time, run }): RunSummary[] => {
+    if (run && run.status !== 'running') {
+      const { endedAt, ...rest } = run
+      return [{ runId, ...rest, startedAt: new Date(time), ...(endedAt ? { endedAt: new Date(endedAt) } : {}) }]
+    }
+    const header = headers.get(runId)
+    return header?.startedAt === time && isWanted(query, header) ? [summaryOf(header)] : []
+  })
+  return { runs, headers: open.length }
+}
+
+function summaryOf(run: RunState): RunSummary {
+  const { runId, blueprintId, labels, parent, startedAt, endedAt } = run
+  return {
+    runId,
+    blueprintId,
+    status: statusOf(run),
+    ...(labels ? { labels } : {}),
+    ...(parent ? { parentRunId: parent.runId } : {}),
+    startedAt: new Date(startedAt),
+    ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
+  }
+}
+
+function isWanted(query: ListRunsQuery, run: RunState): boolean {
+  const { blueprintId, label = {} } = query
+  const { from, to } = timesOf(query)
+  const statuses = statusesOf(query)
+  return (
+    (blueprintId === undefined || run.blueprintId === blueprintId) &&
+    (statuses === undefined || statuses.includes(statusOf(run))) &&
+    run.startedAt >= from &&
+    run.startedAt <= to &&
+    Object.entries(label).every(([name, value]) => run.labels?.[name] === value)
+  )
+}
+
+function listOf({ label = {} }: ListRunsQuery): RunList {
+  const [first] = Object.entries(label)
+  return first ? { kind: 'label', name: first[0], value: first[1] } : { kind: 'runs' }
+}
+
+function timesOf({ startedAfter, startedBefore }: ListRunsQuery): { from: number; to: number } {
+  return { from: startedAfter?.getTime() ?? 0, to: (startedBefore?.getTime() ?? END_OF_TIME + 1) - 1 }
+}
+
+function statusesOf({ status }: ListRunsQuery): readonly RunDescription['status'][] | undefined {
+  return status === undefined ? undefined : [status].flat()
+}
+
+function filterOf(query: ListRunsQuery): ListFilter {
+  // A run that waits is one that runs, for the index.
+  const statuses = statusesOf(query)?.map((status): RunStatus => (status === 'awaiting' ? 'running' : status))
+  return {
+    ...(query.blueprintId === undefined ? {} : { blueprintId: query.blueprintId }),
+    ...(statuses ? { statuses: [...new Set(statuses)] } : {}),
+  }
+}
+
+/** What a cursor belongs to. */
+function textOf(query: ListRunsQuery): string {
+  const { blueprintId, label = {}, parentRunId } = query
+  return JSON.stringify([blueprintId, statusesOf(query), timesOf(query), Object.entries(label), parentRunId])
+}
