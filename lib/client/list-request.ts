@@ -10,8 +10,7 @@ const STATUSES = ['running', 'awaiting', 'completed', 'failed', 'cancelled'] as 
 const status = v.picklist(STATUSES)
 const LIMIT_AT_MOST = 1_000
 
-const time = (name: string) =>
-  v.optional(must(v.date(), `${name} must be a Date, and one that there is`))
+const time = (name: string) => v.optional(must(v.date(), `${name} must be a Date, and one that there is`))
 
 const limit = v.optional(
   must(
@@ -36,9 +35,7 @@ const listRequest = v.object({
       v.custom<RunLabels>(() => true),
     ),
   ),
-  parentRunId: v.optional(
-    problem((id) => runIdProblem(id)?.replace('runId', 'parentRunId'), v.string()),
-  ),
+  parentRunId: v.optional(problem((id) => runIdProblem(id)?.replace('runId', 'parentRunId'), v.string())),
   limit,
   cursor: v.optional(must(v.pipe(v.string(), v.nonEmpty()), 'cursor must be one that a list gave')),
 })

@@ -53,15 +53,15 @@ export class StartRunInvoker implements Pick<Runs, 'start'> {
    * (Lambda's limit of a synchronous invocation).
    *
    * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
-   * input or blueprint; then nothing was changed
+   * input, blueprint or labels; then nothing was changed
    * @throws FlowcraftAwsError REQUEST_REFUSED where Lambda can never take the request, which is too large, say
    * @throws FlowcraftAwsError REQUEST_FAILED for trouble of the infrastructure: the same call may be made again, and
    * with the same `runId` it starts nothing twice
    */
   async start(request: StartRunRequest): Promise<StartRunResult> {
     // Named here, so that the SDK's own retries cannot start a second run.
-    const { blueprintId, input, runId = randomUUID() } = checkStart(request)
-    return (await this.#invoke(encoded({ blueprintId, input, runId }))) as StartRunResult
+    const { blueprintId, input, runId = randomUUID(), labels } = checkStart(request)
+    return (await this.#invoke(encoded({ blueprintId, input, runId, labels }))) as StartRunResult
   }
 
   async #invoke(request: string): Promise<unknown> {

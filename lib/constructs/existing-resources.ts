@@ -26,15 +26,21 @@ function warnOfImported(scope: Construct, prop: string, check: string): void {
   )
 }
 
-export function judgeExistingTable(scope: Construct, table: ITable): void {
+/** `byStart`: whether it must have the index of runs. */
+export function judgeExistingTable(scope: Construct, table: ITable, byStart: boolean): void {
   const known = knownProperties<CfnTable | CfnGlobalTable>(table)
-  if (known) scope.node.addValidation({ validate: () => tableProblems(known) })
-  else warnOfImported(scope, 'existingTable', `${KEY}, ${INDEX}, and ${TIME_TO_LIVE}`)
+  if (known) scope.node.addValidation({ validate: () => tableProblems(known, byStart) })
+  else {
+    const indexes = byStart ? [INDEX, `${RUN_INDEX} (${NO_RUN_INDEX})`] : [INDEX]
+    warnOfImported(scope, 'existingTable', [KEY, ...indexes, `and ${TIME_TO_LIVE}`].join(', '))
+  }
 }
 
-const { partitionKey, sortKey, dueIndex, timeToLiveAttribute } = stateTable
+const { partitionKey, sortKey, dueIndex, runIndex, timeToLiveAttribute } = stateTable
 const KEY = `partition key ${partitionKey} (S) and sort key ${sortKey} (S)`
 const INDEX = `a global secondary index '${dueIndex.name}' with partition key ${dueIndex.partitionKey} (S) and sort key ${dueIndex.sortKey} (N)`
+const RUN_INDEX = `a global secondary index '${runIndex.name}' with partition key ${runIndex.partitionKey} (S) and sort key ${runIndex.sortKey} (N) that projects ${runIndex.projected.join(', ')}`
+const NO_RUN_INDEX = 'or give runIndex: false'
 const TIME_TO_LIVE = `time to live on ${timeToLiveAttribute}`
 
 interface Key {
@@ -47,20 +53,31 @@ interface Attribute {
   readonly attributeType: string
 }
 
-function tableProblems(known: CfnTable | CfnGlobalTable): string[] {
+interface Index {
+  readonly indexName: string
+  readonly keySchema: readonly Key[]
+  readonly projection?: { readonly projectionType?: string; readonly nonKeyAttributes?: readonly string[] }
+}
+
+function tableProblems(known: CfnTable | CfnGlobalTable, byStart: boolean): string[] {
   const attributes = (resolved(known, known.attributeDefinitions) ?? []) as readonly Attribute[]
   const describe = (keys: readonly Key[]) => describeKeys(keys, attributes)
   const problems: string[] = []
   const key = describe((resolved(known, known.keySchema) ?? []) as readonly Key[])
   if (key !== KEY) problems.push(`existingTable must have ${KEY}, got ${key}`)
 
-  const indexes = (resolved(known, known.globalSecondaryIndexes) ?? []) as readonly {
-    readonly indexName: string
-    readonly keySchema: readonly Key[]
-  }[]
-  const due = indexes.find(({ indexName }) => indexName === dueIndex.name)
-  const index = due ? `a global secondary index '${due.indexName}' with ${describe(due.keySchema)}` : 'none'
+  const indexes = (resolved(known, known.globalSecondaryIndexes) ?? []) as readonly Index[]
+  const find = (name: string) => indexes.find(({ indexName }) => indexName === name)
+  const nameAndKeys = (index: Index) =>
+    `a global secondary index '${index.indexName}' with ${describe(index.keySchema)}`
+  const due = find(dueIndex.name)
+  const index = due ? nameAndKeys(due) : 'none'
   if (index !== INDEX) problems.push(`existingTable must have ${INDEX}, got ${index}`)
+  const runs = find(runIndex.name)
+  const list = runs ? `${nameAndKeys(runs)} that projects ${projectedBy(runs)}` : 'none'
+  if (byStart && list !== RUN_INDEX) {
+    problems.push(`existingTable must have ${RUN_INDEX}, ${NO_RUN_INDEX}, got ${list}`)
+  }
 
   const expiry = resolved(known, known.timeToLiveSpecification) as
     | { readonly attributeName?: string; readonly enabled?: boolean }
@@ -70,6 +87,13 @@ function tableProblems(known: CfnTable | CfnGlobalTable): string[] {
     problems.push(`existingTable must have ${TIME_TO_LIVE}, got ${expires ?? 'none'}`)
   }
   return problems
+}
+
+/** What is wanted, where it has all of that. */
+function projectedBy({ projection: { projectionType, nonKeyAttributes = [] } = {} }: Index): string {
+  const hasAll =
+    projectionType === 'ALL' || runIndex.projected.every((name) => nonKeyAttributes.includes(name))
+  return (hasAll ? runIndex.projected : nonKeyAttributes).join(', ') || 'keys only'
 }
 
 function describeKeys(keys: readonly Key[], attributes: readonly Attribute[]): string {

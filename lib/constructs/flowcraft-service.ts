@@ -159,11 +159,12 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
   }
 
   #createState(props: FlowcraftServiceProps): StateTable {
-    const { existingTable, encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy } = props
-    const own = { encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy }
+    const { existingTable, runIndex, encryptionKey } = props
+    const { pointInTimeRecovery, deletionProtection, removalPolicy } = props
+    const own = { encryptionKey, pointInTimeRecovery, deletionProtection, removalPolicy, runIndex }
     if (!existingTable) return new StateTable(this, 'State', own)
     // By stack and path, not by the name in metrics, which may change while runs sleep.
-    return new StateTable(this, 'State', { existingTable, serviceName: uniqueName(this) })
+    return new StateTable(this, 'State', { existingTable, runIndex, serviceName: uniqueName(this) })
   }
 
   #createValues(props: FlowcraftServiceProps): ValueBucket | undefined {

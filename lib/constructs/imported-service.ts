@@ -44,6 +44,8 @@ export interface FlowcraftServiceAttributes {
   readonly serviceName?: string
   /** Name of the service on a table that several share, `flows.state.serviceName`. @default - none: the table is its own */
   readonly stateServiceName?: string
+  /** Whether its runs stand in the index by which they are listed, as the service has it. @default true */
+  readonly runIndex?: boolean
   /** CloudWatch namespace of the metrics. @default 'Flowcraft' */
   readonly metricsNamespace?: string
 }
@@ -86,7 +88,7 @@ export class ImportedService extends FlowcraftServiceBase {
   }
 
   #import(action: string): ServiceParts {
-    const { tableArn, queueArn, valueBucketArn, pools = {}, stateServiceName } = this.#attributes
+    const { tableArn, queueArn, valueBucketArn, pools = {}, stateServiceName, runIndex } = this.#attributes
     if (tableArn === undefined || queueArn === undefined) {
       const missing = Object.keys(
         defined({ tableArn: tableArn ? undefined : '', queueArn: queueArn ? undefined : '' }),
@@ -108,7 +110,9 @@ export class ImportedService extends FlowcraftServiceBase {
       ]
     })
     return {
-      state: this.#quiet(new StateTable(this, 'State', { existingTable, serviceName: stateServiceName })),
+      state: this.#quiet(
+        new StateTable(this, 'State', { existingTable, serviceName: stateServiceName, runIndex }),
+      ),
       jobs: this.#quiet(new JobQueue(this, 'Jobs', { existingQueue: queue('Queue', queueArn) })),
       values: valueBucketArn === undefined ? undefined : this.#values(valueBucketArn, key),
       pools: Object.fromEntries(routes),

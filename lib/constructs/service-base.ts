@@ -54,7 +54,7 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   protected abstract partsFor(action: string): ServiceParts
 
   /**
-   * Grants reading runs: `RunClient.get` and `waitFor`. Sets the environment of a function.
+   * Grants reading runs: `RunClient.get`, `waitFor`, `list`, `runs` and `failures`. Sets the environment of a function.
    * @throws Error if the function has the environment of another service
    */
   grantReadRuns(grantee: IGrantable): Grant {
@@ -65,13 +65,16 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   }
 
   /**
-   * Grants all of `RunClient`: start, read, resume and cancel runs. Sets the environment of a function.
+   * Grants all of `RunClient`: start, read, list, resume and cancel runs. Sets the environment of a function.
    * @throws Error if the function has the environment of another service
    */
   grantManageRuns(grantee: IGrantable): Grant {
     const parts = this.partsFor('grantManageRuns')
     setEnvironment(this, grantee, environmentOf(this, { ...parts, serviceName: undefined }))
-    const grant = grantSendJobs(parts, grantee).combine(parts.state.grantReadWriteData(grantee))
+    const { state } = parts
+    const grant = grantSendJobs(parts, grantee)
+      .combine(state.grantReadWriteData(grantee))
+      .combine(state.grantListRuns(grantee))
     return parts.values ? grant.combine(parts.values.grantReadWrite(grantee)) : grant
   }
 

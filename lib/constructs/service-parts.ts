@@ -56,6 +56,7 @@ export function environmentOf(scope: Construct, parts: ServiceParts): Record<str
     [environmentVariables.serviceName]: state.serviceName,
     [environmentVariables.bucketName]: values?.bucket.bucketName,
     [environmentVariables.pools]: poolsAsText(scope, pools),
+    [environmentVariables.runIndex]: state.runIndex ? undefined : 'false',
     [environmentVariables.runRetentionDays]: runRetention?.toDays().toString(),
     [environmentVariables.tracing]: tracing ? 'true' : undefined,
     POWERTOOLS_SERVICE_NAME: serviceName,

@@ -100,6 +100,12 @@ export interface FlowcraftServiceProps
    * @default Duration.days(400); blueprints are kept for ever
    */
   readonly runRetention?: Duration
+  /**
+   * Whether runs stand in an index by which `RunClient.list` finds them, for a write unit at their start and one at their
+   * end, $1.25 for a million runs. Failed runs, and those with labels, are found without it.
+   * @default true
+   */
+  readonly runIndex?: boolean
   /** Visibility timeout of the default pool's queue. @default - six times `timeout` */
   readonly visibilityTimeout?: Duration
   /** Receives (not attempts) after which a message moves to the dead-letter queue. @default 20 */

@@ -54,7 +54,7 @@ export class StartRunFunction extends Construct {
           code: ownHandler('start-run'),
           handler: 'index.handler',
         })
-    props.state.grantPutData(this.function, users)
+    props.state.grantPutData(this.function, users ? ['labels', 'graphs'] : ['labels'])
     props.values?.grantPut(this.function)
     grantSendJobs(props, this.function)
   }

@@ -20,7 +20,7 @@ import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
 export interface StateTableProps {
   /**
-   * An existing table to use, with the schema of `stateTable`; excludes all other props but `serviceName`.
+   * An existing table to use, with the schema of `stateTable`; excludes all other props but `serviceName` and `runIndex`.
    * @default - a new table
    */
   readonly existingTable?: ITable
@@ -29,6 +29,12 @@ export interface StateTableProps {
    * Changing it abandons pending timers. @default - none: the table is one service's
    */
   readonly serviceName?: string
+  /**
+   * Whether the table has the index by which `RunClient.list` finds runs, for a write unit at the start of a run and one at
+   * its end. Failed runs, and those with labels, are found without it.
+   * @default true
+   */
+  readonly runIndex?: boolean
   /** Name of the table. @default - a name made by CloudFormation */
   readonly tableName?: string
   /** KMS key that encrypts the table, in a stack with `env.region`; excludes `encryption`. @default - see `encryption` */
@@ -59,13 +65,16 @@ export class StateTable extends Construct {
   readonly table: ITable
   /** Names the service where several use the table. */
   readonly serviceName: string | undefined
+  /** Whether runs stand in the index by which they are listed. */
+  readonly runIndex: boolean
 
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: StateTableProps = {}) {
     super(scope, id)
     throwProblems(this, stateTableProblems(this, props))
+    this.runIndex = props.runIndex ?? true
     this.table = props.existingTable ?? this.#create(props)
-    if (props.existingTable) judgeExistingTable(this, props.existingTable)
+    if (props.existingTable) judgeExistingTable(this, props.existingTable, this.runIndex)
     this.serviceName = props.serviceName
   }
 
@@ -74,20 +83,31 @@ export class StateTable extends Construct {
     return this.#grant(grantee, ['GetItem', 'PutItem', 'UpdateItem', 'Query'])
   }
 
-  /** Grants reading runs. */
+  /** Grants reading runs, and listing them. */
   grantReadData(grantee: IGrantable): Grant {
-    return this.#grant(grantee, ['GetItem', 'Query'], keyActions.tableRead)
+    const grant = this.#grant(grantee, ['GetItem', 'Query'], keyActions.tableRead)
+    return grant.combine(this.grantListRuns(grantee))
+  }
+
+  /** Grants listing runs: query the indexes, get many items. Labels need `grantReadData`. */
+  grantListRuns(grantee: IGrantable): Grant {
+    const { dueIndex, runIndex } = stateTable
+    const indexes = [dueIndex.name, ...(this.runIndex ? [runIndex.name] : [])]
+    const resourceArns = indexes.map((name) => `${this.table.tableArn}/index/${name}`)
+    return this.#grant(grantee, ['BatchGetItem'], keyActions.tableRead).combine(
+      Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns }),
+    )
   }
 
   /**
    * Grants what StartRun and the webhook need: get single items, put new ones of runs.
-   * @param withGraphs - also of blueprints, which a StartRun that knows its flows stores
+   * @param also - of labels, which StartRun puts; of blueprints (`graphs`), which one that knows its flows stores
    */
-  grantPutData(grantee: IGrantable, withGraphs = false): Grant {
-    const { runs, graphs } = partitions
+  grantPutData(grantee: IGrantable, also: readonly ('labels' | 'graphs')[] = []): Grant {
+    const keys = [partitions.runs, ...also.map((name) => partitions[name])]
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
     const conditions = {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': withGraphs ? [runs, graphs] : [runs] },
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
     }
     const put = { grantee, actions: ['dynamodb:PutItem'], resourceArns: [this.table.tableArn], conditions }
     return this.#grant(grantee, ['GetItem']).combine(Grant.addToPrincipal(put))
@@ -109,18 +129,25 @@ export class StateTable extends Construct {
     return this.#grant(grantee, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
   }
 
-  /** Requests that DynamoDB throttled, reads and writes, those of the index too. @default - the sum over 5 minutes */
+  /** Requests that DynamoDB throttled, reads and writes, those of the indexes too. @default - the sum over 5 minutes */
   metricThrottles(options: MetricOptions = {}): MathExpression {
     const { period, label = 'Throttled requests', color } = options
     const [reads, writes] = ['ReadThrottleEvents', 'WriteThrottleEvents'] as const
     return new MathExpression({
       // SUM takes what is there: a metric that was never written is not a zero.
-      expression: 'SUM([reads, writes, indexWrites])',
+      expression: `SUM([reads, writes, indexWrites${this.runIndex ? ', listWrites' : ''}])`,
       usingMetrics: {
         reads: this.#metric(reads, options),
         writes: this.#metric(writes, options),
         // An index that is behind throttles writes of the table, and only the index counts them.
         indexWrites: this.#metric(writes, options, { GlobalSecondaryIndexName: stateTable.dueIndex.name }),
+        ...(this.runIndex
+          ? {
+              listWrites: this.#metric(writes, options, {
+                GlobalSecondaryIndexName: stateTable.runIndex.name,
+              }),
+            }
+          : {}),
       },
       period,
       label,
@@ -128,7 +155,7 @@ export class StateTable extends Construct {
     })
   }
 
-  /** Write units of the table that were paid for; its index has some for each timer besides. @default - the sum over 5 minutes */
+  /** Write units of the table that were paid for; its indexes have some for each run and timer besides. @default - the sum over 5 minutes */
   metricConsumedWriteUnits(options: MetricOptions = {}): Metric {
     return this.#metric('ConsumedWriteCapacityUnits', options)
   }
@@ -171,12 +198,16 @@ export class StateTable extends Construct {
       partitionKey: { name: stateTable.partitionKey, type: AttributeType.STRING },
       sortKey: { name: stateTable.sortKey, type: AttributeType.STRING },
       globalSecondaryIndexes: [
-        {
-          indexName: stateTable.dueIndex.name,
-          partitionKey: { name: stateTable.dueIndex.partitionKey, type: AttributeType.STRING },
-          sortKey: { name: stateTable.dueIndex.sortKey, type: AttributeType.NUMBER },
-          projectionType: ProjectionType.KEYS_ONLY,
-        },
+        { ...indexOf(stateTable.dueIndex), projectionType: ProjectionType.KEYS_ONLY },
+        ...(this.runIndex
+          ? [
+              {
+                ...indexOf(stateTable.runIndex),
+                projectionType: ProjectionType.INCLUDE,
+                nonKeyAttributes: [...stateTable.runIndex.projected],
+              },
+            ]
+          : []),
       ],
       timeToLiveAttribute: stateTable.timeToLiveAttribute,
       billing: Billing.onDemand(),
@@ -190,9 +221,17 @@ export class StateTable extends Construct {
   }
 }
 
+function indexOf({ name, partitionKey, sortKey }: typeof stateTable.dueIndex | typeof stateTable.runIndex) {
+  return {
+    indexName: name,
+    partitionKey: { name: partitionKey, type: AttributeType.STRING },
+    sortKey: { name: sortKey, type: AttributeType.NUMBER },
+  }
+}
+
 export function stateTableProblems(scope: Construct, props: StateTableProps): string[] {
   // Also of an existing table.
-  const { existingTable, serviceName: _, ...own } = props
+  const { existingTable, serviceName: _, runIndex: __, ...own } = props
   const problems = existingTable ? existingOrNew('existingTable', 'table', givenOf(own)) : []
   if (own.encryptionKey && own.encryption) {
     problems.push('give either encryptionKey or encryption, got both')

@@ -1,5 +1,5 @@
 /** The flows of `runs.contract.ts`, without its test runner: what a worker has. */
-import { createFlow } from 'flowcraft'
+import { createFlow, SubflowNode } from 'flowcraft'
 
 /** What the workers behind the runs must have. */
 export const contractFlows = [
@@ -14,4 +14,6 @@ export const contractFlows = [
     .edge('ask', 'decide')
     .edge('decide', 'ship', { action: 'yes' })
     .edge('decide', 'refuse', { action: 'no' }),
+  createFlow('outer').node('sub', SubflowNode, { params: { blueprintId: 'inner' } }),
+  createFlow('inner').node('leaf', async () => ({ output: 'leaf' })),
 ]

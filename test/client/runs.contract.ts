@@ -1,9 +1,11 @@
 /** What `Runs` promises, held against whatever implements it: one test, in memory, on the local AWS and on AWS. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Runs } from '../../lib/index.ts'
+import type { RunPage, Runs } from '../../lib/index.ts'
 
 const id = () => `run-${randomUUID()}`
+
+const idsOf = (page: RunPage) => page.runs.map(({ runId }) => runId)
 
 const refused = (call: Promise<unknown>, code: string) =>
   expect(call).rejects.toMatchObject({ name: 'FlowcraftAwsError', code })
@@ -68,6 +70,90 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       expect(await runs.cancel(runId)).toEqual({ cancelled: true })
       expect(await runs.waitFor(runId)).toMatchObject({ status: 'cancelled' })
       expect(await runs.cancel(done)).toEqual({ cancelled: false })
+    })
+
+    it('are listed, newest first, with their status and labels, by pages and one by one', async () => {
+      const runs = makeRuns()
+      const tenant = id()
+      const started: string[] = []
+      for (const blueprintId of ['greet', 'approval', 'greet']) {
+        const labels = { tenant, of: blueprintId }
+        started.push((await runs.start({ blueprintId, runId: id(), labels })).runId)
+        await runs.waitFor(started.at(-1) as string, { timeoutMs: 2_000 }).catch(() => undefined)
+      }
+      const newestFirst = started.toReversed()
+
+      const byLabel = await runs.list({ label: { tenant } })
+      expect(new Set(idsOf(byLabel))).toEqual(new Set(started))
+      expect(byLabel.runs.find(({ runId }) => runId === started[1])).toEqual({
+        runId: started[1],
+        blueprintId: 'approval',
+        status: 'awaiting',
+        labels: { tenant, of: 'approval' },
+        startedAt: expect.any(Date),
+      })
+      expect(await runs.list({ label: { tenant, of: 'greet' }, status: 'completed' })).toMatchObject({
+        runs: [{ endedAt: expect.any(Date) }, {}],
+      })
+      expect((await runs.get(started[0] as string)).labels).toEqual({ tenant, of: 'greet' })
+
+      const startedAfter = (await runs.get(started[0] as string)).startedAt
+      const own = (page: RunPage) => idsOf(page).filter((runId) => started.includes(runId))
+      const all = await runs.list({ startedAfter, limit: 1_000 })
+      expect(own(all).toSorted()).toEqual(newestFirst.toSorted())
+      expect(own(await runs.list({ startedAfter, status: 'awaiting', blueprintId: 'approval' }))).toEqual([
+        started[1],
+      ])
+      const seen: string[] = []
+      for await (const { runId } of runs.runs({ startedAfter })) seen.push(runId)
+      expect(seen).toEqual(idsOf(all))
+      const first = await runs.list({ startedAfter, limit: 1 })
+      const second = await runs.list({ startedAfter, limit: 1, cursor: first.cursor })
+      expect([...idsOf(first), ...idsOf(second)]).toEqual(seen.slice(0, 2))
+    })
+
+    it('are listed as asked for, or not at all', async () => {
+      const runs = makeRuns()
+      const wrong: object[] = [
+        { limit: 0 },
+        { limit: 1_001 },
+        { status: 'done' },
+        { status: [] },
+        { startedAfter: 'yesterday' },
+        { startedBefore: new Date(NaN) },
+        { label: { a: 1 } },
+        { blueprintId: '' },
+        { parentRunId: 'a b' },
+        { cursor: 'x' },
+      ]
+      for (const request of wrong) await refused(runs.list(request), 'INVALID_INPUT')
+      await refused(runs.list({ parentRunId: id() }), 'RUN_NOT_FOUND')
+      const { cursor } = await runs.list({ limit: 1 })
+      await refused(runs.list({ blueprintId: 'greet', cursor: cursor ?? 'x' }), 'INVALID_INPUT')
+    })
+
+    it('have children, which their parent has', async () => {
+      const runs = makeRuns()
+      const { runId } = await runs.start({ blueprintId: 'outer', runId: id() })
+      await runs.waitFor(runId)
+
+      const { runs: children } = await runs.list({ parentRunId: runId })
+
+      expect(children).toEqual([
+        {
+          runId: `${runId}/0.1`,
+          blueprintId: 'inner',
+          status: 'completed',
+          parentRunId: runId,
+          startedAt: expect.any(Date),
+          endedAt: expect.any(Date),
+        },
+      ])
+      expect((await runs.get(`${runId}/0.1`)).parent).toEqual({ runId, nodeId: 'sub' })
+      expect((await runs.get(runId)).parent).toBeUndefined()
+      const { runs: all } = await runs.list({ limit: 1_000 })
+      expect(all.filter((run) => run.runId.startsWith(runId))).toHaveLength(1)
+      expect(await runs.list({ parentRunId: runId, status: 'failed' })).toEqual({ runs: [] })
     })
 
     it('refuse alike what cannot be', async () => {

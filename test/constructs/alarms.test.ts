@@ -45,7 +45,7 @@ describe('Alarms', () => {
       'WorkerAge: ApproximateAgeOfOldestMessage >= 1800, 1 x 300 s',
       'WorkerErrors: Errors >= 1, 1 x 300 s',
       'WorkerThrottles: Throttles >= 1, 3 x 300 s',
-      'TableThrottles: SUM([reads, writes, indexWrites]) >= 1, 1 x 300 s',
+      'TableThrottles: SUM([reads, writes, indexWrites, listWrites]) >= 1, 1 x 300 s',
       'SweepErrors: Errors >= 1, 2 x 300 s',
       'SweepMissing: Invocations < 1, 5 x 60 s, missing counts',
       'StartRunErrors: Errors >= 1, 1 x 300 s',

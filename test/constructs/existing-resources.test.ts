@@ -30,6 +30,13 @@ const DUE = {
   sortKey: { name: 'u', type: AttributeType.NUMBER },
   projectionType: ProjectionType.KEYS_ONLY,
 }
+const RUNS = {
+  indexName: 'runs',
+  partitionKey: { name: 'k', type: AttributeType.STRING },
+  sortKey: { name: 't', type: AttributeType.NUMBER },
+  projectionType: ProjectionType.INCLUDE,
+  nonKeyAttributes: [...stateTable.runIndex.projected],
+}
 const RIGHT = { partitionKey: PK, sortKey: SK, timeToLiveAttribute: 'expiresAt' }
 
 /** What the synthesis says of a stack. */
@@ -44,12 +51,17 @@ function synthProblems(make: (stack: Stack) => void): string[] {
   return []
 }
 
-function tableProblems(props: TableProps, index?: Parameters<Table['addGlobalSecondaryIndex']>[0]): string[] {
+function tableProblems(
+  props: TableProps,
+  index?: GlobalSecondaryIndexProps,
+  runs: GlobalSecondaryIndexProps | undefined = RUNS,
+  runIndex?: boolean,
+): string[] {
   return synthProblems((stack) => {
     const table = new Table(stack, 'Table', props)
-    new StateTable(stack, 'State', { existingTable: table })
+    new StateTable(stack, 'State', { existingTable: table, runIndex })
     // After the service: only the synthesis knows all.
-    if (index) table.addGlobalSecondaryIndex(index)
+    for (const one of [index, runs]) if (one) table.addGlobalSecondaryIndex(one)
   })
 }
 
@@ -62,6 +74,10 @@ function globalTableProblems(more: Partial<TablePropsV2>): string[] {
 
 function index(got: string): string {
   return `existingTable must have a global secondary index 'due' with partition key y (S) and sort key u (N), got ${got}`
+}
+
+function runs(got: string): string {
+  return `existingTable must have a global secondary index 'runs' with partition key k (S) and sort key t (N) that projects ${stateTable.runIndex.projected.join(', ')}, or give runIndex: false, got ${got}`
 }
 
 function key(got: string): string {
@@ -105,9 +121,30 @@ describe('an existing table', () => {
     expect(tableProblems(props, withIndex)).toEqual(problems)
   })
 
+  it('has the index of runs, with what a list shows, unless runs are not listed', () => {
+    const keys = "a global secondary index 'runs' with partition key k (S) and sort key t (N)"
+    const named = { ...RUNS, indexName: 'lists' }
+    expect(tableProblems(RIGHT, DUE, named)).toEqual([runs('none')])
+    expect(tableProblems(RIGHT, DUE, named, false)).toEqual([])
+    expect(tableProblems(RIGHT, DUE, { ...RUNS, nonKeyAttributes: ['b', 's'] })).toEqual([
+      runs(`${keys} that projects b, s`),
+    ])
+    const keysOnly = { ...RUNS, projectionType: ProjectionType.KEYS_ONLY, nonKeyAttributes: undefined }
+    expect(tableProblems(RIGHT, DUE, keysOnly)).toEqual([runs(`${keys} that projects keys only`)])
+    const all = { ...keysOnly, projectionType: ProjectionType.ALL }
+    expect(tableProblems(RIGHT, DUE, all)).toEqual([])
+    expect(tableProblems(RIGHT, DUE, { ...RUNS, nonKeyAttributes: [...RUNS.nonKeyAttributes, 'x'] })).toEqual(
+      [],
+    )
+    const other = { ...all, sortKey: { name: 'at', type: AttributeType.NUMBER } }
+    expect(tableProblems(RIGHT, DUE, other)).toEqual([
+      runs(`${keys.replace('key t', 'key at')} that projects ${stateTable.runIndex.projected.join(', ')}`),
+    ])
+  })
+
   it('may be a global one', () => {
-    expect(globalTableProblems({ globalSecondaryIndexes: [DUE] })).toEqual([])
-    expect(globalTableProblems({})).toEqual([index('none')])
+    expect(globalTableProblems({ globalSecondaryIndexes: [DUE, RUNS] })).toEqual([])
+    expect(globalTableProblems({})).toEqual([index('none'), runs('none')])
   })
 
   it('that is imported is not judged, and a warning says what to check', () => {
@@ -115,7 +152,9 @@ describe('an existing table', () => {
     new Queue(stack, 'Something')
     new StateTable(stack, 'State', { existingTable: Table.fromTableName(stack, 'Table', 'flows') })
     expect(warningsOf(stack)).toEqual([
-      expect.stringMatching(/^existingTable is imported.*partition key pk \(S\).*'due'.*expiresAt/),
+      expect.stringMatching(
+        /^existingTable is imported.*partition key pk \(S\).*'due'.*'runs'.*or give runIndex: false.*expiresAt/,
+      ),
     ])
   })
 })

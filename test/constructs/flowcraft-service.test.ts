@@ -42,6 +42,8 @@ function managing(role: string): string[] {
     `${role}: sqs:SendMessage on <FlowsJobs.Arn>`,
     `${role}: sqs:SendMessage on <FlowsPoolsheavyJobs.Arn>`,
     `${role}: dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <FlowsState.Arn>`,
+    `${role}: dynamodb:BatchGetItem on <FlowsState.Arn>`,
+    `${role}: dynamodb:Query on <FlowsState.Arn>/index/due <FlowsState.Arn>/index/runs`,
     `${role}: s3:GetObject on <FlowsValues.Arn>/runs/*`,
     `${role}: s3:ListBucket on <FlowsValues.Arn>`,
     `${role}: s3:PutObject on <FlowsValues.Arn>/runs/*`,
@@ -469,6 +471,8 @@ describe('grants', () => {
   it('grantReadRuns allows reading, exactly', () => {
     expect(permissionsOf(template, /^Reader/)).toEqual([
       'ReaderServiceRole: dynamodb:GetItem dynamodb:Query on <FlowsState.Arn>',
+      'ReaderServiceRole: dynamodb:BatchGetItem on <FlowsState.Arn>',
+      'ReaderServiceRole: dynamodb:Query on <FlowsState.Arn>/index/due <FlowsState.Arn>/index/runs',
       'ReaderServiceRole: s3:GetObject on <FlowsValues.Arn>/runs/*',
       'ReaderServiceRole: s3:ListBucket on <FlowsValues.Arn>',
     ])
@@ -486,6 +490,19 @@ describe('grants', () => {
     expect(told('Manager')).toEqual(told('Reader'))
   })
 
+  it('saves the index of runs with runIndex: false, and all functions know', () => {
+    const without = synthesise({ entry, runIndex: false, webhook: {} }, (service, stack) =>
+      service.grantReadRuns(newFunction(stack, 'Reader')),
+    )
+    expect(permissionsOf(without.template, /^Reader/)).toContain(
+      'ReaderServiceRole: dynamodb:Query on <FlowsState.Arn>/index/due',
+    )
+    for (const id of ['Reader', 'FlowsWorker', 'FlowsStartRun', 'FlowsSweep', 'FlowsWebhook'])
+      expect(environmentOf(without.template, id)).toMatchObject({ FLOWCRAFT_RUN_INDEX: 'false' })
+    expect(without.service.environment).toMatchObject({ FLOWCRAFT_RUN_INDEX: 'false' })
+    expect(told('FlowsWorker')).not.toContain('FLOWCRAFT_RUN_INDEX')
+  })
+
   it('grantManageRuns gives one grant of all that it allows', () => {
     const { service, stack } = synthesise({ entry, pools: { heavy: { nodes: ['transcode'] } } })
     const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') })
@@ -494,6 +511,8 @@ describe('grants', () => {
       'sqs:SendMessage',
       'sqs:SendMessage',
       'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query',
+      'dynamodb:BatchGetItem',
+      'dynamodb:Query',
       's3:GetObject',
       's3:ListBucket',
       's3:PutObject',

@@ -29,7 +29,7 @@ describe('each permission of a service', () => {
       'WorkerRole: sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on <FlowsJobs.Arn>',
       'StartRunRole: logs:CreateLogStream logs:PutLogEvents on <FlowsStartRunLogs.Arn>',
       'StartRunRole: dynamodb:GetItem on <FlowsState.Arn>',
-      'StartRunRole: dynamodb:PutItem on <FlowsState.Arn> if dynamodb:LeadingKeys is R#*',
+      'StartRunRole: dynamodb:PutItem on <FlowsState.Arn> if dynamodb:LeadingKeys is R#* or L#*',
       'StartRunRole: s3:PutObject on <FlowsValues.Arn>/runs/*',
       'StartRunRole: sqs:SendMessage on <FlowsJobs.Arn>',
       'SweepRole: logs:CreateLogStream logs:PutLogEvents on <FlowsSweepLogs.Arn>',

@@ -206,6 +206,8 @@ describe('an imported service', () => {
     const template = Template.fromStack(stack)
     expect(permissionsOf(template)).toEqual([
       `CallerServiceRole: dynamodb:GetItem dynamodb:Query on ${all.tableArn}`,
+      `CallerServiceRole: dynamodb:BatchGetItem on ${all.tableArn}`,
+      `CallerServiceRole: dynamodb:Query on ${all.tableArn}/index/due ${all.tableArn}/index/runs`,
       'CallerServiceRole: s3:GetObject on arn:aws:s3:::values/runs/*',
       'CallerServiceRole: s3:ListBucket on arn:aws:s3:::values',
     ])

@@ -45,6 +45,19 @@ describe('StateTable', () => {
     })
   })
 
+  it('has no index of runs where it is told so, nor rights on it', () => {
+    const { stack, state } = stackWith({ runIndex: false })
+    state.grantReadData(newRole(stack))
+    const template = Template.fromStack(stack)
+    const { AttributeDefinitions, GlobalSecondaryIndexes } = stateTable.createInput('any', {
+      runIndex: false,
+    })
+    template.hasResourceProperties(TYPE, { AttributeDefinitions, GlobalSecondaryIndexes })
+    expect(GlobalSecondaryIndexes).toHaveLength(1)
+    expect(permissionsOf(template).at(-1)).toBe('Role: dynamodb:Query on <State.Arn>/index/due')
+    expect(state.metricThrottles().expression).toBe('SUM([reads, writes, indexWrites])')
+  })
+
   it('keeps data by default, and is not named', () => {
     const { stack } = stackWith()
     Template.fromStack(stack).hasResource(TYPE, {
@@ -112,20 +125,32 @@ describe('StateTable', () => {
     expect(granted((state, role) => state.grantReadWriteData(role))).toEqual(
       on('GetItem PutItem Query UpdateItem'),
     )
-    expect(granted((state, role) => state.grantReadData(role))).toEqual(on('GetItem Query'))
+    const list = [
+      ...on('BatchGetItem'),
+      'Role: dynamodb:Query on <State.Arn>/index/due <State.Arn>/index/runs',
+    ]
+    expect(granted((state, role) => state.grantReadData(role))).toEqual([...on('GetItem Query'), ...list])
+    expect(granted((state, role) => state.grantListRuns(role))).toEqual(list)
     const [put] = on('PutItem')
     expect(granted((state, role) => state.grantPutData(role))).toEqual([
       ...on('GetItem'),
       `${put} if dynamodb:LeadingKeys is R#*`,
     ])
-    expect(granted((state, role) => state.grantPutData(role, true))).toEqual([
+    expect(granted((state, role) => state.grantPutData(role, ['labels', 'graphs']))).toEqual([
       ...on('GetItem'),
-      `${put} if dynamodb:LeadingKeys is R#* or G#*`,
+      `${put} if dynamodb:LeadingKeys is R#* or L#* or G#*`,
     ])
-    expect([keys.run('1'), keys.value('1', '2|x'), keys.graph('b', 'f')].map(({ pk }) => pk[0])).toEqual([
+    const examples = [
+      keys.run('1'),
+      keys.value('1', '2|x'),
+      keys.graph('b', 'f'),
+      keys.label('0#a=b', 1, '1'),
+    ]
+    expect(examples.map(({ pk }) => pk[0])).toEqual([
       partitions.runs[0],
       partitions.runs[0],
       partitions.graphs[0],
+      partitions.labels[0],
     ])
     expect(granted((state, role) => state.grantCoordination(role))).toEqual(
       on('DeleteItem GetItem PutItem UpdateItem'),
@@ -179,6 +204,7 @@ describe('StateTable', () => {
       ['ReadThrottleEvents', undefined],
       ['WriteThrottleEvents', undefined],
       ['WriteThrottleEvents', 'due'],
+      ['WriteThrottleEvents', 'runs'],
     ])
   })
 })

@@ -2,9 +2,15 @@
  * What a run costs, to the unit: on dynoxide, since dynalite does not tell the size of an item that refused a write.
  * The worker is called directly, so that no poll, no delete and no look of a client is counted.
  */
-import { createFlow, type FlowBuilder, type NodeContext } from 'flowcraft'
+import { createFlow, type FlowBuilder, type NodeContext, NullLogger } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Job, type RunClient, type SqsAdapter, withTraceHeader } from '../../lib/index.ts'
+import {
+  type Job,
+  type RunClient,
+  type RunLabels,
+  type SqsAdapter,
+  withTraceHeader,
+} from '../../lib/index.ts'
 import { type LocalAws, startLocalAws, type Usage } from '../../lib/local/index.ts'
 import { adapterOf, clientOf, type TestDeployment } from '../support/service.ts'
 import { newSegmentId, newTraceId } from '../support/xray.ts'
@@ -33,17 +39,23 @@ const placeOf = ({ nodeId = '' }: Job) => Number(nodeId.slice(1))
 /** What starting and working on a run costs, where its graph is stored already. */
 async function costOf(
   flow: FlowBuilder,
-  tracing = false,
+  { labels, ...options }: { tracing?: boolean; runIndex?: boolean; labels?: RunLabels } = {},
+  end = 'completed',
 ): Promise<{ start: Usage; work: Usage; messages: number }> {
-  const adapter = adapterOf(deployment, { flows: [flow], tracing })
-  const client = clientOf(deployment, { flows: [flow], tracing })
-  await run(adapter, client, flow)
-  return run(adapter, client, flow)
+  const adapter = adapterOf(deployment, { flows: [flow], logger: new NullLogger(), ...options })
+  const client = clientOf(deployment, { flows: [flow], ...options })
+  await run(adapter, client, flow, { labels, end })
+  return run(adapter, client, flow, { labels, end })
 }
 
-async function run(adapter: SqsAdapter, client: RunClient, flow: FlowBuilder) {
+async function run(
+  adapter: SqsAdapter,
+  client: RunClient,
+  flow: FlowBuilder,
+  { labels, end = 'completed' }: { labels?: RunLabels; end?: string } = {},
+) {
   const before = aws.meter.snapshot()
-  const { runId } = await client.start({ blueprintId: flow.toBlueprint().id })
+  const { runId } = await client.start({ blueprintId: flow.toBlueprint().id, labels })
   const start = aws.meter.since(before)
   const work = aws.meter.snapshot()
   const polls: Usage[] = []
@@ -65,7 +77,7 @@ async function run(adapter: SqsAdapter, client: RunClient, flow: FlowBuilder) {
   const usage = aws.meter.since(work)
   const polled = polls.reduce((sum, { sqs }) => sum + sqs.requests, 0)
   usage.sqs.requests -= polled
-  expect(await client.get(runId)).toMatchObject({ status: 'completed' })
+  expect(await client.get(runId)).toMatchObject({ status: end })
   return { start, work: usage, messages }
 }
 
@@ -78,34 +90,69 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
   })
   afterAll(() => aws.stop())
 
-  it('of ten nodes in a row with small outputs: 12 write units, 1 read unit, 1 request to SQS', async () => {
-    const { start, work, messages } = await costOf(chain(10))
+  it.each([
+    { runIndex: true, entries: 1 },
+    { runIndex: false, entries: 0 },
+  ])(
+    'of ten nodes in a row with small outputs, runIndex $runIndex; 1 read unit, 1 request to SQS',
+    async ({ runIndex, entries }) => {
+      const { start, work, messages } = await costOf(chain(10), { runIndex })
 
-    // The header; then the lease and ten commits.
-    expect(start.dynamodb).toMatchObject({ writeUnits: 1, readUnits: 0, byOperation: { PutItem: 1 } })
-    expect(work.dynamodb).toMatchObject({
-      writeUnits: 11,
-      readUnits: 1,
-      refusedWrites: 0,
-      byOperation: { GetItem: 1, UpdateItem: 11 },
-    })
-    expect([start.sqs.requests, work.sqs.requests, messages]).toEqual([1, 0, 1])
-    expect([start.s3.requests, work.s3.requests]).toEqual([0, 0])
-  })
+      // The header and its entry; then the lease and ten commits, the last of which changes the entry.
+      expect(start.dynamodb).toMatchObject({
+        writeUnits: 1 + entries,
+        readUnits: 0,
+        byOperation: { PutItem: 1 },
+      })
+      expect(work.dynamodb).toMatchObject({
+        writeUnits: 11 + entries,
+        readUnits: 1,
+        refusedWrites: 0,
+        byOperation: { GetItem: 1, UpdateItem: 11 },
+      })
+      expect([start.sqs.requests, work.sqs.requests, messages]).toEqual([1, 0, 1])
+      expect([start.s3.requests, work.s3.requests]).toEqual([0, 0])
+    },
+  )
 
   it('of ten nodes in a row in a trace: as much, since its id fits into the kilobyte', async () => {
     const header = `Root=${newTraceId()};Parent=${newSegmentId()};Sampled=1`
-    const { start, work } = await withTraceHeader(header, () => costOf(chain(10), true))
+    const { start, work } = await withTraceHeader(header, () => costOf(chain(10), { tracing: true }))
 
-    expect(start.dynamodb).toMatchObject({ writeUnits: 1, readUnits: 0 })
-    expect(work.dynamodb).toMatchObject({ writeUnits: 11, readUnits: 1 })
+    expect(start.dynamodb).toMatchObject({ writeUnits: 2, readUnits: 0 })
+    expect(work.dynamodb).toMatchObject({ writeUnits: 12, readUnits: 1 })
     expect([start.sqs.requests, work.sqs.requests]).toEqual([1, 0])
+  })
+
+  it('of labels: one write unit each, whether runs are listed or not', async () => {
+    const labels = { orderId: 'A-17', tenant: 'acme', region: 'north' }
+    for (const runIndex of [true, false]) {
+      const { start, work } = await costOf(chain(10), { runIndex, labels })
+      const entries = runIndex ? 1 : 0
+      expect(start.dynamodb).toMatchObject({ writeUnits: 1 + entries + 3, byOperation: { PutItem: 4 } })
+      expect(work.dynamodb.writeUnits).toBe(11 + entries)
+    }
+  })
+
+  it('of a run that fails: one write unit more, so that it is found on every table', async () => {
+    const flow = createFlow('broken').node('a', async () => {
+      throw new Error('no')
+    })
+    for (const [runIndex, entries] of [
+      [true, 1],
+      [false, 0],
+    ] as const) {
+      const { work } = await costOf(flow, { runIndex }, 'failed')
+      // A lease, a commit, and the error, whose stack makes it a value of its own.
+      const puts = work.dynamodb.byOperation['PutItem'] ?? 0
+      expect(work.dynamodb.writeUnits).toBe(2 + puts + 1 + entries)
+    }
   })
 
   it('of ten nodes in a row whose outputs have 300 bytes: one more unit to write and to read each', async () => {
     const { start, work } = await costOf(chain(10, 'x'.repeat(300)))
 
-    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBe(12 + 10)
+    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBe(14 + 10)
     // Each node but the first reads its input.
     expect(work.dynamodb.readUnits).toBe(1 + 9)
   })
@@ -114,16 +161,17 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     const { start, work } = await costOf(chain(100))
 
     const { writeUnits, readUnits } = work.dynamodb
-    expect(start.dynamodb.writeUnits + writeUnits).toBeLessThanOrEqual(110)
+    expect(start.dynamodb.writeUnits + writeUnits).toBeLessThanOrEqual(112)
     expect(readUnits).toBe(1)
   })
 
   it('of 1 -> 50 -> 1, one worker: two write units and one read unit a node', async () => {
     const { start, work, messages } = await costOf(diamond(50))
 
-    // A header; 51 messages with a lease each; 52 commits, the last of them in the message of the last arrival.
+    // A header and its entry in the index of runs; 51 messages with a lease each; 52 commits, of which the last changes
+    // that entry.
     expect(messages).toBe(51)
-    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBe(1 + 51 + 52)
+    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBe(2 + 51 + 53)
     expect(work.dynamodb).toMatchObject({ readUnits: 51, refusedWrites: 0 })
     // The first node's job, then 50 of them ten at a time.
     expect([start.sqs.requests, work.sqs.requests]).toEqual([1, 5])
@@ -155,8 +203,8 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
       .edge('set', 'read')
     const { start, work } = await costOf(flow)
 
-    // A header; a lease and two commits; four buckets, compressed.
-    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBeLessThanOrEqual(4 + 24)
+    // A header; a lease and two commits; two for the index of runs; four buckets, compressed.
+    expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBeLessThanOrEqual(6 + 24)
     expect(work.dynamodb.byOperation).toEqual({ GetItem: 2, UpdateItem: 3, PutItem: 4 })
     expect(work.dynamodb.readUnits).toBe(2)
   })

@@ -30,6 +30,7 @@ export function adapterOf(
     concurrency?: number
     bucketName?: string
     tracing?: boolean
+    runIndex?: boolean
   },
 ): SqsAdapter {
   return new SqsAdapter({ ...awsOptions(deployment), ...options, deployGraceMs: 0 })

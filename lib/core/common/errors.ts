@@ -8,7 +8,7 @@ export type FlowcraftAwsErrorCode =
   | 'INVALID_BLUEPRINT'
   | 'UNKNOWN_BLUEPRINT'
   | 'INVALID_INPUT'
-  /** The run id was used before, with another input or blueprint. */
+  /** The run id was used before, with another input, blueprint or labels. */
   | 'RUN_CONFLICT'
   /** The idempotency key was used before, with another action or output. */
   | 'RESUME_CONFLICT'

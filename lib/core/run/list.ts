@@ -76,10 +76,9 @@ export async function listRuns(
   }
   const list = listOf(query)
   const { from, to } = timesOf(query)
-  const merged = new MergedList({
-    ...{ store: services.store, list, from, to, after, wanted: limit },
-    where: list.kind === 'runs' ? filterOf(query) : undefined,
-  })
+  const { store } = services
+  const where = list.kind === 'runs' ? filterOf(query) : undefined
+  const merged = new MergedList({ store, list, from, to, after, where, wanted: limit })
   const runs: RunSummary[] = []
   let headers = 0
   const isFar = () => (merged.looked > atMost.entries && !merged.isRead) || headers > atMost.headers
@@ -120,7 +119,9 @@ async function summariesOf(
   const runs = entries.flatMap(({ runId, time, run }): RunSummary[] => {
     if (run && run.status !== 'running') {
       const { endedAt, ...rest } = run
-      return [{ runId, ...rest, startedAt: new Date(time), ...(endedAt ? { endedAt: new Date(endedAt) } : {}) }]
+      return [
+        { runId, ...rest, startedAt: new Date(time), ...(endedAt ? { endedAt: new Date(endedAt) } : {}) },
+      ]
     }
     const header = headers.get(runId)
     return header?.startedAt === time && isWanted(query, header) ? [summaryOf(header)] : []

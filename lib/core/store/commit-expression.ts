@@ -114,7 +114,11 @@ function addFinal(
 }
 
 /** The sweep need not look at a run that is over. One that failed stands in the same index by its end, for people to find. */
-export function setPlaceOfEnded(e: ExpressionBuilder, endedAt: number, failedShard: string | undefined): void {
+export function setPlaceOfEnded(
+  e: ExpressionBuilder,
+  endedAt: number,
+  failedShard: string | undefined,
+): void {
   if (failedShard === undefined) e.remove(e.path('y')).remove(e.path('u'))
   else e.set(e.path('y'), failedShard).set(e.path('u'), endedAt)
 }

@@ -102,7 +102,10 @@ export class DynamoDbRunStore implements RunStore {
 
   async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
     try {
-      return this.#written(runId, await this.#table.update(keys.run(runId), this.#expressionOf(runId, change, seen)))
+      return this.#written(
+        runId,
+        await this.#table.update(keys.run(runId), this.#expressionOf(runId, change, seen)),
+      )
     } catch (error) {
       if (!isItemTooLarge(error)) throw error
       return { committed: false, run: await this.read(runId) }

@@ -15,8 +15,7 @@ export function readMemoryList(
   labels: readonly MemoryLabel[],
   { list, shard, from, to, after, limit, where = {} }: ListRead,
 ): ListPart {
-  const isIn = (time: number, runId: string) =>
-    time >= from && time <= to && shardOf(list, runId) === shard
+  const isIn = (time: number, runId: string) => time >= from && time <= to && shardOf(list, runId) === shard
   const entries = entriesOf(list, runs, labels, isIn)
     // Any order of equal times does, as long as it is always the same.
     .toSorted((a, b) => b.time - a.time || (a.runId < b.runId ? 1 : -1))

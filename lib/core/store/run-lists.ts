@@ -108,8 +108,7 @@ export class RunLists {
       Limit: limit,
       ExclusiveStartKey: after === undefined ? undefined : keys.label(partition, to, after),
     })
-    const placeOf = ({ sk }: Item) => parseLabelEntry(sk as string)
-    return { entries: items.map(placeOf), ...(next ? { next: placeOf(next) } : {}) }
+    return { entries: items.map(labelEntryOf), ...(next ? { next: labelEntryOf(next) } : {}) }
   }
 
   #partition(list: RunList, runId: string): string {
@@ -127,6 +126,10 @@ export class RunLists {
     const how = `runs are listed by the global secondary index '${name}' of table '${this.#table.name}'`
     return new FlowcraftAwsError('RUN_INDEX_MISSING', `cannot list runs: ${how}: ${why}`)
   }
+}
+
+function labelEntryOf({ sk }: Item): ListPlace {
+  return parseLabelEntry(sk as string)
 }
 
 /** Undefined for any other error. */

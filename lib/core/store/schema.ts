@@ -89,8 +89,8 @@ function inPartition(runId: string, kind: string, key: string): { pk: string; sk
   return { pk: `R#${runId}|${key.slice(0, bar)}`, sk: `${kind}#${key.slice(bar + 1)}` }
 }
 
-/** How partition keys begin, for policies: those of runs with all that belongs to them, and those of graphs. */
-export const partitions = { runs: 'R#*', graphs: 'G#*' } as const
+/** How partition keys begin, for policies: those of runs with all that belongs to them, of graphs, and of labels. */
+export const partitions = { runs: 'R#*', graphs: 'G#*', labels: 'L#*' } as const
 
 /** Where each item lives. Nothing else in the package spells a key. */
 export const keys = {

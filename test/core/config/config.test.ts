@@ -18,6 +18,7 @@ const env = {
   FLOWCRAFT_DEPLOY_GRACE_MS: '420000',
   FLOWCRAFT_TRACING: 'true',
   FLOWCRAFT_RUN_RETENTION_DAYS: '30',
+  FLOWCRAFT_RUN_INDEX: 'false',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -45,6 +46,7 @@ describe('the configuration', () => {
       deployGraceMs: 420_000,
       tracing: true,
       runRetentionDays: 30,
+      runIndex: false,
       s3Client: undefined,
       eventBridgeClient: undefined,
     })
@@ -55,6 +57,13 @@ describe('the configuration', () => {
         .filter((name) => name.startsWith('FLOWCRAFT_'))
         .toSorted(),
     )
+  })
+
+  it('has the index of runs unless it is told otherwise', () => {
+    const { FLOWCRAFT_RUN_INDEX: _, ...rest } = env
+    expect(resolveConfig(clients, rest).runIndex).toBe(true)
+    expect(resolveConfig({ ...clients, runIndex: false }, rest).runIndex).toBe(false)
+    expect(resolveConfig({ ...clients, runIndex: true }, env).runIndex).toBe(true)
   })
 
   it('comes from the options first', () => {

@@ -1,5 +1,6 @@
 /** Starts under one run id: the same again starts nothing, another is a conflict. */
 import { describe, expect, it } from 'vitest'
+import type { RunLabels } from '../../../lib/core/common/labels.ts'
 import { refuseOther, putRun } from '../../../lib/core/run/start.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { graph, value } from '../../conformance/case.ts'
@@ -96,5 +97,64 @@ describe('a start of a run that is there', () => {
     const parent = { runId: 'p', blueprintId: 'case', nodeId: 'a', iteration: 1 }
     const { run } = await putRun(services, { runId: 'r', blueprintId: 'case', input: {}, parent })
     expect(run.inputHash).toBeUndefined()
+  })
+})
+
+describe('a start with labels', () => {
+  const labels = { tenant: 'acme', orderId: 'A-17' }
+
+  it('is the same again with the same labels, in any order, and a conflict with others', async () => {
+    const service = serviceOf()
+    const request = { blueprintId: 'case', runId: 'r', labels }
+    await service.start(request)
+
+    const again = { ...request, labels: { orderId: 'A-17', tenant: 'acme' } }
+    expect(await service.start(again)).toMatchObject({ created: false })
+    const others: (RunLabels | undefined)[] = [undefined, {}, { tenant: 'acme' }, { ...labels, tenant: 'x' }]
+    for (const other of others) {
+      await expect(service.start({ ...request, labels: other })).rejects.toMatchObject(
+        conflict('run \'r\': it was started with other labels, {"orderId":"A-17","tenant":"acme"}'),
+      )
+    }
+    expect(await service.get('r')).toMatchObject({ labels })
+  })
+
+  it('that dies before its header leads nowhere; the same start later leads to its run, once', async () => {
+    const service = serviceOf()
+    const { store } = service.services
+    const create = store.create.bind(store)
+    store.create = () => Promise.reject(new Error('died'))
+    await expect(service.start({ blueprintId: 'case', runId: 'r', labels })).rejects.toThrow('died')
+    expect(await service.list({ label: labels })).toEqual({ runs: [] })
+
+    store.create = create
+    service.now += 5
+    await service.start({ blueprintId: 'case', runId: 'r', labels })
+    await service.start({ blueprintId: 'case', runId: 'r', labels })
+    const { runs } = await service.list({ label: labels })
+    expect(runs.map(({ runId }) => runId)).toEqual(['r'])
+  })
+
+  it('is found by all of them from the moment that its header stands', async () => {
+    const service = serviceOf()
+    const { store } = service.services
+    const create = store.create.bind(store)
+    store.create = async (run) => {
+      const created = await create(run)
+      for (const [name, value] of Object.entries(labels))
+        expect((await service.list({ label: { [name]: value } })).runs).toHaveLength(1)
+      return created
+    }
+    await service.start({ blueprintId: 'case', runId: 'r', labels })
+    expect.assertions(2)
+  })
+
+  it('may be that of a raw job', async () => {
+    const service = serviceOf()
+    await service.queue.send([{ runId: 'raw', blueprintId: 'case', nodeId: 'a', labels }])
+    await service.settle()
+    expect(await service.list({ label: { tenant: 'acme' } })).toMatchObject({
+      runs: [{ runId: 'raw', status: 'awaiting', labels }],
+    })
   })
 })

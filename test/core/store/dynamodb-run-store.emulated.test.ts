@@ -178,11 +178,9 @@ for (const { name, skip } of engines) {
     it('reads and ends what an older version wrote', async () => {
       const store = make()
       const runId = `run-${randomUUID()}`
-      const Item = marshall({
-        ...keys.run(runId),
-        ...{ b: 'order', s: 'running', q: 0, t: now, g: 'abcdefghijkl', h: 'x' },
-        ...{ a: { '0.1': '' }, f: {}, p: {}, i: {}, r: {}, y: 'due#3@', u: now + 1 },
-      })
+      const words = { b: 'order', s: 'running', q: 0, t: now, g: 'abcdefghijkl', h: 'x' }
+      const rest = { a: { '0.1': '' }, f: {}, p: {}, i: {}, r: {}, y: 'due#3@', u: now + 1 }
+      const Item = marshall({ ...keys.run(runId), ...words, ...rest })
       await aws.clients.dynamoDbClient.send(new PutItemCommand({ TableName: tableName, Item }))
       const seen = await store.read(runId)
       expect(seen).toMatchObject({ status: 'running', dueAt: now + 1 })

@@ -58,7 +58,9 @@ export function listsContract(make: () => RunStore): void {
       const shard = shardOf(ALL, run.runId)
 
       expect(await store.readList(inPeriod(ALL, shard))).toEqual({
-        entries: [{ time: startedAt, runId: run.runId, run: { blueprintId: 'order', status: 'running', labels } }],
+        entries: [
+          { time: startedAt, runId: run.runId, run: { blueprintId: 'order', status: 'running', labels } },
+        ],
       })
 
       await store.commit(run.runId, change({ final: { status: 'completed', endedAt: startedAt + 7 } }), run)
@@ -83,7 +85,9 @@ export function listsContract(make: () => RunStore): void {
       await store.fail(broken.runId, { reason: 'no', now: startedAt + 1 })
       await store.cancel(cancelled.runId, { seq: 0, children: [], now: startedAt + 1 })
 
-      expect(await idsIn(store, ALL)).toEqual([waiting, broken, cancelled].map(({ runId }) => runId).toSorted())
+      expect(await idsIn(store, ALL)).toEqual(
+        [waiting, broken, cancelled].map(({ runId }) => runId).toSorted(),
+      )
     })
 
     it('is read newest first, by pages of any size, with equal times too', async () => {
@@ -183,7 +187,7 @@ export function listsContract(make: () => RunStore): void {
     it('are kept by the run, and lead to it, each', async () => {
       const store = make()
       const startedAt = newPeriod()
-      const labels = { 'größe': 'x', orderId: 'A-17 #/+=ü', tenant: 'acme' }
+      const labels = { größe: 'x', orderId: 'A-17 #/+=ü', tenant: 'acme' }
       const run = newRun({ startedAt, labels })
 
       await store.putLabels(run)
