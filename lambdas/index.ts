@@ -1,6 +1,7 @@
 /** The package's `./lambda` entry: handlers to export from a function's own file, and ready ones. */
 import { createStartRunHandler, type StartRunHandler } from '../lib/client/start-run-handler.ts'
 
+export { defineFlows } from '../lib/core/blueprints/define-flows.ts'
 export { createWorkerHandler, type WorkerHandlerOptions } from '../lib/adapter/worker-handler.ts'
 export {
   createStartRunHandler,

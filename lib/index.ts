@@ -37,9 +37,20 @@ export {
   type WorkerHandler,
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
-export { RunClient, type RunClientOptions } from './client/run-client.ts'
+export { RunClient, type RunClientOptions, type TypedRuns } from './client/run-client.ts'
 export type { CancelResult, ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
 export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
+export type {
+  BlueprintIdOf,
+  ListOf,
+  ResumeRequestOf,
+  RunDescriptionOf,
+  RunIdOf,
+  RunPageOf,
+  RunSummaryOf,
+  StartRunRequestOf,
+  StartRunResultOf,
+} from './client/typed-runs.ts'
 export { createSweepHandler, createWebhookHandler } from './client/operation-handlers.ts'
 export {
   createStartRunHandler,
@@ -48,6 +59,33 @@ export {
 } from './client/start-run-handler.ts'
 export { StartRunInvoker, type StartRunInvokerOptions } from './client/start-run-invoker.ts'
 export type { ContextConflicts } from './core/protocol/context-conflicts.ts'
+export { defineFlows } from './core/blueprints/define-flows.ts'
+export type {
+  AnyFlows,
+  DefinedFlows,
+  FittingDefinition,
+  FittingDefinitions,
+  FlowContext,
+  FlowDefinitions,
+  FlowInput,
+  FlowType,
+  FlowTypeOf,
+  FlowTypes,
+  FlowWithInput,
+  NamedKeys,
+  RecordOf,
+  TypesOf,
+  TypesOfDefinitions,
+  UntypedFlow,
+  UntypedFlows,
+} from './core/blueprints/flow-types.ts'
+export type {
+  SchemaInput,
+  SchemaOutput,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './core/common/standard-schema.ts'
 export type { Flow, Registry } from './core/blueprints/registry.ts'
 export type { ErrorCause, ErrorRecord } from './core/values/error-record.ts'
 export type { Disposition } from './core/execution/disposition.ts'

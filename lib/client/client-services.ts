@@ -11,7 +11,7 @@ import { Tracing } from '../core/telemetry/tracing.ts'
 export interface ClientOptions extends AwsOptions {
   /**
    * Blueprints that may be started. With them a run is checked and begun at once; without, a worker begins it, and a
-   * blueprint that no worker knows is seen only then.
+   * blueprint that no worker knows, or an input that its schema refuses, is seen only then.
    * @default - whatever the workers know
    */
   readonly flows?: readonly Flow[]

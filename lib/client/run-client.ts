@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import * as v from 'valibot'
+import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import { runIdProblem } from '../core/common/identifiers.ts'
 import { must, checked } from '../core/common/schema.ts'
@@ -32,22 +33,37 @@ import {
   type WaitOptions,
 } from './runs.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
+import type {
+  BlueprintIdOf,
+  ListOf,
+  ResumeRequestOf,
+  RunDescriptionOf,
+  RunIdOf,
+  RunPageOf,
+  RunSummaryOf,
+  StartRunRequestOf,
+  StartRunResultOf,
+} from './typed-runs.ts'
 
-export interface RunClientOptions extends ClientOptions {}
+export interface RunClientOptions<F extends AnyFlows = AnyFlows> extends ClientOptions {
+  readonly flows?: F
+}
 
 /**
+ * `F` is the type of what `defineFlows` gave: then ids, inputs and nodes that the flows do not have do not compile.
+ *
  * @example
  * const client = new RunClient({ queueUrl, tableName: 'flowcraft' })
  * const { runId } = await client.start({ blueprintId: 'order', input: { orderId: 'A-17' } })
  * const { status, context } = await client.waitFor(runId, { timeoutMs: 30_000 })
  */
-export class RunClient implements Runs {
+export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   readonly #services: ClientServices
   readonly #serializer: ISerializer
   readonly #checks: boolean
 
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
-  constructor(options?: RunClientOptions)
+  constructor(options?: RunClientOptions<F>)
   /**
    * `made` are stores of another kind, as `TestService` has them.
    * @internal
@@ -60,9 +76,12 @@ export class RunClient implements Runs {
     this.#checks = Boolean(options.flows ?? options.blueprints)
   }
 
+  start<const Id extends BlueprintIdOf<F>>(
+    request: StartRunRequestOf<F, Id>,
+  ): Promise<StartRunResultOf<F, Id>>
   async start(request: StartRunRequest): Promise<StartRunResult> {
     const { blueprintId, input = {}, runId = randomUUID(), labels } = checkStart(request)
-    const graph = this.#checks ? await this.#services.graphs.remember(blueprintId) : undefined
+    const graph = this.#checks ? this.#services.graphs.current(blueprintId) : undefined
     const put = await this.#put({ runId, blueprintId, graph, input, labels })
     refuseOther(put, blueprintId)
     const { created, run } = put
@@ -71,6 +90,7 @@ export class RunClient implements Runs {
     return { runId, status: run.status, created }
   }
 
+  get<Id extends BlueprintIdOf<F>>(runId: RunIdOf<F, Id>): Promise<RunDescriptionOf<F, Id>>
   async get(runId: string): Promise<RunDescription> {
     const run = await this.#read(runId)
     const { blueprintId, graph: version } = run
@@ -83,14 +103,22 @@ export class RunClient implements Runs {
     return lost.length > 0 ? { ...described, lost: [...lost, ...(described.lost ?? [])] } : described
   }
 
+  list<const Id extends BlueprintIdOf<F>>(request?: ListOf<ListRunsRequest, F, Id>): Promise<RunPageOf<F, Id>>
   async list(request: ListRunsRequest = {}): Promise<RunPage> {
     return listRuns(this.#services, checkList(request))
   }
 
+  runs<const Id extends BlueprintIdOf<F>>(
+    query?: ListOf<ListRunsQuery, F, Id>,
+  ): AsyncIterable<RunSummaryOf<F, Id>>
   async *runs(query: ListRunsQuery = {}): AsyncGenerator<RunSummary, void, undefined> {
     yield* eachRun(this.#services, checkList(query))
   }
 
+  waitFor<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    options?: WaitOptions,
+  ): Promise<RunDescriptionOf<F, Id>>
   async waitFor(runId: string, options: WaitOptions = {}): Promise<RunDescription> {
     const { timeoutMs = 60_000, pollMs = 1_000 } = options
     const end = Date.now() + timeoutMs
@@ -102,6 +130,10 @@ export class RunClient implements Runs {
     }
   }
 
+  resume<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    request?: ResumeRequestOf<F, Id>,
+  ): Promise<ResumeResult>
   async resume(runId: string, request: ResumeRequest = {}): Promise<ResumeResult> {
     const { nodeId, ...event } = checkResume(request)
     checkRunId(runId)
@@ -142,6 +174,9 @@ export class RunClient implements Runs {
       })
   }
 }
+
+/** `Runs` with the types of what `defineFlows` gave, for code that runs on AWS and in memory. */
+export type TypedRuns<F extends AnyFlows> = Pick<RunClient<F>, keyof Runs>
 
 /** @throws FlowcraftAwsError INVALID_INPUT */
 function checkRunId(runId: unknown): void {

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { FlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
 import { labelsProblem, type RunLabels } from '../core/common/labels.ts'
+import { inputProblem } from '../core/common/plain-object.ts'
 import { checked, problem } from '../core/common/schema.ts'
 import { show } from '../core/common/thrown.ts'
 import type { RunStatus } from '../core/protocol/run-state.ts'
@@ -54,31 +55,4 @@ export function checkStart(request: unknown): StartRunRequest {
   return checked(startRequest, request, (problems) =>
     problemsError('INVALID_INPUT', 'cannot start a run', problems),
   )
-}
-
-/**
- * What is wrong with the `input` of a run. A Map, a Date or an instance of a class has no keys of its own to become the
- * context's, or others than it shows: it would be taken for `{}`.
- */
-function inputProblem(input: unknown): string | undefined {
-  if (input === undefined || isPlainObject(input)) return undefined
-  const got =
-    typeof input === 'object' && input !== null && !Array.isArray(input) ? kindOf(input) : show(input)
-  return `input must be a plain object, whose keys become the context's; got ${got}`
-}
-
-/** Also one of another realm, or without a prototype. */
-function isPlainObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === null) return true
-  return (
-    Object.getPrototypeOf(prototype) === null && Object.prototype.toString.call(value) === '[object Object]'
-  )
-}
-
-function kindOf(value: object): string {
-  const { constructor } = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } }
-  const name = typeof constructor?.name === 'string' && constructor.name !== '' ? constructor.name : 'a class'
-  return `an instance of ${name}`
 }

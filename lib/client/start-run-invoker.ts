@@ -10,8 +10,10 @@ import {
   throwProblems,
 } from '../core/common/errors.ts'
 import { requestTimeouts } from '../core/common/request-timeouts.ts'
+import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import type { Runs } from './runs.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
+import type { BlueprintIdOf, StartRunRequestOf, StartRunResultOf } from './typed-runs.ts'
 
 export interface StartRunInvokerOptions {
   /**
@@ -27,12 +29,14 @@ export interface StartRunInvokerOptions {
 const ANSWER_MS = 90_000
 
 /**
+ * `F` is the type of what `defineFlows` gave: then ids and inputs that the flows do not have do not compile.
+ *
  * @example
  * const runs = new StartRunInvoker()
  * export const handler = async (order: { id: string }) =>
  *   runs.start({ blueprintId: 'order', input: { orderId: order.id }, runId: `order-${order.id}` })
  */
-export class StartRunInvoker implements Pick<Runs, 'start'> {
+export class StartRunInvoker<F extends AnyFlows = DefinedFlows> implements Pick<Runs, 'start'> {
   readonly #functionName: string
   readonly #client: LambdaClient
 
@@ -58,6 +62,9 @@ export class StartRunInvoker implements Pick<Runs, 'start'> {
    * @throws FlowcraftAwsError REQUEST_FAILED for trouble of the infrastructure: the same call may be made again, and
    * with the same `runId` it starts nothing twice
    */
+  start<const Id extends BlueprintIdOf<F>>(
+    request: StartRunRequestOf<F, Id>,
+  ): Promise<StartRunResultOf<F, Id>>
   async start(request: StartRunRequest): Promise<StartRunResult> {
     // Named here, so that the SDK's own retries cannot start a second run.
     const { blueprintId, input, runId = randomUUID(), labels } = checkStart(request)

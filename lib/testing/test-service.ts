@@ -15,9 +15,20 @@ import {
   type WaitOptions,
 } from '../client/runs.ts'
 import type { StartRunRequest, StartRunResult } from '../client/start-request.ts'
+import type {
+  BlueprintIdOf,
+  ListOf,
+  ResumeRequestOf,
+  RunDescriptionOf,
+  RunIdOf,
+  RunPageOf,
+  RunSummaryOf,
+  StartRunRequestOf,
+  StartRunResultOf,
+} from '../client/typed-runs.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { register } from '../core/blueprints/registration.ts'
-import type { Flow } from '../core/blueprints/registry.ts'
+import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { warningsOf } from '../core/blueprints/warnings.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { guardedBus } from '../core/common/guarded-event-bus.ts'
@@ -47,9 +58,10 @@ import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { MemoryQueue } from './memory-queue.ts'
 import { MemoryWorker, type WorkOptions } from './memory-worker.ts'
 
-export interface TestServiceOptions extends RuntimeOptions, WithContainer, WorkOptions {
-  /** What `createFlow()` builds. @default - none */
-  readonly flows?: readonly Flow[]
+export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
+  extends RuntimeOptions, WithContainer, WorkOptions {
+  /** What `createFlow()` builds, or `defineFlows` gives. @default - none */
+  readonly flows?: F
   /** @default new MemoryRunStore() */
   readonly store?: RunStore
   /** As of `SqsAdapter`. @default { perNode: 10000, perRun: 1000000 } */
@@ -82,7 +94,7 @@ export const WEBHOOK_URL = 'https://webhooks.test'
  * const { status, context } = await service.run({ blueprintId: 'order', input: { orderId: 'A-17' } })
  * expect(status).toBe('completed')
  */
-export class TestService implements Runs {
+export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
   /** @internal */
   readonly services: Services
   readonly queue: MemoryQueue
@@ -95,7 +107,7 @@ export class TestService implements Runs {
   readonly #worker: MemoryWorker
 
   /** @throws FlowcraftAwsError INVALID_BLUEPRINT, with all problems at once */
-  constructor(given: TestServiceOptions) {
+  constructor(given: TestServiceOptions<F>) {
     const options: TestServiceOptions = { ...given, ...withContainer(given) }
     this.#options = options
     this.queue = new MemoryQueue(() => this.now)
@@ -137,12 +149,16 @@ export class TestService implements Runs {
   }
 
   /** Runs a blueprint until nothing is left to do, and describes the run as it is then. */
+  run<const Id extends BlueprintIdOf<F>>(request: StartRunRequestOf<F, Id>): Promise<RunDescriptionOf<F, Id>>
   async run(request: StartRunRequest): Promise<RunDescription> {
     const { runId } = await this.start(request)
     await this.settle()
     return this.get(runId)
   }
 
+  start<const Id extends BlueprintIdOf<F>>(
+    request: StartRunRequestOf<F, Id>,
+  ): Promise<StartRunResultOf<F, Id>>
   async start(request: StartRunRequest): Promise<StartRunResult> {
     const runId = this.#options.newRunId
     // What is no request at all is left to be reported as a problem.
@@ -150,25 +166,38 @@ export class TestService implements Runs {
     return this.#client.start(isNamed || !runId ? request : { ...request, runId: runId() })
   }
 
+  get<Id extends BlueprintIdOf<F>>(runId: RunIdOf<F, Id>): Promise<RunDescriptionOf<F, Id>>
   async get(runId: string): Promise<RunDescription> {
     return this.#client.get(runId)
   }
 
+  list<const Id extends BlueprintIdOf<F>>(request?: ListOf<ListRunsRequest, F, Id>): Promise<RunPageOf<F, Id>>
   async list(request: ListRunsRequest = {}): Promise<RunPage> {
     return this.#client.list(request)
   }
 
+  runs<const Id extends BlueprintIdOf<F>>(
+    query?: ListOf<ListRunsQuery, F, Id>,
+  ): AsyncIterable<RunSummaryOf<F, Id>>
   runs(query: ListRunsQuery = {}): AsyncIterable<RunSummary> {
     return this.#client.runs(query)
   }
 
   /** Settles, for `timeoutMs` of the test's clock at most, and then describes how the run ended. */
+  waitFor<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    options?: WaitOptions,
+  ): Promise<RunDescriptionOf<F, Id>>
   async waitFor(runId: string, { timeoutMs = Infinity }: WaitOptions = {}): Promise<RunDescription> {
     await this.get(runId)
     await this.#worker.settle(this.now + timeoutMs)
     return endedWithin(await this.get(runId), timeoutMs)
   }
 
+  resume<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    request?: ResumeRequestOf<F, Id>,
+  ): Promise<ResumeResult>
   async resume(runId: string, request: ResumeRequest = {}): Promise<ResumeResult> {
     return this.#client.resume(runId, request)
   }

@@ -165,7 +165,7 @@ describe('settle', () => {
     const outer = createFlow('outer').node('a', async () => ({
       output: (await service.run({ blueprintId: 'inner' })).context['a'],
     }))
-    const service = new TestService({ flows: [inner, outer] })
+    const service: TestService = new TestService({ flows: [inner, outer] })
 
     expect((await service.run({ blueprintId: 'outer' })).context['a']).toBe('done')
   })

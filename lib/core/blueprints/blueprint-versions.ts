@@ -10,6 +10,7 @@ import { VALUE_ITEM_BYTES } from '../common/size-limits.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
 import { compress, deflate, expand } from '../values/value-store.ts'
+import type { StandardSchema } from '../common/standard-schema.ts'
 import type { Registry } from './registry.ts'
 
 type Implementations = ReadonlyMap<string, NodeFunction | NodeClass>
@@ -21,6 +22,7 @@ type GraphStore = Pick<RunStore, 'getGraph' | 'putGraph'>
 export class Graphs {
   readonly #blueprints: Record<string, WorkflowBlueprint>
   readonly #registry: Registry
+  readonly #schemas: ReadonlyMap<string, StandardSchema>
   readonly #store: GraphStore
   readonly #now: () => number
   readonly #current = new Map<string, RunGraph>()
@@ -31,12 +33,15 @@ export class Graphs {
   constructor(options: {
     blueprints: Record<string, WorkflowBlueprint>
     registry: Registry
+    /** Of inputs, by blueprint id. @default - none */
+    schemas?: ReadonlyMap<string, StandardSchema>
     store: GraphStore
     /** Milliseconds since the epoch. @default Date.now */
     now?: () => number
   }) {
     this.#blueprints = options.blueprints
     this.#registry = options.registry
+    this.#schemas = options.schemas ?? new Map()
     this.#store = options.store
     this.#now = options.now ?? Date.now
     this.#storedSince = this.#now()
@@ -50,6 +55,11 @@ export class Graphs {
     if (!blueprint) throw unknownBlueprint(blueprintId, Object.keys(this.#blueprints))
     this.#current.set(blueprintId, (graph = new RunGraph(blueprint)))
     return graph
+  }
+
+  /** Of a registered blueprint's input. */
+  schemaOf(blueprintId: string): StandardSchema | undefined {
+    return this.#schemas.get(blueprintId)
   }
 
   /** The registered version, stored so that every later worker can go by it. */

@@ -13,11 +13,13 @@ import {
 import { FlowcraftAwsError, messageOf, throwProblems } from '../common/errors.ts'
 import { blueprintIdProblem } from '../common/identifiers.ts'
 import { numberProblems, withStorableNumbers } from '../common/node-numbers.ts'
+import type { StandardSchema } from '../common/standard-schema.ts'
 import { show } from '../common/thrown.ts'
 import { policyProblems } from '../config/policies.ts'
 import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
 import { gatherNode, scatterNode } from './batch-nodes.ts'
 import { type BuiltInName, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
+import { schemaOf } from './define-flows.ts'
 import { lint } from './lint.ts'
 import type { Flow, Registry } from './registry.ts'
 import { durableSubflow } from './subflow-node.ts'
@@ -25,6 +27,8 @@ import { durableSubflow } from './subflow-node.ts'
 export interface Registration {
   readonly blueprints: Record<string, WorkflowBlueprint>
   readonly registry: Registry
+  /** Of inputs, by blueprint id. */
+  readonly schemas: ReadonlyMap<string, StandardSchema>
 }
 
 /**
@@ -44,6 +48,7 @@ export function register(options: {
   // Without a prototype: 'constructor' is an id like any other.
   const registry = Object.assign(Object.create(null) as Registry, options.registry)
   const blueprints = Object.create(null) as Record<string, WorkflowBlueprint>
+  const schemas = new Map<string, StandardSchema>()
   const problems: string[] = []
   const add = (given: WorkflowBlueprint, own: ReadonlyMap<string, unknown>) => {
     const shape = shapeProblems(given)
@@ -55,7 +60,10 @@ export function register(options: {
   }
   for (const flow of options.flows ?? []) {
     try {
-      add(flow.toBlueprint(), flow.getFunctionRegistry())
+      const blueprint = flow.toBlueprint()
+      add(blueprint, flow.getFunctionRegistry())
+      const schema = schemaOf(flow)
+      if (schema) schemas.set(blueprint.id, schema)
     } catch (error) {
       problems.push(messageOf(error))
     }
@@ -71,7 +79,7 @@ export function register(options: {
   makeDurable(registry, blueprints)
   problems.push(...lint(blueprints, registry))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
-  return { blueprints, registry }
+  return { blueprints, registry, schemas }
 }
 
 /**

@@ -42,7 +42,7 @@ async function makeChild(open: OpenRun, key: ActivationKey, runId: string): Prom
   const { run } = await putRun(services, {
     runId,
     input,
-    graph: await services.graphs.remember(blueprintId),
+    graph: services.graphs.current(blueprintId),
     parent: jobOf(open, key),
   })
   return run

@@ -3,6 +3,7 @@
  * the header names its graph and its start nodes are queued. Whoever knows the blueprint does both in one write.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { parsedChildInput, parsedInput } from '../blueprints/input-schema.ts'
 import { contentHash } from '../common/content-hash.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
 import { keptLabels, type RunLabels } from '../common/labels.ts'
@@ -13,11 +14,12 @@ import { type Services } from '../execution/services.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type Parent, type RunState, nothingScheduled } from '../protocol/run-state.ts'
 import { firstActivations } from '../protocol/transition.ts'
-import type { NewRun } from '../store/run-store.ts'
+import type { FirstState, NewRun } from '../store/run-store.ts'
+import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import { inlineInput } from '../values/value-writer.ts'
 import { failRun } from './run-end.ts'
 
-type StartServices = Pick<Services, 'store' | 'values' | 'now' | 'tracing'>
+type StartServices = Pick<Services, 'store' | 'values' | 'graphs' | 'now' | 'tracing'>
 
 export interface NewRunRequest {
   readonly runId: string
@@ -44,18 +46,23 @@ export interface PutRun {
 }
 
 /**
- * Puts a run unless it is there.
+ * Puts a run unless it is there. Who gives the graph, which must be the registered one, begins the run, and so has its
+ * input go through the blueprint's schema before anything is written.
  * Crash before the labels' entries, or between them: those that are there lead to no run, or to one that was started at
  * another time, and whoever lists by them passes them over; time to live removes them. After them, before the header: the
  * same. So a run that is there is found by all its labels, and the same call makes it whole.
- * Crash before the put: large values of the input remain, which nobody sees and time to live removes.
+ * Crash before the put: the blueprint's version is stored, which the next start finds, and large values of the input
+ * remain, which nobody sees and time to live removes.
  * Crash after it: the run stands with its start nodes queued; the same start call, or the sweep, sends their jobs.
  */
 export async function putRun(services: StartServices, request: NewRunRequest): Promise<PutRun> {
   const { runId, graph } = request
-  const inlineValues = await inlineInput(services.values, runId, request.input)
-  // Whoever makes a child run says by its id what it starts with.
+  // Whoever makes a child run says by its id what it starts with. Of what was given, not of what the schema makes of it:
+  // that may differ from call to call, by a default such as the time.
   const inputHash = request.parent ? undefined : hashOf(services.values, request.input)
+  const input = await checkedInput(services, request)
+  if (graph) await services.graphs.remember(graph.blueprint.id)
+  const inlineValues = await inlineInput(services.values, runId, input)
   const first = graph ? firstActivations(graph) : nothingScheduled()
   const run: NewRun = {
     runId,
@@ -92,6 +99,18 @@ export function refuseOther({ created, run, inputHash, labels }: PutRun, bluepri
   throw new FlowcraftAwsError('RUN_CONFLICT', message, { runId, blueprintId })
 }
 
+/** @throws FlowcraftAwsError INVALID_INPUT */
+async function checkedInput(
+  { graphs }: StartServices,
+  { graph, input, parent }: NewRunRequest,
+): Promise<Record<string, unknown>> {
+  if (!graph) return input
+  const { id } = graph.blueprint
+  const schema = graphs.schemaOf(id)
+  if (!schema) return input
+  return parent ? parsedChildInput(schema, id, input) : parsedInput(schema, id, input)
+}
+
 /** Of the texts by key, so that neither the order of keys nor where a value is kept makes a difference. */
 function hashOf(values: Services['values'], input: Record<string, unknown>): string {
   const texts = Object.entries(input).flatMap(([name, value]): [string, string][] =>
@@ -101,8 +120,8 @@ function hashOf(values: Services['values'], input: Record<string, unknown>): str
 }
 
 /**
- * Begins an accepted run. A run of a blueprint that no worker has fails with that as its reason, once the grace is over;
- * one that cannot be begun for another reason of its own fails with it.
+ * Begins an accepted run. One of a blueprint that no worker has, or whose input the schema refuses, fails with that as its
+ * reason, once the grace is over; one that cannot be begun for another reason of its own fails with it.
  * Crash before the write: the message comes back. After it: the start nodes are queued under the message that asked,
  * whose redelivery sends them.
  */
@@ -110,15 +129,36 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
   let now: RunState
   try {
     const graph = await services.graphs.remember(run.blueprintId)
-    const first = { ...firstActivations(graph), graph: graph.fingerprint }
+    const input = await acceptedInput(services, run)
+    const first = { ...firstActivations(graph), graph: graph.fingerprint, ...input }
     now = (await services.store.begin(run.runId, first)).run ?? run
   } catch (error) {
     const reason = messageOf(failureOf(error))
-    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) deferToNewerDeployment(services, run, reason)
+    if (dependsOnDeployment(error)) deferToNewerDeployment(services, run, reason)
     return (await failRun(services, run, reason)) ?? run
   }
   if (now.graph === undefined && !isOver(now)) {
     throw requestFailed(`beginning run '${run.runId}'`, new Error('its header did not change'))
   }
   return now
+}
+
+/** Whether a newer worker may see it otherwise: it may have the blueprint, or another schema. */
+export function dependsOnDeployment(error: unknown): boolean {
+  return isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT') || isFlowcraftAwsError(error, 'INVALID_INPUT')
+}
+
+/**
+ * The input of an accepted run as the schema gives it; nothing where there is none. Two workers may both begin the run:
+ * what they write is named by its content, and one of them is the first.
+ */
+async function acceptedInput(
+  { store, values, graphs }: Services,
+  run: RunState,
+): Promise<Pick<FirstState, 'inlineValues'>> {
+  const schema = graphs.schemaOf(run.blueprintId)
+  if (!schema) return {}
+  const given = await new RunReader({ graph: NO_GRAPH, run, store, values }).all()
+  const input = await parsedInput(schema, run.blueprintId, given)
+  return { inlineValues: await inlineInput(values, run.runId, input) }
 }

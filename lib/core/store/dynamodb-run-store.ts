@@ -78,6 +78,7 @@ export class DynamoDbRunStore implements RunStore {
     e.when(`${e.path('s')} = ${e.value('running')}`)
     e.set(e.path('g'), first.graph).remove(e.path(`l${START}`))
     for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
+    if (first.inlineValues) e.set(e.path('r'), Object.fromEntries(first.inlineValues))
     return this.#update(runId, e)
   }
 

@@ -17,6 +17,7 @@ import type { ListPart, ListRead } from './run-list.ts'
 import type {
   Arrivals,
   CommitResult,
+  FirstState,
   Lease,
   LeaseRequest,
   MovedEntries,
@@ -60,14 +61,11 @@ export class MemoryRunStore implements RunStore {
     }
   }
 
-  async begin(
-    runId: string,
-    first: Pick<RunState, 'active' | 'fired' | 'iterations'> & { graph: string },
-  ): Promise<CommitResult> {
+  async begin(runId: string, first: FirstState): Promise<CommitResult> {
     const run = this.#runs.get(runId)
     if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
     const { deadLetters: _, ...rest } = run
-    return this.#set(runId, { ...rest, ...first })
+    return this.#set(runId, { ...rest, ...first, inlineValues: first.inlineValues ?? rest.inlineValues })
   }
 
   async read(runId: string): Promise<RunState | undefined> {

@@ -83,7 +83,11 @@ export type NewRun = Omit<
 >
 
 /** What a run has when its start nodes are queued. */
-export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & { readonly graph: string }
+export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & {
+  readonly graph: string
+  /** The input, in place of what the run was accepted with. @default - that */
+  readonly inlineValues?: ReadonlyMap<string, string>
+}
 
 /** How a run ends as failed without a commit of one of its nodes. */
 export interface FailedEnd {

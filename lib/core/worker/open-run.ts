@@ -5,7 +5,6 @@ import { deferToNewerDeployment, type Disposition, ACKNOWLEDGE } from '../execut
 import { failureOf } from '../execution/execution.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import { type Invocation, type Services } from '../execution/services.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type RunState } from '../protocol/run-state.ts'
 import { isPoison } from '../queue/dead-letter-queue.ts'
 import { type Job } from '../queue/job.ts'
@@ -54,22 +53,19 @@ async function readOrBegin(
     throw new FlowcraftAwsError('INVALID_JOB', `there is no run '${job.runId}' to begin`)
   const problem = runIdProblem(job.runId, 'new')
   if (problem) throw new FlowcraftAwsError('INVALID_JOB', `cannot begin a run: ${problem}`)
-  const graph = await graphOfRaw(services, job.blueprintId, job.nodeId, sentAt)
-  const { run: started } = await putRun(services, { runId: job.runId, graph, input: {}, labels: job.labels })
-  return started
+  return beginRaw(services, { ...job, nodeId: job.nodeId }, sentAt)
 }
 
-/** What a run begins with that the guide's client asks for; a newer worker may know what this one does not. */
-async function graphOfRaw(
+/** A run that the guide's client asks for, without an input; a newer worker may know what this one does not. */
+async function beginRaw(
   services: Services,
-  blueprintId: string,
-  nodeId: string,
+  { runId, blueprintId, nodeId, labels }: Job & { readonly nodeId: string },
   sentAt: number | undefined,
-): Promise<RunGraph> {
+): Promise<RunState> {
   try {
-    const graph = await services.graphs.remember(blueprintId)
+    const graph = services.graphs.current(blueprintId)
     graph.indexOf(nodeId)
-    return graph
+    return (await putRun(services, { runId, graph, input: {}, labels })).run
   } catch (error) {
     // No run stands yet that could fail with it.
     const failure = failureOf(error)

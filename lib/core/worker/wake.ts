@@ -5,7 +5,6 @@
 import type { NodeResult } from 'flowcraft'
 import { wakeByItems } from '../batch/gather.ts'
 import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
-import { isFlowcraftAwsError } from '../common/errors.ts'
 import { numbersOf } from '../common/node-numbers.ts'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
@@ -25,6 +24,7 @@ import {
 } from '../protocol/run-state.ts'
 import { childResult, ensureChild } from '../run/children.ts'
 import { eventOrTimeout, type GivenEvent, readEvent } from '../run/events.ts'
+import { dependsOnDeployment } from '../run/start.ts'
 import type { RunReader } from '../values/run-reader.ts'
 
 export type WakeResult =
@@ -121,8 +121,8 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeRes
     child = await ensureChild(options, key, tries)
   } catch (error) {
     const failure = failureOf(error)
-    // A newer deployment without the blueprint, before the child was made.
-    if (isFlowcraftAwsError(error, 'UNKNOWN_BLUEPRINT')) deferToNewerDeployment(services, run, error.message)
+    // An older deployment, without the blueprint or with another schema, before the child was made.
+    if (dependsOnDeployment(error)) deferToNewerDeployment(services, run, failure.message)
     return { kind: 'ended', execution: failedForGood(graph, node, failure) }
   }
   if (!isOver(child)) return { kind: 'waiting' }

@@ -101,6 +101,28 @@ export function beginContract(make: () => RunStore): void {
       expect(await store.read(run.runId)).toEqual(result.run)
     })
 
+    it('may put another input in place of the one that was accepted', async () => {
+      const store = make()
+      const { run } = await store.create({
+        ...accepted(),
+        inlineValues: new Map([
+          [':a', '=1'],
+          [':b', '=2'],
+        ]),
+      })
+      const inlineValues = new Map([
+        [':b', '=3'],
+        [':c', '=4'],
+      ])
+
+      const result = await store.begin(run.runId, { ...first, inlineValues })
+      const late = await store.begin(run.runId, { ...first, inlineValues: new Map([[':b', '=5']]) })
+
+      expect(result).toEqual({ committed: true, run: { ...run, ...first, inlineValues } })
+      expect(late).toEqual({ committed: false, run: result.run })
+      expect(await store.read(run.runId)).toEqual(result.run)
+    })
+
     it('can be followed by a commit that uses every map of the header', async () => {
       const store = make()
       const { run } = await store.create(accepted())
