@@ -6,7 +6,8 @@ import * as z from 'zod'
 import { putRun } from '../../../lib/core/run/start.ts'
 import { defineFlows, type FlowWithInput, type StandardSchema } from '../../../lib/index.ts'
 import { MemoryRunStore, TestService } from '../../../lib/testing/index.ts'
-import { quiet } from '../../end-to-end/driver.ts'
+import { Gate, quiet } from '../../end-to-end/driver.ts'
+import { withMethods, workOnJob } from '../../support/one-message.ts'
 
 const order = createFlow('order').node('seen', async ({ context }: NodeContext) => ({
   output: { id: await context.get('id'), count: await context.get('count') },
@@ -196,6 +197,32 @@ describe('a worker', () => {
     const seen = { id: 'x'.repeat(2_000), count: 1 }
     expect(await service.get('r')).toMatchObject({ status: 'completed', context: { seen, gone: 1 } })
     expect(calls()).toBe(1)
+  })
+
+  it('that begins a run after another did goes by what that one parsed', async () => {
+    let calls = 0
+    const { schema } = counting((value) => ({ ...value, id: `${++calls}`.repeat(2_000) }))
+    const service = serviceOf(schema)
+    const { store } = service.services
+    const [held, gate] = [new Gate(), new Gate()]
+    const begin: MemoryRunStore['begin'] = async (...args) => {
+      held.open()
+      await gate.passed
+      return store.begin(...args)
+    }
+    await accept(service, {})
+
+    const job = { runId: 'r', blueprintId: 'order' }
+    const late = workOnJob(service, job, { services: { store: withMethods(store, { begin }) } })
+    await held.passed
+    await workOnJob(service, job)
+    gate.open()
+    await late
+    await service.settle()
+
+    expect(calls).toBe(2)
+    const seen = { id: '2'.repeat(2_000), count: 2 }
+    expect(await service.get('r')).toMatchObject({ status: 'completed', context: { seen, ...seen } })
   })
 
   it('does not parse anew what a client parsed', async () => {
