@@ -46,6 +46,10 @@ import type {
 } from './typed-runs.ts'
 
 export interface RunClientOptions<F extends AnyFlows = AnyFlows> extends ClientOptions {
+  /**
+   * Blueprints that may be started. With them a run is checked, its input by its schema too, and begun at once; without, a
+   * worker does that. @default - whatever the workers know
+   */
   readonly flows?: F
 }
 
