@@ -15,6 +15,8 @@ export {
   isFlowcraftAwsError,
 } from './core/common/errors.ts'
 export type { DeadLetterNote, RunDescription, RunNodes, WaitingNode } from './core/run/describe.ts'
+export type { BackfillRequest, BackfillResult } from './core/run/backfill.ts'
+export type { FailureGroup, Failures, FailuresRequest } from './core/run/failures.ts'
 export type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from './core/run/list.ts'
 export type { RunLabels } from './core/common/labels.ts'
 export type { LostValue } from './core/values/lost.ts'

@@ -4,20 +4,24 @@ import { problemsError } from '../core/common/errors.ts'
 import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
 import { labelsProblem, type RunLabels } from '../core/common/labels.ts'
 import { checked, must, problem } from '../core/common/schema.ts'
+import { show } from '../core/common/thrown.ts'
+import type { BackfillRequest } from '../core/run/backfill.ts'
+import type { FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsRequest } from '../core/run/list.ts'
 
 const STATUSES = ['running', 'awaiting', 'completed', 'failed', 'cancelled'] as const
 const status = v.picklist(STATUSES)
-const LIMIT_AT_MOST = 1_000
+const PAGE_AT_MOST = 1_000
+const FAILURES_AT_MOST = 10_000
 
-const time = (name: string) => v.optional(must(v.date(), `${name} must be a Date, and one that there is`))
+const date = (name: string) => must(v.date(), `${name} must be a Date, and one that there is`)
 
-const limit = v.optional(
-  must(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMIT_AT_MOST)),
-    `limit must be a whole number from 1 to ${LIMIT_AT_MOST}`,
-  ),
-)
+const limit = (atMost: number) => {
+  const number = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(atMost))
+  return v.optional(must(number, `limit must be a whole number from 1 to ${atMost}`))
+}
+
+const cursor = v.optional(must(v.pipe(v.string(), v.nonEmpty()), 'cursor must be one that a list gave'))
 
 const listRequest = v.object({
   blueprintId: v.optional(problem(blueprintIdProblem, v.string())),
@@ -27,8 +31,8 @@ const listRequest = v.object({
       `status must be one or some of ${STATUSES.join(', ')}`,
     ),
   ),
-  startedAfter: time('startedAfter'),
-  startedBefore: time('startedBefore'),
+  startedAfter: v.optional(date('startedAfter')),
+  startedBefore: v.optional(date('startedBefore')),
   label: v.optional(
     problem(
       labelsProblem,
@@ -36,13 +40,51 @@ const listRequest = v.object({
     ),
   ),
   parentRunId: v.optional(problem((id) => runIdProblem(id)?.replace('runId', 'parentRunId'), v.string())),
-  limit,
-  cursor: v.optional(must(v.pipe(v.string(), v.nonEmpty()), 'cursor must be one that a list gave')),
+  limit: limit(PAGE_AT_MOST),
+  cursor,
 })
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 export function checkList(request: ListRunsRequest): ListRunsRequest {
   return checked(listRequest, request, (problems) =>
     problemsError('INVALID_INPUT', 'cannot list runs', problems),
+  )
+}
+
+const failuresRequest = v.object({
+  since: date('since'),
+  until: v.optional(date('until')),
+  blueprintId: v.optional(problem(blueprintIdProblem, v.string())),
+  limit: limit(FAILURES_AT_MOST),
+  cursor,
+})
+
+/** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
+export function checkFailures(request: FailuresRequest): FailuresRequest {
+  return checked(failuresRequest, request, (problems) =>
+    problemsError('INVALID_INPUT', 'cannot look for failures', problems),
+  )
+}
+
+/** DynamoDB's limit (API Reference, "Scan"). */
+const SEGMENTS_AT_MOST = 1_000_000
+
+const backfillRequest = v.object({
+  blueprintIds: v.optional(must(v.array(v.string()), 'blueprintIds must be a list of ids')),
+  segment: v.optional(problem(segmentProblem, v.object({ index: v.number(), of: v.number() }))),
+  cursor,
+})
+
+function segmentProblem(segment: unknown): string | undefined {
+  const { index = NaN, of = NaN } = (segment ?? {}) as { index?: number; of?: number }
+  const areWhole = Number.isInteger(index) && Number.isInteger(of)
+  if (areWhole && index >= 0 && index < of && of <= SEGMENTS_AT_MOST) return undefined
+  return `segment must be { index, of }, whole numbers, index from 0 to below of; got ${show(segment)}`
+}
+
+/** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
+export function checkBackfill(request: BackfillRequest): BackfillRequest {
+  return checked(backfillRequest, request, (problems) =>
+    problemsError('INVALID_INPUT', 'cannot take runs into the lists', problems),
   )
 }

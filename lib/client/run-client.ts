@@ -10,8 +10,10 @@ import { must, checked } from '../core/common/schema.ts'
 import type { RunGraph } from '../core/protocol/run-graph.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../core/protocol/run-state.ts'
 import { type Job } from '../core/queue/job.ts'
+import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
 import { cancelRun } from '../core/run/cancel.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
+import { type Failures, type FailuresRequest, findFailures } from '../core/run/failures.ts'
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
 import type { RunPage, RunSummary } from '../core/run/list.ts'
 import { resumeRun } from '../core/run/resume.ts'
@@ -23,7 +25,7 @@ import {
   type ClientServices,
   clientServices,
 } from './client-services.ts'
-import { checkList } from './list-request.ts'
+import { checkBackfill, checkFailures, checkList } from './list-request.ts'
 import {
   type CancelResult,
   endedWithin,
@@ -117,6 +119,27 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   ): AsyncIterable<RunSummaryOf<F, Id>>
   async *runs(query: ListRunsQuery = {}): AsyncGenerator<RunSummary, void, undefined> {
     yield* eachRun(this.#services, checkList(query))
+  }
+
+  async failures(request: FailuresRequest): Promise<Failures> {
+    return findFailures(this.#services, checkFailures(request))
+  }
+
+  /**
+   * Takes runs into the lists that are older than the index of runs, or were started with `runIndex: false`. One call looks
+   * through a megabyte of the table: call it again with its `cursor` until there is none. It may be stopped and repeated, and
+   * run while runs do. It costs a read unit for each 4 KB of the whole table, a unit for each run that is taken in to read it,
+   * and two to write. It needs `grantBackfill` of the table.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT, also for a cursor of another request
+   * @example
+   * let cursor: string | undefined
+   * do {
+   *   cursor = (await client.backfill({ cursor })).cursor
+   * } while (cursor)
+   */
+  async backfill(request: BackfillRequest = {}): Promise<BackfillResult> {
+    return backfill(this.#services, checkBackfill(request))
   }
 
   waitFor<Id extends BlueprintIdOf<F>>(

@@ -1,6 +1,7 @@
 /** Runs as a program outside the workers sees them: in memory, on the local AWS and on AWS by the same verbs. */
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { RunDescription } from '../core/run/describe.ts'
+import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
@@ -74,6 +75,17 @@ export interface Runs {
    * for await (const run of client.runs({ blueprintId: 'order', status: 'failed' })) console.log(run.runId)
    */
   runs(query?: ListRunsQuery): AsyncIterable<RunSummary>
+  /**
+   * Failed runs in groups of node, error and message, the message without its numbers, with counts and examples: by an
+   * index that every table has. It costs a read unit for each run, and another where its error is not in its header. Child
+   * runs are left out, whose failures are their parents' too.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT
+   * @example
+   * const { groups } = await client.failures({ since: new Date(Date.now() - 3_600_000) })
+   * for (const { count, nodeId, error, message } of groups) console.log(count, nodeId, error, message)
+   */
+  failures(request: FailuresRequest): Promise<Failures>
   /**
    * Waits until the run is over, and describes how it ended.
    * @throws FlowcraftAwsError RUN_TIMEOUT where it is not in time, RUN_NOT_FOUND

@@ -65,7 +65,7 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   }
 
   /**
-   * Grants all of `RunClient`: start, read, list, resume and cancel runs. Sets the environment of a function.
+   * Grants all of `RunClient` but `backfill`: start, read, list, resume and cancel runs. Sets the environment of a function.
    * @throws Error if the function has the environment of another service
    */
   grantManageRuns(grantee: IGrantable): Grant {

@@ -99,6 +99,11 @@ export class StateTable extends Construct {
     )
   }
 
+  /** Grants `RunClient.backfill`, which looks through the whole table and marks runs: for an operator, once. */
+  grantBackfill(grantee: IGrantable): Grant {
+    return this.#grant(grantee, ['Scan', 'BatchGetItem', 'UpdateItem'])
+  }
+
   /**
    * Grants what StartRun and the webhook need: get single items, put new ones of runs.
    * @param also - of labels, which StartRun puts; of blueprints (`graphs`), which one that knows its flows stores

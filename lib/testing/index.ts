@@ -28,7 +28,19 @@ export type {
   RunStore,
   StoredGraph,
   StoredValue,
+  TablePlace,
+  Unlisted,
+  UnlistedRead,
 } from '../core/store/run-store.ts'
+export type {
+  ListedRun,
+  ListEntry,
+  ListFilter,
+  ListPart,
+  ListPlace,
+  ListRead,
+  RunList,
+} from '../core/store/run-list.ts'
 export type { WebhookOutcome } from '../core/run/webhook.ts'
 export type { WebhookAnswer } from '../core/run/webhook-request.ts'
 export type { WorkOptions } from './memory-worker.ts'

@@ -43,6 +43,7 @@ import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { cancelRun } from '../core/run/cancel.ts'
 import type { RunDescription } from '../core/run/describe.ts'
+import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import { type FinalResult, finalResult } from '../core/run/final-result.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
 import { reconcileRun } from '../core/run/reconcile.ts'
@@ -181,6 +182,10 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
   ): AsyncIterable<RunSummaryOf<F, Id>>
   runs(query: ListRunsQuery = {}): AsyncIterable<RunSummary> {
     return this.#client.runs(query)
+  }
+
+  async failures(request: FailuresRequest): Promise<Failures> {
+    return this.#client.failures(request)
   }
 
   /** Settles, for `timeoutMs` of the test's clock at most, and then describes how the run ended. */

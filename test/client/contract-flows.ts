@@ -14,6 +14,9 @@ export const contractFlows = [
     .edge('ask', 'decide')
     .edge('decide', 'ship', { action: 'yes' })
     .edge('decide', 'refuse', { action: 'no' }),
+  createFlow('breaks').node('break', async ({ context }) => {
+    throw new Error(`no ${await context.get('what')} after ${Date.now()} ms`)
+  }),
   createFlow('outer').node('sub', SubflowNode, { params: { blueprintId: 'inner' } }),
   createFlow('inner').node('leaf', async () => ({ output: 'leaf' })),
 ]

@@ -132,6 +132,29 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       await refused(runs.list({ blueprintId: 'greet', cursor: cursor ?? 'x' }), 'INVALID_INPUT')
     })
 
+    it('that failed are found by what they failed with', async () => {
+      const runs = makeRuns()
+      const what = [...'abcdef'].toSorted(() => Math.random() - 0.5).join('')
+      const failed: string[] = []
+      for (let at = 0; at < 2; at++) {
+        const { runId } = await runs.start({ blueprintId: 'breaks', runId: id(), input: { what } })
+        expect(await runs.waitFor(runId)).toMatchObject({ status: 'failed' })
+        failed.unshift(runId)
+      }
+      const { groups } = await runs.failures({ since: new Date(0), blueprintId: 'breaks' })
+      const message = `no ${what} after # ms`
+      expect(groups.find((group) => group.message === message)).toMatchObject({
+        blueprintId: 'breaks',
+        nodeId: 'break',
+        error: 'Error',
+        count: 2,
+        examples: expect.arrayContaining(failed),
+        firstFailedAt: (await runs.get(failed[1] as string)).endedAt,
+        lastFailedAt: (await runs.get(failed[0] as string)).endedAt,
+      })
+      await refused(runs.failures({} as never), 'INVALID_INPUT')
+    })
+
     it('have children, which their parent has', async () => {
       const runs = makeRuns()
       const { runId } = await runs.start({ blueprintId: 'outer', runId: id() })

@@ -131,6 +131,7 @@ describe('StateTable', () => {
     ]
     expect(granted((state, role) => state.grantReadData(role))).toEqual([...on('GetItem Query'), ...list])
     expect(granted((state, role) => state.grantListRuns(role))).toEqual(list)
+    expect(granted((state, role) => state.grantBackfill(role))).toEqual(on('BatchGetItem Scan UpdateItem'))
     const [put] = on('PutItem')
     expect(granted((state, role) => state.grantPutData(role))).toEqual([
       ...on('GetItem'),

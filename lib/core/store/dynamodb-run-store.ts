@@ -26,6 +26,8 @@ import type {
   StoredGraph,
   StoredValue,
   FailedEnd,
+  Unlisted,
+  UnlistedRead,
 } from './run-store.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 import { RunLists } from './run-lists.ts'
@@ -99,6 +101,23 @@ export class DynamoDbRunStore implements RunStore {
 
   readList(read: ListRead): Promise<ListPart> {
     return this.#lists.read(read)
+  }
+
+  readUnlisted(read: UnlistedRead): Promise<Unlisted> {
+    return this.#lists.readUnlisted(read)
+  }
+
+  /** A run that goes on meanwhile gets its timers and its end into the same attributes: so only one that is as seen. */
+  enlist(seen: RunState): Promise<CommitResult> {
+    const { runId, blueprintId, status, seq, endedAt } = seen
+    const e = new ExpressionBuilder()
+    e.when(`${e.path('s')} = ${e.value(status)}`).when(`${e.path('q')} = ${e.value(seq)}`)
+    // DynamoDB takes no update of nothing, which is what it is for one that stands in no list.
+    e.set(e.path('b'), blueprintId)
+    const { k } = this.#lists.indexed(runId)
+    if (k !== undefined) e.set(e.path('k'), k)
+    if (status === 'failed') setPlaceOfEnded(e, endedAt ?? 0, this.#lists.failedShardOf(runId))
+    return this.#update(runId, e)
   }
 
   async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {

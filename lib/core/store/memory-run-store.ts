@@ -27,6 +27,8 @@ import type {
   RunStore,
   StoredValue,
   FailedEnd,
+  Unlisted,
+  UnlistedRead,
 } from './run-store.ts'
 
 export class MemoryRunStore implements RunStore {
@@ -83,6 +85,17 @@ export class MemoryRunStore implements RunStore {
 
   async readList(read: ListRead): Promise<ListPart> {
     return readMemoryList([...this.#runs.values()], [...this.#labels.values()], read)
+  }
+
+  /** All are in their lists. */
+  async readUnlisted(_read: UnlistedRead): Promise<Unlisted> {
+    return { runIds: [], looked: this.#runs.size }
+  }
+
+  async enlist(seen: RunState): Promise<CommitResult> {
+    const run = this.#runs.get(seen.runId)
+    const isAsSeen = run !== undefined && run.status === seen.status && run.seq === seen.seq
+    return this.#set(seen.runId, isAsSeen ? run : undefined)
   }
 
   async commit(runId: string, change: Change): Promise<CommitResult> {

@@ -10,7 +10,7 @@ import type { Item } from './header.ts'
 import { expiry, type Retention } from './retention.ts'
 import type { ListEntry, ListFilter, ListPart, ListPlace, ListRead, RunList } from './run-list.ts'
 import { shardOf } from './run-list.ts'
-import type { NewRun } from './run-store.ts'
+import type { NewRun, TablePlace, Unlisted, UnlistedRead } from './run-store.ts'
 import { keys, parseLabelEntry, shortNameOf, stateTable } from './schema.ts'
 import type { Table } from './table.ts'
 
@@ -68,6 +68,28 @@ export class RunLists {
       const why = indexTrouble(error)
       throw why === undefined ? error : this.#missing(why)
     }
+  }
+
+  /** Headers of runs that are nobody's child, and lack an attribute by which they would stand in a list. */
+  async readUnlisted({ after, segment }: UnlistedRead): Promise<Unlisted> {
+    const isOut = [
+      '#status = :failed AND attribute_not_exists(#due)',
+      ...(this.#runIndex ? ['attribute_not_exists(#shard)'] : []),
+    ]
+    const { items, next, looked } = await this.#table.scanPage({
+      FilterExpression: `sk = :sk AND (${isOut.join(' OR ')})`,
+      ProjectionExpression: 'pk',
+      ExpressionAttributeNames: {
+        '#status': 's',
+        '#due': stateTable.dueIndex.partitionKey,
+        ...(this.#runIndex ? { '#shard': stateTable.runIndex.partitionKey } : {}),
+      },
+      ExpressionAttributeValues: { ':sk': keys.run('').sk, ':failed': 'failed' },
+      ExclusiveStartKey: after && { ...after },
+      ...(segment ? { Segment: segment.index, TotalSegments: segment.of } : {}),
+    })
+    const runIds = items.map(({ pk }) => keys.runIdOf(pk as string)).filter((runId) => !isChildRunId(runId))
+    return { runIds, looked, ...(next ? { next: next as unknown as TablePlace } : {}) }
   }
 
   async #readIndex({ list, shard, from, to, after, limit, where = {} }: ListRead): Promise<ListPart> {

@@ -89,6 +89,28 @@ export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & {
   readonly inlineValues?: ReadonlyMap<string, string>
 }
 
+/** A place in the table as a whole. */
+export interface TablePlace {
+  readonly pk: string
+  readonly sk: string
+}
+
+export interface UnlistedRead {
+  /** Begins behind this place. @default - with the first item */
+  readonly after?: TablePlace
+  /** The part of the table to look at. @default - all of it */
+  readonly segment?: { readonly index: number; readonly of: number }
+}
+
+export interface Unlisted {
+  /** Ids of runs that could stand in a list and do not. */
+  readonly runIds: readonly string[]
+  /** Items that were looked at. */
+  readonly looked: number
+  /** Where there are more. */
+  readonly next?: TablePlace
+}
+
 /** How a run ends as failed without a commit of one of its nodes. */
 export interface FailedEnd {
   readonly reason: string
@@ -114,6 +136,10 @@ export interface RunStore {
    * @throws FlowcraftAwsError RUN_INDEX_MISSING
    */
   readList(read: ListRead): Promise<ListPart>
+  /** Looks through some of the table for runs that an older version wrote, or one that was told to list none. */
+  readUnlisted(read: UnlistedRead): Promise<Unlisted>
+  /** Puts a run into the lists that it could stand in, if it is as it was seen. Again is the same. */
+  enlist(seen: RunState): Promise<CommitResult>
   /**
    * `seen` is the state that the change was decided on. Refused as well where the header would not fit into an item:
    * `offloadUntilItFits` is for that.

@@ -1,6 +1,6 @@
 /** The store's lists: who stands in which, in what order, by pages. */
 import { describe, expect, it } from 'vitest'
-import type { RunStatus } from '../../../../lib/core/protocol/run-state.ts'
+import type { RunState, RunStatus } from '../../../../lib/core/protocol/run-state.ts'
 import { type ListRead, type RunList, shardOf, shardsOf } from '../../../../lib/core/store/run-list.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { accepted, change, ended, freshId, newRun } from './support.ts'
@@ -180,6 +180,27 @@ export function listsContract(make: () => RunStore): void {
       expect(await idsIn(store, FAILED)).toEqual([run.runId])
       const { entries } = await store.readList(inPeriod(FAILED, shardOf(FAILED, run.runId)))
       expect(entries).toEqual([{ time: endedAt, runId: run.runId }])
+    })
+  })
+
+  describe('enlist', () => {
+    it('changes nothing that a run has, and is refused where the run went on', async () => {
+      const store = make()
+      const endedAt = newPeriod()
+      const { run } = await store.create(newRun({ startedAt: endedAt }))
+
+      expect(await store.enlist(run)).toEqual({ committed: true, run })
+      expect(await store.enlist(run)).toEqual({ committed: true, run })
+      const { run: failed } = await store.commit(
+        run.runId,
+        change({ final: { status: 'failed', endedAt } }),
+        run,
+      )
+      expect(await store.enlist(run)).toEqual({ committed: false, run: failed })
+      expect(await store.enlist({ ...run, seq: 1 })).toMatchObject({ committed: false })
+      expect(await store.enlist(failed as RunState)).toEqual({ committed: true, run: failed })
+      expect(await idsIn(store, FAILED)).toEqual([run.runId])
+      expect(await store.enlist({ ...run, runId: freshId() })).toEqual({ committed: false, run: undefined })
     })
   })
 
