@@ -209,6 +209,7 @@ describe('without the types of flows', () => {
         runs: async function* () {
           yield run
         },
+        failures: async () => ({ groups: [], runs: 0 }),
       }
       void own
     })
