@@ -2,6 +2,7 @@
  * What a conformance case is, and a short way to write one: a graph whose nodes carry their implementation.
  * A case is made anew for each run, so that nothing a node remembers in a closure reaches another run.
  */
+import type { StandardSchema } from '../../lib/index.ts'
 import type {
   EdgeDefinition,
   NodeConfig,
@@ -20,6 +21,8 @@ export interface Setup {
   readonly input?: Record<string, unknown>
   /** Blueprints that subflow nodes name. */
   readonly blueprints?: readonly WorkflowBlueprint[]
+  /** Of inputs, by blueprint id, which in memory nobody asks. @default - none */
+  readonly schemas?: ReadonlyMap<string, StandardSchema>
   /** Given to the run, one each time that all it has left to do waits. */
   readonly events?: readonly {
     readonly nodeId: string

@@ -164,7 +164,7 @@ export class Host {
     const serializer = new Signed(world.setup.options?.serializer, () => this.#task().signature)
     this.services = {
       runtime: runtime as unknown as Runtime,
-      graphs: new Graphs({ ...registration, store }),
+      graphs: new Graphs({ ...registration, schemas: world.setup.schemas, store }),
       store,
       values: new ValueStore({ store, serializer }),
       queue: { send: (jobs, delaySeconds = 0) => this.#send(world, jobs, delaySeconds) },

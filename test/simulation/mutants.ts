@@ -169,6 +169,12 @@ export const mutants: readonly Mutant[] = [
     profiles: [EARLY_CANCELS],
   },
   {
+    what: 'a begin that does not ask whether another has begun the run',
+    mutation: { beginsAgain: true },
+    cases: ['one node', 'fan-out and fan-in'],
+    profiles: [ZOMBIES, CHAOS],
+  },
+  {
     what: 'a commit that does not ask whether its activation has ended',
     mutation: { forget: ['unended'] },
     cases: ['fan-out and fan-in', 'a linear chain'],

@@ -24,6 +24,8 @@ export interface StoreMutation {
   readonly cancelKeepsActive?: boolean
   /** A run is begun though it was cancelled before. */
   readonly beginsCancelled?: boolean
+  /** A run is begun though somebody did before. */
+  readonly beginsAgain?: boolean
   /** Nothing is marked as fired. */
   readonly neverFires?: boolean
   /** Only the edges that were taken arrive at their joins. */
@@ -79,7 +81,9 @@ export class WeakStore extends MemoryRunStore {
 
   override async begin(runId: string, first: FirstState): Promise<CommitResult> {
     const run = await this.read(runId)
-    if (!this.#mutation.beginsCancelled || !run || run.graph || !isOver(run)) return super.begin(runId, first)
+    const { beginsCancelled, beginsAgain } = this.#mutation
+    const isWeak = run && (run.graph ? beginsAgain && !isOver(run) : beginsCancelled && isOver(run))
+    if (!isWeak) return super.begin(runId, first)
     const begun = { ...run, ...first }
     this.overwrite(begun)
     return { committed: true, run: begun }
