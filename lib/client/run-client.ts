@@ -34,6 +34,19 @@ import {
   type Runs,
   type WaitOptions,
 } from './runs.ts'
+import {
+  type OperationRequest,
+  pauseBy,
+  type PauseResult,
+  redriveBy,
+  type RedriveRequest,
+  type RedriveResult,
+  skipBy,
+  type SkipRequest,
+  type SkipResult,
+  unpauseBy,
+  type UnpauseResult,
+} from './steering.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 import type {
   BlueprintIdOf,
@@ -170,6 +183,26 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   async cancel(runId: string): Promise<CancelResult> {
     checkRunId(runId)
     return { cancelled: await cancelRun(this.#services, runId) }
+  }
+
+  async redrive(runId: string, request: RedriveRequest = {}): Promise<RedriveResult> {
+    checkRunId(runId)
+    return redriveBy(this.#services, runId, request)
+  }
+
+  async skip(runId: string, request: SkipRequest): Promise<SkipResult> {
+    checkRunId(runId)
+    return skipBy(this.#services, runId, request)
+  }
+
+  async pause(runId: string, request: OperationRequest = {}): Promise<PauseResult> {
+    checkRunId(runId)
+    return pauseBy(this.#services, runId, request)
+  }
+
+  async unpause(runId: string, request: OperationRequest = {}): Promise<UnpauseResult> {
+    checkRunId(runId)
+    return unpauseBy(this.#services, runId, request)
   }
 
   async #put(request: NewRunRequest): ReturnType<typeof putRun> {

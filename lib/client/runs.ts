@@ -3,6 +3,15 @@ import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
+import type {
+  OperationRequest,
+  PauseResult,
+  RedriveRequest,
+  RedriveResult,
+  SkipRequest,
+  SkipResult,
+  UnpauseResult,
+} from './steering.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
 export interface ResumeRequest {
@@ -106,12 +115,36 @@ export interface Runs {
    * @throws FlowcraftAwsError RUN_NOT_FOUND
    */
   cancel(runId: string): Promise<CancelResult>
+  /**
+   * Takes a run up again that failed or was cancelled: what failed runs again, what was active goes on, what succeeded
+   * stays. Its failed child runs come first; a child run alone is refused. The end of the run is told again, by another id.
+   *
+   * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_INPUT
+   * @throws FlowcraftAwsError INVALID_STATE where the run has not ended, completed, is a child, or has nothing to run again
+   */
+  redrive(runId: string, request?: RedriveRequest): Promise<RedriveResult>
+  /**
+   * Goes on without a node: it counts as completed with the output that is given. Of a run that has ended, that run goes
+   * on from there; what else failed of it stays failed.
+   *
+   * @throws FlowcraftAwsError as `redrive`, and as `resume`
+   */
+  skip(runId: string, request: SkipRequest): Promise<SkipResult>
+  /**
+   * Lets nobody work on a run until it is unpaused. Nodes that are executing end; nothing follows from them. Also the child
+   * runs that it waits for.
+   *
+   * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_STATE where it is over
+   */
+  pause(runId: string, request?: OperationRequest): Promise<PauseResult>
+  /** Lets a paused run go on, with its child runs. @throws FlowcraftAwsError as `pause` */
+  unpause(runId: string, request?: OperationRequest): Promise<UnpauseResult>
 }
 
 /** The run, if it is over. @throws FlowcraftAwsError RUN_TIMEOUT that says what the run is at */
 export function endedWithin(run: RunDescription, timeoutMs: number): RunDescription {
   const { runId, status, nodes, waiting = [] } = run
-  if (status !== 'running' && status !== 'awaiting') return run
+  if (status !== 'running' && status !== 'awaiting' && status !== 'paused') return run
   const waits = waiting.map(({ nodeId, reason }) => `node '${nodeId}' waits (${reason})`)
   const works = nodes.active
     .filter((id) => !waiting.some(({ nodeId }) => nodeId === id))

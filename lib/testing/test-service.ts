@@ -14,6 +14,15 @@ import {
   type Runs,
   type WaitOptions,
 } from '../client/runs.ts'
+import type {
+  OperationRequest,
+  PauseResult,
+  RedriveRequest,
+  RedriveResult,
+  SkipRequest,
+  SkipResult,
+  UnpauseResult,
+} from '../client/steering.ts'
 import type { StartRunRequest, StartRunResult } from '../client/start-request.ts'
 import type {
   BlueprintIdOf,
@@ -209,6 +218,22 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async cancel(runId: string): Promise<CancelResult> {
     return this.#client.cancel(runId)
+  }
+
+  async redrive(runId: string, request: RedriveRequest = {}): Promise<RedriveResult> {
+    return this.#client.redrive(runId, request)
+  }
+
+  async skip(runId: string, request: SkipRequest): Promise<SkipResult> {
+    return this.#client.skip(runId, request)
+  }
+
+  async pause(runId: string, request: OperationRequest = {}): Promise<PauseResult> {
+    return this.#client.pause(runId, request)
+  }
+
+  async unpause(runId: string, request: OperationRequest = {}): Promise<UnpauseResult> {
+    return this.#client.unpause(runId, request)
   }
 
   /**

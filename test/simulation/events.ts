@@ -1,9 +1,17 @@
 /** Whoever gives a run its events: the next one when its node waits, again and again until it was taken. */
 import type { WorkflowBlueprint } from 'flowcraft'
+import { isFlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import type { Services } from '../../lib/core/execution/services.ts'
 import { takesEvents } from '../../lib/core/protocol/resumable.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
-import { childIdOf, isDone, parseActivationKey, type RunState } from '../../lib/core/protocol/run-state.ts'
+import {
+  type ActivationKey,
+  childIdOf,
+  isDone,
+  parseActivationKey,
+  type RunState,
+} from '../../lib/core/protocol/run-state.ts'
+import { wasResumed } from '../../lib/core/run/events.ts'
 import { resumeRun } from '../../lib/core/run/resume.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
@@ -62,11 +70,33 @@ export class Events {
   async give(services: Services, next: NextEvent): Promise<void> {
     const { runId, event, target } = next
     this.#open = next
-    const counts = await resumeRun(services, runId, event.nodeId, event)
-    if (counts && runId === this.#options.runId) this.promised.set(event.nodeId, event.output)
+    const counts = await this.#resume(services, next)
     this.#open = undefined
+    // The run was over, and goes on by now, or will.
+    if (!counts && !(await this.#stands(services, next))) return
+    if (counts && runId === this.#options.runId) this.promised.set(event.nodeId, event.output)
     if (target !== undefined) this.#served.add(target)
     this.#given++
+  }
+
+  /** False as well where the run was over, if somebody takes that back. */
+  async #resume(services: Services, { runId, event }: NextEvent): Promise<boolean> {
+    try {
+      return await resumeRun(services, runId, event.nodeId, event)
+    } catch (error) {
+      const run = await services.store.read(runId)
+      const isTakenBack = run?.status === 'cancelled' || run?.redrives !== undefined
+      if (isTakenBack && isFlowcraftAwsError(error, 'INVALID_INPUT')) return false
+      throw error
+    }
+  }
+
+  /** Whether an event is there that counts. */
+  async #stands(services: Services, { runId, target }: NextEvent): Promise<boolean> {
+    const run = await services.store.read(runId)
+    if (!run || run.status === 'cancelled') return false
+    const key = target?.slice(runId.length + 1) as ActivationKey | undefined
+    return key === undefined || !run.active.has(key) || wasResumed(services, runId, key)
   }
 
   /** Whether a call may come though the node does not wait now. In a loop it could be taken for another round's. */

@@ -58,12 +58,30 @@ export class ObservedStore extends WeakStore {
     return result
   }
 
+  override async redrive(...args: Parameters<MemoryRunStore['redrive']>): Promise<CommitResult> {
+    const result = await super.redrive(...args)
+    if (!result.committed) return result
+    const { runId, active } = result.run
+    this.#over.delete(runId)
+    this.#concluded.delete(runId)
+    // Children come before those that wait for them.
+    if (result.run.parent) this.#concluded.delete(result.run.parent.runId)
+    for (const key of active.keys()) {
+      if (!this.#ended.delete(`${runId} ${key}`) || runId !== RUN_ID) continue
+      const { node } = parseActivationKey(key)
+      this.commits.set(node, (this.commits.get(node) ?? 0) - 1)
+    }
+    return result
+  }
+
   override async markPublished(runId: string): Promise<void> {
+    const before = await this.read(runId)
     await super.markPublished(runId)
     const run = await this.read(runId)
     if (!run) return
     this.#check(run)
-    this.#concluded.add(runId)
+    // Not by one who marks it once more, when the run may go on.
+    if (before?.outbox) this.#concluded.add(runId)
   }
 
   /** G1: a value is named by the attempt that wrote it, so nobody else writes under its name. */

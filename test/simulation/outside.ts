@@ -3,8 +3,11 @@ import type { Services } from '../../lib/core/execution/services.ts'
 import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import { isOver, parseActivationKey, START } from '../../lib/core/protocol/run-state.ts'
 import type { Job } from '../../lib/core/queue/job.ts'
+import { isFlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { cancelRun } from '../../lib/core/run/cancel.ts'
 import { sendJobs, sendQueued } from '../../lib/core/run/dispatch.ts'
+import { pauseRun, unpauseRun } from '../../lib/core/run/pause.ts'
+import { redriveRun } from '../../lib/core/run/redrive.ts'
 import { putRun } from '../../lib/core/run/start.ts'
 import { sweep } from '../../lib/core/run/sweep.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
@@ -42,6 +45,8 @@ export class Outside {
   #strays: number
   /** When somebody cancels the run, in steps. */
   #cancelIn = Infinity
+  #redrives: number
+  #pauses: number
 
   constructor(options: ClientOptions) {
     const { setup, profile, random, store } = options
@@ -53,6 +58,8 @@ export class Outside {
     this.#way = random.pick(canBeRaw ? ['begun', 'begun', 'accepted', 'raw'] : ['begun', 'accepted'])
     this.#strays = profile.strays ?? 0
     if (profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
+    this.#redrives = profile.redrives ?? 0
+    this.#pauses = profile.pauses ?? 0
   }
 
   /** What callers were told that it counts, by node. */
@@ -79,6 +86,7 @@ export class Outside {
     if (this.#cancelIn-- <= 0 && !isBusy('canceller') && (await store.read(RUN_ID))) {
       actions.push(() => this.#cancel())
     }
+    if (!isBusy('operator')) actions.push(...(await this.#steering()))
     return actions
   }
 
@@ -90,6 +98,43 @@ export class Outside {
     this.#strays--
     const { node, iteration } = parseActivationKey(random.pick([...run.active.keys()]))
     return { runId: RUN_ID, blueprintId: setup.blueprint.id, nodeId: graph.node(node).id, iteration }
+  }
+
+  /** What an operator may do now: redrive a cancelled run, pause one that runs, unpause it. */
+  async #steering(): Promise<(() => void)[]> {
+    const { store, random, employ } = this.#options
+    const run = await store.read(RUN_ID)
+    if (!run) return []
+    if (run.status === 'cancelled' && this.#redrives > 0) return [() => this.#redrive()]
+    // Perhaps by a request that came late.
+    if (run.pausedAt !== undefined && !isOver(run)) {
+      return [
+        () =>
+          employ('operator', async (services) => {
+            await unlessRefused(() => unpauseRun(services, RUN_ID))
+          }),
+      ]
+    }
+    if (isOver(run) || this.#pauses === 0 || !random.chance(0.1)) return []
+    return [
+      () =>
+        employ('operator', async (services) => {
+          await unlessRefused(() => pauseRun(services, RUN_ID))
+          this.#pauses--
+        }),
+    ]
+  }
+
+  /** Again and again until it goes on; then somebody may cancel it once more. */
+  #redrive(): void {
+    const { profile, random, employ } = this.#options
+    employ('operator', async (services) => {
+      await unlessRefused(() => redriveRun(services, RUN_ID, {}, false))
+      const run = await services.store.read(RUN_ID)
+      if (run?.status === 'cancelled') return
+      this.#redrives--
+      if (this.#redrives > 0 && profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
+    })
   }
 
   /** A caller that cancels the run, again and again until it has an answer. */
@@ -130,5 +175,14 @@ export class Outside {
     const graph = await services.graphs.remember(killerBlueprint.id)
     const { run } = await putRun(services, { runId: KILLER_ID, input: {}, graph })
     if (!isOver(run)) await sendQueued({ services, graph, run }, START)
+  }
+}
+
+/** Whoever steers a run looks again where it is not as they thought. */
+async function unlessRefused(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isFlowcraftAwsError(error, 'INVALID_STATE') && !isFlowcraftAwsError(error, 'RUN_ENDING')) throw error
   }
 }

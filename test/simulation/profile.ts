@@ -92,6 +92,10 @@ export interface Profile {
   readonly strays?: number
   /** Somebody cancels the run within so many steps. @default - nobody does */
   readonly cancelsBy?: number
+  /** Whoever cancelled it redrives it; then it may be cancelled again, so many times. @default - nobody does */
+  readonly redrives?: number
+  /** Somebody pauses the run so many times, and unpauses it. @default 0 */
+  readonly pauses?: number
 }
 
 const calm = {
@@ -158,6 +162,19 @@ export const STORM: Profile = {
 export const LOSSES: Profile = { ...CHAOS, name: 'losses', losses: 0.15, sweep: true }
 export const CANCELS: Profile = { ...CHAOS, name: 'cancels', faultsAtMost: 6, cancelsBy: 80 }
 
+/** Cancelled in vain: it ends as if nobody had. */
+export const REDRIVES: Profile = { ...CANCELS, name: 'redrives', cancelsBy: 60, redrives: 3 }
+/** Without faults, so that nothing but the redrive itself brings messages. */
+export const CALM_REDRIVES: Profile = {
+  ...CALM,
+  name: 'calm-redrives',
+  cancelsBy: 40,
+  redrives: 2,
+  delays: 0.3,
+}
+export const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
+export const CALM_PAUSES: Profile = { ...CALM, name: 'calm-pauses', pauses: 3, delays: 0.3 }
+
 const batch = { as: 'batch', atMost: 10 } as const
 const slots = { as: 'slots', atMost: 4 } as const
 /** A function that gets several messages at a time. */
@@ -218,6 +235,10 @@ export const profiles: readonly Profile[] = [
   STORM,
   LOSSES,
   CANCELS,
+  REDRIVES,
+  CALM_REDRIVES,
+  PAUSES,
+  CALM_PAUSES,
   BATCHES,
   SLOTS,
   SKEWED,

@@ -10,10 +10,13 @@ import {
   BUGS_IN_TURN,
   BUSY_QUEUE,
   CALM,
+  CALM_PAUSES,
+  CALM_REDRIVES,
   CANCELS,
   CHAOS,
   CRASHES,
   NETWORK,
+  REDRIVES,
   SAME_BUG,
   STRAYS,
   THROTTLED,
@@ -31,6 +34,7 @@ export interface SourceMutant extends Omit<Mutant, 'mutation'> {
 const LARGE_WAIT = 'a wait that has a large value and gets another'
 const LARGE_TRIES = 'tries a minute apart, each of which sets a large value'
 const CHILD = 'a subflow with the input of its node'
+const TIMERS = 'sleeps of 20 minutes and 3 hours side by side'
 
 export const sourceMutants: readonly SourceMutant[] = [
   {
@@ -187,5 +191,53 @@ export const sourceMutants: readonly SourceMutant[] = [
     by: 'lease.ended ?',
     cases: ['one node'],
     profiles: [BUGS_IN_TURN],
+  },
+  {
+    what: 'a redrive that leaves a child run as it ended',
+    file: 'run/redrive.ts',
+    replace: /for \(const child of ended\) await redrive\(services, child, \{\}, false\)/,
+    by: '',
+    cases: [CHILD],
+    profiles: [CALM_REDRIVES],
+  },
+  {
+    what: 'a child that was cancelled before it was made, and is waited for',
+    file: 'run/redrive.ts',
+    replace: /if \(!last && entry\.wait\) \{/,
+    by: 'if (false as boolean) {',
+    cases: [CHILD],
+    profiles: [CALM_REDRIVES, REDRIVES],
+  },
+  {
+    what: 'a redrive whose jobs nobody sends where its caller died',
+    file: 'run/sweep.ts',
+    replace: /const all = run\.steered\s+\?/,
+    by: 'const all = (false as boolean) ?',
+    cases: ['a linear chain', 'fan-out and fan-in'],
+    profiles: [aimedAt('send', { dieBefore: 0.3 }, CALM_REDRIVES)],
+  },
+  {
+    what: 'a run that ends before its end is published is redriven',
+    file: 'run/redrive.ts',
+    replace: /if \(run\.outbox !== undefined\) throw await stillEnding\(services, run\)\n/,
+    by: '',
+    cases: [CHILD],
+    profiles: [CALM_REDRIVES],
+  },
+  {
+    what: 'a redrive that forgets what was active',
+    file: 'run/cancel.ts',
+    replace: /keepsActive: keepsActive\(run\)/,
+    by: 'keepsActive: false',
+    cases: ['a linear chain'],
+    profiles: [CALM_REDRIVES],
+  },
+  {
+    what: 'a run that goes on without its jobs',
+    file: 'run/pause.ts',
+    replace: /if \(committed\) await sendActive\(services, unpaused\)/,
+    by: 'if (false as boolean) await sendActive(services, unpaused)',
+    cases: [TIMERS],
+    profiles: [CALM_PAUSES],
   },
 ]

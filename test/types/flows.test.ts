@@ -205,6 +205,10 @@ describe('without the types of flows', () => {
         waitFor: async () => run,
         resume: async () => ({ resumed: true }),
         cancel: async () => ({ cancelled: true }),
+        redrive: async () => ({ redriven: true, again: [], goesOn: [], children: [] }),
+        skip: async () => ({ skipped: true }),
+        pause: async () => ({ paused: true }),
+        unpause: async () => ({ unpaused: true }),
         list: async () => ({ runs: [run] }),
         runs: async function* () {
           yield run

@@ -16,6 +16,10 @@ export type FlowcraftAwsErrorCode =
   | 'RUN_NOT_FOUND'
   /** The table has no index by which runs can be listed, or it is being built. */
   | 'RUN_INDEX_MISSING'
+  /** The run is not in the state that the operation is for. */
+  | 'INVALID_STATE'
+  /** The end of the run is being published. */
+  | 'RUN_ENDING'
   | 'RUN_TIMEOUT'
   | 'VALUE_NOT_SERIALIZABLE'
   | 'VALUE_LOST'
@@ -48,6 +52,8 @@ const retryable: Readonly<Record<FlowcraftAwsErrorCode, boolean>> = {
   INVALID_JOB: false,
   RUN_NOT_FOUND: false,
   RUN_INDEX_MISSING: false,
+  INVALID_STATE: false,
+  RUN_ENDING: true,
   RUN_TIMEOUT: true,
   VALUE_NOT_SERIALIZABLE: false,
   VALUE_LOST: false,

@@ -10,7 +10,7 @@ import {
 } from 'flowcraft'
 import { messageOf } from '../common/errors.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import type { RunState } from '../protocol/run-state.ts'
+import { mayRunAgain, type RunState } from '../protocol/run-state.ts'
 import type { ActivationContext } from './activation-context.ts'
 import type { Execution, GivenInput } from './execution.ts'
 import type { Runtime } from './node-call.ts'
@@ -90,7 +90,7 @@ async function followEdges(
 
 /** What an edge gives, where another from the same node may have given something before it, or in an earlier round. */
 async function givenBy(
-  { graph, node, context }: FollowOptions,
+  { graph, run, node, context }: FollowOptions,
   target: number,
   edge: EdgeDefinition,
   value: unknown,
@@ -101,7 +101,7 @@ async function givenBy(
   const overrides =
     before?.changed !== undefined ||
     before?.overrides ||
-    (isMixed && graph.repeatable.has(node) && (await context.isTransformed(target, node)))
+    (isMixed && mayRunAgain(graph.repeatable, run, node) && (await context.isTransformed(target, node)))
   return overrides ? { overrides } : {}
 }
 

@@ -180,7 +180,7 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
     outbox: change.final?.outbox ?? run.outbox,
     endedAt: change.final?.endedAt ?? run.endedAt,
-    ...(givenUp ? { reason: givenUp.reason } : {}),
+    ...(givenUp ? { reason: givenUp.reason, activeAtEnd: run.active } : {}),
     ...(givenUp && givenUp.children.length > 0 ? { cancelledChildren: givenUp.children } : {}),
   }
 }

@@ -13,6 +13,7 @@ import {
   activationKey,
   type ActiveEntry,
   isDone,
+  mayRunAgain,
   parseActivationKey,
 } from './run-state.ts'
 import { engineOf } from './traversal.ts'
@@ -181,7 +182,6 @@ export class Decision extends Draft {
   }
 
   #nextIteration(node: number): number {
-    if (!this.graph.repeatable.has(node)) return 1
     return (this.run.iterations.get(node) ?? 0) + 1
   }
 
@@ -189,7 +189,7 @@ export class Decision extends Draft {
     const iterations = new Map<number, number>()
     for (const key of schedule.keys()) {
       const { node, iteration } = parseActivationKey(key)
-      if (!this.graph.repeatable.has(node)) continue
+      if (!mayRunAgain(this.graph.repeatable, this.run, node)) continue
       iterations.set(node, iteration)
       this.require.push({ kind: 'iteration', node, is: iteration - 1 })
     }

@@ -124,6 +124,14 @@ export interface RunState {
   readonly endedAt?: number
   /** Why the run itself failed, where no node did. */
   readonly reason?: string
+  /** What was active when the run was ended from outside or given up, for whoever redrives it. */
+  readonly activeAtEnd?: ReadonlyMap<ActivationKey, ActiveEntry>
+  /** How often the run was redriven after its end. */
+  readonly redrives?: number
+  /** Whether the sweep is to send the jobs of all that is active: whoever steered the run may have died before it did. */
+  readonly steered?: true
+  /** Since when nobody works on it, in milliseconds since the epoch; absent where it is not paused. */
+  readonly pausedAt?: number
   /**
    * Why the message of an activation lies in the dead-letter queue; of the start of the run, under START. It says
    * something only while that is still to be done.
@@ -138,6 +146,15 @@ export function activationKey(node: number, iteration: number): ActivationKey {
 export function parseActivationKey(key: ActivationKey): { node: number; iteration: number } {
   const [node, iteration] = key.split('.')
   return { node: Number(node), iteration: Number(iteration) }
+}
+
+/** Whether a node may have run before: in a loop, or before the run was redriven. `repeatable`: those of its graph. */
+export function mayRunAgain(
+  repeatable: ReadonlySet<number>,
+  { iterations }: Pick<RunState, 'iterations'>,
+  node: number,
+): boolean {
+  return repeatable.has(node) || iterations.has(node)
 }
 
 /** The strand an active entry belongs to: the activation that a message must name to move it on. */

@@ -14,8 +14,6 @@ import {
   activationKey,
   type ActiveEntry,
   childrenOf,
-  isDone,
-  parseActivationKey,
   type RunState,
   START,
   timeOf,
@@ -65,7 +63,6 @@ function givenUpChange(
   reason: string,
   { now, outbox }: TransitionOptions,
 ): CoreChange {
-  const { node } = parseActivationKey(key)
   const children = childrenOf(run)
   const final: Final = {
     status: 'failed',
@@ -77,7 +74,6 @@ function givenUpChange(
     ...NOTHING,
     end: key,
     seen,
-    completed: outcome.kind === 'failed' || isDone(run.done, node) ? [] : [node],
     errors: outcome.kind === 'failed' ? (outcome.errors ?? 1) : 0,
     final,
     require: [{ kind: 'unchanged', seq: run.seq }],
@@ -115,7 +111,22 @@ function suspendedChange(
  */
 export function awaitedChange(key: ActivationKey, seen: ActiveEntry, at: number): CoreChange {
   const wait: Wait = { kind: 'timer', at, awaited: true }
-  return { ...NOTHING, end: key, seen, suspend: { ...seen, wait, suspensions: (seen.suspensions ?? 0) + 1 } }
+  return {
+    ...NOTHING,
+    end: key,
+    seen,
+    suspend: { ...seen, wait, suspensions: (seen.suspensions ?? 0) + 1 },
+  }
+}
+
+/** One that waits for its next try, and is to wait for an event in its place. */
+export function skippedChange(key: ActivationKey, seen: ActiveEntry): CoreChange {
+  const suspend: ActiveEntry = {
+    ...seen,
+    wait: { kind: 'event' },
+    suspensions: (seen.suspensions ?? 0) + 1,
+  }
+  return { ...NOTHING, end: key, seen, suspend }
 }
 
 /** A commit that changes nothing but the activation that it ends. */

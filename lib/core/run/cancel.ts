@@ -7,6 +7,7 @@ import { FlowcraftAwsError } from '../common/errors.ts'
 import type { Services } from '../execution/services.ts'
 import { names } from '../protocol/inline-value.ts'
 import { type ActivationKey, childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { keepsActive } from '../store/header.ts'
 import { unlessLost } from '../values/lost.ts'
 import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 
@@ -57,7 +58,12 @@ async function turnToCancelled(services: CancelServices, seen: RunState): Promis
     const { runId, seq } = run
     const children = childrenOf(run)
     // On condition that nothing was committed since: a child that a node begins to wait for is not overlooked.
-    const result = await services.store.cancel(runId, { seq, children, now: services.now() })
+    const result = await services.store.cancel(runId, {
+      seq,
+      children,
+      keepsActive: keepsActive(run),
+      now: services.now(),
+    })
     if (result.committed) return result.run
     run = result.run
   }

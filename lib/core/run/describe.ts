@@ -11,6 +11,7 @@ import {
   type RunStatus,
   START,
 } from '../protocol/run-state.ts'
+import { type Operation, operationsOf } from './operations.ts'
 import type { RunStore } from '../store/run-store.ts'
 import type { ErrorRecord } from '../values/error-record.ts'
 import type { LostValue } from '../values/lost.ts'
@@ -46,8 +47,8 @@ export interface DeadLetterNote {
 export interface RunDescription {
   readonly runId: string
   readonly blueprintId: string
-  /** 'awaiting' while all that is left to do waits for an event, a time or a child run. */
-  readonly status: RunStatus | 'awaiting'
+  /** 'paused' until it is unpaused; 'awaiting' while all that is left to do waits for an event, a time or a child run. */
+  readonly status: RunStatus | 'awaiting' | 'paused'
   /** What `FlowRuntime.run` would have in its result's `context`, after the runtime's serializer. */
   readonly context: Record<string, unknown>
   /** Undefined where no node failed, as in the engine's result. */
@@ -56,6 +57,12 @@ export interface RunDescription {
   readonly lost?: LostValue[]
   /** Why the run itself failed, where no node did. */
   readonly reason?: string
+  /** How often the run was redriven. @default 0 */
+  readonly redrives?: number
+  /** What was done to it from outside, by whom and why, in the order in which it was asked for. */
+  readonly operations?: readonly Operation[]
+  /** Since when it is paused, where it is. */
+  readonly pausedAt?: Date
   readonly nodes: RunNodes
   /** What the run waits for, where it does. */
   readonly waiting?: WaitingNode[]
@@ -73,7 +80,7 @@ export interface DescribeOptions {
   readonly run: RunState
   /** Undefined while no worker has begun the run. */
   readonly graph: RunGraph | undefined
-  readonly store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'listValues'>
   readonly values: ValueStore
   readonly serializer: ISerializer
 }
@@ -85,6 +92,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   const errors = await reader.errors(lost)
   const failed = new Set([...errors.map(({ nodeId }) => nodeId), ...nodesOfErrors(graph, lost)])
   const context = await reader.allBut(lost)
+  const operations = wasSteered(run) ? await operationsOf(options, run.runId) : []
   return {
     runId: run.runId,
     blueprintId: run.blueprintId,
@@ -93,6 +101,9 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...(errors.length > 0 ? { errors } : {}),
     ...(lost.length > 0 ? { lost } : {}),
     ...(run.reason === undefined ? {} : { reason: run.reason }),
+    ...(operations.length > 0 ? { operations } : {}),
+    ...(run.redrives === undefined ? {} : { redrives: run.redrives }),
+    ...(run.pausedAt === undefined || isOver(run) ? {} : { pausedAt: new Date(run.pausedAt) }),
     nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
     ...(graph && isWaiting(run) ? { waiting: waitingIn(graph, run) } : {}),
     ...lettersOf(graph, run),
@@ -126,8 +137,15 @@ function isWaiting(run: RunState): boolean {
   return [...run.active.values()].some(({ wait }) => wait !== undefined)
 }
 
+/** Whether it may have notes: only then is it worth a request. */
+function wasSteered(run: RunState): boolean {
+  const { redrives, pausedAt, steered, status } = run
+  return redrives !== undefined || pausedAt !== undefined || steered === true || status === 'cancelled'
+}
+
 /** As a run is seen from outside. */
 export function statusOf(run: RunState): RunDescription['status'] {
+  if (run.pausedAt !== undefined && !isOver(run)) return 'paused'
   const isAwaiting =
     run.status === 'running' &&
     run.active.size > 0 &&
@@ -173,7 +191,7 @@ function nodesOf(graph: RunGraph, run: RunState, failed: ReadonlySet<string>): R
     if (active.has(index)) nodes.active.push(id)
     else if (isDone(run.done, index)) nodes.completed.push(id)
     else if (failed.has(id)) nodes.failed.push(id)
-    else if (run.iterations.has(index)) nodes.completed.push(id)
+    else if (graph.repeatable.has(index) && run.iterations.has(index)) nodes.completed.push(id)
     else nodes.notRun.push(id)
   })
   return nodes

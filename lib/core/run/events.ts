@@ -210,8 +210,8 @@ export function iterationOf(graph: RunGraph, run: RunState, node: number): numbe
     const active = parseActivationKey(key)
     if (active.node === node) return active.iteration
   }
-  if (graph.repeatable.has(node)) return (run.iterations.get(node) ?? 0) + 1
-  return isDone(run.done, node) ? undefined : 1
+  const next = (run.iterations.get(node) ?? 0) + 1
+  return !graph.repeatable.has(node) && isDone(run.done, node) ? undefined : next
 }
 
 /** The activations of these nodes that wait for an event now. */

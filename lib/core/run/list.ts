@@ -169,8 +169,10 @@ function statusesOf({ status }: ListRunsQuery): readonly RunDescription['status'
 }
 
 function filterOf(query: ListRunsQuery): ListFilter {
-  // A run that waits is one that runs, for the index.
-  const statuses = statusesOf(query)?.map((status): RunStatus => (status === 'awaiting' ? 'running' : status))
+  // A run that waits, or is paused, is one that runs, for the index.
+  const statuses = statusesOf(query)?.map((status): RunStatus =>
+    status === 'awaiting' || status === 'paused' ? 'running' : status,
+  )
   return {
     ...(query.blueprintId === undefined ? {} : { blueprintId: query.blueprintId }),
     ...(statuses ? { statuses: [...new Set(statuses)] } : {}),

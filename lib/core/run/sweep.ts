@@ -8,7 +8,7 @@ import { messageOf } from '../common/errors.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { jobOf } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
-import { isOver, type RunState, timeOf } from '../protocol/run-state.ts'
+import { isOver, type RunState, strandOf, timeOf } from '../protocol/run-state.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
 import { sendTimer } from '../queue/job.ts'
 import { inTraceOf } from '../telemetry/tracing.ts'
@@ -66,7 +66,17 @@ export async function sweep(services: SweepServices): Promise<SweepResult> {
 /** Crash after the sends, before the reschedule: the run is still due, and its jobs are sent once more. */
 async function sweepRun(services: SweepServices, runId: string): Promise<number> {
   const run = await services.store.read(runId)
-  if (!run || isOver(run) || run.graph === undefined) return 0
+  if (!run || isOver(run)) return 0
+  if (run.pausedAt !== undefined) {
+    // Whoever unpauses it has the sweep look again.
+    await services.store.reschedule(runId, { seq: run.seq, dueAt: undefined })
+    return 0
+  }
+  if (run.graph === undefined) {
+    // Redriven before anybody began it.
+    if (run.steered) await services.queue.send([{ runId, blueprintId: run.blueprintId }])
+    return run.steered ? 1 : 0
+  }
   return inTraceOf(services.tracing, run, () => sendDue(services, run))
 }
 
@@ -78,6 +88,10 @@ async function sendDue(services: SweepServices, run: RunState): Promise<number> 
     await sendToItsEnd(services, run)
     return 1
   }
+  const all = run.steered
+    ? [...run.active].map(([key, entry]) => (entry.wait ? key : strandOf(key, entry)))
+    : []
+  await services.queue.send(all.map((key) => jobOf({ graph, run }, key)))
   const horizon = services.now() + LONGEST_DELAY_MS
   const timers = timersOf(run)
   const soon = timers.filter(({ at }) => at <= horizon)
@@ -89,7 +103,7 @@ async function sendDue(services: SweepServices, run: RunState): Promise<number> 
     seq: run.seq,
     dueAt: later.length > 0 ? Math.min(...later) : undefined,
   })
-  return soon.length
+  return soon.length + all.length
 }
 
 function timersOf(run: RunState) {

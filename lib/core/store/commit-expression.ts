@@ -48,7 +48,7 @@ function partsExpression(change: Change, letter: boolean, kept: Kept): UpdateExp
   e.when(`${e.path('s')} = ${e.value('running')}`)
   e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
   const givenUp = change.final?.givenUp !== undefined
-  if (givenUp) e.set(e.path('a'), {})
+  if (givenUp) keepActive(e).set(e.path('a'), {})
   else if (change.suspend) e.set(e.path('a', change.end), packEntry(change.suspend))
   else e.remove(e.path('a', change.end))
   for (const [key, entry] of change.schedule) {
@@ -78,10 +78,16 @@ function wholeExpression(change: Change, seen: RunState, next: RunState, kept: K
   }
   const pending = Object.fromEntries([...next.pending].map((node) => [node, 1]))
   const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.inlineValues) }
+  if (change.final?.givenUp) keepActive(e)
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
   if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))
   addRest(e, change, kept)
   return e.build()
+}
+
+/** As it was before the update: also the activation that ends by it, which whoever redrives the run takes up again. */
+function keepActive(e: ExpressionBuilder): ExpressionBuilder {
+  return e.copy(e.path('ca'), e.path('a'))
 }
 
 /** What is not in one of the header's maps. */

@@ -9,18 +9,20 @@ import { commitExpression, setDue, setPlaceOfEnded } from './commit-expression.t
 import { DueRuns } from './due-runs.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { type Item, packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
-import { holdLeaseAlone, readLease, releaseLease, renewLease, takeLease } from './leases.ts'
+import { holdLeaseAlone, readLease, releaseLease, renewLease, revokeLease, takeLease } from './leases.ts'
 import { unpackPage, writePage } from './pages.ts'
 import { expiry, isAging, type Retention, retentionOf } from './retention.ts'
 import type {
   Arrivals,
   CommitResult,
+  EndOfBegun,
   FirstState,
   Lease,
   LeaseRequest,
   MovedEntries,
   NewRun,
   PageEntries,
+  RedriveState,
   ReleaseRequest,
   RunStore,
   StoredGraph,
@@ -32,6 +34,7 @@ import type {
 import type { ListPart, ListRead } from './run-list.ts'
 import { RunLists } from './run-lists.ts'
 import { keys } from './schema.ts'
+import { pauseExpression, redriveExpression, unpauseExpression } from './steer-expressions.ts'
 import { isItemTooLarge, Table } from './table.ts'
 
 export interface DynamoDbRunStoreOptions {
@@ -133,20 +136,31 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
-    const e = this.#ending('failed', now, this.#lists.failedShardOf(runId))
+    const e = this.#ending('failed', now, seen, this.#lists.failedShardOf(runId))
     e.when(seen ? `${e.path('q')} = ${e.value(seen.seq)}` : `attribute_not_exists(${e.path('g')})`)
     e.set(e.path('x'), reason)
-    if (seen && seen.children.length > 0) e.set(e.path('cc'), seen.children)
     return this.#update(runId, e)
   }
 
-  cancel(
-    runId: string,
-    seen: { seq: number; children: readonly string[]; now: number },
-  ): Promise<CommitResult> {
-    const e = this.#ending('cancelled', seen.now)
+  cancel(runId: string, seen: EndOfBegun & { readonly now: number }): Promise<CommitResult> {
+    const e = this.#ending('cancelled', seen.now, seen)
     e.when(`${e.path('q')} = ${e.value(seen.seq)}`)
-    if (seen.children.length > 0) e.set(e.path('cc'), seen.children)
+    return this.#update(runId, e)
+  }
+
+  redrive(seen: RunState, next: RedriveState): Promise<CommitResult> {
+    const e = redriveExpression(seen, next)
+    setDue(e, next.dueAt, this.#dueRuns.shards)
+    return this.#update(seen.runId, e)
+  }
+
+  pause(runId: string, now: number): Promise<CommitResult> {
+    return this.#update(runId, pauseExpression(now))
+  }
+
+  unpause(runId: string, at: number): Promise<CommitResult> {
+    const e = unpauseExpression()
+    setDue(e, at, this.#dueRuns.shards)
     return this.#update(runId, e)
   }
 
@@ -164,6 +178,7 @@ export class DynamoDbRunStore implements RunStore {
   async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    e.remove(e.path('rs'))
     if (seen.dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
     else setDue(e, seen.dueAt, this.#dueRuns.shards)
     return (await this.#update(runId, e)).committed
@@ -197,6 +212,10 @@ export class DynamoDbRunStore implements RunStore {
 
   release(request: ReleaseRequest): Promise<void> {
     return releaseLease(this.#table, request)
+  }
+
+  revokeLease(runId: string, strand: string): Promise<void> {
+    return revokeLease(this.#table, runId, strand)
   }
 
   readLease(runId: string, strand: string): Promise<Lease | undefined> {
@@ -288,13 +307,20 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   /** Ends a run from outside: nothing is active any more, so that every commit under way is refused. */
-  #ending(status: 'failed' | 'cancelled', now: number, failedShard?: string): ExpressionBuilder {
+  #ending(
+    status: 'failed' | 'cancelled',
+    now: number,
+    begun?: EndOfBegun,
+    failedShard?: string,
+  ): ExpressionBuilder {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`)
     e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('a'), {}).set(e.path('o'), 'end')
     e.set(e.path('expiresAt'), expiry(now, this.#retention.runDays))
+    if (begun && begun.children.length > 0) e.set(e.path('cc'), begun.children)
+    if (begun?.keepsActive) e.copy(e.path('ca'), e.path('a'))
     setPlaceOfEnded(e, now, failedShard)
-    return e
+    return e.remove(e.path('pz'))
   }
 
   async #update(runId: string, expression: ExpressionBuilder): Promise<CommitResult> {

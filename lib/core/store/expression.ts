@@ -42,6 +42,12 @@ export class ExpressionBuilder {
     return this
   }
 
+  /** What another attribute was before the update. */
+  copy(to: string, from: string): this {
+    this.#set.push(`${to} = ${from}`)
+    return this
+  }
+
   remove(path: string): this {
     this.#remove.push(path)
     return this

@@ -5,6 +5,7 @@
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r inline values   o outbox
  *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *   ca what was active at the end   rd redrives   rs steered   pz paused since
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -80,7 +81,7 @@ function unpackWait(kind: string, text: string): Wait {
 
 export function packFirst(first: Pick<RunState, 'active' | 'fired' | 'iterations'>): Item {
   return {
-    a: Object.fromEntries([...first.active].map(([key, entry]) => [key, packEntry(entry)])),
+    a: packActive(first.active),
     f: Object.fromEntries([...first.fired].map((node) => [node, 1])),
     p: {},
     i: Object.fromEntries(first.iterations),
@@ -122,12 +123,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     graph: item['g'] as string | undefined,
     status: item['s'] as RunStatus,
     seq: Number(item['q']),
-    active: new Map(
-      Object.entries(item['a'] as Record<ActivationKey, string>).map(([key, text]) => [
-        key as ActivationKey,
-        unpackEntry(text),
-      ]),
-    ),
+    active: unpackActive(item['a']),
     done,
     arrivals,
     fired: new Set(numbers('f')),
@@ -153,12 +149,30 @@ export function unpackHeader(runId: string, item: Item): RunState {
     startedAt: Number(item['t']),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
     reason: item['x'] as string | undefined,
+    ...(item['ca'] === undefined ? {} : { activeAtEnd: unpackActive(item['ca']) }),
+    ...(item['rd'] === undefined ? {} : { redrives: Number(item['rd']) }),
+    ...(item['rs'] === undefined ? {} : { steered: true as const }),
+    ...(item['pz'] === undefined ? {} : { pausedAt: Number(item['pz']) }),
     ...(deadLetters.size > 0 ? { deadLetters } : {}),
   }
 }
 
+function unpackActive(map: unknown): ReadonlyMap<ActivationKey, ActiveEntry> {
+  const entries = Object.entries(map as Record<ActivationKey, string>)
+  return new Map(entries.map(([key, text]) => [key as ActivationKey, unpackEntry(text)]))
+}
+
+export function packActive(active: ReadonlyMap<ActivationKey, ActiveEntry>): Record<string, string> {
+  return Object.fromEntries([...active].map(([key, entry]) => [key, packEntry(entry)]))
+}
+
 export function inlineValuesWithout(run: RunState, names: ReadonlySet<string>): Map<string, string> {
   return new Map([...run.inlineValues].filter(([name]) => !names.has(name)))
+}
+
+/** Whether a run's header may say twice what is active: at its end, for whoever redrives it. */
+export function keepsActive(run: RunState): boolean {
+  return headerSize(run) <= DYNAMODB_ITEM_BYTES / 2
 }
 
 export function fitsItem(run: RunState): boolean {
@@ -178,6 +192,7 @@ export function headerSize(run: RunState): number {
   for (const [name, value] of Object.entries(run.labels ?? {}))
     size += name.length + Buffer.byteLength(value) + 1
   if (run.trace !== undefined) size += run.trace.length + 'tr'.length
+  for (const [key, entry] of run.activeAtEnd ?? []) size += key.length + packEntry(entry).length + 1
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1
   return size
 }

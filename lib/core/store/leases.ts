@@ -62,6 +62,19 @@ export async function releaseLease(table: Table, request: ReleaseRequest): Promi
   if (held && request.alone) await releaseLease(table, { ...request, alone: false })
 }
 
+/**
+ * The lease of a life that is over: its holder neither renews it nor gives it back after this, and those who died under it
+ * no longer count. Without it the strand would wait for the end of the lease, and one that was given up for its deaths would
+ * be given up at once. A strand that nobody ever leased has no item, and gets none.
+ */
+export async function revokeLease(table: Table, runId: string, strand: string): Promise<void> {
+  const e = new ExpressionBuilder()
+  e.when(`attribute_exists(${e.path('n')})`)
+  e.set(e.path('u'), 0).copy(e.path('g'), e.path('n'))
+  for (const name of ['s', 'a', 'e', 'm']) e.remove(e.path(name))
+  await table.update(keys.lease(runId, strand), e.build())
+}
+
 export async function readLease(table: Table, runId: string, strand: string): Promise<Lease | undefined> {
   const item = await table.get(keys.lease(runId, strand))
   return item && unpackLease(item, false)

@@ -42,6 +42,16 @@ export class MemoryLeases {
     there.isAlone = false
   }
 
+  revoke(runId: string, strand: string): void {
+    const there = this.#leases.get(`${runId} ${strand}`)
+    if (!there) return
+    there.until = 0
+    there.released = there.attempt
+    there.alone = 0
+    there.isAlone = false
+    there.ended = undefined
+  }
+
   read(runId: string, strand: string): Lease | undefined {
     const there = this.#leases.get(`${runId} ${strand}`)
     return there && toLease(there, false)

@@ -17,12 +17,14 @@ import type { ListPart, ListRead } from './run-list.ts'
 import type {
   Arrivals,
   CommitResult,
+  EndOfBegun,
   FirstState,
   Lease,
   LeaseRequest,
   MovedEntries,
   NewRun,
   PageEntries,
+  RedriveState,
   ReleaseRequest,
   RunStore,
   StoredValue,
@@ -116,14 +118,13 @@ export class MemoryRunStore implements RunStore {
       active: new Map(),
       dueAt: undefined,
       outbox: outboxEntries.notify,
+      pausedAt: undefined,
       ...(seen && seen.children.length > 0 ? { cancelledChildren: seen.children } : {}),
+      ...(seen?.keepsActive ? { activeAtEnd: run.active } : {}),
     })
   }
 
-  async cancel(
-    runId: string,
-    seen: { seq: number; children: readonly string[]; now: number },
-  ): Promise<CommitResult> {
+  async cancel(runId: string, seen: EndOfBegun & { readonly now: number }): Promise<CommitResult> {
     const run = this.#runs.get(runId)
     if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(runId, undefined)
     return this.#set(runId, {
@@ -134,7 +135,38 @@ export class MemoryRunStore implements RunStore {
       dueAt: undefined,
       outbox: outboxEntries.notify,
       cancelledChildren: seen.children.length > 0 ? seen.children : undefined,
+      pausedAt: undefined,
+      ...(seen.keepsActive ? { activeAtEnd: run.active } : {}),
     })
+  }
+
+  async redrive(seen: RunState, next: RedriveState): Promise<CommitResult> {
+    const run = this.#runs.get(seen.runId)
+    if (!run || run.status !== seen.status || run.seq !== seen.seq || run.outbox) {
+      return this.#set(seen.runId, undefined)
+    }
+    const { endedAt: _z, reason: _x, cancelledChildren: _cc, activeAtEnd: _ca, ...rest } = run
+    const redrives = (run.redrives ?? 0) + 1
+    return this.#set(seen.runId, {
+      ...rest,
+      ...next,
+      status: 'running',
+      seq: run.seq + 1,
+      redrives,
+      steered: true,
+    })
+  }
+
+  async pause(runId: string, now: number): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    const isFree = run?.status === 'running' && run.pausedAt === undefined
+    return this.#set(runId, isFree ? { ...run, pausedAt: now } : undefined)
+  }
+
+  async unpause(runId: string, at: number): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    const isPaused = run?.status === 'running' && run.pausedAt !== undefined
+    return this.#set(runId, isPaused ? { ...run, pausedAt: undefined, dueAt: at, steered: true } : undefined)
   }
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
@@ -155,7 +187,8 @@ export class MemoryRunStore implements RunStore {
   async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
     const run = this.#runs.get(runId)
     if (run?.status !== 'running' || run.seq !== seen.seq) return false
-    this.#runs.set(runId, { ...run, dueAt: seen.dueAt })
+    const { steered: _rs, ...rest } = run
+    this.#runs.set(runId, { ...rest, dueAt: seen.dueAt })
     return true
   }
 
@@ -186,6 +219,10 @@ export class MemoryRunStore implements RunStore {
 
   async release(request: ReleaseRequest): Promise<void> {
     this.#leases.release(request)
+  }
+
+  async revokeLease(runId: string, strand: string): Promise<void> {
+    this.#leases.revoke(runId, strand)
   }
 
   async readLease(runId: string, strand: string): Promise<Lease | undefined> {

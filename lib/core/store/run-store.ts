@@ -3,6 +3,7 @@
  * tests. Each method is one request on one item, so that a crash falls between requests and never inside one.
  */
 import type { Change } from '../protocol/change.ts'
+import type { Redriven } from '../protocol/redrive.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 
@@ -117,7 +118,24 @@ export interface FailedEnd {
   /** Milliseconds since the epoch. */
   readonly now: number
   /** Of a run that was begun: its commits so far, and the child runs that are to be cancelled. */
-  readonly seen?: { readonly seq: number; readonly children: readonly string[] }
+  readonly seen?: EndOfBegun
+}
+
+/** A begun run as it was seen by who ends it. */
+export interface EndOfBegun {
+  readonly seq: number
+  /** Child runs that are to be cancelled with it. */
+  readonly children: readonly string[]
+  /** Whether the header keeps what is active, for whoever redrives the run. @default false */
+  readonly keepsActive?: boolean
+}
+
+/** How a run is taken up again after its end. */
+export interface RedriveState extends Redriven {
+  /** In place of all inline values. */
+  readonly inlineValues: ReadonlyMap<string, string>
+  /** When the sweep looks whether its jobs were sent, in milliseconds since the epoch. */
+  readonly dueAt: number
 }
 
 export interface RunStore {
@@ -148,10 +166,13 @@ export interface RunStore {
   /** Ends a run as failed that nobody has begun, or, with `seen`, one in which nothing was committed since it was read. */
   fail(runId: string, end: FailedEnd): Promise<CommitResult>
   /** Ends a run as cancelled, if nothing was committed since it was read. */
-  cancel(
-    runId: string,
-    seen: { seq: number; children: readonly string[]; now: number },
-  ): Promise<CommitResult>
+  cancel(runId: string, seen: EndOfBegun & { readonly now: number }): Promise<CommitResult>
+  /** Takes a run up again that has ended, and whose end is published, if it is as it was seen. */
+  redrive(seen: RunState, next: RedriveState): Promise<CommitResult>
+  /** Lets nobody work on a run from now on; refused where it is over or paused. */
+  pause(runId: string, now: number): Promise<CommitResult>
+  /** Lets the run go on, and has the sweep look at it at a time; refused where it is not paused. */
+  unpause(runId: string, at: number): Promise<CommitResult>
   /** Puts a cancelled run where there is none, so that nobody can start it. False where there is one. */
   putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean>
   /** Ids of runs that the sweep must look at by now: a hint, to be checked against the header. */
@@ -174,6 +195,8 @@ export interface RunStore {
   holdAlone(request: LeaseRequest): Promise<Lease>
   /** Gives one's own lease back, so that a successor need not wait for its end. */
   release(request: ReleaseRequest): Promise<void>
+  /** Ends a lease whoever holds it, and forgets what its holders died of. Only of a run that is over. */
+  revokeLease(runId: string, strand: string): Promise<void>
   /** Consistent read of the lease on a strand. */
   readLease(runId: string, strand: string): Promise<Lease | undefined>
 

@@ -73,10 +73,11 @@ export class StatusEvents {
 }
 
 function changeOf(run: RunState, service: string | undefined): RunStatusChange {
-  const { runId, blueprintId, errors, reason, startedAt, endedAt = startedAt, parent } = run
+  const { runId, blueprintId, errors, reason, startedAt, endedAt = startedAt, parent, redrives = 0 } = run
   const status = run.status as RunStatusChange['status']
   return {
-    id: `${runId}:${status}`,
+    // Of each of its ends another.
+    id: redrives === 0 ? `${runId}:${status}` : `${runId}:${status}:${redrives}`,
     runId,
     blueprintId,
     status,

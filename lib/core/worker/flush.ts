@@ -33,10 +33,11 @@ const ENGINE_KEYS: ReadonlySet<string> = new Set(['_awaitingNodeIds', '_awaiting
 /** @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE, before anything is written */
 export async function flush(values: ValueStore, request: FlushRequest): Promise<Flushed> {
   const { graph, key, execution } = request
-  const { node } = parseActivationKey(key)
+  const { node, iteration } = parseActivationKey(key)
   const { id } = graph.node(node)
   const inlineValues = new ValueWriter(values, request.runId, key, (_, slot) => `${request.attempt}.${slot}`)
-  const isRepeatable = graph.repeatable.has(node)
+  // Also where the run was redriven.
+  const isRepeatable = graph.repeatable.has(node) || iteration > 1
   // An undefined output needs no value of its own, unless an earlier round left another.
   if (execution.output && (execution.output.value !== undefined || isRepeatable)) {
     inlineValues.set(names.output(node), execution.output.value, `the output of node '${id}'`)

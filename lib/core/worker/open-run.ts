@@ -21,6 +21,8 @@ export async function openRun(
   const run = await readOrBegin(services, job, invocation)
   if (!run) return ACKNOWLEDGE
   if (isOver(run)) return publishRunEnd(services, run)
+  // Whoever unpauses it sends the jobs of all that is active.
+  if (run.pausedAt !== undefined) return ACKNOWLEDGE
   try {
     const graph = await services.graphs.of(run.blueprintId, run.graph as string)
     return { services, graph, run }
@@ -42,7 +44,8 @@ async function readOrBegin(
       const got = `its job says '${job.blueprintId}'`
       throw new FlowcraftAwsError('INVALID_JOB', `run '${job.runId}' is of '${run.blueprintId}', but ${got}`)
     }
-    return run.graph === undefined && !isOver(run) ? beginRun(services, run) : run
+    const isToBegin = run.graph === undefined && !isOver(run) && run.pausedAt === undefined
+    return isToBegin ? beginRun(services, run) : run
   }
   if (job.iteration !== undefined) {
     // A finished run outlives every message that names it, so this one was deleted by hand.

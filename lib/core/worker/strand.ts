@@ -114,6 +114,8 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
   for (;;) {
     if (!run) return ACKNOWLEDGE
     if (isOver(run)) return publishRunEnd(services, run)
+    // Not before its lease is given back, or whoever unpauses the run would take it for one that is worked on.
+    if (run.pausedAt !== undefined) return STILL_WAITING
     // Suspended just now: is what it waits for there already?
     const current =
       suspended !== undefined && run.active.has(suspended) ? suspended : currentOf(run, strand.key)

@@ -12,6 +12,7 @@ import { crowdedContract } from './contract/crowded.ts'
 import { endsContract } from './contract/ends.ts'
 import { leasesContract } from './contract/leases.ts'
 import { listsContract } from './contract/lists.ts'
+import { steeringContract } from './contract/steering.ts'
 import { timersContract } from './contract/timers.ts'
 import { valuesContract } from './contract/values.ts'
 
@@ -28,6 +29,7 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
   anyCommitContract(make, numRuns)
   crowdedContract(make)
   endsContract(make)
+  steeringContract(make)
   timersContract(make)
   listsContract(make)
   leasesContract(make)

@@ -1,0 +1,172 @@
+/** What an operator does to a run: redrive, skip, pause. Each is checked, noted with who asked and why, and done. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as v from 'valibot'
+import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
+import { checked, must } from '../core/common/schema.ts'
+import { type Operation, noteOperation } from '../core/run/operations.ts'
+import { pauseRun, unpauseRun } from '../core/run/pause.ts'
+import { redriveRun, type Redrive, type SteerServices } from '../core/run/redrive.ts'
+import { resumeRun } from '../core/run/resume.ts'
+import { skipRetry } from '../core/run/skip.ts'
+
+/** Who does something to a run, and why: kept with it, and shown by `get`. */
+export interface OperationRequest {
+  /** A person, or a program. @default - nobody is named */
+  readonly by?: string
+  /** @default - none is given */
+  readonly reason?: string
+}
+
+export interface RedriveRequest extends OperationRequest {
+  /**
+   * Nodes to go on from, by id. A failed one runs again; of a completed one, all that follows from it runs again as well.
+   * @default - all nodes that failed; of a cancelled run, what was active goes on too
+   */
+  readonly nodes?: readonly string[]
+  /** Context keys that get other values before anything runs. @default - none */
+  readonly set?: Readonly<Record<string, unknown>>
+  /** Whether only to tell what would run again. @default false */
+  readonly dryRun?: boolean
+}
+
+export interface RedriveResult {
+  /** False with `dryRun`. */
+  readonly redriven: boolean
+  /** Ids of nodes that run again, those that follow from them not counted. */
+  readonly again: readonly string[]
+  /** Ids of nodes that were active when the run ended, and go on. */
+  readonly goesOn: readonly string[]
+  /** Child runs that are redriven with it. */
+  readonly children: readonly string[]
+}
+
+export interface SkipRequest extends OperationRequest {
+  /** The node, which failed, waits for its next try, for an event or for a time. */
+  readonly nodeId: string
+  /** Becomes the node's output. @default - what the node itself gave before it waited, else undefined */
+  readonly output?: unknown
+  /** Chooses the edges to take. @default - the edges without an action */
+  readonly action?: string
+}
+
+export interface SkipResult {
+  /** Whether this call's output is the one that counts. */
+  readonly skipped: boolean
+}
+
+export interface PauseResult {
+  /** Whether this call paused the run; false where it was paused. */
+  readonly paused: boolean
+}
+
+export interface UnpauseResult {
+  /** Whether this call let the run go on; false where it was not paused. */
+  readonly unpaused: boolean
+}
+
+const text = (name: string) => v.optional(must(v.pipe(v.string(), v.nonEmpty()), `${name} must be a text`))
+const operation = { by: text('by'), reason: text('reason') }
+
+const redriveRequest = v.object({
+  ...operation,
+  nodes: v.optional(
+    must(v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.nonEmpty()), 'nodes must be a list of node ids'),
+  ),
+  set: v.optional(must(v.record(v.string(), v.unknown()), 'set must be an object of context keys')),
+  dryRun: v.optional(must(v.boolean(), 'dryRun must be true or false')),
+})
+
+const skipRequest = v.object({
+  ...operation,
+  nodeId: must(v.pipe(v.string(), v.nonEmpty()), 'nodeId must be the id of a node'),
+  output: v.unknown(),
+  action: text('action'),
+})
+
+const operationRequest = v.object(operation)
+
+/** The end of a run is published within seconds, by a worker. */
+const ENDING_MS = 10_000
+const PAUSE_MS = 250
+
+export async function redriveBy(
+  services: SteerServices,
+  runId: string,
+  request: RedriveRequest,
+): Promise<RedriveResult> {
+  const given = checked(redriveRequest, request, refusal('redrive'))
+  const { nodes, set, dryRun = false, by, reason } = given
+  const planned = await onceEnded(() => redriveRun(services, runId, { nodes, set }, true))
+  if (dryRun) return { ...planned, redriven: false }
+  await note(services, runId, {
+    kind: 'redrive',
+    by,
+    reason,
+    nodes: planned.again,
+    keys: Object.keys(set ?? {}),
+  })
+  return { ...(await redriveRun(services, runId, { nodes, set }, false)), redriven: true }
+}
+
+export async function skipBy(
+  services: SteerServices,
+  runId: string,
+  request: SkipRequest,
+): Promise<SkipResult> {
+  const { nodeId, output, action, by, reason } = checked(skipRequest, request, refusal('skip a node of'))
+  const skip = { nodeId, action }
+  const event = { output, action, idempotencyKey: `skip ${randomUUID()}` }
+  const run = await services.store.read(runId)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
+  const isEnded = run.status !== 'running'
+  // Of a run that has ended, the node waits for the event from then on: crash after that, and the same call gives it.
+  if (isEnded) await onceEnded(() => redriveRun(services, runId, { skip }, true))
+  await note(services, runId, { kind: 'skip', by, reason, nodes: [nodeId] })
+  if (isEnded) await redriveRun(services, runId, { skip }, false)
+  else await skipRetry(services, run, skip)
+  return { skipped: await resumeRun(services, runId, nodeId, event) }
+}
+
+export async function pauseBy(
+  services: SteerServices,
+  runId: string,
+  request: OperationRequest,
+): Promise<PauseResult> {
+  const given = checked(operationRequest, request, refusal('pause'))
+  await note(services, runId, { kind: 'pause', ...given })
+  return { paused: await pauseRun(services, runId) }
+}
+
+export async function unpauseBy(
+  services: SteerServices,
+  runId: string,
+  request: OperationRequest,
+): Promise<UnpauseResult> {
+  const given = checked(operationRequest, request, refusal('unpause'))
+  await note(services, runId, { kind: 'unpause', ...given })
+  return { unpaused: await unpauseRun(services, runId) }
+}
+
+/** Nothing is written for a run that is not there. */
+async function note(services: SteerServices, runId: string, operation: Omit<Operation, 'at'>): Promise<void> {
+  if (!(await services.store.read(runId))) {
+    throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
+  }
+  await noteOperation(services, runId, operation)
+}
+
+async function onceEnded(work: () => Promise<Redrive>): Promise<Redrive> {
+  for (let left = ENDING_MS; ; left -= PAUSE_MS) {
+    try {
+      return await work()
+    } catch (error) {
+      if (left <= 0 || !isFlowcraftAwsError(error, 'RUN_ENDING')) throw error
+      await sleep(PAUSE_MS)
+    }
+  }
+}
+
+function refusal(what: string) {
+  return (problems: readonly string[]) => problemsError('INVALID_INPUT', `cannot ${what} a run`, problems)
+}

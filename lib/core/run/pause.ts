@@ -1,0 +1,61 @@
+/**
+ * Pauses runs: nobody works on one until it is unpaused. What is under way ends, and is committed; nothing follows from it.
+ * Messages of a paused run are done with, so whoever unpauses it sends the jobs of all that is active.
+ */
+import { FlowcraftAwsError } from '../common/errors.ts'
+import { childrenOf, isOver, type RunState, strandOf } from '../protocol/run-state.ts'
+import { sendJobs } from './dispatch.ts'
+import { LOOK_AFTER_MS, type SteerServices } from './redrive.ts'
+
+/**
+ * Also the child runs that it waits for.
+ * @returns whether this call paused it; false where it was paused
+ * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_STATE where it is over
+ */
+export async function pauseRun(services: SteerServices, runId: string): Promise<boolean> {
+  // Crash after: its children go on, and the same call pauses them.
+  const { committed, run } = await services.store.pause(runId, services.now())
+  const paused = running(runId, run, 'pause')
+  await each(services, childrenOf(paused), (childId) => pauseRun(services, childId))
+  return committed
+}
+
+/** @returns whether this call unpaused it; false where it was not paused. @throws as `pauseRun` */
+export async function unpauseRun(services: SteerServices, runId: string): Promise<boolean> {
+  // Crash after: the sweep sends the jobs.
+  const { committed, run } = await services.store.unpause(runId, services.now() + LOOK_AFTER_MS)
+  const unpaused = running(runId, run, 'unpause')
+  await each(services, childrenOf(unpaused), (childId) => unpauseRun(services, childId))
+  const { blueprintId } = unpaused
+  if (committed) await sendActive(services, unpaused)
+  else if (unpaused.graph === undefined) await services.queue.send([{ runId, blueprintId }])
+  return committed
+}
+
+async function sendActive(services: SteerServices, run: RunState): Promise<void> {
+  const { runId, blueprintId } = run
+  if (run.graph === undefined) return services.queue.send([{ runId, blueprintId }])
+  const graph = await services.graphs.of(blueprintId, run.graph)
+  const strands = [...run.active].map(([key, entry]) => (entry.wait ? key : strandOf(key, entry)))
+  await sendJobs({ services, graph, run }, [...new Set(strands)])
+}
+
+/** A child may have ended, or may not be there yet: then there is nothing to do for it. */
+async function each(
+  { store }: SteerServices,
+  children: readonly string[],
+  steer: (runId: string) => Promise<boolean>,
+): Promise<void> {
+  for (const childId of children) {
+    const child = await store.read(childId)
+    if (child && !isOver(child)) await steer(childId)
+  }
+}
+
+function running(runId: string, run: RunState | undefined, what: string): RunState {
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
+  if (!isOver(run)) return run
+  throw new FlowcraftAwsError('INVALID_STATE', `cannot ${what} run '${runId}': it is ${run.status}`, {
+    runId,
+  })
+}

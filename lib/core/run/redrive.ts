@@ -1,0 +1,230 @@
+/**
+ * Takes up a run again that failed or was cancelled: what failed runs anew, what was active goes on, what succeeded stays. Its
+ * child runs come first: a parent that waits for a child which stays failed would fail again at once.
+ */
+import { FlowcraftAwsError } from '../common/errors.ts'
+import type { OpenRun } from '../execution/opened-run.ts'
+import type { Services } from '../execution/services.ts'
+import { formatInlineValue, parseInlineValue } from '../protocol/inline-value.ts'
+import { type FailedActivation, planRedrive, type RedrivePlan } from '../protocol/redrive.ts'
+import { refuseAction } from '../protocol/resumable.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
+import {
+  type ActivationKey,
+  activationKey,
+  type ActiveEntry,
+  childIdOf,
+  isDone,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  START,
+} from '../protocol/run-state.ts'
+import { StoredTexts } from '../values/stored-texts.ts'
+import { inlineInput } from '../values/value-writer.ts'
+import { sendJobs } from './dispatch.ts'
+
+export type SteerServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now'>
+
+export interface RedriveRequest {
+  /** Ids of nodes to go on from, failed or completed; of a completed one all that follows from it runs again. @default - all that failed */
+  readonly nodes?: readonly string[]
+  /** Context keys that get other values first. @default - none */
+  readonly set?: Readonly<Record<string, unknown>>
+  /** A node that waits for an event in place of running again; whoever skips it gives that, with this action. */
+  readonly skip?: { readonly nodeId: string; readonly action?: string }
+}
+
+/** What a redrive would do, or did. */
+export interface Redrive {
+  /** Nodes that run again. */
+  readonly again: readonly string[]
+  /** Nodes that were active at the end, and go on. */
+  readonly goesOn: readonly string[]
+  /** Child runs that are redriven first. */
+  readonly children: readonly string[]
+}
+
+/** When the sweep looks whether the jobs were sent. */
+export const LOOK_AFTER_MS = 60_000
+
+/** @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_STATE, INVALID_INPUT; nothing is changed then */
+export async function redriveRun(
+  services: SteerServices,
+  runId: string,
+  request: RedriveRequest,
+  dryRun: boolean,
+): Promise<Redrive> {
+  const run = await endedRun(services, runId)
+  if (run.parent) {
+    const why = `it is the child run of '${run.parent.runId}', which is to be redriven`
+    throw refused(run, why)
+  }
+  return redrive(services, run, request, dryRun)
+}
+
+async function redrive(
+  services: SteerServices,
+  run: RunState,
+  request: RedriveRequest,
+  dryRun: boolean,
+): Promise<Redrive> {
+  if (run.outbox !== undefined) throw await stillEnding(services, run)
+  if (run.graph === undefined) return beginAgain(services, run, dryRun)
+  const graph = await services.graphs.of(run.blueprintId, run.graph)
+  const texts = await new StoredTexts({ ...services, run }).texts(false)
+  const from = request.nodes?.map((id) => nodeOf(graph, run, id))
+  const { skip } = request
+  const skipped = skip && nodeOf(graph, run, skip.nodeId)
+  if (skip && skipped !== undefined) refuseAction(graph, skipped, skip.action)
+  const plan = planRedrive(graph, run, failedIn(texts), skipped === undefined ? from : [skipped])
+  if (typeof plan === 'string') throw refused(run, plan)
+  const { active, iterations, children } = await withChildren({ services, graph, run }, plan, skipped)
+  const id = (key: ActivationKey) => graph.node(parseActivationKey(key).node).id
+  const ended = children.filter(isOver)
+  // Before anything is written, so that one which cannot be redriven changes nothing.
+  const below = await Promise.all(ended.map((child) => redrive(services, child, {}, true)))
+  const result: Redrive = {
+    again: [...plan.again.keys()].map(id),
+    goesOn: plan.goesOn.map(id),
+    children: ended.flatMap(({ runId }, at) => [runId, ...(below[at]?.children ?? [])]),
+  }
+  if (dryRun) return result
+  // Crash before or between: children go on under a parent that has ended, which the same call takes up again.
+  for (const child of ended) await redrive(services, child, {}, false)
+  // Crash before: leases of a run that has ended are over. After: nobody who survived it renews one.
+  for (const key of active.keys()) await services.store.revokeLease(run.runId, key)
+  const set = await inlineInput(services.values, run.runId, request.set ?? {})
+  const inlineValues = new Map([...forgetting(run, plan.forgotten), ...set])
+  const dueAt = services.now() + LOOK_AFTER_MS
+  // Crash before: values that nothing names. After: the sweep sends the jobs.
+  const written = await services.store.redrive(run, { ...plan.next, active, iterations, inlineValues, dueAt })
+  if (!written.committed || !written.run)
+    throw refused(written.run ?? run, 'somebody else has changed it meanwhile')
+  if (skipped === undefined) await sendJobs({ services, graph, run: written.run }, [...active.keys()])
+  return result
+}
+
+/** One that no worker could begin. Crash after the write: the sweep sends the job. */
+async function beginAgain(services: SteerServices, run: RunState, dryRun: boolean): Promise<Redrive> {
+  const nothing = { again: [], goesOn: [], children: [] }
+  if (dryRun) return nothing
+  const { runId, blueprintId, inlineValues } = run
+  const dueAt = services.now() + LOOK_AFTER_MS
+  const written = await services.store.redrive(run, { ...run, errors: 0, inlineValues, dueAt })
+  if (!written.committed) throw refused(written.run ?? run, 'somebody else has changed it meanwhile')
+  await services.queue.send([{ runId, blueprintId }])
+  return nothing
+}
+
+/**
+ * Where an activation waited for a child run that ended badly, the child is redriven, and the activation waits for it; of one
+ * that failed with it, too: it is the same activation then, since its child's id is made of that. Without such a child
+ * the node runs anew.
+ */
+async function withChildren(
+  open: OpenRun<SteerServices>,
+  plan: RedrivePlan,
+  skipped: number | undefined,
+): Promise<{
+  active: Map<ActivationKey, ActiveEntry>
+  iterations: Map<number, number>
+  children: RunState[]
+}> {
+  const { graph, run } = open
+  const active = new Map(plan.next.active)
+  const iterations = new Map(plan.next.iterations)
+  const children: RunState[] = []
+  for (const [key, entry] of plan.next.active) {
+    const { node } = parseActivationKey(key)
+    if (node === skipped) {
+      active.set(key, { ...entry, wait: { kind: 'event' } })
+      continue
+    }
+    const before = plan.again.get(key)
+    // One whose node has completed is another's result: the node starts a child of its own.
+    const isFailed = before !== undefined && !isDone(run.done, node) && graph.node(node).uses === 'subflow'
+    if (entry.wait?.kind !== 'child' && !isFailed) continue
+    const last = await lastChild(open, before ?? key, entry)
+    // Cancelled before its child was made: nobody can make that one any more.
+    if (!last && entry.wait) {
+      active.delete(key)
+      const next = parseActivationKey(key).iteration + 1
+      iterations.set(node, next)
+      active.set(activationKey(node, next), { scheduledBy: START, inline: false })
+    }
+    if (!last) continue
+    active.delete(key)
+    if (before !== undefined) iterations.set(node, parseActivationKey(before).iteration)
+    const suspensions = (entry.suspensions ?? 0) + OF_A_LIFE * ((run.redrives ?? 0) + 1)
+    active.set(before ?? key, { ...entry, wait: { kind: 'child', tries: last.tries }, suspensions })
+    if (last.child.status !== 'completed') children.push(last.child)
+  }
+  return { active, iterations, children }
+}
+
+/** No activation is suspended so often between two redrives. */
+const OF_A_LIFE = 10_000
+
+/** The child that the activation waited for last. One that was cancelled before it was made says nothing of its input. */
+async function lastChild(
+  { services: { store }, run }: OpenRun<SteerServices>,
+  key: ActivationKey,
+  { wait }: ActiveEntry,
+): Promise<{ tries: number; child: RunState } | undefined> {
+  let last: { tries: number; child: RunState } | undefined
+  for (let tries = wait?.kind === 'child' ? wait.tries : 0; ; tries++) {
+    const child = await store.read(childIdOf(run.runId, key, tries))
+    if (!child?.parent) return last
+    last = { tries, child }
+  }
+}
+
+/** Which activations failed, by the names of the errors that are stored: of a batch there is one for each item. */
+function failedIn(texts: ReadonlyMap<string, string>): FailedActivation[] {
+  const failed = new Map<ActivationKey, string[]>()
+  for (const [name, text] of texts) {
+    const key = /^x(\d+\.\d+)(-\d+)?$/.exec(name)?.[1] as ActivationKey | undefined
+    if (key === undefined || parseInlineValue(text).kind === '-') continue
+    failed.set(key, [...(failed.get(key) ?? []), name])
+  }
+  return [...failed].map(([key, ofKey]) => ({ key, names: ofKey }))
+}
+
+/** Errors that were moved to pages are deleted by a mark in the header, as keys are. */
+function forgetting(run: RunState, forgotten: readonly string[]): Map<string, string> {
+  const inlineValues = new Map(run.inlineValues)
+  for (const name of forgotten) {
+    if (run.offloaded) inlineValues.set(name, formatInlineValue({ writer: '', kind: '-', body: '' }))
+    else inlineValues.delete(name)
+  }
+  return inlineValues
+}
+
+async function endedRun({ store }: SteerServices, runId: string): Promise<RunState> {
+  const run = await store.read(runId)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
+  if (run.status !== 'failed' && run.status !== 'cancelled') throw refused(run, `it is ${run.status}`)
+  return run
+}
+
+/** Whoever waits for its end, or for its event, is to hear of it before there is another. */
+async function stillEnding(
+  { queue }: SteerServices,
+  { runId, blueprintId }: RunState,
+): Promise<FlowcraftAwsError> {
+  await queue.send([{ runId, blueprintId }])
+  const why = `cannot redrive run '${runId}' yet: its end is being published`
+  return new FlowcraftAwsError('RUN_ENDING', why, { runId })
+}
+
+export function refused({ runId }: RunState, why: string): FlowcraftAwsError {
+  return new FlowcraftAwsError('INVALID_STATE', `cannot redrive run '${runId}': ${why}`, { runId })
+}
+
+function nodeOf(graph: RunGraph, { runId }: RunState, id: string): number {
+  const node = graph.find(id)
+  if (node !== undefined) return node
+  const all = graph.blueprint.nodes.map((other) => `'${other.id}'`).join(', ')
+  throw new FlowcraftAwsError('INVALID_INPUT', `run '${runId}' has no node '${id}'; it has ${all}`, { runId })
+}

@@ -1,0 +1,164 @@
+/** How a store takes runs up again after their end, pauses them, and ends leases of a life that is over. */
+import { describe, expect, it } from 'vitest'
+import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
+import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { actives, change, ENTRY, given, newRun, STARTED_AT } from './support.ts'
+
+/** A run with all that a header may say, that was cancelled. */
+async function cancelled(store: RunStore): Promise<RunState> {
+  const run = await given(
+    store,
+    { active: actives('0.1', '130.1'), iterations: new Map([[7, 2]]), fired: new Set([3]) },
+    {
+      completed: [2, 125],
+      arrive: new Map([
+        [4, 1],
+        [5, 2],
+      ]),
+      pend: [6],
+      errors: 2,
+      dueAt: STARTED_AT + 90_000,
+      inlineValues: new Map([['x2.1', '2.1={"message":"no"}']]),
+    },
+  )
+  const { seq, runId } = run
+  const end = await store.cancel(runId, { seq, children: ['c'], keepsActive: true, now: STARTED_AT + 9 })
+  await store.markPublished(runId)
+  expect(end.committed).toBe(true)
+  return (await store.read(runId)) as RunState
+}
+
+const DUE = STARTED_AT + 60_000
+
+export function steeringContract(make: () => RunStore): void {
+  describe('redrive', () => {
+    it('puts back what it is told, and takes away what the end left', async () => {
+      const store = make()
+      const seen = await cancelled(store)
+      expect(seen).toMatchObject({ activeAtEnd: actives('0.1', '130.1'), active: new Map() })
+      const next = {
+        active: new Map([['8.2', { ...ENTRY, suspensions: 3 }] as const]),
+        done: 1n << 125n,
+        arrivals: new Map([
+          [5, 1],
+          [9, 3],
+        ]),
+        fired: new Set([8]),
+        pending: new Set<number>(),
+        iterations: new Map([[8, 2]]),
+        errors: 1,
+        inlineValues: new Map([[':key', '={"v":1}']]),
+        dueAt: DUE,
+      }
+
+      const { committed, run } = await store.redrive(seen, next)
+
+      expect(committed).toBe(true)
+      const { endedAt: _z, cancelledChildren: _cc, activeAtEnd: _ca, outbox: _o, ...rest } = seen
+      expect(run).toEqual({
+        ...rest,
+        ...next,
+        status: 'running',
+        seq: seen.seq + 1,
+        redrives: 1,
+        steered: true,
+      })
+      expect(await store.read(seen.runId)).toEqual(run)
+      expect(await store.due(DUE)).toContain(seen.runId)
+    })
+
+    it('is refused where the run goes on, was redriven, or has an end that is not published', async () => {
+      const store = make()
+      const { run: running } = await store.create(newRun())
+      expect(await store.redrive(running, { ...running, dueAt: DUE })).toMatchObject({ committed: true })
+
+      const seen = await cancelled(store)
+      const again = { ...seen, active: actives('0.1'), dueAt: DUE }
+      expect((await store.redrive(seen, again)).committed).toBe(true)
+      expect((await store.redrive(seen, again)).committed).toBe(false)
+
+      const other = await given(store)
+      await store.cancel(other.runId, { seq: other.seq, children: [], now: 9 })
+      const untold = (await store.read(other.runId)) as RunState
+      expect(untold.outbox).toBe('end')
+      expect((await store.redrive(untold, { ...untold, dueAt: DUE })).committed).toBe(false)
+    })
+
+    it('leaves no commit of a worker that survived the end', async () => {
+      const store = make()
+      const seen = await cancelled(store)
+      const entry = { ...ENTRY, suspensions: 1 }
+      await store.redrive(seen, { ...seen, active: new Map([['0.1', entry]]), dueAt: DUE })
+      expect((await store.commit(seen.runId, change({ end: '0.1', seen: ENTRY }))).committed).toBe(false)
+      expect((await store.commit(seen.runId, change({ end: '0.1', seen: entry }))).committed).toBe(true)
+    })
+
+    it('can be told that its jobs were sent', async () => {
+      const store = make()
+      const seen = await cancelled(store)
+      const { run } = await store.redrive(seen, { ...seen, active: actives('0.1'), dueAt: DUE })
+      const { seq, runId } = run as RunState
+      expect(await store.reschedule(runId, { seq, dueAt: undefined })).toBe(true)
+      expect(await store.read(runId)).not.toHaveProperty('steered')
+    })
+  })
+
+  describe('pause', () => {
+    it('marks a run once, and unpause takes that back once', async () => {
+      const store = make()
+      const run = await given(store)
+      const paused = await store.pause(run.runId, 77)
+      expect(paused).toEqual({ committed: true, run: { ...run, pausedAt: 77 } })
+      expect((await store.pause(run.runId, 78)).committed).toBe(false)
+      // What is under way ends.
+      expect((await store.commit(run.runId, change())).run).toMatchObject({ pausedAt: 77 })
+
+      const unpaused = await store.unpause(run.runId, DUE)
+      expect(unpaused).toMatchObject({ committed: true, run: { steered: true, dueAt: DUE } })
+      expect(unpaused.run?.pausedAt).toBeUndefined()
+      expect((await store.unpause(run.runId, DUE)).committed).toBe(false)
+    })
+
+    it('is for runs that go on', async () => {
+      const store = make()
+      const seen = await cancelled(store)
+      expect(await store.pause(seen.runId, 7)).toMatchObject({
+        committed: false,
+        run: { status: 'cancelled' },
+      })
+      expect(await store.unpause(seen.runId, 7)).toMatchObject({ committed: false })
+      expect(await store.pause('nobody', 7)).toEqual({ committed: false, run: undefined })
+      const run = await given(store)
+      await store.pause(run.runId, 7)
+      const end = await store.cancel(run.runId, { seq: run.seq, children: [], now: 9 })
+      expect(end.run?.pausedAt).toBeUndefined()
+    })
+  })
+
+  describe('revokeLease', () => {
+    it('ends a lease for good, and forgets who died under it', async () => {
+      const store = make()
+      const { runId } = newRun()
+      const lease = (token: string, now: number) =>
+        store.lease({ runId, strand: '0.1', token, now, until: now + 100 })
+      await lease('a', 1_000)
+      await store.holdAlone({ runId, strand: '0.1', token: 'a', now: 1_000, until: 1_100 })
+      await lease('b', 2_000)
+
+      await store.revokeLease(runId, '0.1')
+
+      expect((await store.renew({ runId, strand: '0.1', token: 'b', now: 2_001, until: 9_999 })).held).toBe(
+        false,
+      )
+      await store.release({ runId, strand: '0.1', token: 'b', now: 2_001 })
+      expect(await lease('c', 2_002)).toMatchObject({ held: true, attempt: 3, lost: 0, lostAlone: 0 })
+    })
+
+    it('makes none where there is none', async () => {
+      const store = make()
+      const { runId } = newRun()
+      await store.revokeLease(runId, '0.1')
+      expect(await store.readLease(runId, '0.1')).toBeUndefined()
+    })
+  })
+}
