@@ -41,6 +41,16 @@ export {
 } from './adapter/worker-handler.ts'
 export { RunClient, type RunClientOptions, type TypedRuns } from './client/run-client.ts'
 export type { CancelResult, ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
+export type {
+  OperationRequest,
+  PauseResult,
+  RedriveRequest,
+  RedriveResult,
+  SkipRequest,
+  SkipResult,
+  UnpauseResult,
+} from './client/steering.ts'
+export type { Operation } from './core/run/operations.ts'
 export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
 export type {
   BlueprintIdOf,

@@ -9,7 +9,7 @@ import type { BackfillRequest } from '../core/run/backfill.ts'
 import type { FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsRequest } from '../core/run/list.ts'
 
-const STATUSES = ['running', 'awaiting', 'completed', 'failed', 'cancelled'] as const
+const STATUSES = ['running', 'awaiting', 'paused', 'completed', 'failed', 'cancelled'] as const
 const status = v.picklist(STATUSES)
 const PAGE_AT_MOST = 1_000
 const FAILURES_AT_MOST = 10_000

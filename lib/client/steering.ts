@@ -66,6 +66,10 @@ export interface UnpauseResult {
 }
 
 const text = (name: string) => v.optional(must(v.pipe(v.string(), v.nonEmpty()), `${name} must be a text`))
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 const operation = { by: text('by'), reason: text('reason') }
 
 const redriveRequest = v.object({
@@ -73,7 +77,9 @@ const redriveRequest = v.object({
   nodes: v.optional(
     must(v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.nonEmpty()), 'nodes must be a list of node ids'),
   ),
-  set: v.optional(must(v.record(v.string(), v.unknown()), 'set must be an object of context keys')),
+  set: v.optional(
+    must(v.custom<Readonly<Record<string, unknown>>>(isObject), 'set must be an object of context keys'),
+  ),
   dryRun: v.optional(must(v.boolean(), 'dryRun must be true or false')),
 })
 

@@ -10,12 +10,14 @@ export type {
   START,
   Wait,
 } from '../core/protocol/run-state.ts'
+export type { Redriven } from '../core/protocol/redrive.ts'
 export type { DeadLetter, DeadLetterQueue, DeadLetters } from '../core/queue/dead-letter-queue.ts'
 export type { JobQueue } from '../core/queue/job.ts'
 export type { WithContainer } from '../core/config/container.ts'
 export type {
   Arrivals,
   CommitResult,
+  EndOfBegun,
   FailedEnd,
   FirstState,
   Lease,
@@ -24,6 +26,7 @@ export type {
   MovedEntries,
   NewRun,
   PageEntries,
+  RedriveState,
   ReleaseRequest,
   RunStore,
   StoredGraph,

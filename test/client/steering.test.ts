@@ -38,6 +38,10 @@ function diamond() {
   return { ...shop, service: new TestService({ flows: [flow], ...quiet }) }
 }
 
+function refused(message: string, code = 'INVALID_STATE') {
+  return { code, message: expect.stringContaining(message) as string }
+}
+
 describe('redrive', () => {
   it('runs what failed again, keeps what succeeded, and fires the join', async () => {
     const { service, calls, broken } = diamond()
@@ -186,10 +190,6 @@ describe('redrive', () => {
   it('is refused where there is nothing to take up, and changes nothing', async () => {
     const { service, broken } = diamond()
     const { runId } = await service.run({ blueprintId: 'flow' })
-    const refused = (message: string, code = 'INVALID_STATE') => ({
-      code,
-      message: expect.stringContaining(message),
-    })
     await expect(service.redrive(runId)).rejects.toMatchObject(refused('it is completed'))
     await expect(service.redrive('nobody')).rejects.toMatchObject(refused('there is no run', 'RUN_NOT_FOUND'))
     broken.add('a')
@@ -204,15 +204,19 @@ describe('redrive', () => {
     await expect(service.redrive(failed.runId, wrong)).rejects.toMatchObject(
       refused(
         [
-          'by must be a text',
-          'nodes must be a list of node ids',
-          'set must be an object of context keys',
-          'dryRun must be true or false',
+          "by must be a text; got ''",
+          'nodes must be a list of node ids; got []',
+          'set must be an object of context keys; got 1',
+          "dryRun must be true or false; got 'yes'",
         ].join('\n- '),
         'INVALID_INPUT',
       ),
     )
+    for (const set of [{ a: () => 1 }, [1], null] as unknown as Record<string, unknown>[]) {
+      await expect(service.redrive(failed.runId, { set })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    }
     expect(await service.get(failed.runId)).toMatchObject({ status: 'failed' })
+    expect((await service.get(failed.runId)).redrives).toBeUndefined()
   })
 })
 

@@ -172,7 +172,7 @@ export const CALM_REDRIVES: Profile = {
   redrives: 2,
   delays: 0.3,
 }
-export const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
+const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
 export const CALM_PAUSES: Profile = { ...CALM, name: 'calm-pauses', pauses: 3, delays: 0.3 }
 
 const batch = { as: 'batch', atMost: 10 } as const

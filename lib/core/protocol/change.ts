@@ -162,8 +162,10 @@ export function apply(run: RunState, change: Change): RunState | undefined {
   let done = run.done
   for (const node of change.reset) if (isDone(done, node)) done -= 1n << BigInt(node)
   for (const node of change.completed) done |= 1n << BigInt(node)
+  const { steered, ...rest } = run
   return {
-    ...run,
+    ...rest,
+    ...(steered && !change.final ? { steered } : {}),
     seq: run.seq + 1,
     status: change.final?.status ?? run.status,
     active,

@@ -3,10 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Services } from '../execution/services.ts'
 import { compress, expand } from '../values/value-store.ts'
 
-export const operationKinds = ['redrive', 'skip', 'pause', 'unpause', 'cancel'] as const
-
 export interface Operation {
-  readonly kind: (typeof operationKinds)[number]
+  readonly kind: 'redrive' | 'skip' | 'pause' | 'unpause'
   readonly at: Date
   readonly by?: string
   readonly reason?: string

@@ -2,7 +2,7 @@
  * Takes up a run again that failed or was cancelled: what failed runs anew, what was active goes on, what succeeded stays. Its
  * child runs come first: a parent that waits for a child which stays failed would fail again at once.
  */
-import { FlowcraftAwsError } from '../common/errors.ts'
+import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { formatInlineValue, parseInlineValue } from '../protocol/inline-value.ts'
@@ -20,6 +20,7 @@ import {
   type RunState,
   START,
 } from '../protocol/run-state.ts'
+import { checkKey } from '../values/context-key.ts'
 import { StoredTexts } from '../values/stored-texts.ts'
 import { inlineInput } from '../values/value-writer.ts'
 import { sendJobs } from './dispatch.ts'
@@ -55,6 +56,7 @@ export async function redriveRun(
   request: RedriveRequest,
   dryRun: boolean,
 ): Promise<Redrive> {
+  checkSet(services, request.set)
   const run = await endedRun(services, runId)
   if (run.parent) {
     const why = `it is the child run of '${run.parent.runId}', which is to be redriven`
@@ -201,6 +203,20 @@ function forgetting(run: RunState, forgotten: readonly string[]): Map<string, st
   return inlineValues
 }
 
+/** @throws FlowcraftAwsError INVALID_INPUT */
+function checkSet({ values }: SteerServices, set: RedriveRequest['set'] = {}): void {
+  for (const [name, value] of Object.entries(set)) {
+    try {
+      checkKey(name, ' of set')
+      values.encode(value, `the value of '${name}'`)
+    } catch (error) {
+      throw new FlowcraftAwsError('INVALID_INPUT', `cannot redrive a run: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+}
+
 async function endedRun({ store }: SteerServices, runId: string): Promise<RunState> {
   const run = await store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
@@ -218,7 +234,7 @@ async function stillEnding(
   return new FlowcraftAwsError('RUN_ENDING', why, { runId })
 }
 
-export function refused({ runId }: RunState, why: string): FlowcraftAwsError {
+function refused({ runId }: RunState, why: string): FlowcraftAwsError {
   return new FlowcraftAwsError('INVALID_STATE', `cannot redrive run '${runId}': ${why}`, { runId })
 }
 

@@ -117,6 +117,7 @@ function addFinal(
   if (final.givenUp && final.givenUp.children.length > 0) e.set(e.path('cc'), final.givenUp.children)
   e.set(e.path('expiresAt'), expiry(final.endedAt, runDays))
   setPlaceOfEnded(e, final.endedAt, final.status === 'failed' ? failedShard : undefined)
+  e.remove(e.path('rs'))
 }
 
 /** The sweep need not look at a run that is over. One that failed stands in the same index by its end, for people to find. */

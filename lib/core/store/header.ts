@@ -162,7 +162,7 @@ function unpackActive(map: unknown): ReadonlyMap<ActivationKey, ActiveEntry> {
   return new Map(entries.map(([key, text]) => [key as ActivationKey, unpackEntry(text)]))
 }
 
-export function packActive(active: ReadonlyMap<ActivationKey, ActiveEntry>): Record<string, string> {
+function packActive(active: ReadonlyMap<ActivationKey, ActiveEntry>): Record<string, string> {
   return Object.fromEntries([...active].map(([key, entry]) => [key, packEntry(entry)]))
 }
 
