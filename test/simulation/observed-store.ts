@@ -8,7 +8,8 @@ import type { Change } from '../../lib/core/protocol/change.ts'
 import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/core/protocol/run-state.ts'
 import type { MemoryRunStore } from '../../lib/core/store/memory-run-store.ts'
-import type { CommitResult, PageEntries, StoredValue } from '../../lib/core/store/run-store.ts'
+import { shardOf } from '../../lib/core/store/run-list.ts'
+import type { CommitResult, NewRun, PageEntries, StoredValue } from '../../lib/core/store/run-store.ts'
 import { RUN_ID } from './names.ts'
 import { type StoreMutation, WeakStore } from './weak-store.ts'
 
@@ -36,6 +37,22 @@ export class ObservedStore extends WeakStore {
     const due = await Promise.all((await this.due(Infinity)).map((runId) => this.read(runId)))
     const times = due.flatMap((run) => run?.dueAt ?? [])
     return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  /** A run that is there is found by its labels. */
+  override async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
+    const result = await super.create(run)
+    if (!result.created) return result
+    const { runId, startedAt: time } = run
+    for (const [name, value] of Object.entries(run.labels ?? {})) {
+      const list = { kind: 'label', name, value } as const
+      const read = { list, shard: shardOf(list, runId), from: time, to: time, limit: 100 }
+      const { entries } = await this.readList(read)
+      if (entries.every((entry) => entry.runId !== runId)) {
+        this.violations.push(`'${runId}' is there, and is not found by label ${name}`)
+      }
+    }
+    return result
   }
 
   override async commit(runId: string, change: Change): Promise<CommitResult> {

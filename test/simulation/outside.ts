@@ -14,7 +14,7 @@ import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Events } from './events.ts'
 import { KILLER_ID, killerBlueprint } from './killer.ts'
-import { RUN_ID } from './names.ts'
+import { LABELS_OF_RUN, RUN_ID } from './names.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
 
@@ -156,15 +156,16 @@ export class Outside {
   /** As `RunClient.start` does with the blueprint or without, and as the guide's client does. */
   async #startOnce(services: Services): Promise<void> {
     const { graph, setup, profile } = this.#options
+    const labels = profile.labels ? LABELS_OF_RUN : undefined
     if (profile.killer) await this.#startKiller(services)
     const blueprintId = setup.blueprint.id
     if (this.#way === 'raw') {
       const nodeId = graph.node(graph.startNodes[0] as number).id
-      return services.queue.send([{ runId: RUN_ID, blueprintId, nodeId }])
+      return services.queue.send([{ runId: RUN_ID, blueprintId, nodeId, ...(labels ? { labels } : {}) }])
     }
     const known = this.#way === 'begun' ? await services.graphs.remember(blueprintId) : undefined
     const input = structuredClone(setup.input ?? {})
-    const { run } = await putRun(services, { runId: RUN_ID, blueprintId, input, graph: known })
+    const { run } = await putRun(services, { runId: RUN_ID, blueprintId, input, graph: known, labels })
     if (isOver(run)) return
     if (!known) return services.queue.send([{ runId: RUN_ID, blueprintId }])
     const first = [...run.active].filter(([, { scheduledBy }]) => scheduledBy === START).map(([key]) => key)

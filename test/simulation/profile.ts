@@ -90,6 +90,8 @@ export interface Profile {
   readonly bugs?: 'same' | 'inTurn'
   /** So many jobs come that name something active, whether a message of its own works on it or another's. @default 0 */
   readonly strays?: number
+  /** The run is started with labels, by which it must be found from its start on. @default false */
+  readonly labels?: true
   /** Somebody cancels the run within so many steps. @default - nobody does */
   readonly cancelsBy?: number
   /** Whoever cancelled it redrives it; then it may be cancelled again, so many times. @default - nobody does */
@@ -159,6 +161,7 @@ export const STORM: Profile = {
   duplicates: 0.3,
   visibilityMs: 5_000,
 }
+export const LABELS: Profile = { ...CHAOS, name: 'labels', labels: true }
 export const LOSSES: Profile = { ...CHAOS, name: 'losses', losses: 0.15, sweep: true }
 export const CANCELS: Profile = { ...CHAOS, name: 'cancels', faultsAtMost: 6, cancelsBy: 80 }
 
@@ -245,6 +248,7 @@ export const profiles: readonly Profile[] = [
   THROTTLED,
   BATCH_KILLER,
   SLOT_KILLER,
+  LABELS,
 ]
 
 /** Decides on the fault that a request meets. */

@@ -15,6 +15,7 @@ import { JsonSerializer } from 'flowcraft'
 import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import { describeRun } from '../../lib/core/run/describe.ts'
+import { listRuns } from '../../lib/core/run/list.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory, withoutInputs } from '../conformance/outcome.ts'
@@ -23,7 +24,7 @@ import { byClock } from './clock.ts'
 import { TROUBLE } from './host.ts'
 import { killerProblems } from './killer.ts'
 import type { Mutation } from './mutation.ts'
-import { BUG, RUN_ID } from './names.ts'
+import { LABELS_OF_RUN, BUG, RUN_ID } from './names.ts'
 import { type FaultPlan, type FaultPoint, type Profile, randomFaults } from './profile.ts'
 import { Random } from './random.ts'
 import { World } from './world.ts'
@@ -99,10 +100,24 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   if (world.downs > DOWNS_AT_MOST) {
     violations.push(`G7: the run went down ${world.downs} times with a node that kills its process`)
   }
+  if (violations.length === 0 && profile.labels) violations.push(...(await listProblems(world)))
   if (violations.length === 0) violations.push(...(await differences(world, expected, simulation)))
   const { points, trace, messages, downs } = world
   const { pages, refusals } = world.store
   return { violations, points, trace, messages, pages, refusals, downs }
+}
+
+/** By each of its labels the run is found, once, whatever became of the starts before. */
+async function listProblems({ store, setup }: World): Promise<string[]> {
+  const run = await store.read(RUN_ID)
+  const values = new ValueStore({ store, serializer: setup.options?.serializer ?? new JsonSerializer() })
+  const problems: string[] = []
+  for (const [name, value] of Object.entries(LABELS_OF_RUN)) {
+    const { runs } = await listRuns({ store, values }, { label: { [name]: value } })
+    const found = runs.map(({ runId, status }) => [runId, status])
+    problems.push(...differing(`by label ${name}`, found, run ? [[RUN_ID, run.status]] : []))
+  }
+  return problems
 }
 
 async function differences(

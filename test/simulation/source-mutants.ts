@@ -15,6 +15,7 @@ import {
   CANCELS,
   CHAOS,
   CRASHES,
+  LABELS,
   NETWORK,
   REDRIVES,
   SAME_BUG,
@@ -37,6 +38,23 @@ const CHILD = 'a subflow with the input of its node'
 const TIMERS = 'sleeps of 20 minutes and 3 hours side by side'
 
 export const sourceMutants: readonly SourceMutant[] = [
+  {
+    what: 'a run whose labels are put when it is there',
+    file: 'run/start.ts',
+    replace:
+      /if \(run\.labels\) await (services\.store\.putLabels\(run\))\n\s*return \{ \.\.\.\(await services\.store\.create\(run\)\),/,
+    by: 'const made = await services.store.create(run)\n  if (run.labels) await services.store.putLabels(run)\n  return { ...made,',
+    cases: ['one node'],
+    profiles: [LABELS],
+  },
+  {
+    what: 'a list by label that does not ask whether the run is of that start',
+    file: 'run/list.ts',
+    replace: /header\?\.startedAt === time && isWanted\(query, header\)/,
+    by: 'header && isWanted(query, header)',
+    cases: ['one node', 'a linear chain'],
+    profiles: [aimedAt('putLabels', { dieAfter: 0.5 }, LABELS)],
+  },
   {
     what: 'a strand that is what the message names',
     file: 'worker/process-job.ts',
