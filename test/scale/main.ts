@@ -1,7 +1,8 @@
 /**
  * `npm run scale [-- --only ID]`: what must work at its size, over the local AWS with workers in processes of their
  * own: each run ends as it should, no item comes near 400 KB, and the workers' memory stays flat.
- * `--json`: `{ scenarios: [{ name, seconds, largestItem, largestState, heapGrowth, problems }] }`, bytes.
+ * `lists` is a table of 100,000 runs, whose pages cost what those of 1,000 do.
+ * `--json`: `{ lists, scenarios: [{ name, seconds, largestItem, largestState, heapGrowth, problems }] }`, bytes.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,6 +12,7 @@ import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { environmentVariables, RunClient, stateTable } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { bytesOf } from './item.ts'
+import { measureLists } from './lists.ts'
 import { registrationOf, type Scenario, scenarios } from './scenarios.ts'
 import type { WorkerReport } from './worker.ts'
 
@@ -141,5 +143,12 @@ for (const scenario of scenarios.filter(({ id }) => values.only === undefined ||
   console.log(`${problems.length > 0 ? 'WRONG' : 'ok   '}  ${name}: ${seconds.toFixed(1)} s, ${sizes}`)
   for (const problem of problems) console.log(`       ${problem}`)
 }
-if (values.json) console.log(JSON.stringify({ scenarios: measured }))
-process.exitCode = measured.some(({ problems }) => problems.length > 0) ? 1 : 0
+const lists = values.only === undefined || values.only === 'lists' ? [await measureLists(aws)] : []
+for (const { name, seconds, units, problems } of values.json ? [] : lists) {
+  const costs = Object.entries(units).map(([what, [few, many]]) => `${what} ${few}, ${many}`)
+  const told = `${costs.join('; ')} read units of 1,000, of 100,000`
+  console.log(`${problems.length > 0 ? 'WRONG' : 'ok   '}  ${name}: ${seconds.toFixed(1)} s, ${told}`)
+  for (const problem of problems) console.log(`       ${problem}`)
+}
+if (values.json) console.log(JSON.stringify({ scenarios: measured, lists }))
+process.exitCode = [...measured, ...lists].some(({ problems }) => problems.length > 0) ? 1 : 0
