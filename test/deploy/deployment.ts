@@ -23,6 +23,7 @@ export interface Outputs {
   readonly WebhookFunctionName: string
   readonly WebhookUrl: string
   readonly CallerFunctionName: string
+  readonly ReaderFunctionName: string
   readonly EndsQueueUrl: string
   readonly FulfilledQueueUrl: string
 }

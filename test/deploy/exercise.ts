@@ -1,6 +1,7 @@
 /** What a deployed service must do: each step uses permissions that no other does, and says what went wrong. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { letTimePass } from './clock.ts'
+import type { Found } from './app/reader.ts'
 import { invoke } from './deployment.ts'
 import { refusals } from './logs.ts'
 import { Service, type ServiceOptions } from './service.ts'
@@ -44,7 +45,8 @@ export async function exercise(options: ExerciseOptions): Promise<void> {
 
 async function startAndWait({ steps, service, paid, clients, outputs }: Exercise): Promise<void> {
   await steps.run('a caller with nothing but grantStartRun starts a run, once', async () => {
-    const request = { blueprintId: 'order-fulfilment', input: { orderId: 'A-17', lines: LINES }, runId: paid }
+    const input = { orderId: 'A-17', lines: LINES }
+    const request = { blueprintId: 'order-fulfilment', input, runId: paid, labels: labelsOf(paid) }
     expectEqual('the first start', (await service.start(request)).created, true)
     const again = await service.start(request)
     expectEqual(
@@ -64,7 +66,8 @@ async function startAndWait({ steps, service, paid, clients, outputs }: Exercise
   await steps.run('the run waits; its webhook URL takes one large answer, and it goes on', async () => {
     const url = await service.paymentPage(paid)
     const input = { orderId: 'A-17', lines: LINES }
-    const late = await service.start({ blueprintId: 'order-fulfilment', input, runId: paid })
+    const request = { blueprintId: 'order-fulfilment', input, runId: paid, labels: labelsOf(paid) }
+    const late = await service.start(request)
     expectEqual('a start of a run that is under way', late.created, false)
     expectEqual('the answer', (await service.pay(url, { paid: true, receipt: large() })).statusCode, 202)
     await eventually(
@@ -140,6 +143,18 @@ async function deadLettersAndSweep(exercise: Exercise): Promise<void> {
 
 async function tellAndEnd(exercise: Exercise, started: number): Promise<void> {
   const { steps, service, paid, declined, clients, outputs } = exercise
+  await steps.run(
+    'a reader of the table finds the runs, by label and by start, and none that failed',
+    async () => {
+      const since = new Date(started).toISOString()
+      const event = { ...labelsOf(paid), since }
+      const found = await invoke<Found>(clients, outputs.ReaderFunctionName, event)
+      expectEqual('by label', found.byLabel, [paid])
+      expectEqual('by start', found.byStart.toSorted(), [declined, paid].toSorted())
+      expectEqual('failed', found.failed, 0)
+    },
+  )
+
   await steps.run('the event bus told the end of each run', async () => {
     const ends = await service.endsOf([paid, declined])
     expectEqual('the ends', ends, { [paid]: 'completed', [declined]: 'completed' })
@@ -156,6 +171,11 @@ async function tellAndEnd(exercise: Exercise, started: number): Promise<void> {
   await steps.run('no function was refused anything', async () => {
     expectEqual('refusals in the logs', await refusals(clients, outputs, started), [])
   })
+}
+
+/** Its own in each exercise, since several are of one table. */
+function labelsOf(runId: string): { orderId: string } {
+  return { orderId: `A-17 of ${runId}` }
 }
 
 /** Random, so that compression does not make it small after all. */

@@ -93,7 +93,8 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async readMany(runIds: readonly string[]): Promise<ReadonlyMap<string, RunState>> {
-    const items = await this.#table.getMany(runIds.map(keys.run))
+    // DynamoDB refuses a key that is named twice.
+    const items = await this.#table.getMany([...new Set(runIds)].map(keys.run))
     return new Map(
       items.map((item) => {
         const runId = keys.runIdOf(item['pk'] as string)

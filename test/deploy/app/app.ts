@@ -1,4 +1,4 @@
-/** The app in bin/, and what its users have: a function that may start runs, and queues that hear of their ends. */
+/** The app in bin/, and what its users have: functions that may start runs and find them, and queues that hear of their ends. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets'
@@ -17,6 +17,16 @@ const caller = new NodejsFunction(stack, 'Caller', {
 })
 flows.grantStartRun(caller)
 
+const { FLOWCRAFT_TABLE_NAME = '', FLOWCRAFT_QUEUE_URL = '' } = flows.environment
+const reader = new NodejsFunction(stack, 'Reader', {
+  entry: 'test/deploy/app/reader.ts',
+  runtime: Runtime.NODEJS_24_X,
+  architecture: Architecture.ARM_64,
+  timeout: Duration.seconds(60),
+  environment: { FLOWCRAFT_TABLE_NAME, FLOWCRAFT_QUEUE_URL },
+})
+flows.state.grantReadData(reader)
+
 const ends = new Queue(stack, 'Ends')
 new Rule(stack, 'RunsEnd', {
   eventBus: flows.eventBus,
@@ -32,5 +42,6 @@ flows.onRunCompleted('OrderFulfilled', {
 })
 
 new CfnOutput(stack, 'CallerFunctionName', { value: caller.functionName })
+new CfnOutput(stack, 'ReaderFunctionName', { value: reader.functionName })
 new CfnOutput(stack, 'EndsQueueUrl', { value: ends.queueUrl })
 new CfnOutput(stack, 'FulfilledQueueUrl', { value: fulfilled.queueUrl })

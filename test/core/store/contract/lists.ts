@@ -41,7 +41,7 @@ export function listsContract(make: () => RunStore): void {
       const runs = await Promise.all(Array.from({ length: 130 }, () => store.create(newRun())))
       const ids = runs.map(({ run }) => run.runId)
 
-      const read = await store.readMany([...ids, freshId()])
+      const read = await store.readMany([...ids, freshId(), ...ids.slice(-3)])
 
       expect(read.size).toBe(130)
       for (const { run } of runs) expect(read.get(run.runId)).toEqual(run)
