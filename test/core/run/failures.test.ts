@@ -141,6 +141,22 @@ describe('failures', () => {
     ])
   })
 
+  it('are told no more of runs that were redriven, and go on or have ended well', async () => {
+    await fail('r1', 'no 1')
+    await fail('r2', 'no 2')
+    await service.redrive('r1', { set: { message: 'no 3, again' } })
+    expect(await service.failures({ since })).toMatchObject({ runs: 1, groups: [{ examples: ['r2'] }] })
+
+    service.now += 1_000
+    await service.settle()
+    expect(await service.get('r1')).toMatchObject({ status: 'failed' })
+    const { groups } = await service.failures({ since })
+    expect(groups.map(({ message, examples }) => [message, examples])).toEqual([
+      ['no #, again', ['r1']],
+      ['no #', ['r2']],
+    ])
+  })
+
   it('say so where the errors are gone', async () => {
     const { store } = service.services
     const getValue = store.getValue.bind(store)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { RunState, RunStatus } from '../../../../lib/core/protocol/run-state.ts'
 import { type ListRead, type RunList, shardOf, shardsOf } from '../../../../lib/core/store/run-list.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
-import { accepted, change, ended, freshId, newRun } from './support.ts'
+import { accepted, actives, change, ended, freshId, newRun } from './support.ts'
 
 const ALL: RunList = { kind: 'runs' }
 const FAILED: RunList = { kind: 'failed' }
@@ -180,6 +180,31 @@ export function listsContract(make: () => RunStore): void {
       expect(await idsIn(store, FAILED)).toEqual([run.runId])
       const { entries } = await store.readList(inPeriod(FAILED, shardOf(FAILED, run.runId)))
       expect(entries).toEqual([{ time: endedAt, runId: run.runId }])
+    })
+  })
+
+  describe('the lists of a run that is redriven', () => {
+    it('have it as running, by its first start, and as failed no more, until it fails again', async () => {
+      const store = make()
+      const at = newPeriod()
+      const { run } = await store.create(newRun({ startedAt: at }))
+      const failed = (endedAt: number) => change({ final: { status: 'failed', endedAt } })
+      const { run: seen } = await store.commit(run.runId, failed(at + 5), run)
+      const { endedAt: _, ...rest } = seen as RunState
+      const next = { ...rest, active: actives('0.1'), dueAt: at + 6 }
+
+      const { committed, run: again } = await store.redrive(seen as RunState, next)
+
+      expect(committed).toBe(true)
+      expect(await idsIn(store, FAILED)).toEqual([])
+      const shard = shardOf(ALL, run.runId)
+      const { entries } = await store.readList(inPeriod(ALL, shard))
+      expect(entries).toEqual([
+        { time: at, runId: run.runId, run: { blueprintId: 'order', status: 'running' } },
+      ])
+      await store.commit(run.runId, failed(at + 9), again)
+      const { entries: ends } = await store.readList(inPeriod(FAILED, shardOf(FAILED, run.runId)))
+      expect(ends).toEqual([{ time: at + 9, runId: run.runId }])
     })
   })
 
