@@ -20,6 +20,8 @@ const inPeriod = (list: RunList, shard: number, more: Partial<ListRead> = {}): L
   ...more,
 })
 
+const failure = (endedAt: number) => change({ final: { status: 'failed', endedAt } })
+
 /** Of all shards. */
 async function idsIn(store: RunStore, list: RunList): Promise<string[]> {
   const shards = Array.from({ length: shardsOf(list) }, (_, at) => store.readList(inPeriod(list, at)))
@@ -188,8 +190,7 @@ export function listsContract(make: () => RunStore): void {
       const store = make()
       const at = newPeriod()
       const { run } = await store.create(newRun({ startedAt: at }))
-      const failed = (endedAt: number) => change({ final: { status: 'failed', endedAt } })
-      const { run: seen } = await store.commit(run.runId, failed(at + 5), run)
+      const { run: seen } = await store.commit(run.runId, failure(at + 5), run)
       const { endedAt: _, ...rest } = seen as RunState
       const next = { ...rest, active: actives('0.1'), dueAt: at + 6 }
 
@@ -202,7 +203,7 @@ export function listsContract(make: () => RunStore): void {
       expect(entries).toEqual([
         { time: at, runId: run.runId, run: { blueprintId: 'order', status: 'running' } },
       ])
-      await store.commit(run.runId, failed(at + 9), again)
+      await store.commit(run.runId, failure(at + 9), again)
       const { entries: ends } = await store.readList(inPeriod(FAILED, shardOf(FAILED, run.runId)))
       expect(ends).toEqual([{ time: at + 9, runId: run.runId }])
     })
