@@ -24,6 +24,7 @@ export interface Outputs {
   readonly WebhookUrl: string
   readonly CallerFunctionName: string
   readonly ReaderFunctionName: string
+  readonly OperatorFunctionName: string
   readonly EndsQueueUrl: string
   readonly FulfilledQueueUrl: string
 }

@@ -1,5 +1,6 @@
 /** What a deployed service must do: each step uses permissions that no other does, and says what went wrong. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { Failures, RedriveResult, RunDescription, RunPage } from '../../lib/index.ts'
 import { letTimePass } from './clock.ts'
 import type { Found } from './app/reader.ts'
 import { invoke } from './deployment.ts'
@@ -40,6 +41,7 @@ export async function exercise(options: ExerciseOptions): Promise<void> {
   await startAndWait(all)
   await branchesAndValues(all)
   await deadLettersAndSweep(all)
+  await operated(all)
   await tellAndEnd(all, started)
 }
 
@@ -138,6 +140,66 @@ async function deadLettersAndSweep(exercise: Exercise): Promise<void> {
     const reason = await service.reasonOf(letters.strange, 'removes it')
     expectThat('a reason that says it is no job', reason.includes('not a job'), reason)
     await service.reasonOf(letters.poison, 'removes it')
+  })
+}
+
+async function operated({ steps, service }: Exercise): Promise<void> {
+  const runId = `fragile-${randomUUID()}`
+  await steps.run('an operator finds a failed run by its label and by its error', async () => {
+    const since = new Date(Date.now() - 60_000).toISOString()
+    await service.start({ blueprintId: 'fragile', runId, labels: { orderId: runId } })
+    const { status } = await service.runs.waitFor(runId, { timeoutMs: service.patienceMs, pollMs: 250 })
+    expectEqual('how it ended', status, 'failed')
+    const found = await eventually(
+      'the run in the index',
+      async (seen) => {
+        const { runs } = await service.operate<RunPage>('list', {
+          label: { orderId: runId },
+          status: 'failed',
+        })
+        seen(runs)
+        return runs.length > 0 ? runs : undefined
+      },
+      service.patienceMs,
+    )
+    expectEqual(
+      'the runs with its label',
+      found.map((run) => run.runId),
+      [runId],
+    )
+    const { groups } = await service.operate<Failures>('failures', { since })
+    const group = groups.find((one) => one.nodeId === 'charge')
+    expectThat('a group of its error', group?.message.includes('there is no card') === true, groups)
+  })
+
+  await steps.run('redrives it with what it lacked, pauses it, and skips what it waits for', async () => {
+    const why = { by: 'Ada', reason: 'the card came late' }
+    const { again } = await service.operate<RedriveResult>('redrive', runId, {
+      set: { card: large() },
+      ...why,
+    })
+    expectEqual('what runs again', again, ['charge'])
+    await eventually(
+      'the run to wait',
+      async (seen) => {
+        const run = await service.operate<RunDescription>('get', runId)
+        seen({ status: run.status, errors: run.errors })
+        return run.status === 'awaiting' ? true : undefined
+      },
+      service.patienceMs,
+    )
+    expectEqual('a pause', await service.operate('pause', runId, why), { paused: true })
+    const skipped = await service.operate('skip', runId, { nodeId: 'approval', output: 'hand', ...why })
+    expectEqual('the skip', skipped, { skipped: true })
+    expectEqual('an unpause', await service.operate('unpause', runId, why), { unpaused: true })
+    const { context, operations = [] } = await service.completed(runId)
+    expectEqual('its end', context['ship'], 'shipped by hand')
+    const done = operations.map(({ kind, by }) => `${kind} by ${by}`)
+    expectEqual(
+      'who did it',
+      done,
+      ['redrive', 'pause', 'skip', 'unpause'].map((kind) => `${kind} by Ada`),
+    )
   })
 }
 

@@ -12,6 +12,7 @@ import {
   type StartRunRequest,
   type StartRunResult,
 } from '../../lib/index.ts'
+import type { Operation } from './app/operator.ts'
 import { type Clients, invoke, type Outputs, runClientOf } from './deployment.ts'
 import { eventually, expectEqual } from './steps.ts'
 import type { Target } from './target.ts'
@@ -45,6 +46,12 @@ export class Service {
   start(request: StartRunRequest): Promise<StartRunResult> {
     const { clients, outputs } = this.#options
     return invoke<StartRunResult>(clients, outputs.CallerFunctionName, request)
+  }
+
+  /** By the function that has `grantManageRuns` and nothing else. */
+  operate<Result>(method: Operation['method'], ...args: readonly unknown[]): Promise<Result> {
+    const { clients, outputs } = this.#options
+    return invoke<Result>(clients, outputs.OperatorFunctionName, { method, args })
   }
 
   async completed(runId: string, timeoutMs = this.patienceMs) {

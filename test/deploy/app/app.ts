@@ -1,4 +1,4 @@
-/** The app in bin/, and what its users have: functions that may start runs and find them, and queues that hear of their ends. */
+/** The app in bin/, and what its users have: functions that start runs and operate them, queues that hear of their ends. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets'
@@ -9,20 +9,20 @@ import { flows } from '../../../bin/app.ts'
 import { RunStatusEvent } from '../../../lib/constructs/index.ts'
 
 const stack = Stack.of(flows)
-const caller = new NodejsFunction(stack, 'Caller', {
-  entry: 'test/deploy/app/caller.ts',
+const options = {
   runtime: Runtime.NODEJS_24_X,
   architecture: Architecture.ARM_64,
   timeout: Duration.seconds(60),
-})
+}
+const caller = new NodejsFunction(stack, 'Caller', { ...options, entry: 'test/deploy/app/caller.ts' })
 flows.grantStartRun(caller)
+const operator = new NodejsFunction(stack, 'Operator', { ...options, entry: 'test/deploy/app/operator.ts' })
+flows.grantManageRuns(operator)
 
 const { FLOWCRAFT_TABLE_NAME = '', FLOWCRAFT_QUEUE_URL = '' } = flows.environment
 const reader = new NodejsFunction(stack, 'Reader', {
+  ...options,
   entry: 'test/deploy/app/reader.ts',
-  runtime: Runtime.NODEJS_24_X,
-  architecture: Architecture.ARM_64,
-  timeout: Duration.seconds(60),
   environment: { FLOWCRAFT_TABLE_NAME, FLOWCRAFT_QUEUE_URL },
 })
 flows.state.grantReadData(reader)
@@ -43,5 +43,6 @@ flows.onRunCompleted('OrderFulfilled', {
 
 new CfnOutput(stack, 'CallerFunctionName', { value: caller.functionName })
 new CfnOutput(stack, 'ReaderFunctionName', { value: reader.functionName })
+new CfnOutput(stack, 'OperatorFunctionName', { value: operator.functionName })
 new CfnOutput(stack, 'EndsQueueUrl', { value: ends.queueUrl })
 new CfnOutput(stack, 'FulfilledQueueUrl', { value: fulfilled.queueUrl })

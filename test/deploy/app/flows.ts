@@ -67,4 +67,18 @@ function bridge(release: number) {
     .edge('round', 'arrive')
 }
 
-export const flowsOf = (release: number) => [orderFulfilment, cargo, notes, nap, bridge(release)]
+/** Fails until somebody sets what it needs; then it waits. */
+async function charge({ context }: NodeContext) {
+  const card = await context.get('card')
+  if (card === undefined) throw new Error('there is no card 4711')
+  return { output: card.length }
+}
+
+const fragile = createFlow('fragile')
+  .node('charge', charge)
+  .wait('approval')
+  .node('ship', async ({ input }: Call<string>) => ({ output: `shipped by ${input}` }))
+  .edge('charge', 'approval')
+  .edge('approval', 'ship')
+
+export const flowsOf = (release: number) => [orderFulfilment, cargo, notes, nap, bridge(release), fragile]
