@@ -3,6 +3,7 @@ import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import type { Grant, IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
 import { Alarms } from './alarms.ts'
@@ -132,6 +133,10 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
   /** The workers, of all pools, as one grantee: `bucket.grantRead(flows)`. */
   get grantPrincipal(): IPrincipal {
     return new WorkersPrincipal(this.#workers.map(({ grantee }) => grantee))
+  }
+
+  get startRunFunction(): IFunction {
+    return this.startRun.function
   }
 
   /** The network of the workers, of all pools: `flows.connections.allowTo(db, Port.POSTGRES)`. @throws Error without a VPC */

@@ -4,6 +4,7 @@ import { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms'
+import { Function, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -57,6 +58,7 @@ export class ImportedService extends FlowcraftServiceBase {
   protected readonly metricsNamespace: string | undefined
   readonly #attributes: FlowcraftServiceAttributes
   #parts: ServiceParts | undefined
+  #startRun: IFunction | undefined
 
   /** @throws Error that lists all attributes that are no ARNs */
   constructor(scope: Construct, id: string, attributes: FlowcraftServiceAttributes) {
@@ -72,6 +74,12 @@ export class ImportedService extends FlowcraftServiceBase {
       ...(isKnown ? environmentOf(this, { ...this.partsFor('environment'), serviceName: undefined }) : {}),
       [environmentVariables.startRunFunctionName]: startRunFunctionArn,
     }
+  }
+
+  /** @throws Error where the function is known to be in another account or region, where no rule or schedule of here reaches it */
+  get startRunFunction(): IFunction {
+    this.#startRun ??= this.#importStartRun()
+    return this.#startRun
   }
 
   grantStartRun(grantee: IGrantable): Grant {
@@ -119,6 +127,13 @@ export class ImportedService extends FlowcraftServiceBase {
     }
   }
 
+  #importStartRun(): IFunction {
+    const { startRunFunctionArn: functionArn } = this.#attributes
+    throwProblems(this, placeProblems(this, functionArn))
+    // Also where the stack does not say its account: the CDK would leave out the permissions then.
+    return Function.fromFunctionAttributes(this, 'StartRun', { functionArn, sameEnvironment: true })
+  }
+
   #values(bucketArn: string, encryptionKey: IKey | undefined): ValueBucket {
     const existingBucket = Bucket.fromBucketAttributes(this, 'Bucket', { bucketArn, encryptionKey })
     return this.#quiet(new ValueBucket(this, 'Values', { existingBucket }))
@@ -147,6 +162,17 @@ export class ImportedService extends FlowcraftServiceBase {
       `runs are read and managed from the account of the service (${owner}), got ${account}: table, queues and bucket have no policies for other accounts. Start runs from there by grantStartRun, and give reading programs a role of ${owner}`,
     )
   }
+}
+
+function placeProblems(scope: Construct, arn: string): string[] {
+  if (Token.isUnresolved(arn)) return []
+  const stack = Stack.of(scope)
+  const of = Arn.split(arn, ArnFormat.COLON_RESOURCE_NAME)
+  return (['account', 'region'] as const).flatMap((place) => {
+    const [here, there] = [stack[place], of[place]]
+    if (Token.isUnresolved(here) || here === there) return []
+    return [`rules and schedules must be in the ${place} of the StartRun function, ${there}; got ${here}`]
+  })
 }
 
 function attributeProblems(attributes: FlowcraftServiceAttributes): string[] {

@@ -2,6 +2,7 @@
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IEventBus, Rule } from 'aws-cdk-lib/aws-events'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct, type IConstruct } from 'constructs'
 import { setEnvironment } from './grant-environment.ts'
 import { onRunEnd, type OnRunEventOptions } from './run-events.ts'
@@ -14,6 +15,8 @@ export interface IFlowcraftService extends IConstruct {
   readonly serviceName: string
   /** The bus with the events of its runs; undefined where there is none. */
   readonly eventBus?: IEventBus
+  /** The function that starts runs, for targets and integrations of the CDK. */
+  readonly startRunFunction: IFunction
   /** Environment variables by which a program finds the service: for stack outputs, a CLI, a program outside AWS. */
   readonly environment: Readonly<Record<string, string>>
 
@@ -39,6 +42,7 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   abstract readonly serviceName: string
   abstract readonly environment: Readonly<Record<string, string>>
   abstract readonly eventBus?: IEventBus
+  abstract readonly startRunFunction: IFunction
   protected abstract readonly metricsNamespace: string | undefined
 
   /**

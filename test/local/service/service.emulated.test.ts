@@ -4,14 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
 import { App, CfnOutput, Stack } from 'aws-cdk-lib'
-import { RuleTargetInput } from 'aws-cdk-lib/aws-events'
+import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FlowcraftService, RunStatusEvent } from '../../../lib/constructs/index.ts'
+import { FlowcraftService, RunStatusEvent, StartRunTarget } from '../../../lib/constructs/index.ts'
 import { RunClient } from '../../../lib/index.ts'
 import type { RunStatusChange, StartRunResult } from '../../../lib/index.ts'
 import { bundleHandler, startLocalAws } from '../../../lib/local/index.ts'
@@ -42,15 +43,32 @@ async function synthesise(outdir: string): Promise<string> {
     code: Code.fromAsset(dirname(callerFile)),
   })
   flows.grantStartRun(caller)
+  startByEvents(own, flows)
   const outputs = {
     ...tellEnds(own, flows),
     CallerName: caller.functionName,
+    StartRunName: flows.startRun.function.functionName,
     SweepName: flows.sweep.function.functionName,
     DeadLetterQueueUrl: flows.jobs.deadLetterQueue!.queueUrl,
     EventBusName: flows.eventBus!.eventBusName,
   }
   for (const [name, value] of Object.entries(outputs)) new CfnOutput(own, name, { value })
   return app.synth().directory
+}
+
+/** Rules by which events of a shop start runs. */
+function startByEvents(own: Stack, flows: FlowcraftService): void {
+  const bought = new Rule(own, 'Bought', { eventPattern: { source: ['shop'], detailType: ['Bought'] } })
+  bought.addTarget(new StartRunTarget(flows, { blueprintId: 'payment' }))
+  const shipped = new Rule(own, 'Shipped', { eventPattern: { source: ['shop'], detailType: ['Shipped'] } })
+  shipped.addTarget(
+    new StartRunTarget(flows, {
+      blueprintId: 'payment',
+      runId: `shipped-${EventField.fromPath('$.detail.id')}`,
+      input: RuleTargetInput.fromObject({ parcel: EventField.fromPath('$.detail.parcel'), by: 'rule' }),
+      labels: { order: EventField.fromPath('$.detail.id') },
+    }),
+  )
 }
 
 /** Rules for the ends of runs: a function hears of those that completed, a queue of each, a function of those that failed. */
@@ -134,6 +152,33 @@ describe('a synthesised service', () => {
     expect(event.eventBusName).toBe(stack.output('EventBusName'))
     expect(event.detail as RunStatusChange).toMatchObject({ status: 'completed' })
     expect((await fetch(url, { method: 'POST' })).status).toBe(410)
+  })
+
+  it('starts a run for each event of a rule, once', async () => {
+    const put = (DetailType: string, detail: object) =>
+      aws.clients.eventBridgeClient.send(
+        new PutEventsCommand({ Entries: [{ Source: 'shop', DetailType, Detail: JSON.stringify(detail) }] }),
+      )
+    await put('Bought', { cents: 5 })
+    const { id } = aws.events.findLast(({ source }) => source === 'shop')!
+    const bought = await eventually(() => client.get(`payment:${id}`).catch(() => false as const))
+    expect(bought.context['cents']).toBe(5)
+
+    // The same from a sender that sends it twice.
+    const startRun = stack.function('StartRunName')
+    const before = startRun.stats.invocations
+    await put('Shipped', { id: 'A-17', parcel: { grams: 3 } })
+    await put('Shipped', { id: 'A-17', parcel: { grams: 3 } })
+    await eventually(() => expect(startRun.stats.invocations).toBe(before + 2))
+    const { context, labels } = await eventually(() => client.get('shipped-A-17').catch(() => false as const))
+    expect({ parcel: context['parcel'], by: context['by'], labels }).toEqual({
+      parcel: { grams: 3 },
+      by: 'rule',
+      labels: { order: 'A-17' },
+    })
+    expect(startRun.stats.errors).toBe(0)
+    const runs = await client.list({ label: { order: 'A-17' } })
+    expect(runs.runs.map(({ runId }) => runId)).toEqual(['shipped-A-17'])
   })
 
   it('tells the end of a run by its rules, with the input that they make', async () => {
