@@ -4,7 +4,7 @@ import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { describe, expect, it } from 'vitest'
-import { startByEvents } from '../../examples/starting-runs/uploads.ts'
+import { startByEvents } from '../../examples/deployment/start-by-events.ts'
 import {
   FlowcraftService,
   StartRunFunction,
@@ -148,9 +148,8 @@ describe('StartRunTarget', () => {
     expect(() => ruleOf(props)).toThrow(
       /^invalid props of Stack\/Rule:\n- blueprintId must .*\n- runId must .*\n- labels: a name .*\n- maxEventAge must .*\n- retryAttempts must .*\n- input must become an object.*got "Hello <b> <detail-name>"\n- input must not hold words in angle brackets.*got <b>$/,
     )
-    const of = (path: string) => EventField.fromPath(path)
-    const input = RuleTargetInput.fromObject({ one: of('$.detail.a-b') })
-    expect(() => ruleOf({ blueprintId: 'order', runId: of('$.detail.a.b'), input })).toThrow(
+    const input = RuleTargetInput.fromObject({ one: EventField.fromPath('$.detail.a-b') })
+    expect(() => ruleOf({ blueprintId: 'order', runId: EventField.fromPath('$.detail.a.b'), input })).toThrow(
       'other names than $.detail.a.b and $.detail.a-b',
     )
   })
