@@ -226,7 +226,7 @@ const weakenings: Record<keyof ProcessMutation, (services: Services) => Services
   publishedFirst: (services) => ({
     ...services,
     publishRunEnd: async (run) => {
-      await services.store.markPublished(run.runId)
+      await services.store.markPublished(run)
       await services.publishRunEnd(run)
     },
   }),

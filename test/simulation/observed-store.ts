@@ -91,9 +91,10 @@ export class ObservedStore extends WeakStore {
     return result
   }
 
-  override async markPublished(runId: string): Promise<void> {
+  override async markPublished(ended: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
+    const { runId } = ended
     const before = await this.read(runId)
-    await super.markPublished(runId)
+    await super.markPublished(ended)
     const run = await this.read(runId)
     if (!run) return
     this.#check(run)

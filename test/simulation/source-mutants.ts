@@ -124,7 +124,7 @@ export const sourceMutants: readonly SourceMutant[] = [
     file: 'run/run-end.ts',
     replace: /if \(run\.parent\) await services\.queue\.send\(\[run\.parent\]\)/,
     by: `if (run.parent) {
-      await services.store.markPublished(run.runId)
+      await services.store.markPublished(run)
       await services.queue.send([run.parent])
     }`,
     cases: [CHILD],

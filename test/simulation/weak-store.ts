@@ -10,6 +10,7 @@ import type {
   LeaseRequest,
   MovedEntries,
   PageEntries,
+  Reschedule,
 } from '../../lib/core/store/run-store.ts'
 
 export interface StoreMutation {
@@ -102,12 +103,10 @@ export class WeakStore extends MemoryRunStore {
     return fillerOnly && before ? { ...arrivals, arrived: new Set() } : arrivals
   }
 
-  override async reschedule(
-    runId: string,
-    seen: { seq: number; dueAt: number | undefined },
-  ): Promise<boolean> {
-    const seq = this.#mutation.blindDue ? ((await this.read(runId))?.seq ?? seen.seq) : seen.seq
-    return super.reschedule(runId, { ...seen, seq })
+  override async reschedule(runId: string, look: Reschedule): Promise<boolean> {
+    if (!this.#mutation.blindDue) return super.reschedule(runId, look)
+    const seq = (await this.read(runId))?.seq ?? look.seq
+    return super.reschedule(runId, { seq, dueAt: look.dueAt })
   }
 
   override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {

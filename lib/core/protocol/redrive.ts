@@ -51,7 +51,7 @@ export function planRedrive(
   from?: readonly number[],
 ): RedrivePlan | string {
   const plan = new Plan(graph, run, failed)
-  const problems = (from ?? plan.defaults()).flatMap((node) => plan.again(node) ?? [])
+  const problems = [...new Set(from ?? plan.defaults())].flatMap((node) => plan.again(node) ?? [])
   if (problems.length > 0) return problems.join('; ')
   return plan.made() ?? 'nothing of it failed that could be run again, and nothing was active when it ended'
 }
@@ -143,30 +143,27 @@ class Plan {
     }
   }
 
-  /** The node and all that may follow from it, as if none of it had run. */
+  /** The node and all that may follow from it in this round of its loops, as if none of it had run. */
   #putBackFrom(start: number): void {
-    const behind = [start]
-    for (let node = behind.pop(); node !== undefined; node = behind.pop()) {
-      if (this.#putBack.has(node)) continue
-      this.#putBack.add(node)
-      behind.push(...(this.#graph.successors[node] ?? []))
-    }
+    const { nodes, controllers } = reachedFrom(this.#graph, start)
     const failed = new Set(this.#failed.map(({ key }) => parseActivationKey(key).node))
-    for (const node of this.#putBack) {
+    for (const node of nodes) {
+      this.#putBack.add(node)
       // Its next activation is another one.
       if (isDone(this.#done, node) || failed.has(node)) this.#iterations.set(node, this.#lastOf(node))
-      if (isDone(this.#done, node)) this.#done -= 1n << BigInt(node)
+      if (isDone(this.#done, node) && !controllers.has(node)) this.#done -= 1n << BigInt(node)
       this.#fired.delete(node)
       this.#pending.delete(node)
     }
+    // Of those that were named before, what only runs beside this one stays.
     for (const key of [...this.#goesOn.keys(), ...this.#again.keys()]) {
       const { node, iteration } = parseActivationKey(key)
-      if (!this.#putBack.has(node)) continue
+      if (!nodes.has(node)) continue
       this.#iterations.set(node, Math.max(iteration, this.#iterations.get(node) ?? 0))
       this.#goesOn.delete(key)
       this.#again.delete(key)
     }
-    this.#forget([...this.#putBack])
+    this.#forget([...nodes])
   }
 
   /** Of joins that lost a predecessor, or their own completion, counted anew. */
@@ -186,6 +183,38 @@ class Plan {
     }
     return arrivals
   }
+}
+
+/**
+ * What may follow from a node, itself included, as fallbacks do. Not what only a later round of a loop around it leads to:
+ * what ran beside it in its round stays. Controllers of such loops count as completed in each round but the first, so that
+ * what waits for them is as it was.
+ */
+function reachedFrom(
+  graph: RunGraph,
+  start: number,
+): { nodes: ReadonlySet<number>; controllers: ReadonlySet<number> } {
+  const nodes = new Set<number>()
+  const controllers = new Set<number>()
+  const isLater = (from: number, to: number) => {
+    if (controllers.has(from) && graph.loops.get(from)?.has(to)) return true
+    return !graph.loops.has(to) && (graph.loopClosedBy(from, to)?.has(start) ?? false)
+  }
+  const behind = [start]
+  for (let node = behind.pop(); node !== undefined; node = behind.pop()) {
+    if (nodes.has(node)) continue
+    nodes.add(node)
+    if (graph.loops.get(node)?.has(start)) controllers.add(node)
+    for (const next of graph.successors[node] ?? []) if (!isLater(node, next)) behind.push(next)
+    const { fallback } = graph.node(node).config ?? {}
+    if (fallback === undefined) continue
+    // One that has stood in for others, too, stays theirs.
+    const users = graph.blueprint.nodes.flatMap(({ config }, user) =>
+      config?.fallback === fallback ? [user] : [],
+    )
+    if (users.every((user) => nodes.has(user))) behind.push(...[graph.find(fallback) ?? []].flat())
+  }
+  return { nodes, controllers }
 }
 
 /**

@@ -2,10 +2,10 @@
  * Takes up a run again that failed or was cancelled: what failed runs anew, what was active goes on, what succeeded stays. Its
  * child runs come first: a parent that waits for a child which stays failed would fail again at once.
  */
-import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
+import { FlowcraftAwsError } from '../common/errors.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
-import { formatInlineValue, parseInlineValue } from '../protocol/inline-value.ts'
+import { parseInlineValue } from '../protocol/inline-value.ts'
 import { type FailedActivation, planRedrive, type RedrivePlan } from '../protocol/redrive.ts'
 import { refuseAction } from '../protocol/resumable.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
@@ -20,10 +20,9 @@ import {
   type RunState,
   START,
 } from '../protocol/run-state.ts'
-import { checkKey } from '../values/context-key.ts'
 import { StoredTexts } from '../values/stored-texts.ts'
-import { inlineInput } from '../values/value-writer.ts'
 import { sendJobs } from './dispatch.ts'
+import { checkSet, valuesAfter } from './redrive-values.ts'
 
 export type SteerServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now'>
 
@@ -96,8 +95,7 @@ async function redrive(
   for (const child of ended) await redrive(services, child, {}, false)
   // Crash before: leases of a run that has ended are over. After: nobody who survived it renews one.
   for (const key of active.keys()) await services.store.revokeLease(run.runId, key)
-  const set = await inlineInput(services.values, run.runId, request.set ?? {})
-  const inlineValues = new Map([...forgetting(run, plan.forgotten), ...set])
+  const inlineValues = await valuesAfter(services, run, { forgotten: plan.forgotten, set: request.set })
   const dueAt = services.now() + LOOK_AFTER_MS
   // Crash before: values that nothing names. After: the sweep sends the jobs.
   const written = await services.store.redrive(run, { ...plan.next, active, iterations, inlineValues, dueAt })
@@ -191,30 +189,6 @@ function failedIn(texts: ReadonlyMap<string, string>): FailedActivation[] {
     failed.set(key, [...(failed.get(key) ?? []), name])
   }
   return [...failed].map(([key, ofKey]) => ({ key, names: ofKey }))
-}
-
-/** Errors that were moved to pages are deleted by a mark in the header, as keys are. */
-function forgetting(run: RunState, forgotten: readonly string[]): Map<string, string> {
-  const inlineValues = new Map(run.inlineValues)
-  for (const name of forgotten) {
-    if (run.offloaded) inlineValues.set(name, formatInlineValue({ writer: '', kind: '-', body: '' }))
-    else inlineValues.delete(name)
-  }
-  return inlineValues
-}
-
-/** @throws FlowcraftAwsError INVALID_INPUT */
-function checkSet({ values }: SteerServices, set: RedriveRequest['set'] = {}): void {
-  for (const [name, value] of Object.entries(set)) {
-    try {
-      checkKey(name, ' of set')
-      values.encode(value, `the value of '${name}'`)
-    } catch (error) {
-      throw new FlowcraftAwsError('INVALID_INPUT', `cannot redrive a run: ${messageOf(error)}`, {
-        cause: error,
-      })
-    }
-  }
 }
 
 async function endedRun({ store }: SteerServices, runId: string): Promise<RunState> {

@@ -23,7 +23,7 @@ export async function publishRunEnd(services: Services, run: RunState): Promise<
     // Left by a worker that would: perhaps this one is of an older deployment.
     else if (run.outbox === outboxEntries.publish)
       deferToNewerDeployment(services, { startedAt: run.endedAt ?? 0 }, NOBODY)
-    await services.store.markPublished(run.runId)
+    await services.store.markPublished(run)
     // Ended from outside: no worker has counted it.
     if (run.status === 'cancelled') services.telemetry.runEnded('cancelled')
   }

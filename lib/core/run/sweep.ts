@@ -69,7 +69,7 @@ async function sweepRun(services: SweepServices, runId: string): Promise<number>
   if (!run || isOver(run)) return 0
   if (run.pausedAt !== undefined) {
     // Whoever unpauses it has the sweep look again.
-    await services.store.reschedule(runId, { seq: run.seq, dueAt: undefined })
+    await services.store.reschedule(runId, { seq: run.seq, dueAt: undefined, was: run.dueAt })
     return 0
   }
   if (run.graph === undefined) {
@@ -102,6 +102,7 @@ async function sendDue(services: SweepServices, run: RunState): Promise<number> 
   await services.store.reschedule(runId, {
     seq: run.seq,
     dueAt: later.length > 0 ? Math.min(...later) : undefined,
+    was: run.dueAt,
   })
   return soon.length + all.length
 }

@@ -24,6 +24,7 @@ import type {
   PageEntries,
   RedriveState,
   ReleaseRequest,
+  Reschedule,
   RunStore,
   StoredGraph,
   StoredValue,
@@ -176,12 +177,13 @@ export class DynamoDbRunStore implements RunStore {
     return this.#dueRuns.find(now)
   }
 
-  async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
+  async reschedule(runId: string, { seq, dueAt, was }: Reschedule): Promise<boolean> {
     const e = new ExpressionBuilder()
-    e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
+    e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seq)}`)
+    if (was !== undefined) e.when(`${e.path('u')} = ${e.value(was)}`)
     e.remove(e.path('rs'))
-    if (seen.dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
-    else setDue(e, seen.dueAt, this.#dueRuns.shards)
+    if (dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
+    else setDue(e, dueAt, this.#dueRuns.shards)
     return (await this.#update(runId, e)).committed
   }
 
@@ -193,9 +195,11 @@ export class DynamoDbRunStore implements RunStore {
     await this.#update(runId, e)
   }
 
-  async markPublished(runId: string): Promise<void> {
+  async markPublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
     const e = new ExpressionBuilder()
     e.remove(e.path('o')).when(`attribute_exists(${e.path('o')})`)
+    const life = e.path('rd')
+    e.when(redrives === undefined ? `attribute_not_exists(${life})` : `${life} = ${e.value(redrives)}`)
     await this.#update(runId, e)
   }
 

@@ -26,6 +26,7 @@ import type {
   PageEntries,
   RedriveState,
   ReleaseRequest,
+  Reschedule,
   RunStore,
   StoredValue,
   FailedEnd,
@@ -145,11 +146,19 @@ export class MemoryRunStore implements RunStore {
     if (!run || run.status !== seen.status || run.seq !== seen.seq || run.outbox) {
       return this.#set(seen.runId, undefined)
     }
-    const { endedAt: _z, reason: _x, cancelledChildren: _cc, activeAtEnd: _ca, ...rest } = run
+    const { endedAt: _z, reason: _x, cancelledChildren: _cc, activeAtEnd: _ca, pausedAt: _pz, ...rest } = run
     const redrives = (run.redrives ?? 0) + 1
     return this.#set(seen.runId, {
       ...rest,
-      ...next,
+      active: next.active,
+      done: next.done,
+      arrivals: next.arrivals,
+      fired: next.fired,
+      pending: next.pending,
+      iterations: next.iterations,
+      errors: next.errors,
+      inlineValues: next.inlineValues,
+      dueAt: next.dueAt,
       status: 'running',
       seq: run.seq + 1,
       redrives,
@@ -184,11 +193,12 @@ export class MemoryRunStore implements RunStore {
     return due.map(({ runId }) => runId)
   }
 
-  async reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean> {
+  async reschedule(runId: string, look: Reschedule): Promise<boolean> {
     const run = this.#runs.get(runId)
-    if (run?.status !== 'running' || run.seq !== seen.seq) return false
+    if (run?.status !== 'running' || run.seq !== look.seq) return false
+    if (look.was !== undefined && run.dueAt !== look.was) return false
     const { steered: _rs, ...rest } = run
-    this.#runs.set(runId, { ...rest, dueAt: seen.dueAt })
+    this.#runs.set(runId, { ...rest, dueAt: look.dueAt })
     return true
   }
 
@@ -200,9 +210,9 @@ export class MemoryRunStore implements RunStore {
     this.#runs.set(runId, { ...run, deadLetters })
   }
 
-  async markPublished(runId: string): Promise<void> {
+  async markPublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
     const run = this.#runs.get(runId)
-    if (run?.outbox) this.#runs.set(runId, { ...run, outbox: undefined })
+    if (run?.outbox && run.redrives === redrives) this.#runs.set(runId, { ...run, outbox: undefined })
   }
 
   async lease(request: LeaseRequest): Promise<Lease> {

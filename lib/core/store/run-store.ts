@@ -138,6 +138,15 @@ export interface RedriveState extends Redriven {
   readonly dueAt: number
 }
 
+/** When the sweep looks at a run next. */
+export interface Reschedule {
+  readonly seq: number
+  /** Milliseconds since the epoch; undefined for never. */
+  readonly dueAt: number | undefined
+  /** The time that is moved: whoever unpauses a run, which is no commit, sets another. @default - any */
+  readonly was?: number
+}
+
 export interface RunStore {
   /** Puts the header if there is none. `run` is what is there afterwards. */
   create(run: NewRun): Promise<{ created: boolean; run: RunState }>
@@ -178,11 +187,11 @@ export interface RunStore {
   /** Ids of runs that the sweep must look at by now: a hint, to be checked against the header. */
   due(now: number): Promise<string[]>
   /** Moves the time of the next look, if the run is as it was seen. */
-  reschedule(runId: string, seen: { seq: number; dueAt: number | undefined }): Promise<boolean>
+  reschedule(runId: string, look: Reschedule): Promise<boolean>
   /** Notes that the message of an activation, or of the start, lies in the dead-letter queue, if it is still needed. */
   noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void>
-  /** Removes the outbox entry of a run's end, once that is published. */
-  markPublished(runId: string): Promise<void>
+  /** Removes the outbox entry of a run's end, once that is published: of this end, not of one after a redrive. */
+  markPublished(ended: Pick<RunState, 'runId' | 'redrives'>): Promise<void>
 
   /** Takes the strand's lease if there is none or it is over; also answers to whoever holds it already. */
   lease(request: LeaseRequest): Promise<Lease>

@@ -7,7 +7,8 @@ import type { RedriveState } from './run-store.ts'
 
 /**
  * The whole state of a run that has ended, so nobody else changes it: but for another redrive, which `q` tells, and for
- * whoever publishes the end, who must be done. What the end left goes: its time, its reason, its time to live.
+ * whoever publishes the end, who must be done. What the end left goes: its time, its reason, its time to live, and the pause
+ * that it came in.
  */
 export function redriveExpression(seen: RunState, next: RedriveState): ExpressionBuilder {
   const e = new ExpressionBuilder()
@@ -31,7 +32,7 @@ export function redriveExpression(seen: RunState, next: RedriveState): Expressio
     if (count === undefined) e.remove(e.path(`j${node}`))
     else if (count !== seen.arrivals.get(node)) e.set(e.path(`j${node}`), count)
   }
-  for (const name of ['z', 'x', 'cc', 'ca', 'expiresAt']) e.remove(e.path(name))
+  for (const name of ['z', 'x', 'cc', 'ca', 'pz', 'expiresAt']) e.remove(e.path(name))
   return e
 }
 

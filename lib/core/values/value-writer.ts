@@ -33,14 +33,23 @@ export interface Flushed {
 export async function inlineInput(
   values: ValueStore,
   runId: string,
-  input: Record<string, unknown>,
+  input: Readonly<Record<string, unknown>>,
 ): Promise<ReadonlyMap<string, string>> {
+  return (await writeInput(values, runId, input)).inlineValues
+}
+
+/** The same, with the names of what is in a bundle. */
+export async function writeInput(
+  values: ValueStore,
+  runId: string,
+  input: Readonly<Record<string, unknown>>,
+): Promise<Flushed> {
   const inlineValues = new ValueWriter(values, runId, '', contentNumber)
   for (const [name, value] of Object.entries(input)) {
     checkKey(name, ' of the input')
     inlineValues.set(names.user(name), value, `input '${name}'`)
   }
-  return (await inlineValues.write()).inlineValues
+  return inlineValues.write()
 }
 
 /** A text as a number, since that is what names a value behind its writer. */

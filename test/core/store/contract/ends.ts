@@ -93,7 +93,7 @@ export function endsContract(make: () => RunStore): void {
       const result = await store.cancel(run.runId, { seq: 0, children, now })
 
       expect(result.run?.cancelledChildren).toEqual(children)
-      await store.markPublished(run.runId)
+      await store.markPublished(run)
       expect(await store.read(run.runId)).toEqual({ ...result.run, outbox: undefined })
     })
 
@@ -224,8 +224,8 @@ export function endsContract(make: () => RunStore): void {
       const end = await store.commit(run.runId, change({ final }))
       expect(end.run?.outbox).toBe('end')
 
-      await store.markPublished(run.runId)
-      await store.markPublished(run.runId)
+      await store.markPublished(run)
+      await store.markPublished(run)
 
       expect(await store.read(run.runId)).toEqual({ ...end.run, outbox: undefined })
     })
@@ -235,8 +235,8 @@ export function endsContract(make: () => RunStore): void {
       const { run } = await store.create(newRun())
       const nobody = freshId()
 
-      await store.markPublished(run.runId)
-      await store.markPublished(nobody)
+      await store.markPublished(run)
+      await store.markPublished({ runId: nobody })
 
       expect(await store.read(run.runId)).toEqual(run)
       expect(await store.read(nobody)).toBeUndefined()

@@ -23,7 +23,7 @@ async function cancelled(store: RunStore): Promise<RunState> {
   )
   const { seq, runId } = run
   const end = await store.cancel(runId, { seq, children: ['c'], keepsActive: true, now: STARTED_AT + 9 })
-  await store.markPublished(runId)
+  await store.markPublished({ runId })
   expect(end.committed).toBe(true)
   return (await store.read(runId)) as RunState
 }
@@ -93,6 +93,29 @@ export function steeringContract(make: () => RunStore): void {
       expect((await store.commit(seen.runId, change({ end: '0.1', seen: entry }))).committed).toBe(true)
     })
 
+    it('ends the pause that the run ended in', async () => {
+      const store = make()
+      const run = await given(store)
+      await store.pause(run.runId, 77)
+      const end = await store.commit(run.runId, change({ final: { status: 'failed', endedAt: 5 } }))
+      const seen = end.run as RunState
+      const { run: redriven } = await store.redrive(seen, { ...seen, dueAt: DUE })
+      expect(redriven).toMatchObject({ status: 'running' })
+      expect(redriven?.pausedAt).toBeUndefined()
+    })
+
+    it('leaves its end to be published, whoever marks the one before as published once more', async () => {
+      const store = make()
+      const first = await cancelled(store)
+      await store.redrive(first, { ...first, active: new Map(), dueAt: DUE })
+      const { runId, seq } = (await store.read(first.runId)) as RunState
+      const { run: second } = await store.cancel(runId, { seq, children: [], keepsActive: true, now: DUE })
+      await store.markPublished(first)
+      expect(await store.read(runId)).toMatchObject({ outbox: 'end' })
+      await store.markPublished(second as RunState)
+      expect((await store.read(runId))?.outbox).toBeUndefined()
+    })
+
     it('can be told that its jobs were sent', async () => {
       const store = make()
       const seen = await cancelled(store)
@@ -117,6 +140,18 @@ export function steeringContract(make: () => RunStore): void {
       expect(unpaused).toMatchObject({ committed: true, run: { steered: true, dueAt: DUE } })
       expect(unpaused.run?.pausedAt).toBeUndefined()
       expect((await store.unpause(run.runId, DUE)).committed).toBe(false)
+    })
+
+    it('keeps the time that unpause sets from a sweep that saw another', async () => {
+      const store = make()
+      const run = await given(store, {}, { dueAt: STARTED_AT + 1 })
+      const seen = (await store.read(run.runId)) as RunState
+      await store.pause(run.runId, 77)
+      await store.unpause(run.runId, DUE)
+      const look = { seq: seen.seq, dueAt: undefined }
+      expect(await store.reschedule(run.runId, { ...look, was: seen.dueAt as number })).toBe(false)
+      expect(await store.read(run.runId)).toMatchObject({ steered: true, dueAt: DUE })
+      expect(await store.reschedule(run.runId, { ...look, was: DUE })).toBe(true)
     })
 
     it('is for runs that go on', async () => {

@@ -1,0 +1,148 @@
+/** Runs that are taken up again where that is hard: what a careless redrive, or pause, would lose. */
+import { createFlow, type FlowBuilder, type NodeFunction } from 'flowcraft'
+import { describe, expect, it, vi } from 'vitest'
+import { TestService } from '../../lib/testing/index.ts'
+import { quiet } from '../end-to-end/driver.ts'
+
+vi.spyOn(console, 'warn').mockImplementation(() => {})
+vi.spyOn(console, 'error').mockImplementation(() => {})
+
+/** Nodes that count their calls, and fail while they are broken. */
+function workshop() {
+  const calls: Record<string, number> = {}
+  const broken = new Set<string>()
+  const node =
+    (id: string, then?: NodeFunction): NodeFunction =>
+    async (context) => {
+      calls[id] = (calls[id] ?? 0) + 1
+      if (broken.has(id)) throw new Error(`${id} is broken`)
+      return then ? then(context) : { output: `${id} ${calls[id]}` }
+    }
+  return { calls, broken, node }
+}
+
+function serviceOf(flow: FlowBuilder): TestService {
+  return new TestService({ flows: [flow], ...quiet }) as unknown as TestService
+}
+
+const ALL = { config: { joinStrategy: 'all' } } as const
+
+describe('redrive', () => {
+  it('runs each of several completed nodes again that are named, whatever follows from both', async () => {
+    const { node, calls, broken } = workshop()
+    const flow = createFlow('flow')
+      .node('a', node('a'))
+      .node('b', node('b'))
+      .node('j', node('j'), ALL)
+      .edge('a', 'j')
+      .edge('b', 'j')
+    const service = serviceOf(flow)
+    broken.add('j')
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    broken.clear()
+    expect(await service.redrive(runId, { nodes: ['a', 'b'] })).toMatchObject({ again: ['a', 'b'] })
+    expect(await service.waitFor(runId)).toMatchObject({
+      status: 'completed',
+      context: { a: 'a 2', b: 'b 2', j: 'j 2' },
+    })
+    expect(calls).toEqual({ a: 2, b: 2, j: 2 })
+  })
+
+  it('scatters each of two batches anew that have failed items', async () => {
+    const { node, broken, calls } = workshop()
+    const flow = createFlow('flow')
+      .node('list', async () => ({ output: [1, 2] }))
+      .batch('one', node('one'), { inputKey: 'list', outputKey: 'ones' })
+      .batch('two', node('two'), { inputKey: 'list', outputKey: 'twos' })
+      .node('end', node('end'), ALL)
+      .edge('list', 'one_scatter')
+      .edge('list', 'two_scatter')
+      .edge('one_gather', 'end')
+      .edge('two_gather', 'end')
+    const service = serviceOf(flow)
+    for (const id of ['one', 'two']) broken.add(id)
+    const { runId, status } = await service.run({ blueprintId: 'flow' })
+    expect(status).toBe('failed')
+    broken.clear()
+    await service.redrive(runId)
+    expect(await service.waitFor(runId)).toMatchObject({ status: 'completed', context: { end: 'end 1' } })
+    expect(calls).toEqual({ one: 4, two: 4, end: 1 })
+  })
+
+  it('takes a node that is named twice as one', async () => {
+    const { node, broken } = workshop()
+    const flow = createFlow('flow').node('a', node('a'))
+    const service = serviceOf(flow)
+    broken.add('a')
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    broken.clear()
+    expect(await service.redrive(runId, { nodes: ['a', 'a'] })).toMatchObject({ again: ['a'] })
+  })
+
+  it('keeps what else ran in the same round of a loop', async () => {
+    const { node, broken, calls } = workshop()
+    const flow = createFlow('flow')
+      .node('first', node('first'))
+      .node('x', node('x'))
+      .node('y', node('y'))
+      .node('j', node('j'), ALL)
+      .node('end', node('end'))
+      .edge('first', 'x')
+      .edge('first', 'y')
+      .edge('x', 'j')
+      .edge('y', 'j')
+      .loop('again', { startNodeId: 'first', endNodeId: 'j', condition: 'more' })
+      .edge('again', 'end')
+    const service = serviceOf(flow)
+    broken.add('j')
+    const { runId, status } = await service.run({ blueprintId: 'flow', input: { more: false } })
+    expect(status).toBe('failed')
+    broken.clear()
+    await service.redrive(runId, { nodes: ['x'] })
+    const run = await service.waitFor(runId)
+    expect(calls).toEqual({ first: 1, x: 2, y: 1, j: 2, end: 1 })
+    expect(run).toMatchObject({ status: 'completed', context: { end: 'end 1', y: 'y 1' } })
+  })
+
+  it('sets many keys at once, and each wins over what nodes set', async () => {
+    const { node, broken } = workshop()
+    const seen: unknown[] = []
+    const flow = createFlow('flow')
+      .node('set', async ({ context }) => {
+        for (let at = 0; at < 10; at++) await context.set(`k${at}` as never, 'old' as never)
+        return {}
+      })
+      .node(
+        'b',
+        node('b', async ({ context }) => {
+          seen.push(await context.get('k3' as never), await context.get('k300' as never))
+          return {}
+        }),
+      )
+      .edge('set', 'b')
+    const service = serviceOf(flow)
+    broken.add('b')
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    broken.clear()
+    const set = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`k${at}`, 'new']))
+    await service.redrive(runId, { set })
+    expect(await service.waitFor(runId)).toMatchObject({ status: 'completed', context: { k3: 'new' } })
+    expect(seen).toEqual(['new', 'new'])
+  })
+
+  it('lets a run go on that ended while it was paused', async () => {
+    const { node, broken } = workshop()
+    const flow = createFlow('flow').node('a', async (context) => {
+      if (broken.has('a')) await service.pause(runId)
+      return node('a')(context)
+    })
+    const service = serviceOf(flow)
+    broken.add('a')
+    const { runId } = await service.start({ blueprintId: 'flow' })
+    await service.settle()
+    expect(await service.get(runId)).toMatchObject({ status: 'failed' })
+    broken.clear()
+    await service.redrive(runId)
+    expect(await service.waitFor(runId)).toMatchObject({ status: 'completed' })
+  })
+})
