@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { problemsError } from '../core/common/errors.ts'
 import { blueprintIdProblem, runIdProblem } from '../core/common/identifiers.ts'
 import { labelsProblem, type RunLabels } from '../core/common/labels.ts'
-import { checked, must, problem } from '../core/common/schema.ts'
+import { checked, must, problem, problemsOf } from '../core/common/schema.ts'
 import { show } from '../core/common/thrown.ts'
 import type { BackfillRequest } from '../core/run/backfill.ts'
 import type { FailuresRequest } from '../core/run/failures.ts'
@@ -46,9 +46,7 @@ const listRequest = v.object({
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 export function checkList(request: ListRunsRequest): ListRunsRequest {
-  return checked(listRequest, request, (problems) =>
-    problemsError('INVALID_INPUT', 'cannot list runs', problems),
-  )
+  return known(listRequest, request, 'cannot list runs')
 }
 
 const failuresRequest = v.object({
@@ -61,9 +59,7 @@ const failuresRequest = v.object({
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 export function checkFailures(request: FailuresRequest): FailuresRequest {
-  return checked(failuresRequest, request, (problems) =>
-    problemsError('INVALID_INPUT', 'cannot look for failures', problems),
-  )
+  return known(failuresRequest, request, 'cannot look for failures')
 }
 
 /** DynamoDB's limit (API Reference, "Scan"). */
@@ -84,7 +80,21 @@ function segmentProblem(segment: unknown): string | undefined {
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 export function checkBackfill(request: BackfillRequest): BackfillRequest {
-  return checked(backfillRequest, request, (problems) =>
-    problemsError('INVALID_INPUT', 'cannot take runs into the lists', problems),
-  )
+  return known(backfillRequest, request, 'cannot take runs into the lists')
+}
+
+/** As `checked`, and no name that there is not: a filter that is misspelt would be none. */
+function known<E extends Readonly<Record<string, v.GenericSchema>>>(
+  schema: v.ObjectSchema<E, undefined>,
+  request: object,
+  what: string,
+): v.InferOutput<typeof schema> {
+  const refusal = (problems: readonly string[]) => problemsError('INVALID_INPUT', what, problems)
+  const names = Object.keys(schema.entries)
+  const unknown = Object.keys({ ...request }).filter((name) => !names.includes(name))
+  if (unknown.length === 0) return checked(schema, request, refusal)
+  throw refusal([
+    ...problemsOf(schema, request),
+    `${unknown.map((name) => `'${name}'`).join(', ')} is nothing to ask for; there is ${names.join(', ')}`,
+  ])
 }

@@ -125,6 +125,7 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
         { blueprintId: '' },
         { parentRunId: 'a b' },
         { cursor: 'x' },
+        { labels: { tenant: 'acme' } },
       ]
       for (const request of wrong) await refused(runs.list(request), 'INVALID_INPUT')
       await refused(runs.list({ parentRunId: id() }), 'RUN_NOT_FOUND')
