@@ -3,11 +3,13 @@ import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IEventBus, Rule } from 'aws-cdk-lib/aws-events'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Schedule } from 'aws-cdk-lib/aws-scheduler'
 import { Construct, type IConstruct } from 'constructs'
 import { setEnvironment } from './grant-environment.ts'
 import { onRunEnd, type OnRunEventOptions } from './run-events.ts'
 import { RunMetrics } from './run-metrics.ts'
 import { environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
+import { startSchedule, type StartScheduleOptions } from './start-schedule.ts'
 
 /** A service, made in this app or imported. */
 export interface IFlowcraftService extends IConstruct {
@@ -23,6 +25,8 @@ export interface IFlowcraftService extends IConstruct {
   grantStartRun(grantee: IGrantable): Grant
   grantReadRuns(grantee: IGrantable): Grant
   grantManageRuns(grantee: IGrantable): Grant
+
+  schedule(id: string, options: StartScheduleOptions): Schedule
 
   onRunCompleted(id: string, options?: OnRunEventOptions): Rule
   onRunFailed(id: string, options?: OnRunEventOptions): Rule
@@ -80,6 +84,19 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
       .combine(state.grantReadWriteData(grantee))
       .combine(state.grantListRuns(grantee))
     return parts.values ? grant.combine(parts.values.grantReadWrite(grantee)) : grant
+  }
+
+  /**
+   * Starts a run at each occurrence of a schedule of EventBridge Scheduler, once for each, however often it is delivered:
+   * the run's id is the name of the stack, the path of the schedule and the time of the occurrence,
+   * `Shop-Flows-Nightly-1a2b3c4d:2026-03-22T03:00:00Z`. All schedules of a service share a role, which may invoke StartRun.
+   *
+   * @throws Error that lists all problems of the options
+   * @example
+   * flows.schedule('Nightly', { schedule: Schedule.cron({ hour: '3', minute: '0' }), blueprintId: 'report' })
+   */
+  schedule(id: string, options: StartScheduleOptions): Schedule {
+    return startSchedule(this, id, options)
   }
 
   /**

@@ -16,7 +16,7 @@ import { startMapping } from './event-source/mapping.ts'
 import { InFlight } from './in-flight.ts'
 import { createLocalFunction } from './lambda/function.ts'
 import { FunctionRegistry } from './lambda/registry.ts'
-import { startSchedule, startTimer } from './lambda/schedule.ts'
+import { startMinutes, startSchedule, startTimer } from './lambda/schedule.ts'
 import { startUrlServer } from './lambda/url-server.ts'
 import { Meter } from './meter.ts'
 import { meteredDynamoDB } from './proxy/dynamodb.ts'
@@ -150,6 +150,10 @@ function assemble(parts: Parts): LocalAws {
     every: (minutes, fire) => {
       assertRunning()
       started(startTimer(minutes, fire))
+    },
+    eachMinute: (fire) => {
+      assertRunning()
+      started(startMinutes(fire))
     },
     findFunction: (name) => functions.find(name),
     findInvocable: (name) => functions.findInvocable(name),

@@ -180,6 +180,39 @@ describe('a rule by pattern', () => {
   })
 })
 
+it('a time of the day is played, with what Scheduler puts into the input', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const daily = { ScheduleExpression: 'cron(30 6 * * ? *)' }
+  const scheduled = (Properties: object) => ({
+    Type: 'AWS::Scheduler::Schedule',
+    Properties: { ...daily, FlexibleTimeWindow: { Mode: 'OFF' }, ...Properties },
+  })
+  const Input = '{"at":"<aws.scheduler.scheduled-time>","by":"<aws.scheduler.schedule-arn>"}'
+  const now = Date.now()
+  const stack = await deploy({
+    Rule: rule({ ...daily, Targets: [target('Queue', { InputPath: '$.time' })] }),
+    Daily: scheduled({ Name: 'daily', GroupName: 'ours', Target: { Arn: arnOf('Fn'), Input } }),
+    Off: scheduled({ State: 'DISABLED', Target: { Arn: arnOf('None') } }),
+    Over: scheduled({ EndDate: '2020-01-01T00:00:00Z', Target: { Arn: arnOf('None') } }),
+    Queue: queue,
+    Fn: fn,
+    None: fn,
+  })
+  // Half past six comes within a day, at one time in UTC.
+  const next = Math.floor(now / 86_400_000) * 86_400_000 + 23_400_000
+  const time = new Date(next > now ? next : next + 86_400_000)
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(time.getTime() + 5_000)
+  vi.advanceTimersByTime(1_000)
+  clock.mockRestore()
+  const at = time.toISOString().replace('.000', '')
+  expect(await bodyIn(stack, 'Queue')).toBe(`"${at}"`)
+  await eventually(() => expect(stack.function('Fn').logs).toHaveLength(1))
+  expect(gotBy(stack, 'Fn')).toEqual([
+    { at, by: 'arn:aws:scheduler:us-east-1:000000000000:schedule/ours/daily' },
+  ])
+  expect(stack.function('None').stats.invocations).toBe(0)
+})
+
 describe('what goes wrong', () => {
   const topic = 'arn:aws:sns:us-east-1:000000000000:people'
   const gone = 'arn:aws:sqs:us-east-1:000000000000:gone'

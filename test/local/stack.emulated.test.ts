@@ -387,7 +387,7 @@ describe('what is not played', () => {
       Fifo: { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true } },
       Python: inline('', { Runtime: 'python3.14' }),
       Image: { Type: 'AWS::Lambda::Function', Properties: { PackageType: 'Image' } },
-      Nightly: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'cron(0 3 * * ? *)' } },
+      Nightly: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'cron(0 3 * * * *)' } },
       Role: { Type: 'AWS::IAM::Role' },
       Fn: inline('return process.env.CLUSTER', {
         Environment: {
@@ -406,7 +406,7 @@ describe('what is not played', () => {
 - Fifo, an AWS::SQS::Queue, has FifoQueue
 - Python, an AWS::Lambda::Function, runs on python3.14
 - Image, an AWS::Lambda::Function, is a container image
-- Nightly, an AWS::Events::Rule, has the schedule cron(0 3 * * ? *)`,
+- Nightly, an AWS::Events::Rule, has the schedule cron(0 3 * * * *)`,
     )
     expect(local.meter.snapshot().sqs.requests).toBe(0)
   })

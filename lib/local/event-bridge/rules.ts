@@ -67,14 +67,14 @@ function eventOf({ id, detailType, source, time, resources, detail }: LocalEvent
 }
 
 /** What a rule's schedule makes: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html */
-export function scheduledEvent(id: string, ruleArn: string, place: Place): object {
+export function scheduledEvent(id: string, ruleArn: string, place: Place, time: Date): object {
   return eventOf(
     {
       id,
       eventBusName: 'default',
       detailType: 'Scheduled Event',
       source: 'aws.events',
-      time: new Date(),
+      time,
       resources: [ruleArn],
       detail: {},
     },

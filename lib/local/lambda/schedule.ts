@@ -42,6 +42,22 @@ export function startTimer(minutes: number, fire: () => Promise<unknown>): Local
   }
 }
 
+/** Fires at each full minute from now on, also at those that a busy process missed. */
+export function startMinutes(fire: (minute: Date) => Promise<unknown>): LocalSchedule {
+  const inFlight = new InFlight()
+  const minuteNow = () => Math.floor(Date.now() / 60_000)
+  let last = minuteNow()
+  const timer = setInterval(() => {
+    for (const now = minuteNow(); last < now;) inFlight.add(fire(new Date(++last * 60_000)))
+  }, 1_000)
+  return {
+    async stop() {
+      clearInterval(timer)
+      await inFlight.settle()
+    },
+  }
+}
+
 const RATE = /^rate\((\d+) (minute|hour|day)s?\)$/
 const MINUTES = { minute: 1, hour: 60, day: 1_440 } as const
 

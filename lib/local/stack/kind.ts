@@ -26,6 +26,8 @@ export interface StackHost {
   addRule(rule: EventRule): void
   /** Fires every so many minutes, for the first time after as many. */
   every(minutes: number, fire: () => Promise<void>): void
+  /** Fires at each full minute, also at those that a busy process missed. */
+  eachMinute(fire: (minute: Date) => Promise<void>): void
   findFunction(nameOrArn: string): LocalFunction | undefined
   findInvocable(nameOrArn: string): Invocable | undefined
 }

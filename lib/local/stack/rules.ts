@@ -1,4 +1,4 @@
-// Rules of EventBridge: by a pattern, at a rate, or both.
+// Rules of EventBridge: by a pattern, by the clock, or both.
 
 import { randomUUID } from 'node:crypto'
 import { compilePattern } from '../event-bridge/pattern.ts'
@@ -6,12 +6,12 @@ import { scheduledEvent } from '../event-bridge/rules.ts'
 import { busNameOf } from '../event-buses.ts'
 import { textOf } from './kind.ts'
 import type { Kind } from './kind.ts'
-import { rateProblems, startRate } from './schedules.ts'
+import { scheduleProblems, startClock } from './schedules.ts'
 import { deliveriesOf, type Target } from './targets.ts'
 
 export const rule: Kind = {
   starts: true,
-  problems: rateProblems,
+  problems: scheduleProblems,
   async make(making) {
     const { accountId, region } = making.aws
     const ruleName = (await textOf(making, 'Name')) ?? making.name(64)
@@ -25,8 +25,8 @@ export const rule: Kind = {
     const deliveries = await deliveriesOf(making, targets, { ruleName, ruleArn })
     if ((await textOf(making, 'State')) === 'DISABLED') return made
     if (matches) making.addRule({ eventBusName, matches, targets: deliveries })
-    await startRate(making, async () => {
-      const event = scheduledEvent(randomUUID(), ruleArn, making.aws)
+    await startClock(making, async (time) => {
+      const event = scheduledEvent(randomUUID(), ruleArn, making.aws, time)
       await Promise.all(deliveries.map((deliver) => deliver(event, new Date())))
     })
     return made

@@ -1,5 +1,7 @@
-// What goes by the clock: schedules of EventBridge Scheduler, and what rules with a rate share with them.
+// What goes by the clock: schedules of EventBridge Scheduler, and what rules with a schedule share with them.
 
+import { randomUUID } from 'node:crypto'
+import { minutesOf } from '../event-bridge/cron.ts'
 import { LONGEST_RATE_MINUTES, rateMinutesOf } from '../lambda/schedule.ts'
 import { textOf } from './kind.ts'
 import type { Kind, Making } from './kind.ts'
@@ -8,28 +10,59 @@ import type { Properties } from './template.ts'
 
 export const schedule: Kind = {
   starts: true,
-  problems: rateProblems,
+  problems: scheduleProblems,
   async make(making) {
     const name = (await textOf(making, 'Name')) ?? making.name(64)
-    const arn = `arn:aws:scheduler:${making.aws.region}:${making.aws.accountId}:schedule/default/${name}`
+    const group = (await textOf(making, 'GroupName')) ?? 'default'
+    const arn = `arn:aws:scheduler:${making.aws.region}:${making.aws.accountId}:schedule/${group}/${name}`
     const { Arn, Input = '{}' } = (await making.property('Target')) as Target
     const send = await sendTo(making, Arn)
-    if (send && (await textOf(making, 'State')) !== 'DISABLED')
-      await startRate(making, () => send(() => Input))
+    const isOver = await boundsOf(making)
+    if (send && (await textOf(making, 'State')) !== 'DISABLED') {
+      await startClock(making, async (time) => {
+        if (!isOver(time)) await send(() => occurrence(Input, arn, time))
+      })
+    }
     return { ref: name, attributes: { Arn: arn } }
   },
 }
 
-/** Only rates are played: a time of the day would hardly come while somebody watches. */
-export function rateProblems({ ScheduleExpression }: Properties): string[] {
-  if (typeof ScheduleExpression !== 'string' || rateMinutesOf(ScheduleExpression) !== undefined) return []
-  return [`has the schedule ${ScheduleExpression}`]
+/** The input with what Scheduler puts for its keywords: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html */
+export function occurrence(input: string, arn: string, time: Date): string {
+  const attributes: Readonly<Record<string, string>> = {
+    'schedule-arn': arn,
+    'scheduled-time': time.toISOString().replace(/\.\d+/, ''),
+    'execution-id': randomUUID(),
+    'attempt-number': '1',
+  }
+  return input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (all, name: string) => attributes[name] ?? all)
 }
 
-/** Fires at the rate that a resource has; never without one. */
-export async function startRate(making: Making, fire: () => Promise<void>): Promise<void> {
-  const rateMinutes = rateMinutesOf((await textOf(making, 'ScheduleExpression')) ?? '')
-  if (rateMinutes === undefined) return
-  // No local AWS lives for so many weeks.
-  if (rateMinutes <= LONGEST_RATE_MINUTES) making.every(rateMinutes, fire)
+/** Whether a time is before the schedule's start or after its end. */
+async function boundsOf(making: Making): Promise<(time: Date) => boolean> {
+  const [start, end] = [await textOf(making, 'StartDate'), await textOf(making, 'EndDate')]
+  return (time) =>
+    (start !== undefined && time < new Date(start)) || (end !== undefined && time > new Date(end))
+}
+
+export function scheduleProblems({
+  ScheduleExpression: expression,
+  ScheduleExpressionTimezone: timeZone,
+}: Properties): string[] {
+  if (typeof expression !== 'string' || rateMinutesOf(expression) !== undefined) return []
+  if (minutesOf(expression, typeof timeZone === 'string' ? timeZone : undefined)) return []
+  return [`has the schedule ${expression}${typeof timeZone === 'string' ? ` in ${timeZone}` : ''}`]
+}
+
+/** Fires at the times of a resource's schedule, with the time; never without one. */
+export async function startClock(making: Making, fire: (time: Date) => Promise<void>): Promise<void> {
+  const expression = (await textOf(making, 'ScheduleExpression')) ?? ''
+  const rateMinutes = rateMinutesOf(expression)
+  if (rateMinutes !== undefined) {
+    // No local AWS lives for so many weeks.
+    if (rateMinutes <= LONGEST_RATE_MINUTES) making.every(rateMinutes, () => fire(new Date()))
+    return
+  }
+  const isOne = minutesOf(expression, await textOf(making, 'ScheduleExpressionTimezone'))
+  if (isOne) making.eachMinute(async (time) => (isOne(time) ? fire(time) : undefined))
 }

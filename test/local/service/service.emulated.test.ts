@@ -6,12 +6,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
-import { App, CfnOutput, Stack } from 'aws-cdk-lib'
+import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ContextAttribute, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { FlowcraftService, RunStatusEvent, StartRunTarget } from '../../../lib/constructs/index.ts'
 import { RunClient } from '../../../lib/index.ts'
 import type { RunStatusChange, StartRunResult } from '../../../lib/index.ts'
@@ -26,6 +27,8 @@ let folder: string
 let aws: LocalAws
 let stack: LocalStack
 let client: RunClient
+/** What the clock of the hourly schedule would do. */
+let hourIsOver: () => void
 
 /** An app with the service, a caller that may start runs, and what a client outside must know. */
 async function synthesise(outdir: string): Promise<string> {
@@ -44,6 +47,12 @@ async function synthesise(outdir: string): Promise<string> {
   })
   flows.grantStartRun(caller)
   startByEvents(own, flows)
+  flows.schedule('Hourly', {
+    schedule: ScheduleExpression.rate(Duration.hours(1)),
+    blueprintId: 'payment',
+    input: { until: ContextAttribute.scheduledTime, kind: 'hourly' },
+    labels: { by: 'schedule' },
+  })
   const outputs = {
     ...tellEnds(own, flows),
     CallerName: caller.functionName,
@@ -105,7 +114,11 @@ function tellEnds(own: Stack, flows: FlowcraftService): Record<string, string> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flowcraft-service-test-'))
   aws = await startLocalAws()
-  stack = await aws.deploy({ assembly: await synthesise(join(folder, 'cdk.out')), stackName: 'Shop' })
+  const assembly = await synthesise(join(folder, 'cdk.out'))
+  const timers = vi.spyOn(globalThis, 'setInterval')
+  stack = await aws.deploy({ assembly, stackName: 'Shop' })
+  hourIsOver = timers.mock.calls.find(([, ms]) => ms === 3_600_000)![0] as () => void
+  timers.mockRestore()
   client = new RunClient(stack.connection())
 }, 120_000)
 afterAll(async () => {
@@ -179,6 +192,22 @@ describe('a synthesised service', () => {
     expect(startRun.stats.errors).toBe(0)
     const runs = await client.list({ label: { order: 'A-17' } })
     expect(runs.runs.map(({ runId }) => runId)).toEqual(['shipped-A-17'])
+  })
+
+  it('starts a run at each occurrence of a schedule, which its id says', async () => {
+    hourIsOver()
+    const run = await eventually(async () => {
+      const { runs } = await client.list({ label: { by: 'schedule' } })
+      return runs[0] ?? false
+    })
+    const { context } = await client.get(run.runId)
+    expect(run.runId).toMatch(/^Shop-Flows-Hourly-[0-9a-f]{8}:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    expect(context['kind']).toBe('hourly')
+    expect(run.runId.endsWith(`:${String(context['until'])}`)).toBe(true)
+    // Delivered again.
+    const input = { until: context['until'], kind: 'hourly' }
+    const again = { blueprintId: 'payment', runId: run.runId, input, labels: { by: 'schedule' } }
+    expect(await stack.function('StartRunName').invoke(again)).toMatchObject({ created: false })
   })
 
   it('tells the end of a run by its rules, with the input that they make', async () => {
