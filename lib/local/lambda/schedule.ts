@@ -42,10 +42,11 @@ export function startTimer(minutes: number, fire: () => Promise<unknown>): Local
   }
 }
 
+const minuteNow = () => Math.floor(Date.now() / 60_000)
+
 /** Fires at each full minute from now on, also at those that a busy process missed. */
 export function startMinutes(fire: (minute: Date) => Promise<unknown>): LocalSchedule {
   const inFlight = new InFlight()
-  const minuteNow = () => Math.floor(Date.now() / 60_000)
   let last = minuteNow()
   const timer = setInterval(() => {
     for (const now = minuteNow(); last < now;) inFlight.add(fire(new Date(++last * 60_000)))
