@@ -51,6 +51,13 @@ export type {
   UnpauseResult,
 } from './client/steering.ts'
 export type { Operation } from './core/run/operations.ts'
+export type {
+  DeadLetterBox,
+  DropRequest,
+  ListDeadLettersRequest,
+  SendBackRequest,
+} from './client/dead-letter-requests.ts'
+export type { DeadLetterFilter, DeadLetterSummary } from './core/run/dead-letters.ts'
 export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
 export type {
   BlueprintIdOf,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import * as v from 'valibot'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
+import { environmentVariables } from '../core/common/environment.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import { runIdProblem } from '../core/common/identifiers.ts'
 import { must, checked } from '../core/common/schema.ts'
@@ -12,6 +13,7 @@ import { isOver, parseActivationKey, type RunState, START } from '../core/protoc
 import { type Job } from '../core/queue/job.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
 import { cancelRun } from '../core/run/cancel.ts'
+import type { DeadLetterServices } from '../core/run/dead-letters.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
 import { type Failures, type FailuresRequest, findFailures } from '../core/run/failures.ts'
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
@@ -26,6 +28,7 @@ import {
   clientServices,
 } from './client-services.ts'
 import { checkBackfill, checkFailures, checkList } from './list-request.ts'
+import { DeadLetterBox } from './dead-letter-requests.ts'
 import {
   type CancelResult,
   endedWithin,
@@ -77,6 +80,8 @@ export interface RunClientOptions<F extends AnyFlows = AnyFlows> extends ClientO
  * const { status, context } = await client.waitFor(runId, { timeoutMs: 30_000 })
  */
 export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
+  /** Messages that no worker could be done with. */
+  readonly deadLetters: DeadLetterBox
   readonly #services: ClientServices
   readonly #serializer: ISerializer
   readonly #checks: boolean
@@ -91,6 +96,7 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   constructor(options: RunClientOptions = {}, made: ClientParts = clientServices(options)) {
     const { serializer, ...services } = made
     this.#services = services
+    this.deadLetters = new DeadLetterBox(() => withDeadLetters(services))
     this.#serializer = serializer
     this.#checks = Boolean(options.flows ?? options.blueprints)
   }
@@ -237,6 +243,14 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
 
 /** `Runs` with the types of what `defineFlows` gave, for code that runs on AWS and in memory. */
 export type TypedRuns<F extends AnyFlows> = Pick<RunClient<F>, keyof Runs>
+
+/** @throws FlowcraftAwsError INVALID_CONFIGURATION */
+function withDeadLetters(services: ClientServices): DeadLetterServices {
+  const { deadLetters } = services
+  if (deadLetters) return { ...services, deadLetters }
+  const give = `give it as an option or set ${environmentVariables.deadLetterQueueUrl}`
+  throw new FlowcraftAwsError('INVALID_CONFIGURATION', `deadLetterQueueUrl is missing: ${give}`)
+}
 
 /** @throws FlowcraftAwsError INVALID_INPUT */
 function checkRunId(runId: unknown): void {

@@ -33,6 +33,8 @@ export interface FlowcraftServiceAttributes {
   readonly tableArn?: string
   /** ARN of the default pool's queue, `flows.jobs.queue.queueArn`. @default - none: runs cannot be read or managed */
   readonly queueArn?: string
+  /** ARN of the dead-letter queue, `flows.jobs.deadLetterQueue.queueArn`. @default - none: dead letters are not seen */
+  readonly deadLetterQueueArn?: string
   /** ARN of the bucket for large values, `flows.values.bucket.bucketArn`. @default - none, as with `valueBucket: false` */
   readonly valueBucketArn?: string
   /** The pools beside the default one, by name. @default - none */
@@ -96,7 +98,8 @@ export class ImportedService extends FlowcraftServiceBase {
   }
 
   #import(action: string): ServiceParts {
-    const { tableArn, queueArn, valueBucketArn, pools = {}, stateServiceName, runIndex } = this.#attributes
+    const { tableArn, queueArn, deadLetterQueueArn, valueBucketArn } = this.#attributes
+    const { pools = {}, stateServiceName, runIndex } = this.#attributes
     if (tableArn === undefined || queueArn === undefined) {
       const missing = Object.keys(
         defined({ tableArn: tableArn ? undefined : '', queueArn: queueArn ? undefined : '' }),
@@ -121,7 +124,13 @@ export class ImportedService extends FlowcraftServiceBase {
       state: this.#quiet(
         new StateTable(this, 'State', { existingTable, serviceName: stateServiceName, runIndex }),
       ),
-      jobs: this.#quiet(new JobQueue(this, 'Jobs', { existingQueue: queue('Queue', queueArn) })),
+      jobs: this.#quiet(
+        new JobQueue(this, 'Jobs', {
+          existingQueue: queue('Queue', queueArn),
+          existingDeadLetterQueue:
+            deadLetterQueueArn === undefined ? undefined : queue('Dead', deadLetterQueueArn),
+        }),
+      ),
       values: valueBucketArn === undefined ? undefined : this.#values(valueBucketArn, key),
       pools: Object.fromEntries(routes),
     }
@@ -194,6 +203,7 @@ function attributeProblems(attributes: FlowcraftServiceAttributes): string[] {
     ['startRunFunctionArn', startRunFunctionArn, 'lambda'],
     ['tableArn', tableArn, 'dynamodb'],
     ['queueArn', queueArn, 'sqs'],
+    ['deadLetterQueueArn', attributes.deadLetterQueueArn, 'sqs'],
     ['valueBucketArn', valueBucketArn, 's3'],
     ['eventBusArn', eventBusArn, 'events'],
     ['encryptionKeyArn', encryptionKeyArn, 'kms'],

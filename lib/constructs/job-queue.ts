@@ -133,6 +133,13 @@ export class JobQueue extends Construct {
     return grantOn(this.deadLetterQueue, grantee, ['SendMessage'])
   }
 
+  /** Grants looking at dead letters and removing them, as `client.deadLetters` does. */
+  grantReceiveDeadLetters(grantee: IGrantable): Grant {
+    if (!this.deadLetterQueue) return Grant.drop(grantee, 'there is no dead-letter queue')
+    grantKey(this.deadLetterQueue.encryptionMasterKey, grantee, keyActions.read)
+    return grantOn(this.deadLetterQueue, grantee, RECEIVE)
+  }
+
   /** Grants receiving messages from the dead-letter queue, and sending them back. */
   grantRedrive(grantee: IGrantable): Grant {
     if (!this.deadLetterQueue) return Grant.drop(grantee, 'there is no dead-letter queue')

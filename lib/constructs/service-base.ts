@@ -5,10 +5,11 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Schedule } from 'aws-cdk-lib/aws-scheduler'
 import { Construct, type IConstruct } from 'constructs'
+import { environmentVariables } from '../core/common/environment.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { onRunEnd, type OnRunEventOptions } from './run-events.ts'
 import { RunMetrics } from './run-metrics.ts'
-import { environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
+import { defined, environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
 import { startSchedule, type StartScheduleOptions } from './start-schedule.ts'
 
 /** A service, made in this app or imported. */
@@ -73,16 +74,21 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   }
 
   /**
-   * Grants all of `RunClient` but `backfill`: start, read, list, resume and cancel runs. Sets the environment of a function.
+   * Grants all of `RunClient` but `backfill`: start, read, list, resume, cancel and repair runs, and its dead letters. Sets the
+   * environment of a function.
    * @throws Error if the function has the environment of another service
    */
   grantManageRuns(grantee: IGrantable): Grant {
     const parts = this.partsFor('grantManageRuns')
-    setEnvironment(this, grantee, environmentOf(this, { ...parts, serviceName: undefined }))
-    const { state } = parts
-    const grant = grantSendJobs(parts, grantee)
+    const { state, jobs } = parts
+    setEnvironment(this, grantee, {
+      ...environmentOf(this, { ...parts, serviceName: undefined }),
+      ...defined({ [environmentVariables.deadLetterQueueUrl]: jobs.deadLetterQueue?.queueUrl }),
+    })
+    let grant = grantSendJobs(parts, grantee)
       .combine(state.grantReadWriteData(grantee))
       .combine(state.grantListRuns(grantee))
+    if (jobs.deadLetterQueue) grant = grant.combine(jobs.grantReceiveDeadLetters(grantee))
     return parts.values ? grant.combine(parts.values.grantReadWrite(grantee)) : grant
   }
 

@@ -43,6 +43,6 @@ export class MemoryDeadLetters implements DeadLetters {
 
   #add(body: string, reason: string | undefined): void {
     const receiptHandle = `${this.#nextId++}`
-    this.#letters.set(receiptHandle, { body, reason, receiptHandle })
+    this.#letters.set(receiptHandle, { id: receiptHandle, body, reason, receiptHandle })
   }
 }

@@ -1,6 +1,6 @@
 /** What a deployed service must do: each step uses permissions that no other does, and says what went wrong. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Failures, RedriveResult, RunDescription, RunPage } from '../../lib/index.ts'
+import type { DeadLetterSummary, Failures, RedriveResult, RunDescription, RunPage } from '../../lib/index.ts'
 import { letTimePass } from './clock.ts'
 import type { Found } from './app/reader.ts'
 import { invoke } from './deployment.ts'
@@ -170,6 +170,26 @@ async function operated({ steps, service }: Exercise): Promise<void> {
     const { groups } = await service.operate<Failures>('failures', { since })
     const group = groups.find((one) => one.nodeId === 'charge')
     expectThat('a group of its error', group?.message.includes('there is no card') === true, groups)
+  })
+
+  await steps.run('looks at dead letters, and drops one', async () => {
+    const body = `dropped ${randomUUID()}`
+    await service.putDeadLetter(body)
+    const letter = await eventually(
+      'the message among the dead letters',
+      async (seen) => {
+        const letters = await service.operate<DeadLetterSummary[]>('letters', {})
+        seen(letters)
+        return letters.find((one) => one.body === body)
+      },
+      service.patienceMs,
+    )
+    const dropped = await service.operate<DeadLetterSummary[]>('drop', { ids: [letter.id] })
+    expectEqual(
+      'what was dropped',
+      dropped.map((one) => one.body),
+      [body],
+    )
   })
 
   await steps.run('redrives it with what it lacked, pauses it, and skips what it waits for', async () => {

@@ -52,6 +52,8 @@ export function shownOf(body: string): string {
 }
 
 export interface DeadLetter {
+  /** Names the message, as SQS does. */
+  readonly id: string
   readonly body: string
   /** Why it is here; undefined where SQS moved it, since it had been received too often. */
   readonly reason: string | undefined
@@ -80,14 +82,17 @@ export class DeadLetterQueue {
       MessageSystemAttributeNames: ['DeadLetterQueueSourceArn'],
     })
     const { Messages = [] } = await this.#asked('ReceiveMessage', this.#client.send(command))
-    return Messages.map(({ Body = '', ReceiptHandle = '', MessageAttributes, Attributes }) => ({
-      body: Body,
-      // Whoever sends a message back by hand sends its attributes with it.
-      reason: Attributes?.DeadLetterQueueSourceArn
-        ? undefined
-        : MessageAttributes?.[REASON_ATTRIBUTE]?.StringValue,
-      receiptHandle: ReceiptHandle,
-    }))
+    return Messages.map(
+      ({ MessageId = '', Body = '', ReceiptHandle = '', MessageAttributes, Attributes }) => ({
+        id: MessageId,
+        body: Body,
+        // Whoever sends a message back by hand sends its attributes with it.
+        reason: Attributes?.DeadLetterQueueSourceArn
+          ? undefined
+          : MessageAttributes?.[REASON_ATTRIBUTE]?.StringValue,
+        receiptHandle: ReceiptHandle,
+      }),
+    )
   }
 
   /** Puts a message with the reason why it is here. False where the queue takes no such message, now or later. */

@@ -139,7 +139,8 @@ function isWaiting(run: RunState): boolean {
 
 /** Whether it may have notes: only then is it worth a request. */
 function wasSteered(run: RunState): boolean {
-  const { redrives, pausedAt, steered, status } = run
+  const { redrives, pausedAt, steered, status, deadLetters } = run
+  if (deadLetters) return true
   return redrives !== undefined || pausedAt !== undefined || steered === true || status === 'cancelled'
 }
 

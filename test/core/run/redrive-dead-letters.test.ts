@@ -37,7 +37,7 @@ class MemoryLetters {
   add(body: string | Job, reason?: string): void {
     const receiptHandle = `${this.#next++}`
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    this.#letters.set(receiptHandle, { body: text, reason, receiptHandle })
+    this.#letters.set(receiptHandle, { id: receiptHandle, body: text, reason, receiptHandle })
   }
 
   /** Until all that was received and not removed comes back. */

@@ -1,10 +1,10 @@
 /** A function of somebody who operates the service. It has the permissions and the environment of `grantManageRuns`. */
-import { RunClient } from 'flowcraft-aws'
+import { type DropRequest, type ListDeadLettersRequest, RunClient } from 'flowcraft-aws'
 
 const client = new RunClient()
 
 export interface Operation {
-  readonly method: 'failures' | 'get' | 'list' | 'pause' | 'redrive' | 'skip' | 'unpause'
+  readonly method: 'drop' | 'failures' | 'get' | 'letters' | 'list' | 'pause' | 'redrive' | 'skip' | 'unpause'
   readonly args: readonly unknown[]
 }
 
@@ -15,6 +15,8 @@ function withDate(arg: unknown): unknown {
 }
 
 export async function handler({ method, args }: Operation): Promise<unknown> {
+  if (method === 'letters') return client.deadLetters.list(args[0] as ListDeadLettersRequest)
+  if (method === 'drop') return client.deadLetters.drop(args[0] as DropRequest)
   const call = client[method] as (...given: readonly unknown[]) => Promise<unknown>
   return call.apply(client, args.map(withDate))
 }
