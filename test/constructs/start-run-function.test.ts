@@ -24,7 +24,7 @@ describe('StartRunFunction', () => {
     expect(permissionsOf(Template.fromStack(stack))).toEqual([
       'StartRunRole: logs:CreateLogStream logs:PutLogEvents on <StartRunLogs.Arn>',
       'StartRunRole: dynamodb:GetItem on <State.Arn>',
-      'StartRunRole: dynamodb:PutItem on <State.Arn> if dynamodb:LeadingKeys is R#*',
+      'StartRunRole: dynamodb:PutItem on <State.Arn> if dynamodb:LeadingKeys is R#* or L#*',
       'StartRunRole: s3:PutObject on <Values.Arn>/runs/*',
       'StartRunRole: sqs:SendMessage on <Jobs.Arn>',
     ])
