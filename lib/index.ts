@@ -58,6 +58,7 @@ export type {
   SendBackRequest,
 } from './client/dead-letter-requests.ts'
 export type { DeadLetterFilter, DeadLetterSummary } from './core/run/dead-letters.ts'
+export type { StartFailure, StartManyResult } from './client/start-many.ts'
 export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
 export type {
   BlueprintIdOf,

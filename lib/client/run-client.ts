@@ -50,6 +50,7 @@ import {
   unpauseBy,
   type UnpauseResult,
 } from './steering.ts'
+import { type AcceptedRun, startMany, type StartManyResult } from './start-many.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 import type {
   BlueprintIdOf,
@@ -105,14 +106,31 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     request: StartRunRequestOf<F, Id>,
   ): Promise<StartRunResultOf<F, Id>>
   async start(request: StartRunRequest): Promise<StartRunResult> {
+    const { result, jobs } = await this.#accept(request)
+    // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
+    if (jobs.length > 0) await this.#services.queue.send(jobs)
+    return result
+  }
+
+  startMany<const Id extends BlueprintIdOf<F>>(
+    requests: readonly StartRunRequestOf<F, Id>[],
+  ): Promise<StartManyResult>
+  async startMany(requests: readonly StartRunRequest[]): Promise<StartManyResult> {
+    const { queue } = this.#services
+    return startMany(
+      { accept: (request) => this.#accept(request), send: (jobs) => queue.send(jobs), newRunId: randomUUID },
+      requests,
+    )
+  }
+
+  async #accept(request: StartRunRequest): Promise<AcceptedRun> {
     const { blueprintId, input = {}, runId = randomUUID(), labels } = checkStart(request)
     const graph = this.#checks ? this.#services.graphs.current(blueprintId) : undefined
     const put = await this.#put({ runId, blueprintId, graph, input, labels })
     refuseOther(put, blueprintId)
     const { created, run } = put
-    // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
-    if (!isOver(run)) await this.#services.queue.send(await this.#firstJobs(run, graph))
-    return { runId, status: run.status, created }
+    const jobs = isOver(run) ? [] : await this.#firstJobs(run, graph)
+    return { result: { runId, status: run.status, created }, jobs }
   }
 
   get<Id extends BlueprintIdOf<F>>(runId: RunIdOf<F, Id>): Promise<RunDescriptionOf<F, Id>>

@@ -12,6 +12,7 @@ import type {
   SkipResult,
   UnpauseResult,
 } from './steering.ts'
+import type { StartManyResult } from './start-many.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
 export interface ResumeRequest {
@@ -65,6 +66,16 @@ export interface Runs {
    * input, blueprint or labels; then nothing was changed
    */
   start(request: StartRunRequest): Promise<StartRunResult>
+  /**
+   * Starts up to 1,000 runs, each as `start` does, and tells of each what became of it: one that is refused keeps none of the
+   * others. The same call may be made again, with the ids of what failed.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT for more than 1,000 requests, or what is no list; nothing was started then
+   * @example
+   * const { failures } = await client.startMany(orders.map((input) => ({ blueprintId: 'order', input, runId: input.id })))
+   * for (const { runId, error } of failures) console.error(runId, error.message)
+   */
+  startMany(requests: readonly StartRunRequest[]): Promise<StartManyResult>
   /** How a run stands. @throws FlowcraftAwsError RUN_NOT_FOUND */
   get(runId: string): Promise<RunDescription>
   /**

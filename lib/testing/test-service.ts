@@ -23,6 +23,7 @@ import type {
   SkipResult,
   UnpauseResult,
 } from '../client/steering.ts'
+import type { StartManyResult } from '../client/start-many.ts'
 import type { StartRunRequest, StartRunResult } from '../client/start-request.ts'
 import type {
   BlueprintIdOf,
@@ -170,10 +171,22 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     request: StartRunRequestOf<F, Id>,
   ): Promise<StartRunResultOf<F, Id>>
   async start(request: StartRunRequest): Promise<StartRunResult> {
+    return this.#client.start(this.#named(request))
+  }
+
+  startMany<const Id extends BlueprintIdOf<F>>(
+    requests: readonly StartRunRequestOf<F, Id>[],
+  ): Promise<StartManyResult>
+  async startMany(requests: readonly StartRunRequest[]): Promise<StartManyResult> {
+    const isList = Array.isArray(requests)
+    return this.#client.startMany(isList ? requests.map((request) => this.#named(request)) : requests)
+  }
+
+  #named(request: StartRunRequest): StartRunRequest {
     const runId = this.#options.newRunId
     // What is no request at all is left to be reported as a problem.
     const isNamed = typeof request !== 'object' || request === null || request.runId !== undefined
-    return this.#client.start(isNamed || !runId ? request : { ...request, runId: runId() })
+    return isNamed || !runId ? request : { ...request, runId: runId() }
   }
 
   get<Id extends BlueprintIdOf<F>>(runId: RunIdOf<F, Id>): Promise<RunDescriptionOf<F, Id>>

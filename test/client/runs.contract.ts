@@ -1,7 +1,7 @@
 /** What `Runs` promises, held against whatever implements it: one test, in memory, on the local AWS and on AWS. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { RunPage, Runs } from '../../lib/index.ts'
+import type { RunPage, Runs, StartRunRequest } from '../../lib/index.ts'
 
 const id = () => `run-${randomUUID()}`
 
@@ -34,6 +34,43 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       expect(await runs.start(request)).toEqual({ ...first, status: 'completed', created: false })
       const { runId } = await runs.start({ blueprintId: 'greet' })
       expect(runId).toMatch(/^[0-9a-f-]{36}$/)
+    })
+
+    it('are started many at a time, and each is told of on its own', async () => {
+      const runs = makeRuns()
+      const ids = Array.from({ length: 23 }, id)
+      const requests = ids.map((runId, n) => ({ blueprintId: 'greet', input: { name: `${n}` }, runId }))
+      const wrong = { blueprintId: 'greet', input: 'Ada' as unknown as Record<string, unknown> }
+      const other = { ...requests[3]!, input: { name: 'other' } }
+      await runs.start(requests[3]!)
+
+      const { results, failures } = await runs.startMany([
+        ...requests,
+        wrong,
+        other,
+        null as unknown as StartRunRequest,
+        { blueprintId: 'greet' },
+      ])
+      const again = await runs.startMany(requests)
+
+      expect(results.slice(0, 23)).toEqual(
+        ids.map((runId, n) => expect.objectContaining({ runId, created: n !== 3 })),
+      )
+      expect(failures).toEqual(results.slice(23, 26))
+      expect(failures).toMatchObject([
+        { runId: expect.stringMatching(/^[0-9a-f-]{36}$/), error: { code: 'INVALID_INPUT' } },
+        { runId: ids[3], error: { code: 'RUN_CONFLICT' } },
+        { error: { code: 'INVALID_INPUT' } },
+      ])
+      expect(results[26]).toMatchObject({ created: true })
+      expect(again.failures).toEqual([])
+      expect(again.results).toEqual(ids.map((runId) => expect.objectContaining({ runId, created: false })))
+      for (const [n, runId] of ids.entries()) {
+        expect((await runs.waitFor(runId)).context['hello']).toBe(`Hello, ${n}`)
+      }
+      expect(await runs.startMany([])).toEqual({ results: [], failures: [] })
+      await refused(runs.startMany(Array.from({ length: 1_001 }, () => requests[0]!)), 'INVALID_INPUT')
+      await refused(runs.startMany('all' as unknown as []), 'INVALID_INPUT')
     })
 
     it('are resumed by the first event that counts', async () => {

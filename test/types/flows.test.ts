@@ -201,6 +201,7 @@ describe('without the types of flows', () => {
           status: 'running',
           created: true,
         }),
+        startMany: async () => ({ results: [], failures: [] }),
         get: async () => run,
         waitFor: async () => run,
         resume: async () => ({ resumed: true }),
