@@ -9,7 +9,10 @@ const requests: StartRunRequest[] = Array.from({ length: 25 }, (_, n) => ({
 }))
 
 /** Accepts all; a run whose id ends in 5 is over. */
-function optionsOf(sent: (readonly Job[])[], isBroken = (_: readonly Job[]) => false): StartManyOptions {
+function optionsOf(
+  sent: (readonly Job[])[],
+  isBroken: (jobs: readonly Job[]) => boolean = () => false,
+): StartManyOptions {
   return {
     newRunId: () => 'fresh',
     accept: async ({ runId = '', blueprintId }) => {
@@ -42,10 +45,7 @@ describe('startMany', () => {
   })
 
   it('names runs that have no id, so that the same request can be made again', async () => {
-    const refuse = async () => {
-      throw new Error('no table')
-    }
-    const options = { ...optionsOf([]), accept: refuse }
+    const options = { ...optionsOf([]), accept: () => Promise.reject(new Error('no table')) }
     const { failures } = await startMany(options, [{ blueprintId: 'order' }])
     expect(failures).toMatchObject([
       { runId: 'fresh', error: { message: expect.stringContaining('no table') } },
