@@ -69,6 +69,8 @@ describe('constructs', () => {
     expect(outside.toSorted()).toEqual([
       'lib/bundling.ts',
       'lib/core/common/environment.ts',
+      'lib/core/common/identifiers.ts',
+      'lib/core/common/labels.ts',
       'lib/core/common/texts.ts',
       'lib/core/common/thrown.ts',
       'lib/core/queue/pool-rules.ts',
