@@ -3,6 +3,7 @@ import pMap from 'p-map'
 import { beginningOf } from '../common/texts.ts'
 import type { Services } from '../execution/services.ts'
 import type { RunState } from '../protocol/run-state.ts'
+import type { ListEntry } from '../store/run-list.ts'
 import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import type { LostValue } from '../values/lost.ts'
 import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
@@ -69,20 +70,19 @@ export async function findFailures(services: FailureServices, request: FailuresR
   const groups = new Groups()
   let looked = 0
   while (list.hasMore && looked < limit) {
-    const times = new Map<string, number>()
-    while (list.hasMore && times.size < Math.min(BATCH, limit - looked)) {
+    const entries: ListEntry[] = []
+    while (list.hasMore && entries.length < Math.min(BATCH, limit - looked)) {
       const entry = await list.next()
-      if (entry) times.set(entry.runId, entry.time)
+      if (entry) entries.push(entry)
     }
-    looked += times.size
-    const headers = await store.readMany([...times.keys()])
+    looked += entries.length
+    const headers = await store.readMany(entries.map(({ runId }) => runId))
     // One that was redriven meanwhile failed at another time, or not at all.
-    const runs = [...headers.values()].filter(
-      (run) =>
-        run.status === 'failed' &&
-        run.endedAt === times.get(run.runId) &&
-        (blueprintId === undefined || run.blueprintId === blueprintId),
-    )
+    const runs = entries.flatMap(({ runId, time }) => {
+      const run = headers.get(runId)
+      const isWanted = blueprintId === undefined || run?.blueprintId === blueprintId
+      return run?.status === 'failed' && run.endedAt === time && isWanted ? [run] : []
+    })
     const kinds = await pMap(runs, (run) => kindsOf(services, run), { concurrency: CONCURRENCY })
     runs.forEach((run, at) => groups.add(run, kinds[at] ?? []))
   }

@@ -1,6 +1,8 @@
 import { createFlow, type NodeContext, NullLogger, SubflowNode } from 'flowcraft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type FailureGroup, withoutNumbers } from '../../../lib/core/run/failures.ts'
+import type { RunState } from '../../../lib/core/protocol/run-state.ts'
+import { shardOf } from '../../../lib/core/store/run-list.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 
 class CardError extends Error {
@@ -12,7 +14,7 @@ const flows = [
     .node('check', async () => ({ output: 'ok' }))
     .node('charge', async ({ context }: NodeContext) => {
       const [message, kind] = [await context.get('message'), await context.get('kind')]
-      if (message === undefined) return { output: 'paid' }
+      if (message === undefined || message === null) return { output: 'paid' }
       throw kind === 'card' ? new CardError(String(message)) : new Error(String(message))
     })
     .edge('check', 'charge'),
@@ -155,6 +157,27 @@ describe('failures', () => {
       ['no #, again', ['r1']],
       ['no #', ['r2']],
     ])
+  })
+
+  it('are not what an index says that is behind', async () => {
+    await fail('again', 'no 1')
+    await fail('good', 'no 2')
+    const { store } = service.services
+    const ends = (await store.readMany(['again', 'good'])) as ReadonlyMap<string, RunState>
+    await service.redrive('again')
+    service.now += 1_000
+    await service.settle()
+    await service.redrive('good', { set: { message: null } })
+    const readList = store.readList.bind(store)
+    store.readList = async (read) => {
+      const part = await readList(read)
+      const old = [...ends.values()]
+        .filter(({ runId }) => shardOf(read.list, runId) === read.shard)
+        .map(({ runId, endedAt = 0 }) => ({ runId, time: endedAt }))
+      return { ...part, entries: [...part.entries, ...old].toSorted((a, b) => b.time - a.time) }
+    }
+    const { groups, runs } = await service.failures({ since })
+    expect([runs, groups.map(({ count, examples }) => [count, examples])]).toEqual([1, [[1, ['again']]]])
   })
 
   it('say so where the errors are gone', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { JsonSerializer } from 'flowcraft'
+import { createFlow, JsonSerializer, NullLogger, SubflowNode } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import {
   eachRun,
@@ -12,6 +12,7 @@ import { MemoryRunStore } from '../../../lib/core/store/memory-run-store.ts'
 import { type ListRead, shardOf } from '../../../lib/core/store/run-list.ts'
 import type { NewRun } from '../../../lib/core/store/run-store.ts'
 import { ValueStore } from '../../../lib/core/values/value-store.ts'
+import { TestService } from '../../../lib/testing/index.ts'
 import { change, newRun } from '../store/contract/support.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -192,6 +193,36 @@ describe('a list of runs', () => {
     const awaiting = await listRuns(services, { status: 'awaiting', limit: 8 }, atMost)
     expect(awaiting).toEqual({ runs: [], cursor: expect.any(String) })
     expect(store.headers).toBeLessThan(20)
+  })
+
+  it('has the children of each try and round of a subflow, newest first, by pages', async () => {
+    let calls = 0
+    const inner = createFlow('inner').node('leaf', async () => {
+      if (++calls === 1) throw new Error('not yet')
+      return { output: calls }
+    })
+    const outer = createFlow('outer')
+      .node('sub', SubflowNode, { params: { blueprintId: 'inner' }, config: { maxRetries: 3 } })
+      .node('other', SubflowNode, { params: { blueprintId: 'inner' } })
+      .edge('sub', 'other')
+    const service = new TestService({ flows: [outer, inner], logger: new NullLogger() })
+    const { runId, status } = await service.run({ blueprintId: 'outer', runId: 'o' })
+    expect(status).toBe('completed')
+
+    const { runs } = await service.list({ parentRunId: runId })
+    expect(idsOf(runs).toSorted()).toEqual(['o/0.1', 'o/0.1~1', 'o/1.1'])
+    expect(runs.map(({ startedAt }) => startedAt.getTime())).toEqual(
+      runs.map(({ startedAt }) => startedAt.getTime()).toSorted((a, b) => b - a),
+    )
+    const seen: string[] = []
+    for (let cursor: string | undefined, pages = 0; pages === 0 || cursor !== undefined; pages++) {
+      const page = await service.list({ parentRunId: runId, limit: 2, cursor })
+      seen.push(...idsOf(page.runs))
+      cursor = page.cursor
+    }
+    expect(seen).toEqual(idsOf(runs))
+    const failed = await service.list({ parentRunId: runId, status: 'failed' })
+    expect(idsOf(failed.runs)).toEqual(['o/0.1'])
   })
 
   it('takes no cursor of another query, and none that is none', async () => {
