@@ -40,8 +40,9 @@ export {
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
 export { RunClient, type RunClientOptions, type TypedRuns } from './client/run-client.ts'
-export type { CancelResult, ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
+export type { ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
 export type {
+  CancelResult,
   OperationRequest,
   PauseResult,
   RedriveRequest,

@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BaseDistributedAdapter, type FlowcraftEvent, type IAsyncContext, type JobPayload } from 'flowcraft'
-import type { CancelResult, ResumeRequest, ResumeResult } from '../client/runs.ts'
+import type { ResumeRequest, ResumeResult } from '../client/runs.ts'
+import type { CancelResult } from '../client/steering.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { register, type Registration } from '../core/blueprints/registration.ts'
 import { warningsOf } from '../core/blueprints/warnings.ts'

@@ -12,7 +12,6 @@ import type { RunGraph } from '../core/protocol/run-graph.ts'
 import { isOver, parseActivationKey, type RunState, START } from '../core/protocol/run-state.ts'
 import { type Job } from '../core/queue/job.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
-import { cancelRun } from '../core/run/cancel.ts'
 import type { DeadLetterServices } from '../core/run/dead-letters.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
 import { type Failures, type FailuresRequest, findFailures } from '../core/run/failures.ts'
@@ -29,15 +28,10 @@ import {
 } from './client-services.ts'
 import { checkBackfill, checkFailures, checkList } from './list-request.ts'
 import { DeadLetterBox } from './dead-letter-requests.ts'
+import { endedWithin, type ResumeRequest, type ResumeResult, type Runs, type WaitOptions } from './runs.ts'
 import {
+  cancelBy,
   type CancelResult,
-  endedWithin,
-  type ResumeRequest,
-  type ResumeResult,
-  type Runs,
-  type WaitOptions,
-} from './runs.ts'
-import {
   type OperationRequest,
   pauseBy,
   type PauseResult,
@@ -204,9 +198,9 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return { resumed: await resumeRun(this.#services, runId, nodeId, event) }
   }
 
-  async cancel(runId: string): Promise<CancelResult> {
+  async cancel(runId: string, request: OperationRequest = {}): Promise<CancelResult> {
     checkRunId(runId)
-    return { cancelled: await cancelRun(this.#services, runId) }
+    return cancelBy(this.#services, runId, request)
   }
 
   async redrive(runId: string, request: RedriveRequest = {}): Promise<RedriveResult> {

@@ -4,6 +4,7 @@ import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
 import type {
+  CancelResult,
   OperationRequest,
   PauseResult,
   RedriveRequest,
@@ -32,11 +33,6 @@ export interface ResumeRequest {
 export interface ResumeResult {
   /** Whether this call's event is the one that counts; false where the node was resumed before. */
   readonly resumed: boolean
-}
-
-export interface CancelResult {
-  /** Whether the run is cancelled; false where it had ended otherwise. */
-  readonly cancelled: boolean
 }
 
 export interface WaitOptions {
@@ -125,7 +121,7 @@ export interface Runs {
    * Cancels a run and the child runs it waits for. Results of nodes that are still executing are discarded.
    * @throws FlowcraftAwsError RUN_NOT_FOUND
    */
-  cancel(runId: string): Promise<CancelResult>
+  cancel(runId: string, request?: OperationRequest): Promise<CancelResult>
   /**
    * Takes a run up again that failed or was cancelled: what failed runs again, what was active goes on, what succeeded
    * stays. Its failed child runs come first; a child run alone is refused. The end of the run is told again, by another id.

@@ -5,10 +5,16 @@ import * as v from 'valibot'
 import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import { checked, must } from '../core/common/schema.ts'
 import { type Operation, noteOperation } from '../core/run/operations.ts'
+import { cancelRun } from '../core/run/cancel.ts'
 import { pauseRun, unpauseRun } from '../core/run/pause.ts'
 import { redriveRun, type Redrive, type SteerServices } from '../core/run/redrive.ts'
 import { resumeRun } from '../core/run/resume.ts'
 import { skipRetry } from '../core/run/skip.ts'
+
+export interface CancelResult {
+  /** Whether the run is cancelled; false where it had ended otherwise. */
+  readonly cancelled: boolean
+}
 
 /** Who does something to a run, and why: kept with it, and shown by `get`. */
 export interface OperationRequest {
@@ -105,7 +111,7 @@ export async function redriveBy(
   const { nodes, set, dryRun = false, by, reason } = given
   const planned = await onceEnded(() => redriveRun(services, runId, { nodes, set }, true))
   if (dryRun) return { ...planned, redriven: false }
-  await note(services, runId, {
+  await noteOperation(services, runId, {
     kind: 'redrive',
     by,
     reason,
@@ -128,10 +134,21 @@ export async function skipBy(
   const isEnded = run.status !== 'running'
   // Of a run that has ended, the node waits for the event from then on: crash after that, and the same call gives it.
   if (isEnded) await onceEnded(() => redriveRun(services, runId, { skip }, true))
-  await note(services, runId, { kind: 'skip', by, reason, nodes: [nodeId] })
+  await noteOperation(services, runId, { kind: 'skip', by, reason, nodes: [nodeId] })
   if (isEnded) await redriveRun(services, runId, { skip }, false)
   else await skipRetry(services, run, skip)
   return { skipped: await resumeRun(services, runId, nodeId, event) }
+}
+
+/** One that names nobody and no reason is not noted: the run itself says that it was cancelled. */
+export async function cancelBy(
+  services: SteerServices,
+  runId: string,
+  request: OperationRequest,
+): Promise<CancelResult> {
+  const given = checked(operationRequest, request, refusal('cancel'))
+  if (Object.keys(given).length > 0) await noteOfRunning(services, runId, { kind: 'cancel', ...given })
+  return { cancelled: await cancelRun(services, runId) }
 }
 
 export async function pauseBy(
@@ -140,7 +157,7 @@ export async function pauseBy(
   request: OperationRequest,
 ): Promise<PauseResult> {
   const given = checked(operationRequest, request, refusal('pause'))
-  await note(services, runId, { kind: 'pause', ...given })
+  await noteOfRunning(services, runId, { kind: 'pause', ...given })
   return { paused: await pauseRun(services, runId) }
 }
 
@@ -150,16 +167,19 @@ export async function unpauseBy(
   request: OperationRequest,
 ): Promise<UnpauseResult> {
   const given = checked(operationRequest, request, refusal('unpause'))
-  await note(services, runId, { kind: 'unpause', ...given })
+  await noteOfRunning(services, runId, { kind: 'unpause', ...given })
   return { unpaused: await unpauseRun(services, runId) }
 }
 
-/** Nothing is written for a run that is not there. */
-async function note(services: SteerServices, runId: string, operation: Omit<Operation, 'at'>): Promise<void> {
-  if (!(await services.store.read(runId))) {
-    throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
-  }
-  await noteOperation(services, runId, operation)
+/** Nothing is noted of a run that is over, which cannot be paused. @throws FlowcraftAwsError RUN_NOT_FOUND */
+async function noteOfRunning(
+  services: SteerServices,
+  runId: string,
+  operation: Omit<Operation, 'at'>,
+): Promise<void> {
+  const run = await services.store.read(runId)
+  if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
+  if (run.status === 'running') await noteOperation(services, runId, operation)
 }
 
 async function onceEnded(work: () => Promise<Redrive>): Promise<Redrive> {

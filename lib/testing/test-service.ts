@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto'
 import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
 import { RunClient } from '../client/run-client.ts'
 import {
-  type CancelResult,
   endedWithin,
   type ResumeRequest,
   type ResumeResult,
@@ -15,6 +14,7 @@ import {
   type WaitOptions,
 } from '../client/runs.ts'
 import type {
+  CancelResult,
   OperationRequest,
   PauseResult,
   RedriveRequest,
@@ -229,8 +229,8 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     return this.#client.resume(runId, request)
   }
 
-  async cancel(runId: string): Promise<CancelResult> {
-    return this.#client.cancel(runId)
+  async cancel(runId: string, request: OperationRequest = {}): Promise<CancelResult> {
+    return this.#client.cancel(runId, request)
   }
 
   async redrive(runId: string, request: RedriveRequest = {}): Promise<RedriveResult> {

@@ -113,8 +113,10 @@ describe('redrive', () => {
     const service = new TestService({ flows: [flow], ...quiet })
     const { runId } = await service.start({ blueprintId: 'flow' })
     await service.waitFor(runId, { timeoutMs: 1_000 }).catch(() => {})
-    await service.cancel(runId)
+    await service.cancel(runId, { by: 'Ada', reason: 'wrong order' })
     await service.settle()
+    const { operations } = await service.get(runId)
+    expect(operations).toMatchObject([{ kind: 'cancel', by: 'Ada', reason: 'wrong order' }])
     expect(await service.redrive(runId)).toMatchObject({ again: [], goesOn: ['approval', 'rest'] })
     await service.resume(runId, { nodeId: 'approval', output: 'yes' })
     expect(await service.waitFor(runId)).toMatchObject({ status: 'completed', context: { approval: 'yes' } })
@@ -308,6 +310,7 @@ describe('pause', () => {
     expect(await service.waitFor(runId)).toMatchObject({ status: 'completed' })
     expect(calls).toEqual({ after: 1, end: 1 })
     await expect(service.pause(runId)).rejects.toMatchObject({ code: 'INVALID_STATE' })
+    expect((await service.get(runId)).operations).toBeUndefined()
   })
 
   it('keeps timers, which go on when their time is over', async () => {

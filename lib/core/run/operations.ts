@@ -4,7 +4,7 @@ import type { Services } from '../execution/services.ts'
 import { compress, expand } from '../values/value-store.ts'
 
 export interface Operation {
-  readonly kind: 'redrive' | 'skip' | 'pause' | 'unpause' | 'drop'
+  readonly kind: 'redrive' | 'skip' | 'pause' | 'unpause' | 'cancel' | 'drop'
   readonly at: Date
   readonly by?: string
   readonly reason?: string
