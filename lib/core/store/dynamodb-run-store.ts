@@ -7,27 +7,22 @@ import type { Change } from '../protocol/change.ts'
 import { type ActivationKey, type RunState, START, nothingScheduled } from '../protocol/run-state.ts'
 import { commitExpression, setDue, setPlaceOfEnded } from './commit-expression.ts'
 import { DueRuns } from './due-runs.ts'
+import { DynamoDbValues } from './dynamodb-values.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { type Item, packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
 import { holdLeaseAlone, readLease, releaseLease, renewLease, revokeLease, takeLease } from './leases.ts'
-import { unpackPage, writePage } from './pages.ts'
-import { expiry, isAging, type Retention, retentionOf } from './retention.ts'
+import { expiry, type Retention, retentionOf } from './retention.ts'
 import type {
-  Arrivals,
   CommitResult,
   EndOfBegun,
   FirstState,
   Lease,
   LeaseRequest,
-  MovedEntries,
   NewRun,
-  PageEntries,
   RedriveState,
   ReleaseRequest,
   Reschedule,
   RunStore,
-  StoredGraph,
-  StoredValue,
   FailedEnd,
   Unlisted,
   UnlistedRead,
@@ -51,17 +46,18 @@ export interface DynamoDbRunStoreOptions {
   readonly now?: () => number
 }
 
-export class DynamoDbRunStore implements RunStore {
+export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   readonly #dueRuns: DueRuns
   readonly #lists: RunLists
   readonly #table: Table
-  readonly #now: () => number
   readonly #retention: Retention
 
   constructor(options: DynamoDbRunStoreOptions) {
-    this.#table = new Table(options.client, options.tableName)
-    this.#now = options.now ?? Date.now
-    this.#retention = retentionOf(options.runRetentionDays)
+    const table = new Table(options.client, options.tableName)
+    const retention = retentionOf(options.runRetentionDays)
+    super({ table, retention, now: options.now ?? Date.now })
+    this.#table = table
+    this.#retention = retention
     const { serviceName, runIndex = true } = options
     this.#dueRuns = new DueRuns(this.#table, serviceName)
     this.#lists = new RunLists({ table: this.#table, serviceName, runIndex, retention: this.#retention })
@@ -227,10 +223,6 @@ export class DynamoDbRunStore implements RunStore {
     return readLease(this.#table, runId, strand)
   }
 
-  writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
-    return writePage(this.#table, runId, page, { entries, seq, now: this.#now(), retention: this.#retention })
-  }
-
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
     const e = new ExpressionBuilder()
     // Commits count up, and nothing else puts inline values there. One that another took out meanwhile comes back by this:
@@ -240,75 +232,12 @@ export class DynamoDbRunStore implements RunStore {
     return this.#update(seen.runId, e)
   }
 
-  async readPage(runId: string, page: string): Promise<MovedEntries> {
-    return unpackPage((await this.#table.get(keys.page(runId, page))) ?? {})
-  }
-
-  async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
-    const header = keys.run(runId)
-    let run: RunState | undefined
-    const pages = new Map<string, { text: string; seq: number }>()
-    for (const item of await this.#table.queryPrefix(header)) {
-      if (item['sk'] === header.sk) run = unpackHeader(runId, item)
-      else for (const [name, entry] of unpackPage(item)) pages.set(name, entry)
-    }
-    return run && { run, pages }
-  }
-
-  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
-    const e = new ExpressionBuilder()
-    e.add(e.path('n'), new Set([member]))
-    if (failed) e.add(e.path('f'), new Set([member]))
-    e.set(e.path('expiresAt'), expiry(this.#now(), this.#retention.valueDays))
-    return unpackArrivals((await this.#table.update(keys.arrivals(runId, partition), e.build())).item)
-  }
-
-  async arrivals(runId: string, partition: string): Promise<Arrivals> {
-    return unpackArrivals(await this.#table.get(keys.arrivals(runId, partition)))
-  }
-
-  async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
-    const items = await this.#table.queryPrefix(keys.value(runId, prefix))
-    const partition = prefix.slice(0, prefix.indexOf('|') + 1)
-    return new Map(
-      items.map((item) => [partition + (item['sk'] as string).slice('VALUE#'.length), unpackValue(item)]),
-    )
-  }
-
-  async putOnce(runId: string, key: string, value: StoredValue): Promise<boolean> {
-    return (await this.#table.putIfAbsent({ ...this.#valueItem(value), ...keys.value(runId, key) })).done
-  }
-
-  async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
-    await this.#table.put({ ...this.#valueItem(value), ...keys.value(runId, key) })
-  }
-
-  async getValue(runId: string, key: string): Promise<StoredValue | undefined> {
-    const item = await this.#table.get(keys.value(runId, key))
-    return item && unpackValue(item)
-  }
-
-  async putGraph(blueprintId: string, fingerprint: string, { bytes, text }: StoredValue): Promise<void> {
-    const { graphDays } = this.#retention
-    const expiresAt = graphDays === undefined ? undefined : expiry(this.#now(), graphDays)
-    await this.#table.put({ ...keys.graph(blueprintId, fingerprint), z: bytes, v: text, expiresAt })
-  }
-
-  async getGraph(blueprintId: string, fingerprint: string): Promise<StoredGraph | undefined> {
-    const item = await this.#table.get(keys.graph(blueprintId, fingerprint))
-    return item && { ...unpackValue(item), isAging: isAging(this.#retention, item['expiresAt'], this.#now()) }
-  }
-
   #expressionOf(runId: string, change: Change, seen: RunState | undefined): UpdateExpression {
     return commitExpression(change, seen, {
       dueShards: this.#dueRuns.shards,
       failedShard: this.#lists.failedShardOf(runId),
       retention: this.#retention,
     })
-  }
-
-  #valueItem({ bytes, text }: StoredValue): Item {
-    return { z: bytes, v: text, expiresAt: expiry(this.#now(), this.#retention.valueDays) }
   }
 
   /** Ends a run from outside: nothing is active any more, so that every commit under way is refused. */
@@ -336,13 +265,4 @@ export class DynamoDbRunStore implements RunStore {
     const run = item && unpackHeader(runId, item)
     return done && run ? { committed: true, run } : { committed: false, run }
   }
-}
-
-function unpackArrivals(item: Item | undefined): Arrivals {
-  const arrived = (item?.['n'] as Set<number> | undefined) ?? new Set<number>()
-  return { arrived, failed: (item?.['f'] as Set<number> | undefined)?.size ?? 0 }
-}
-
-function unpackValue(item: Item): StoredValue {
-  return { bytes: item['z'] as Uint8Array | undefined, text: item['v'] as string | undefined }
 }

@@ -1,0 +1,104 @@
+/** What belongs to a run beside its header, and graphs: values, pages, arrivals at shards. Each an item of its own. */
+import type { RunState } from '../protocol/run-state.ts'
+import { ExpressionBuilder } from './expression.ts'
+import { type Item, unpackHeader } from './header.ts'
+import { unpackPage, writePage } from './pages.ts'
+import { expiry, isAging, type Retention } from './retention.ts'
+import type { Arrivals, MovedEntries, PageEntries, StoredGraph, StoredValue } from './run-store.ts'
+import { keys } from './schema.ts'
+import type { Table } from './table.ts'
+
+export interface DynamoDbValuesOptions {
+  readonly table: Table
+  readonly retention: Retention
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export class DynamoDbValues {
+  readonly #table: Table
+  readonly #retention: Retention
+  readonly #now: () => number
+
+  constructor({ table, retention, now }: DynamoDbValuesOptions) {
+    this.#table = table
+    this.#retention = retention
+    this.#now = now
+  }
+
+  writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
+    return writePage(this.#table, runId, page, { entries, seq, now: this.#now(), retention: this.#retention })
+  }
+
+  async readPage(runId: string, page: string): Promise<MovedEntries> {
+    return unpackPage((await this.#table.get(keys.page(runId, page))) ?? {})
+  }
+
+  async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
+    const header = keys.run(runId)
+    let run: RunState | undefined
+    const pages = new Map<string, { text: string; seq: number }>()
+    for (const item of await this.#table.queryPrefix(header)) {
+      if (item['sk'] === header.sk) run = unpackHeader(runId, item)
+      else for (const [name, entry] of unpackPage(item)) pages.set(name, entry)
+    }
+    return run && { run, pages }
+  }
+
+  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
+    const e = new ExpressionBuilder()
+    e.add(e.path('n'), new Set([member]))
+    if (failed) e.add(e.path('f'), new Set([member]))
+    e.set(e.path('expiresAt'), expiry(this.#now(), this.#retention.valueDays))
+    return unpackArrivals((await this.#table.update(keys.arrivals(runId, partition), e.build())).item)
+  }
+
+  async arrivals(runId: string, partition: string): Promise<Arrivals> {
+    return unpackArrivals(await this.#table.get(keys.arrivals(runId, partition)))
+  }
+
+  async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
+    const items = await this.#table.queryPrefix(keys.value(runId, prefix))
+    const partition = prefix.slice(0, prefix.indexOf('|') + 1)
+    return new Map(
+      items.map((item) => [partition + (item['sk'] as string).slice('VALUE#'.length), unpackValue(item)]),
+    )
+  }
+
+  async putOnce(runId: string, key: string, value: StoredValue): Promise<boolean> {
+    return (await this.#table.putIfAbsent({ ...this.#valueItem(value), ...keys.value(runId, key) })).done
+  }
+
+  async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
+    await this.#table.put({ ...this.#valueItem(value), ...keys.value(runId, key) })
+  }
+
+  async getValue(runId: string, key: string): Promise<StoredValue | undefined> {
+    const item = await this.#table.get(keys.value(runId, key))
+    return item && unpackValue(item)
+  }
+
+  async putGraph(blueprintId: string, fingerprint: string, { bytes, text }: StoredValue): Promise<void> {
+    const { graphDays } = this.#retention
+    const expiresAt = graphDays === undefined ? undefined : expiry(this.#now(), graphDays)
+    await this.#table.put({ ...keys.graph(blueprintId, fingerprint), z: bytes, v: text, expiresAt })
+  }
+
+  async getGraph(blueprintId: string, fingerprint: string): Promise<StoredGraph | undefined> {
+    const item = await this.#table.get(keys.graph(blueprintId, fingerprint))
+    return item && { ...unpackValue(item), isAging: isAging(this.#retention, item['expiresAt'], this.#now()) }
+  }
+
+  #valueItem({ bytes, text }: StoredValue): Item {
+    return { z: bytes, v: text, expiresAt: expiry(this.#now(), this.#retention.valueDays) }
+  }
+}
+
+function unpackArrivals(item: Item | undefined): Arrivals {
+  const arrived = (item?.['n'] as Set<number> | undefined) ?? new Set<number>()
+  return { arrived, failed: (item?.['f'] as Set<number> | undefined)?.size ?? 0 }
+}
+
+function unpackValue(item: Item): StoredValue {
+  return { bytes: item['z'] as Uint8Array | undefined, text: item['v'] as string | undefined }
+}
