@@ -1,6 +1,9 @@
 /** Runs that are taken up again where that is hard: what a careless redrive, or pause, would lose. */
 import { createFlow, type FlowBuilder, type NodeFunction } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
+import { pageOf } from '../../lib/core/protocol/inline-value.ts'
+import type { RunState } from '../../lib/core/protocol/run-state.ts'
+import { NO_GRAPH, RunReader } from '../../lib/core/values/run-reader.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../end-to-end/driver.ts'
 
@@ -102,6 +105,62 @@ describe('redrive', () => {
     const run = await service.waitFor(runId)
     expect(calls).toEqual({ first: 1, x: 2, y: 1, j: 2, end: 1 })
     expect(run).toMatchObject({ status: 'completed', context: { end: 'end 1', y: 'y 1' } })
+  })
+
+  it("keeps an 'any' join that another node led to, and runs it again where it failed", async () => {
+    const { node, broken, calls } = workshop()
+    const flow = createFlow('flow')
+      .node('a', node('a'))
+      .node('list', async () => ({ output: [1] }))
+      .batch('one', node('one'), { inputKey: 'list', outputKey: 'ones' })
+      .node('any', node('any'), { config: { joinStrategy: 'any' } })
+      .edge('list', 'one_scatter')
+      .edge('a', 'any')
+      .edge('one_gather', 'any', { condition: 'nobody' })
+    const service = serviceOf(flow)
+    for (const id of ['one', 'any']) broken.add(id)
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    broken.clear()
+    await service.redrive(runId)
+    expect(await service.waitFor(runId)).toMatchObject({ status: 'completed', context: { any: 'any 2' } })
+    expect(calls).toEqual({ a: 1, one: 2, any: 2 })
+  })
+
+  it('puts back a fallback that stood in, so that it may do so again', async () => {
+    const { node, broken, calls } = workshop()
+    const flow = createFlow('flow')
+      .node('a', node('a'), { config: { fallback: 'spare' } })
+      .node('spare', node('spare'))
+      .node('end', node('end'))
+      .edge('a', 'end')
+      .wait('wait')
+      .edge('end', 'wait')
+    const service = serviceOf(flow)
+    broken.add('a')
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    await service.cancel(runId)
+    await service.settle()
+    await service.redrive(runId, { nodes: ['a'] })
+    await service.settle()
+    expect(calls).toEqual({ a: 2, spare: 2, end: 2 })
+  })
+
+  it('forgets an error also where its page has it, moved there by a worker that came no further', async () => {
+    const { node, broken } = workshop()
+    const service = serviceOf(createFlow('flow').node('a', node('a')))
+    const { store, values } = service.services
+    broken.add('a')
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    const { inlineValues, seq } = (await store.read(runId)) as RunState
+    const name = 'x0.1'
+    expect(inlineValues.has(name)).toBe(true)
+    await store.writePage(runId, pageOf(name), new Map([[name, inlineValues.get(name) as string]]), seq)
+    broken.clear()
+    await service.redrive(runId)
+    await service.settle()
+    // As it is once anything was moved in earnest.
+    const run = { ...((await store.read(runId)) as RunState), offloaded: true }
+    expect(await new RunReader({ graph: NO_GRAPH, run, store, values }).errors()).toEqual([])
   })
 
   it('sets many keys at once, and each wins over what nodes set', async () => {

@@ -10,6 +10,7 @@ import { inspect, parseArgs } from 'node:util'
 import * as fc from 'fast-check'
 import { compare, type Comparison } from './fuzz.ts'
 import { type Plan, plans } from './plan.ts'
+import { compareRedriven } from './redriven.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,8 +19,11 @@ const { values } = parseArgs({
     path: { type: 'string' },
     processes: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
+    redrives: { type: 'boolean', default: false },
   },
 })
+/** Of a process that the first one starts, too. */
+const isRedriven = values.redrives || process.env['FUZZ_REDRIVES'] === '1'
 /** Blueprints of one seed. */
 const PLANS = 50
 
@@ -41,7 +45,7 @@ async function tryPlans(seed: number, path?: string): Promise<Result> {
   let compared = 0
   let problems: readonly string[] = []
   const property = fc.asyncProperty(plans, fc.nat(1_000_000), async (plan, runSeed) => {
-    const result = await compare(plan, runSeed).catch(toProblem)
+    const result = await (isRedriven ? compareRedriven : compare)(plan, runSeed).catch(toProblem)
     runs += result.runs
     compared += result.compared
     if (result.problems.length > 0) problems = result.problems
@@ -86,7 +90,7 @@ async function inProcesses(): Promise<Result[]> {
   }
   const self = fileURLToPath(import.meta.url)
   const children = Array.from({ length: Number(values.processes) }, () =>
-    fork(self, { env: { ...process.env, FUZZ_WORKER: '1' } }),
+    fork(self, { env: { ...process.env, FUZZ_WORKER: '1', ...(isRedriven && { FUZZ_REDRIVES: '1' }) } }),
   )
   await Promise.all(children.map(work))
   return results
@@ -100,7 +104,7 @@ function tell({ seed, path, plan, problems }: Difference): void {
 }
 
 function againBy({ seed, path }: { seed: number; path: string }): string {
-  return `  again: npm run fuzz -- --seed ${seed} --path ${path}`
+  return `  again: npm run fuzz --${isRedriven ? ' --redrives' : ''} --seed ${seed} --path ${path}`
 }
 
 async function main(): Promise<void> {

@@ -100,7 +100,7 @@ export interface Comparison {
 }
 
 /** What of two outcomes is not the same, part by part. */
-function differences(outcome: Outcome, expected: Outcome): string[] {
+export function differences(outcome: Outcome, expected: Outcome): string[] {
   const { context, ...rest } = outcome
   const { context: expectedContext, ...expectedRest } = expected
   return [

@@ -49,7 +49,7 @@ export function probed(setup: Setup, probe: Probe): Pick<Setup, 'blueprint' | 'r
   return { blueprint: { ...setup.blueprint, nodes }, registry }
 }
 
-function withProbe(
+export function withProbe(
   implementation: NodeImplementation,
   probe: () => Promise<void> | void,
 ): NodeImplementation {
@@ -154,7 +154,11 @@ async function waitingRun(harness: Harness, runId: string): Promise<string> {
   return child === undefined ? runId : waitingRun(harness, child)
 }
 
-async function answerAll(harness: Harness, runId: string, answers: Setup['answers'] = {}): Promise<void> {
+export async function answerAll(
+  harness: Harness,
+  runId: string,
+  answers: Setup['answers'] = {},
+): Promise<void> {
   for (;;) {
     const waiting = (await waitingNodes(harness, runId)).filter(({ nodeId }) => answers[nodeId])
     if (waiting.length === 0) return

@@ -7,6 +7,7 @@
  * error: nothing that depends on it was scheduled or counted. A node that has completed is put back with everything that
  * follows from it. What was active when the run was cancelled or given up goes on.
  */
+import { reachedFrom } from './reached.ts'
 import type { RunGraph } from './run-graph.ts'
 import {
   type ActivationKey,
@@ -19,9 +20,16 @@ import {
 } from './run-state.ts'
 
 /** An activation with errors that stand in the run, by their stored names. */
-export interface FailedActivation {
+interface FailedActivation {
   readonly key: ActivationKey
   readonly names: readonly string[]
+}
+
+/** What the values of a run tell of its end. */
+export interface Ended {
+  readonly failed: readonly FailedActivation[]
+  /** For nodes that several may give an input, which did so last. */
+  readonly givers: ReadonlyMap<number, number>
 }
 
 /** What a redrive puts back. */
@@ -47,10 +55,10 @@ export interface RedrivePlan {
 export function planRedrive(
   graph: RunGraph,
   run: RunState,
-  failed: readonly FailedActivation[],
+  { failed, givers }: Ended,
   from?: readonly number[],
 ): RedrivePlan | string {
-  const plan = new Plan(graph, run, failed)
+  const plan = new Plan(graph, run, { failed, givers })
   const problems = [...new Set(from ?? plan.defaults())].flatMap((node) => plan.again(node) ?? [])
   if (problems.length > 0) return problems.join('; ')
   return plan.made() ?? 'nothing of it failed that could be run again, and nothing was active when it ended'
@@ -60,6 +68,7 @@ class Plan {
   readonly #graph: RunGraph
   readonly #run: RunState
   readonly #failed: readonly FailedActivation[]
+  readonly #givers: ReadonlyMap<number, number>
   readonly #goesOn: Map<ActivationKey, ActiveEntry>
   readonly #again = new Map<ActivationKey, ActivationKey>()
   readonly #forgotten = new Set<string>()
@@ -69,10 +78,11 @@ class Plan {
   readonly #putBack = new Set<number>()
   #done: bigint
 
-  constructor(graph: RunGraph, run: RunState, failed: readonly FailedActivation[]) {
+  constructor(graph: RunGraph, run: RunState, { failed, givers }: Ended) {
     this.#graph = graph
     this.#run = run
     this.#failed = failed
+    this.#givers = givers
     this.#goesOn = new Map(run.activeAtEnd)
     this.#iterations = new Map(run.iterations)
     this.#fired = new Set(run.fired)
@@ -145,7 +155,7 @@ class Plan {
 
   /** The node and all that may follow from it in this round of its loops, as if none of it had run. */
   #putBackFrom(start: number): void {
-    const { nodes, controllers } = reachedFrom(this.#graph, start)
+    const { nodes, controllers } = reachedFrom(this.#graph, start, this.#givers)
     const failed = new Set(this.#failed.map(({ key }) => parseActivationKey(key).node))
     for (const node of nodes) {
       this.#putBack.add(node)
@@ -183,38 +193,6 @@ class Plan {
     }
     return arrivals
   }
-}
-
-/**
- * What may follow from a node, itself included, as fallbacks do. Not what only a later round of a loop around it leads to:
- * what ran beside it in its round stays. Controllers of such loops count as completed in each round but the first, so that
- * what waits for them is as it was.
- */
-function reachedFrom(
-  graph: RunGraph,
-  start: number,
-): { nodes: ReadonlySet<number>; controllers: ReadonlySet<number> } {
-  const nodes = new Set<number>()
-  const controllers = new Set<number>()
-  const isLater = (from: number, to: number) => {
-    if (controllers.has(from) && graph.loops.get(from)?.has(to)) return true
-    return !graph.loops.has(to) && (graph.loopClosedBy(from, to)?.has(start) ?? false)
-  }
-  const behind = [start]
-  for (let node = behind.pop(); node !== undefined; node = behind.pop()) {
-    if (nodes.has(node)) continue
-    nodes.add(node)
-    if (graph.loops.get(node)?.has(start)) controllers.add(node)
-    for (const next of graph.successors[node] ?? []) if (!isLater(node, next)) behind.push(next)
-    const { fallback } = graph.node(node).config ?? {}
-    if (fallback === undefined) continue
-    // One that has stood in for others, too, stays theirs.
-    const users = graph.blueprint.nodes.flatMap(({ config }, user) =>
-      config?.fallback === fallback ? [user] : [],
-    )
-    if (users.every((user) => nodes.has(user))) behind.push(...[graph.find(fallback) ?? []].flat())
-  }
-  return { nodes, controllers }
 }
 
 /**

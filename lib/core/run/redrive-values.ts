@@ -30,11 +30,8 @@ export async function valuesAfter(
   { forgotten, set = {} }: { readonly forgotten: readonly string[]; readonly set?: Set },
 ): Promise<Map<string, string>> {
   const after = new Map(run.inlineValues)
-  for (const name of forgotten) {
-    // Errors that were moved to pages are deleted by a mark in the header, as keys are.
-    if (run.offloaded) after.set(name, formatInlineValue({ writer: '', kind: '-', body: '' }))
-    else after.delete(name)
-  }
+  // A page may have it though the header did: whoever moved it there died, or was refused. So a mark deletes it, as keys are.
+  for (const name of forgotten) after.set(name, formatInlineValue({ writer: '', kind: '-', body: '' }))
   const { inlineValues, bundled } = await writeInput(values, run.runId, set)
   // What the header has of a key goes before any bundle.
   for (const name of bundled) after.delete(name)

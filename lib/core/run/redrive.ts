@@ -6,7 +6,7 @@ import { FlowcraftAwsError } from '../common/errors.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { parseInlineValue } from '../protocol/inline-value.ts'
-import { type FailedActivation, planRedrive, type RedrivePlan } from '../protocol/redrive.ts'
+import { type Ended, planRedrive, type RedrivePlan } from '../protocol/redrive.ts'
 import { refuseAction } from '../protocol/resumable.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import {
@@ -78,7 +78,7 @@ async function redrive(
   const { skip } = request
   const skipped = skip && nodeOf(graph, run, skip.nodeId)
   if (skip && skipped !== undefined) refuseAction(graph, skipped, skip.action)
-  const plan = planRedrive(graph, run, failedIn(texts), skipped === undefined ? from : [skipped])
+  const plan = planRedrive(graph, run, endedAs(texts), skipped === undefined ? from : [skipped])
   if (typeof plan === 'string') throw refused(run, plan)
   const { active, iterations, children } = await withChildren({ services, graph, run }, plan, skipped)
   const id = (key: ActivationKey) => graph.node(parseActivationKey(key).node).id
@@ -181,14 +181,17 @@ async function lastChild(
 }
 
 /** Which activations failed, by the names of the errors that are stored: of a batch there is one for each item. */
-function failedIn(texts: ReadonlyMap<string, string>): FailedActivation[] {
+function endedAs(texts: ReadonlyMap<string, string>): Ended {
   const failed = new Map<ActivationKey, string[]>()
+  const givers = new Map<number, number>()
   for (const [name, text] of texts) {
+    const join = /^f(\d+)$/.exec(name)?.[1]
+    if (join !== undefined) givers.set(Number(join), Number(parseInlineValue(text).body))
     const key = /^x(\d+\.\d+)(-\d+)?$/.exec(name)?.[1] as ActivationKey | undefined
     if (key === undefined || parseInlineValue(text).kind === '-') continue
     failed.set(key, [...(failed.get(key) ?? []), name])
   }
-  return [...failed].map(([key, ofKey]) => ({ key, names: ofKey }))
+  return { failed: [...failed].map(([key, ofKey]) => ({ key, names: ofKey })), givers }
 }
 
 async function endedRun({ store }: SteerServices, runId: string): Promise<RunState> {
