@@ -29,7 +29,7 @@ function warnOfImported(scope: Construct, prop: string, check: string): void {
 /** `byStart`: whether it must have the index of runs. */
 export function judgeExistingTable(scope: Construct, table: ITable, byStart: boolean): void {
   const known = knownProperties<CfnTable | CfnGlobalTable>(table)
-  if (known) scope.node.addValidation({ validate: () => tableProblems(known, byStart) })
+  if (known) scope.node.addValidation({ validate: () => tableProblems(scope, known, byStart) })
   else {
     const indexes = byStart ? [INDEX, `${RUN_INDEX} (${NO_RUN_INDEX})`] : [INDEX]
     warnOfImported(scope, 'existingTable', [KEY, ...indexes, `and ${TIME_TO_LIVE}`].join(', '))
@@ -59,7 +59,7 @@ interface Index {
   readonly projection?: { readonly projectionType?: string; readonly nonKeyAttributes?: readonly string[] }
 }
 
-function tableProblems(known: CfnTable | CfnGlobalTable, byStart: boolean): string[] {
+function tableProblems(scope: Construct, known: CfnTable | CfnGlobalTable, byStart: boolean): string[] {
   const attributes = (resolved(known, known.attributeDefinitions) ?? []) as readonly Attribute[]
   const describe = (keys: readonly Key[]) => describeKeys(keys, attributes)
   const problems: string[] = []
@@ -74,7 +74,14 @@ function tableProblems(known: CfnTable | CfnGlobalTable, byStart: boolean): stri
   const index = due ? nameAndKeys(due) : 'none'
   if (index !== INDEX) problems.push(`existingTable must have ${INDEX}, got ${index}`)
   const runs = find(runIndex.name)
-  const list = runs ? `${nameAndKeys(runs)} that projects ${projectedBy(runs)}` : 'none'
+  if (byStart && !runs) {
+    // A table of an earlier version: all goes on but lists of runs.
+    Annotations.of(scope).addWarningV2(
+      'flowcraft-aws:runIndex',
+      `existingTable should have ${RUN_INDEX}, ${NO_RUN_INDEX}, got none: runs cannot be listed (RUN_INDEX_MISSING)`,
+    )
+  }
+  const list = runs ? `${nameAndKeys(runs)} that projects ${projectedBy(runs)}` : RUN_INDEX
   if (byStart && list !== RUN_INDEX) {
     problems.push(`existingTable must have ${RUN_INDEX}, ${NO_RUN_INDEX}, got ${list}`)
   }

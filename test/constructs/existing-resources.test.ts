@@ -84,6 +84,16 @@ function key(got: string): string {
   return `existingTable must have partition key pk (S) and sort key sk (S), got ${got}`
 }
 
+/** Of a table that an earlier version of this package made. */
+function warningsWithout(runIndex?: boolean): string[] {
+  const stack = newStack()
+  const existingTable = new Table(stack, 'Table', RIGHT)
+  existingTable.addGlobalSecondaryIndex(DUE)
+  new StateTable(stack, 'State', { existingTable, runIndex })
+  Template.fromStack(stack)
+  return warningsOf(stack)
+}
+
 describe('an existing table', () => {
   it.each<[string, string[], TableProps, GlobalSecondaryIndexProps | undefined]>([
     ['that fits', [], RIGHT, DUE],
@@ -124,7 +134,7 @@ describe('an existing table', () => {
   it('has the index of runs, with what a list shows, unless runs are not listed', () => {
     const keys = "a global secondary index 'runs' with partition key k (S) and sort key t (N)"
     const named = { ...RUNS, indexName: 'lists' }
-    expect(tableProblems(RIGHT, DUE, named)).toEqual([runs('none')])
+    expect(tableProblems(RIGHT, DUE, named)).toEqual([])
     expect(tableProblems(RIGHT, DUE, named, false)).toEqual([])
     expect(tableProblems(RIGHT, DUE, { ...RUNS, nonKeyAttributes: ['b', 's'] })).toEqual([
       runs(`${keys} that projects b, s`),
@@ -144,7 +154,16 @@ describe('an existing table', () => {
 
   it('may be a global one', () => {
     expect(globalTableProblems({ globalSecondaryIndexes: [DUE, RUNS] })).toEqual([])
-    expect(globalTableProblems({})).toEqual([index('none'), runs('none')])
+    expect(globalTableProblems({})).toEqual([index('none')])
+  })
+
+  it('of an earlier version goes on, and a warning says that it has no list', () => {
+    expect(warningsWithout()).toEqual([
+      expect.stringMatching(
+        /^existingTable should have a global secondary index 'runs'.*or give runIndex: false, got none: runs cannot be listed \(RUN_INDEX_MISSING\)/,
+      ),
+    ])
+    expect(warningsWithout(false)).toEqual([])
   })
 
   it('that is imported is not judged, and a warning says what to check', () => {
