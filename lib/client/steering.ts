@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
 import { checked, must } from '../core/common/schema.ts'
+import { encodeEvent } from '../core/run/events.ts'
 import { type Operation, noteOperation } from '../core/run/operations.ts'
 import { cancelRun } from '../core/run/cancel.ts'
 import { pauseRun, unpauseRun } from '../core/run/pause.ts'
@@ -129,6 +130,8 @@ export async function skipBy(
   const { nodeId, output, action, by, reason } = checked(skipRequest, request, refusal('skip a node of'))
   const skip = { nodeId, action }
   const event = { output, action, idempotencyKey: `skip ${randomUUID()}` }
+  // Before the run goes on: one whose node waits for what cannot be stored would wait for good.
+  encodeEvent(services, nodeId, event)
   const run = await services.store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
   const isEnded = run.status !== 'running'

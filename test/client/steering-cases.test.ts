@@ -1,5 +1,5 @@
 /** Runs that are taken up again where that is hard: what a careless redrive, or pause, would lose. */
-import { createFlow, type FlowBuilder, type NodeFunction } from 'flowcraft'
+import { createFlow, type FlowBuilder, type NodeFunction, SubflowNode } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { pageOf } from '../../lib/core/protocol/inline-value.ts'
 import type { RunState } from '../../lib/core/protocol/run-state.ts'
@@ -203,5 +203,41 @@ describe('redrive', () => {
     broken.clear()
     await service.redrive(runId)
     expect(await service.waitFor(runId)).toMatchObject({ status: 'completed' })
+  })
+})
+
+describe('skip', () => {
+  it('changes nothing where the output cannot be stored', async () => {
+    const { node, broken } = workshop()
+    const service = serviceOf(createFlow('flow').node('a', node('a')))
+    broken.add('a')
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    const skipped = service.skip(runId, { nodeId: 'a', output: { n: 1n } })
+    await expect(skipped).rejects.toMatchObject({
+      code: expect.stringMatching(/INVALID|SERIALIZABLE/) as string,
+    })
+    expect(await service.get(runId)).toMatchObject({ status: 'failed' })
+    expect((await service.get(runId)).operations).toBeUndefined()
+  })
+})
+
+describe('unpause', () => {
+  it('leaves the run paused where it cannot unpause a child', async () => {
+    const { node } = workshop()
+    const child = createFlow('child').wait('wait').node('b', node('b')).edge('wait', 'b')
+    const parent = createFlow('parent').node('sub', SubflowNode, { params: { blueprintId: 'child' } })
+    const service = new TestService({ flows: [child, parent], ...quiet }) as unknown as TestService
+    const { runId } = await service.run({ blueprintId: 'parent' })
+    await service.pause(runId)
+    const { store } = service.services
+    const unpause = vi.spyOn(store, 'unpause').mockImplementation(async (id, at) => {
+      if (id !== runId) throw new Error('the caller died')
+      unpause.mockRestore()
+      return store.unpause(id, at)
+    })
+    await expect(service.unpause(runId)).rejects.toThrow('the caller died')
+    expect(await service.get(runId)).toMatchObject({ status: 'paused' })
+    unpause.mockRestore()
+    expect(await service.unpause(runId)).toEqual({ unpaused: true })
   })
 })

@@ -2,7 +2,7 @@
  * Pauses runs: nobody works on one until it is unpaused. What is under way ends, and is committed; nothing follows from it.
  * Messages of a paused run are done with, so whoever unpauses it sends the jobs of all that is active.
  */
-import { FlowcraftAwsError } from '../common/errors.ts'
+import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
 import { childrenOf, isOver, type RunState, strandOf } from '../protocol/run-state.ts'
 import { sendJobs } from './dispatch.ts'
 import { LOOK_AFTER_MS, type SteerServices } from './redrive.ts'
@@ -22,10 +22,12 @@ export async function pauseRun(services: SteerServices, runId: string): Promise<
 
 /** @returns whether this call unpaused it; false where it was not paused. @throws as `pauseRun` */
 export async function unpauseRun(services: SteerServices, runId: string): Promise<boolean> {
+  // Crash before, or between: the run is still paused, as whoever looks at it sees.
+  const paused = running(runId, await services.store.read(runId), 'unpause')
+  await each(services, childrenOf(paused), (childId) => unpauseRun(services, childId))
   // Crash after: the sweep sends the jobs.
   const { committed, run } = await services.store.unpause(runId, services.now() + LOOK_AFTER_MS)
   const unpaused = running(runId, run, 'unpause')
-  await each(services, childrenOf(unpaused), (childId) => unpauseRun(services, childId))
   const { blueprintId } = unpaused
   if (committed) await sendActive(services, unpaused)
   else if (unpaused.graph === undefined) await services.queue.send([{ runId, blueprintId }])
@@ -40,7 +42,7 @@ async function sendActive(services: SteerServices, run: RunState): Promise<void>
   await sendJobs({ services, graph, run }, [...new Set(strands)])
 }
 
-/** A child may have ended, or may not be there yet: then there is nothing to do for it. */
+/** A child may have ended, also just now, or may not be there yet: then there is nothing to do for it. */
 async function each(
   { store }: SteerServices,
   children: readonly string[],
@@ -48,7 +50,12 @@ async function each(
 ): Promise<void> {
   for (const childId of children) {
     const child = await store.read(childId)
-    if (child && !isOver(child)) await steer(childId)
+    if (!child || isOver(child)) continue
+    try {
+      await steer(childId)
+    } catch (error) {
+      if (!isFlowcraftAwsError(error, 'INVALID_STATE')) throw error
+    }
   }
 }
 
