@@ -18,7 +18,8 @@ import { type Failures, type FailuresRequest, findFailures } from '../core/run/f
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
 import type { RunPage, RunSummary } from '../core/run/list.ts'
 import { resumeRun } from '../core/run/resume.ts'
-import { type NewRunRequest, putRun, refuseOther } from '../core/run/start.ts'
+import { sendStart, startOf } from '../core/run/delayed-start.ts'
+import { checkedInput, type NewRunRequest, putRun, refuseOther } from '../core/run/start.ts'
 import { type LostValue, unlessLost } from '../core/values/lost.ts'
 import {
   type ClientOptions,
@@ -45,7 +46,7 @@ import {
   type UnpauseResult,
 } from './steering.ts'
 import { type AcceptedRun, startMany, type StartManyResult } from './start-many.ts'
-import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
+import { checkStart, startsAtOf, type StartRunRequest, type StartRunResult } from './start-request.ts'
 import type {
   BlueprintIdOf,
   ListOf,
@@ -118,13 +119,23 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   }
 
   async #accept(request: StartRunRequest): Promise<AcceptedRun> {
-    const { blueprintId, input = {}, runId = randomUUID(), labels } = checkStart(request)
-    const graph = this.#checks ? this.#services.graphs.current(blueprintId) : undefined
-    const put = await this.#put({ runId, blueprintId, graph, input, labels })
+    const start = checkStart(request)
+    const { blueprintId, input = {}, runId = randomUUID(), labels } = start
+    const known = this.#checks ? this.#services.graphs.current(blueprintId) : undefined
+    const startsAt = startsAtOf(start, this.#services.now())
+    // Checked now, and begun then, by what the workers have then.
+    if (startsAt !== undefined) await checkedInput(this.#services, { graph: known, input })
+    const graph = startsAt === undefined ? known : undefined
+    const put = await this.#put({ runId, blueprintId, graph, input, labels, startsAt })
     refuseOther(put, blueprintId)
     const { created, run } = put
+    const result = { runId, status: run.status, created }
+    if (startOf(run, this.#services.now()) !== undefined) {
+      await sendStart(this.#services, run, created)
+      return { result, jobs: [] }
+    }
     const jobs = isOver(run) ? [] : await this.#firstJobs(run, graph)
-    return { result: { runId, status: run.status, created }, jobs }
+    return { result, jobs }
   }
 
   get<Id extends BlueprintIdOf<F>>(runId: RunIdOf<F, Id>): Promise<RunDescriptionOf<F, Id>>

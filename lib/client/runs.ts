@@ -150,13 +150,15 @@ export interface Runs {
 
 /** The run, if it is over. @throws FlowcraftAwsError RUN_TIMEOUT that says what the run is at */
 export function endedWithin(run: RunDescription, timeoutMs: number): RunDescription {
-  const { runId, status, nodes, waiting = [] } = run
+  const { runId, status, nodes, waiting = [], startsAt } = run
   if (status !== 'running' && status !== 'awaiting' && status !== 'paused') return run
   const waits = waiting.map(({ nodeId, reason }) => `node '${nodeId}' waits (${reason})`)
   const works = nodes.active
     .filter((id) => !waiting.some(({ nodeId }) => nodeId === id))
     .map((id) => `node '${id}' is to run`)
-  const at = [...waits, ...works].join(', ') || 'no worker has begun it'
+  const at =
+    [...waits, ...works].join(', ') ||
+    `no worker has begun it${startsAt ? `, which starts at ${startsAt.toISOString()}` : ''}`
   throw new FlowcraftAwsError('RUN_TIMEOUT', `run '${runId}' did not end within ${timeoutMs} ms: ${at}`, {
     runId,
   })

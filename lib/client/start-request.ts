@@ -20,6 +20,14 @@ export interface StartRunRequest {
    * @default - none
    */
   readonly labels?: RunLabels
+  /**
+   * When the run begins: a Date, or a time such as '2026-03-22T03:00:00Z'; one that is past is at once. Until then it can be
+   * cancelled. The time counts to what a run may take, `runRetention`. A run that is there keeps the time it was first given.
+   * @default - at once
+   */
+  readonly startAt?: Date | string
+  /** In so many milliseconds the run begins, as with `startAt`; not both. @default 0 */
+  readonly delayMs?: number
 }
 
 export interface StartRunResult {
@@ -28,6 +36,25 @@ export interface StartRunResult {
   /** Whether this call created the run; false where one of this id was there already. */
   readonly created: boolean
 }
+
+/** A time with its zone: another one would mean another time on another host. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
+
+function startAtProblem(startAt: unknown): string | undefined {
+  if (startAt instanceof Date && !Number.isNaN(startAt.getTime())) return undefined
+  if (typeof startAt === 'string' && TIME.test(startAt) && !Number.isNaN(Date.parse(startAt)))
+    return undefined
+  return `startAt must be a Date, or a time such as '2026-03-22T03:00:00Z'; got ${show(startAt)}`
+}
+
+function delayProblem(delayMs: unknown): string | undefined {
+  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= LONGEST_DELAY_DAYS * DAY_MS) return undefined
+  return `delayMs must be a number of milliseconds from 0 to ${LONGEST_DELAY_DAYS} days; got ${show(delayMs)}`
+}
+
+const DAY_MS = 86_400_000
+/** What a time may be away that is not a mistake. */
+const LONGEST_DELAY_DAYS = 36_500
 
 const startRequest = v.object({
   blueprintId: problem(blueprintIdProblem, v.string()),
@@ -44,15 +71,31 @@ const startRequest = v.object({
       v.custom<RunLabels>(() => true),
     ),
   ),
+  startAt: v.optional(
+    problem(
+      startAtProblem,
+      v.custom<Date | string>(() => true),
+    ),
+  ),
+  delayMs: v.optional(problem(delayProblem, v.number())),
 })
+
+/** When a run is to begin, in milliseconds since the epoch; undefined for at once. */
+export function startsAtOf({ startAt, delayMs = 0 }: StartRunRequest, now: number): number | undefined {
+  const at = startAt === undefined ? Math.ceil(now + delayMs) : new Date(startAt).getTime()
+  return at > now ? at : undefined
+}
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
 export function checkStart(request: unknown): StartRunRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    const expected = 'expected { blueprintId, input?, runId?, labels? }'
+    const expected = 'expected { blueprintId, input?, runId?, labels?, startAt? or delayMs? }'
     throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${expected}; got ${show(request)}`)
   }
-  return checked(startRequest, request, (problems) =>
+  const start = checked(startRequest, request, (problems) =>
     problemsError('INVALID_INPUT', 'cannot start a run', problems),
   )
+  if (start.startAt === undefined || start.delayMs === undefined) return start
+  const both = 'expected startAt or delayMs; got both'
+  throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${both}`)
 }

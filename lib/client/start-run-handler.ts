@@ -12,7 +12,7 @@ export type StartRunHandler = (
 ) => Promise<StartRunResult>
 
 /**
- * A Lambda handler that takes `{ blueprintId, input?, runId?, labels? }` and gives `{ runId, status, created }`. Bad input is
+ * A Lambda handler that takes `{ blueprintId, input?, runId?, labels?, startAt?, delayMs? }` and gives `{ runId, status, created }`. Bad input is
  * an error of the invocation that says what, got and allowed, with its code in front: `[INVALID_INPUT] ...`; nothing
  * was changed then. Without a `runId` the run has the id of the request, so that an asynchronous invocation which Lambda
  * repeats starts no second run. `StartRunInvoker` calls it.

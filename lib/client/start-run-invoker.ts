@@ -67,8 +67,8 @@ export class StartRunInvoker<F extends AnyFlows = DefinedFlows> implements Pick<
   ): Promise<StartRunResultOf<F, Id>>
   async start(request: StartRunRequest): Promise<StartRunResult> {
     // Named here, so that the SDK's own retries cannot start a second run.
-    const { blueprintId, input, runId = randomUUID(), labels } = checkStart(request)
-    return (await this.#invoke(encoded({ blueprintId, input, runId, labels }))) as StartRunResult
+    const { runId = randomUUID(), ...others } = checkStart(request)
+    return (await this.#invoke(encoded({ ...others, runId }))) as StartRunResult
   }
 
   async #invoke(request: string): Promise<unknown> {

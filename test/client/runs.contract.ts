@@ -73,6 +73,25 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       await refused(runs.startMany('all' as unknown as []), 'INVALID_INPUT')
     })
 
+    it('may start later, and be cancelled until then', async () => {
+      const runs = makeRuns()
+      const soon = { blueprintId: 'greet', input: { name: 'Ada' }, runId: id(), delayMs: 1_500 }
+      const late = { blueprintId: 'greet', runId: id(), startAt: new Date(Date.UTC(2126, 0, 1)) }
+
+      expect(await runs.start(soon)).toEqual({ runId: soon.runId, status: 'running', created: true })
+      expect(await runs.startMany([late])).toMatchObject({ results: [{ created: true }], failures: [] })
+      const { startsAt } = await runs.get(soon.runId)
+      const other = { ...soon, delayMs: 3_600_000 }
+      expect(await runs.start(other)).toMatchObject({ created: false })
+
+      const waiting = { status: 'running', startsAt: late.startAt, nodes: { active: [] } }
+      expect(await runs.get(late.runId)).toMatchObject(waiting)
+      expect(await runs.cancel(late.runId)).toEqual({ cancelled: true })
+      expect(await runs.waitFor(late.runId)).toMatchObject({ status: 'cancelled', startsAt: late.startAt })
+      expect(await runs.waitFor(soon.runId)).toMatchObject({ status: 'completed', startsAt })
+      await refused(runs.start({ ...soon, runId: id(), delayMs: -1 }), 'INVALID_INPUT')
+    })
+
     it('are resumed by the first event that counts', async () => {
       const runs = makeRuns()
       const { runId } = await runs.start({ blueprintId: 'approval', runId: id() })

@@ -5,6 +5,7 @@ import { isOver, parseActivationKey, START } from '../../lib/core/protocol/run-s
 import type { Job } from '../../lib/core/queue/job.ts'
 import { isFlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { cancelRun } from '../../lib/core/run/cancel.ts'
+import { sendStart, startOf } from '../../lib/core/run/delayed-start.ts'
 import { sendJobs, sendQueued } from '../../lib/core/run/dispatch.ts'
 import { pauseRun, unpauseRun } from '../../lib/core/run/pause.ts'
 import { redriveRun } from '../../lib/core/run/redrive.ts'
@@ -40,6 +41,8 @@ export class Outside {
   readonly #events: Events
   /** How the run comes to be. */
   readonly #way: 'begun' | 'accepted' | 'raw'
+  /** Milliseconds by which the start is delayed. */
+  readonly #delayMs: number | undefined
   #started = false
   /** Jobs that are still to come astray. */
   #strays: number
@@ -56,6 +59,7 @@ export class Outside {
     // Nobody can know of a run whose only message a queue loses.
     const canBeRaw = !setup.input && !profile.losses
     this.#way = random.pick(canBeRaw ? ['begun', 'begun', 'accepted', 'raw'] : ['begun', 'accepted'])
+    this.#delayMs = profile.delaysStart ? random.pick([600_000, 10_800_000]) : undefined
     this.#strays = profile.strays ?? 0
     if (profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
     this.#redrives = profile.redrives ?? 0
@@ -159,6 +163,7 @@ export class Outside {
     const labels = profile.labels ? LABELS_OF_RUN : undefined
     if (profile.killer) await this.#startKiller(services)
     const blueprintId = setup.blueprint.id
+    if (this.#delayMs !== undefined) return this.#startLater(services, this.#delayMs)
     if (this.#way === 'raw') {
       const nodeId = graph.node(graph.startNodes[0] as number).id
       return services.queue.send([{ runId: RUN_ID, blueprintId, nodeId, ...(labels ? { labels } : {}) }])
@@ -170,6 +175,20 @@ export class Outside {
     if (!known) return services.queue.send([{ runId: RUN_ID, blueprintId }])
     const first = [...run.active].filter(([, { scheduledBy }]) => scheduledBy === START).map(([key]) => key)
     await sendJobs({ services, graph: known, run }, first)
+  }
+
+  /** As `RunClient.start` does with `delayMs`. */
+  async #startLater(services: Services, delayMs: number): Promise<void> {
+    const { setup, profile } = this.#options
+    const { run, created } = await putRun(services, {
+      runId: RUN_ID,
+      blueprintId: setup.blueprint.id,
+      input: structuredClone(setup.input ?? {}),
+      labels: profile.labels ? LABELS_OF_RUN : undefined,
+      startsAt: services.now() + delayMs,
+    })
+    if (startOf(run, services.now()) !== undefined) await sendStart(services, run, created)
+    else if (!isOver(run)) await services.queue.send([{ runId: RUN_ID, blueprintId: setup.blueprint.id }])
   }
 
   async #startKiller(services: Services): Promise<void> {

@@ -92,6 +92,8 @@ export interface Profile {
   readonly strays?: number
   /** The run is started with labels, by which it must be found from its start on. @default false */
   readonly labels?: true
+  /** The start of the run is delayed, by less than the queue can hold or by more. @default false */
+  readonly delaysStart?: true
   /** Somebody cancels the run within so many steps. @default - nobody does */
   readonly cancelsBy?: number
   /** Whoever cancelled it redrives it; then it may be cancelled again, so many times. @default - nobody does */
@@ -178,6 +180,18 @@ export const CALM_REDRIVES: Profile = {
 const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
 export const CALM_PAUSES: Profile = { ...CALM, name: 'calm-pauses', pauses: 3, delays: 0.3 }
 
+/** Delayed by ten minutes or three hours, by whoever may die at it. */
+export const DELAYED: Profile = { ...CHAOS, name: 'delayed-start', delaysStart: true }
+/** And paused, or cancelled in vain, before it starts or after. */
+export const DELAYED_STEERED: Profile = {
+  ...DELAYED,
+  name: 'delayed-start-steered',
+  faultsAtMost: 6,
+  pauses: 3,
+  cancelsBy: 30,
+  redrives: 2,
+}
+
 const batch = { as: 'batch', atMost: 10 } as const
 const slots = { as: 'slots', atMost: 4 } as const
 /** A function that gets several messages at a time. */
@@ -242,6 +256,8 @@ export const profiles: readonly Profile[] = [
   CALM_REDRIVES,
   PAUSES,
   CALM_PAUSES,
+  DELAYED,
+  DELAYED_STEERED,
   BATCHES,
   SLOTS,
   SKEWED,

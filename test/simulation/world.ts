@@ -4,7 +4,13 @@
  */
 import { LONGEST_DELAY_MS } from '../../lib/core/common/sqs-limits.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
-import { type ActivationKey, isOver, parseActivationKey, timeOf } from '../../lib/core/protocol/run-state.ts'
+import {
+  type ActivationKey,
+  isOver,
+  parseActivationKey,
+  type RunState,
+  timeOf,
+} from '../../lib/core/protocol/run-state.ts'
 import { type Job } from '../../lib/core/queue/job.ts'
 import { reconcileRun } from '../../lib/core/run/reconcile.ts'
 import { MemoryQueue } from '../../lib/testing/index.ts'
@@ -58,6 +64,8 @@ export class World implements HostWorld {
   readonly #graph: RunGraph
   /** When the timers of suspended activations end, by the world's clock. */
   readonly #timers = new Map<string, { readonly at: number; readonly long: boolean }>()
+  /** When a delayed run was begun. */
+  #begunAt: number | undefined
   #tokens = 0
   #leases = 0
   /** Commits that are still to end in an error under this lease: that of the node's end, and that of its failure. */
@@ -199,6 +207,7 @@ export class World implements HostWorld {
     const { faultsAtMost, skewMs = 0, timerLateMs } = this.#profile
     const late = timerLateMs ?? (faultsAtMost === 0 ? TIMER_LATE_MS : FAULTY_TIMER_LATE_MS)
     const run = await this.store.read(RUN_ID)
+    if (run?.startsAt !== undefined) this.#checkStart(run, run.startsAt, late)
     for (const [key, { wait }] of run?.active ?? []) {
       const timer = timeOf(wait) === undefined ? undefined : this.#timers.get(`${RUN_ID} ${key}`)
       // The sweep's clock counts too where the queue cannot hold it.
@@ -206,6 +215,19 @@ export class World implements HostWorld {
       if (!timer || this.#clock - timer.at < allowed) continue
       this.violations.push(`G4: the timer of ${key} is late`)
     }
+  }
+
+  /** G4: a delayed run begins at its time, give or take what the clocks of hosts differ. */
+  #checkStart(run: RunState, startsAt: number, late: number): void {
+    const { skewMs = 1_000 } = this.#profile
+    const hasBegun = run.graph !== undefined
+    if (hasBegun && this.#begunAt === undefined) this.#begunAt = this.#clock
+    if ((this.#begunAt ?? Infinity) < startsAt - 2 * skewMs)
+      this.violations.push('G4: it begins before its time')
+    const isWaiting = !hasBegun && !isOver(run) && run.pausedAt === undefined && run.redrives === undefined
+    const isSteered = this.#profile.pauses !== undefined || run.steered
+    if (isWaiting && !isSteered && this.#clock - startsAt > late + 2 * skewMs)
+      this.violations.push('G4: its start is late')
   }
 
   #possible(): (() => Promise<void> | void)[] {

@@ -21,8 +21,9 @@ export const ACKNOWLEDGE: Disposition = { kind: 'acknowledge' }
  */
 export function deferToNewerDeployment(
   { now, deployGraceMs }: { readonly now: () => number; readonly deployGraceMs: number },
-  { startedAt }: { readonly startedAt: number },
+  { startedAt, startsAt }: { readonly startedAt: number; readonly startsAt?: number },
   lacks: string,
 ): void {
-  if (now() - startedAt < deployGraceMs) throw new FlowcraftAwsError('NOT_DEPLOYED', lacks)
+  if (now() - Math.max(startedAt, startsAt ?? 0) < deployGraceMs)
+    throw new FlowcraftAwsError('NOT_DEPLOYED', lacks)
 }

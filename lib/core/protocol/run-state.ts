@@ -118,8 +118,10 @@ export interface RunState {
   readonly labels?: RunLabels
   /** The trace that it was started in, where that is recorded; see `telemetry/tracing.ts`. */
   readonly trace?: string
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Of a run that was delayed: when it was accepted. */
   readonly startedAt: number
+  /** Before which nobody begins it, in milliseconds since the epoch; absent of a run that was not delayed. */
+  readonly startsAt?: number
   /** Milliseconds since the epoch. */
   readonly endedAt?: number
   /** Why the run itself failed, where no node did. */

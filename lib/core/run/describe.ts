@@ -72,7 +72,10 @@ export interface RunDescription {
   readonly labels?: RunLabels
   /** The run and the node that wait for this one, where it is a child run; `list({ parentRunId })` has the children of a run. */
   readonly parent?: { readonly runId: string; readonly nodeId: string }
+  /** Of a run that was delayed: when it was accepted. */
   readonly startedAt: Date
+  /** When the run begins or was to begin, where its start was delayed. Until then it is 'running', with nothing active. */
+  readonly startsAt?: Date
   readonly endedAt?: Date
 }
 
@@ -110,6 +113,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...(run.labels ? { labels: run.labels } : {}),
     ...(run.parent ? { parent: { runId: run.parent.runId, nodeId: run.parent.nodeId } } : {}),
     startedAt: new Date(run.startedAt),
+    ...(run.startsAt === undefined ? {} : { startsAt: new Date(run.startsAt) }),
     ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
   }
 }

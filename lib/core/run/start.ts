@@ -17,6 +17,7 @@ import { firstActivations } from '../protocol/transition.ts'
 import type { FirstState, NewRun } from '../store/run-store.ts'
 import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import { inlineInput } from '../values/value-writer.ts'
+import { dueForStart } from './delayed-start.ts'
 import { failRun } from './run-end.ts'
 
 type StartServices = Pick<Services, 'store' | 'values' | 'graphs' | 'now' | 'tracing'>
@@ -33,6 +34,8 @@ export interface NewRunRequest {
   readonly parent?: Parent
   /** By which the run is found. @default - none */
   readonly labels?: RunLabels
+  /** Nobody begins the run before, in milliseconds since the epoch; it has no `graph` then. @default - at once */
+  readonly startsAt?: number
 }
 
 export interface PutRun {
@@ -53,7 +56,8 @@ export interface PutRun {
  * same. So a run that is there is found by all its labels, and the same call makes it whole.
  * Crash before the put: the blueprint's version is stored, which the next start finds, and large values of the input
  * remain, which nobody sees and time to live removes.
- * Crash after it: the run stands with its start nodes queued; the same start call, or the sweep, sends their jobs.
+ * Crash after it: the run stands with its start nodes queued; the same start call, or the sweep, sends their jobs. Of a delayed
+ * run: it stands with its time, and the same start call, or the sweep where that is far, has a message begin it then.
  */
 export async function putRun(services: StartServices, request: NewRunRequest): Promise<PutRun> {
   const { runId, graph } = request
@@ -75,6 +79,7 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
     parent: request.parent,
     trace: services.tracing?.kept(),
     startedAt: services.now(),
+    ...delayed(request.startsAt, services.now()),
   }
   if (run.labels) await services.store.putLabels(run)
   return { ...(await services.store.create(run)), inputHash, labels: run.labels }
@@ -99,10 +104,15 @@ export function refuseOther({ created, run, inputHash, labels }: PutRun, bluepri
   throw new FlowcraftAwsError('RUN_CONFLICT', message, { runId, blueprintId })
 }
 
-/** @throws FlowcraftAwsError INVALID_INPUT */
-async function checkedInput(
-  { graphs }: StartServices,
-  { graph, input, parent }: NewRunRequest,
+/** In the write that puts the run, so that the sweep finds one whose client died then. */
+function delayed(startsAt: number | undefined, now: number): Pick<NewRun, 'startsAt' | 'dueAt'> {
+  return startsAt === undefined ? {} : { startsAt, dueAt: dueForStart(startsAt, now) }
+}
+
+/** The input as a blueprint's schema gives it. @throws FlowcraftAwsError INVALID_INPUT */
+export async function checkedInput(
+  { graphs }: Pick<StartServices, 'graphs'>,
+  { graph, input, parent }: Pick<NewRunRequest, 'graph' | 'input' | 'parent'>,
 ): Promise<Record<string, unknown>> {
   if (!graph) return input
   const { id } = graph.blueprint

@@ -12,6 +12,7 @@ import { isOver, type RunState, strandOf, timeOf } from '../protocol/run-state.t
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
 import { sendTimer } from '../queue/job.ts'
 import { inTraceOf } from '../telemetry/tracing.ts'
+import { holdBack } from './delayed-start.ts'
 import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 
@@ -73,6 +74,10 @@ async function sweepRun(services: SweepServices, runId: string): Promise<number>
     return 0
   }
   if (run.graph === undefined) {
+    if (run.startsAt !== undefined) {
+      const sent = await inTraceOf(services.tracing, run, () => holdBack(services, run, true))
+      return sent ? 1 : 0
+    }
     // Redriven before anybody began it.
     if (run.steered) await services.queue.send([{ runId, blueprintId: run.blueprintId }])
     return run.steered ? 1 : 0

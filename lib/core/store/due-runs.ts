@@ -20,6 +20,11 @@ export class DueRuns {
     this.#oldGraceMs = serviceName === '' ? 0 : OLD_DUE_GRACE_MS
   }
 
+  /** The attributes of a run that is due at a time, for one that is put. */
+  placeOf(at: number): { readonly u: number; readonly y: string | undefined } {
+    return { u: at, y: this.shards[Math.floor(Math.random() * this.shards.length)] }
+  }
+
   /** Ids of the runs that are due. `now` in milliseconds since the epoch. */
   async find(now: number): Promise<string[]> {
     const own = this.#findIn(this.shards, now)

@@ -64,7 +64,8 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   }
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
-    const header = { ...packHeader(run), ...this.#lists.indexed(run.runId), ...keys.run(run.runId) }
+    const due = run.dueAt === undefined ? {} : this.#dueRuns.placeOf(run.dueAt)
+    const header = { ...packHeader(run), ...due, ...this.#lists.indexed(run.runId), ...keys.run(run.runId) }
     const { done, item } = await this.#table.putIfAbsent(header)
     // Gone between the refusal and the read: only time to live does that, to a run long over.
     return item ? { created: done, run: unpackHeader(run.runId, item) } : this.create(run)

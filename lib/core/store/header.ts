@@ -4,7 +4,7 @@
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r inline values   o outbox
- *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
  *   ca what was active at the end   rd redrives   rs steered   pz paused since
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
@@ -95,6 +95,7 @@ export function packHeader(run: NewRun): Item {
     s: 'running',
     q: 0,
     t: run.startedAt,
+    sa: run.startsAt,
     r: Object.fromEntries(run.inlineValues),
     pa: run.parent && { ...run.parent },
     h: run.inputHash,
@@ -147,6 +148,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     ...(item['tg'] === undefined ? {} : { labels: { ...(item['tg'] as RunLabels) } }),
     trace: item['tr'] as string | undefined,
     startedAt: Number(item['t']),
+    ...(item['sa'] === undefined ? {} : { startsAt: Number(item['sa']) }),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
     reason: item['x'] as string | undefined,
     ...(item['ca'] === undefined ? {} : { activeAtEnd: unpackActive(item['ca']) }),

@@ -8,6 +8,7 @@ import { type Invocation, type Services } from '../execution/services.ts'
 import { isOver, type RunState } from '../protocol/run-state.ts'
 import { isPoison } from '../queue/dead-letter-queue.ts'
 import { type Job } from '../queue/job.ts'
+import { holdBack, startOf } from '../run/delayed-start.ts'
 import { endByLostGraph } from '../run/lost-blueprint.ts'
 import { publishRunEnd } from '../run/run-end.ts'
 import { beginRun, putRun } from '../run/start.ts'
@@ -45,6 +46,10 @@ async function readOrBegin(
       throw new FlowcraftAwsError('INVALID_JOB', `run '${job.runId}' is of '${run.blueprintId}', but ${got}`)
     }
     const isToBegin = run.graph === undefined && !isOver(run) && run.pausedAt === undefined
+    if (isToBegin && startOf(run, services.now(), job.due) !== undefined) {
+      await holdBack(services, run, false)
+      return undefined
+    }
     return isToBegin ? beginRun(services, run) : run
   }
   if (job.iteration !== undefined) {

@@ -42,6 +42,32 @@ export function beginContract(make: () => RunStore): void {
       expect(await store.read(run.runId)).toEqual(put)
     })
 
+    it('puts a delayed run, which is due when it says so, until it is over or rescheduled', async () => {
+      const store = make()
+      const startsAt = Date.UTC(2031, 4, 5)
+      const [far, near] = await Promise.all([
+        store.create({ ...accepted(), startsAt, dueAt: startsAt - 900_000 }),
+        store.create({ ...accepted(), startsAt }),
+      ])
+      const isDue = async (runId: string, now: number) => (await store.due(now)).includes(runId)
+
+      expect(far.run).toMatchObject({ startsAt, dueAt: startsAt - 900_000 })
+      expect(await store.read(far.run.runId)).toEqual(far.run)
+      expect(near.run).toMatchObject({ startsAt })
+      expect(near.run.dueAt).toBeUndefined()
+      expect(await isDue(far.run.runId, startsAt - 900_001)).toBe(false)
+      expect(await isDue(far.run.runId, startsAt - 900_000)).toBe(true)
+      expect(await isDue(near.run.runId, startsAt)).toBe(false)
+
+      const look = { seq: 0, dueAt: undefined, was: startsAt - 900_000 }
+      expect(await store.reschedule(far.run.runId, look)).toBe(true)
+      expect(await isDue(far.run.runId, startsAt)).toBe(false)
+      expect(await store.reschedule(near.run.runId, { seq: 0, dueAt: startsAt })).toBe(true)
+      const ended = await store.cancel(near.run.runId, { seq: 0, children: [], now: 1 })
+      expect(ended).toMatchObject({ committed: true, run: { startsAt } })
+      expect(await isDue(near.run.runId, startsAt)).toBe(false)
+    })
+
     it('leaves a run alone that is there, and gives it', async () => {
       const store = make()
       const first = newRun({ inlineValues: new Map([[':a', '=1']]) })
