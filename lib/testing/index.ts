@@ -28,6 +28,7 @@ export type {
   PageEntries,
   RedriveState,
   ReleaseRequest,
+  Reschedule,
   RunStore,
   StoredGraph,
   StoredValue,
