@@ -13,6 +13,10 @@ fourth time under faults. Status, outputs, errors, context and the number of exe
 Where the outcome in memory depends on the order in which nodes end, only the guarantees are held. Inputs
 (\`_inputs.<node>\`) are compared where one node can give them.
 
+\`npm run fuzz -- --redrives\` lets nodes fail before they do anything, and cancels runs now and then. Redriven until it completes,
+each run must have the context that it has in memory, where nothing of that happens. Workflows that fail by themselves, depend on
+order, or have fallbacks are left out; so are failures of nodes with tries.
+
 The table is what a workflow may have in it; a test draws workflows until it has seen each line.
 `
 
