@@ -3,6 +3,7 @@ import { createFlow, type FlowBuilder, type NodeFunction, SubflowNode } from 'fl
 import { describe, expect, it, vi } from 'vitest'
 import { pageOf } from '../../lib/core/protocol/inline-value.ts'
 import type { RunState } from '../../lib/core/protocol/run-state.ts'
+import { cancelChildren } from '../../lib/core/run/cancel.ts'
 import { NO_GRAPH, RunReader } from '../../lib/core/values/run-reader.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../end-to-end/driver.ts'
@@ -161,6 +162,22 @@ describe('redrive', () => {
     // As it is once anything was moved in earnest.
     const run = { ...((await store.read(runId)) as RunState), offloaded: true }
     expect(await new RunReader({ graph: NO_GRAPH, run, store, values }).errors()).toEqual([])
+  })
+
+  it('keeps its children from one who publishes the end before late', async () => {
+    const child = createFlow('child').wait('wait')
+    const parent = createFlow('parent').node('sub', SubflowNode, { params: { blueprintId: 'child' } })
+    const service = new TestService({ flows: [child, parent], ...quiet }) as unknown as TestService
+    const { runId } = await service.run({ blueprintId: 'parent' })
+    await service.cancel(runId)
+    const ended = (await service.services.store.read(runId)) as RunState
+    const [childId = ''] = ended.cancelledChildren ?? []
+    await service.settle()
+    expect(await service.get(childId)).toMatchObject({ status: 'cancelled' })
+    await service.redrive(runId)
+    await cancelChildren(service.services, ended)
+    await service.settle()
+    expect(await service.get(childId)).toMatchObject({ status: 'awaiting' })
   })
 
   it('sets many keys at once, and each wins over what nodes set', async () => {

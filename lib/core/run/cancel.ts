@@ -18,9 +18,18 @@ export type CancelServices = Pick<Services, 'store' | 'queue' | 'now'>
  * @throws FlowcraftAwsError RUN_NOT_FOUND
  */
 export async function cancelRun(services: CancelServices, runId: string): Promise<boolean> {
+  return cancelIf(services, runId, async () => true)
+}
+
+/** `isMeant` is asked of each state that the run is then cancelled in, after that was read. */
+async function cancelIf(
+  services: CancelServices,
+  runId: string,
+  isMeant: () => Promise<boolean>,
+): Promise<boolean> {
   const run = await services.store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
-  const cancelled = await turnToCancelled(services, run)
+  const cancelled = await turnToCancelled(services, run, isMeant)
   // Crash before: the run is cancelled, its children and whoever waits for it are notified when this is called again, or
   // when any message of the run comes.
   if (cancelled?.outbox) await services.queue.send([{ runId, blueprintId: run.blueprintId }])
@@ -35,8 +44,17 @@ export async function cancelChildren(
   for (const childId of run.cancelledChildren ?? []) {
     const blueprintId = await blueprintOf(services, run, childId)
     const made = !(await services.store.putCancelled(childId, blueprintId, services.now()))
-    if (made) await cancelRun(services, childId)
+    if (made) await cancelIf(services, childId, () => isEnding(services, run))
   }
+}
+
+/**
+ * Whether the end of a run that was seen is still to be published. A redrive takes up no child before that: so whoever
+ * publishes an end late cancels no child of the run's next life.
+ */
+async function isEnding({ store }: CancelServices, seen: RunState): Promise<boolean> {
+  const now = await store.read(seen.runId)
+  return now === undefined || (now.outbox !== undefined && now.redrives === seen.redrives)
 }
 
 /** What the child runs, or would have. */
@@ -52,9 +70,14 @@ async function blueprintOf(
   return (request?.value as ChildRequest | undefined)?.blueprintId ?? run.blueprintId
 }
 
-async function turnToCancelled(services: CancelServices, seen: RunState): Promise<RunState | undefined> {
+async function turnToCancelled(
+  services: CancelServices,
+  seen: RunState,
+  isMeant: () => Promise<boolean>,
+): Promise<RunState | undefined> {
   for (let run: RunState | undefined = seen; run;) {
     if (isOver(run)) return run.status === 'cancelled' ? run : undefined
+    if (!(await isMeant())) return undefined
     const { runId, seq } = run
     const children = childrenOf(run)
     // On condition that nothing was committed since: a child that a node begins to wait for is not overlooked.
