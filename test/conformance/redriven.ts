@@ -38,13 +38,17 @@ class Trouble {
   }
 }
 
-/** Nodes with tries or fallbacks of their own would make something else of it. */
+/**
+ * Nodes with tries of their own would make something else of it. And where one that another made fails, what follows runs
+ * all the same, and again after the redrive: what it counts in the context shows that.
+ */
 function troubled(setup: Setup, trouble: Trouble): Setup {
   const all = [setup.blueprint, ...(setup.blueprints ?? [])].flatMap(({ nodes }) => nodes)
   const guarded = new Set(all.filter(({ config }) => (config?.maxRetries ?? 1) > 1).map(({ uses }) => uses))
+  const named = new Set<unknown>(all.flatMap(({ uses, params }) => [uses, params?.['workerUsesKey']]))
   const registry = Object.entries(setup.registry).map(([uses, run]): [string, NodeImplementation] => [
     uses,
-    guarded.has(uses) || builtInOf(run) ? run : withProbe(run, trouble.strike),
+    guarded.has(uses) || !named.has(uses) || builtInOf(run) ? run : withProbe(run, trouble.strike),
   ])
   return { ...setup, registry: Object.fromEntries(registry) }
 }
