@@ -40,7 +40,14 @@ export {
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
 export { RunClient, type RunClientOptions, type TypedRuns } from './client/run-client.ts'
+export type {
+  FailedRunsSelection,
+  RedriveFailure,
+  RedriveManyRequest,
+  RedriveOutcome,
+} from './client/redrive-many.ts'
 export type { ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
+export type { WatchOptions } from './client/watch.ts'
 export type {
   CancelResult,
   OperationRequest,

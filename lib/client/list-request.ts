@@ -84,7 +84,7 @@ export function checkBackfill(request: BackfillRequest): BackfillRequest {
 }
 
 /** As `checked`, and no name that there is not: a filter that is misspelt would be none. */
-function known<E extends Readonly<Record<string, v.GenericSchema>>>(
+export function known<E extends Readonly<Record<string, v.GenericSchema>>>(
   schema: v.ObjectSchema<E, undefined>,
   request: object,
   what: string,

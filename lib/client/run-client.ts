@@ -2,15 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
-import * as v from 'valibot'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { environmentVariables } from '../core/common/environment.ts'
-import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
+import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { runIdProblem } from '../core/common/identifiers.ts'
-import { must, checked } from '../core/common/schema.ts'
-import type { RunGraph } from '../core/protocol/run-graph.ts'
-import { isOver, parseActivationKey, type RunState, START } from '../core/protocol/run-state.ts'
-import { type Job } from '../core/queue/job.ts'
+import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
 import type { DeadLetterServices } from '../core/run/dead-letters.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
@@ -18,8 +14,6 @@ import { type Failures, type FailuresRequest, findFailures } from '../core/run/f
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
 import type { RunPage, RunSummary } from '../core/run/list.ts'
 import { resumeRun } from '../core/run/resume.ts'
-import { sendStart, startOf } from '../core/run/delayed-start.ts'
-import { checkedInput, type NewRunRequest, putRun, refuseOther } from '../core/run/start.ts'
 import { type LostValue, unlessLost } from '../core/values/lost.ts'
 import {
   type ClientOptions,
@@ -27,8 +21,11 @@ import {
   type ClientServices,
   clientServices,
 } from './client-services.ts'
+import { acceptRun } from './accept-run.ts'
 import { checkBackfill, checkFailures, checkList } from './list-request.ts'
 import { DeadLetterBox } from './dead-letter-requests.ts'
+import { redriveMany, type RedriveManyRequest, type RedriveOutcome } from './redrive-many.ts'
+import { checkResume } from './resume-request.ts'
 import { endedWithin, type ResumeRequest, type ResumeResult, type Runs, type WaitOptions } from './runs.ts'
 import {
   cancelBy,
@@ -45,8 +42,8 @@ import {
   unpauseBy,
   type UnpauseResult,
 } from './steering.ts'
-import { type AcceptedRun, startMany, type StartManyResult } from './start-many.ts'
-import { checkStart, startsAtOf, type StartRunRequest, type StartRunResult } from './start-request.ts'
+import { startMany, type StartManyResult } from './start-many.ts'
+import type { StartRunRequest, StartRunResult } from './start-request.ts'
 import type {
   BlueprintIdOf,
   ListOf,
@@ -58,6 +55,7 @@ import type {
   StartRunRequestOf,
   StartRunResultOf,
 } from './typed-runs.ts'
+import { checkWatch, type WatchOptions, watchRun } from './watch.ts'
 
 export interface RunClientOptions<F extends AnyFlows = AnyFlows> extends ClientOptions {
   /**
@@ -101,7 +99,7 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     request: StartRunRequestOf<F, Id>,
   ): Promise<StartRunResultOf<F, Id>>
   async start(request: StartRunRequest): Promise<StartRunResult> {
-    const { result, jobs } = await this.#accept(request)
+    const { result, jobs } = await acceptRun(this.#services, request, this.#checks)
     // Crash before: the run stands and waits for the same call, or the sweep. Sending twice is harmless.
     if (jobs.length > 0) await this.#services.queue.send(jobs)
     return result
@@ -111,36 +109,17 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     requests: readonly StartRunRequestOf<F, Id>[],
   ): Promise<StartManyResult>
   async startMany(requests: readonly StartRunRequest[]): Promise<StartManyResult> {
-    const { queue } = this.#services
-    return startMany(
-      { accept: (request) => this.#accept(request), send: (jobs) => queue.send(jobs), newRunId: randomUUID },
-      requests,
-    )
-  }
-
-  async #accept(request: StartRunRequest): Promise<AcceptedRun> {
-    const start = checkStart(request)
-    const { blueprintId, input = {}, runId = randomUUID(), labels } = start
-    const known = this.#checks ? this.#services.graphs.current(blueprintId) : undefined
-    const startsAt = startsAtOf(start, this.#services.now())
-    // Checked now, and begun then, by what the workers have then.
-    if (startsAt !== undefined) await checkedInput(this.#services, { graph: known, input })
-    const graph = startsAt === undefined ? known : undefined
-    const put = await this.#put({ runId, blueprintId, graph, input, labels, startsAt })
-    refuseOther(put, blueprintId)
-    const { created, run } = put
-    const result = { runId, status: run.status, created }
-    if (startOf(run, this.#services.now()) !== undefined) {
-      await sendStart(this.#services, run, created)
-      return { result, jobs: [] }
-    }
-    const jobs = isOver(run) ? [] : await this.#firstJobs(run, graph)
-    return { result, jobs }
+    const services = this.#services
+    const accept = (request: StartRunRequest) => acceptRun(services, request, this.#checks)
+    return startMany({ accept, send: (jobs) => services.queue.send(jobs), newRunId: randomUUID }, requests)
   }
 
   get<Id extends BlueprintIdOf<F>>(runId: RunIdOf<F, Id>): Promise<RunDescriptionOf<F, Id>>
   async get(runId: string): Promise<RunDescription> {
-    const run = await this.#read(runId)
+    return this.#describe(await this.#read(runId))
+  }
+
+  async #describe(run: RunState): Promise<RunDescription> {
     const { blueprintId, graph: version } = run
     const lost: LostValue[] = []
     const graph =
@@ -199,6 +178,17 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     }
   }
 
+  watch<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    options?: WatchOptions,
+  ): AsyncIterable<RunDescriptionOf<F, Id>>
+  async *watch(runId: string, options: WatchOptions = {}): AsyncGenerator<RunDescription, void, undefined> {
+    const checkedOptions = checkWatch(options)
+    const read = () => this.#read(runId)
+    const describe = (run: RunState) => this.#describe(run)
+    yield* watchRun({ read, describe }, checkedOptions)
+  }
+
   resume<Id extends BlueprintIdOf<F>>(
     runId: RunIdOf<F, Id>,
     request?: ResumeRequestOf<F, Id>,
@@ -219,6 +209,10 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return redriveBy(this.#services, runId, request)
   }
 
+  redriveMany(request: RedriveManyRequest): AsyncIterable<RedriveOutcome> {
+    return redriveMany(this.#services, request)
+  }
+
   async skip(runId: string, request: SkipRequest): Promise<SkipResult> {
     checkRunId(runId)
     return skipBy(this.#services, runId, request)
@@ -234,33 +228,11 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return unpauseBy(this.#services, runId, request)
   }
 
-  async #put(request: NewRunRequest): ReturnType<typeof putRun> {
-    try {
-      return await putRun(this.#services, request)
-    } catch (error) {
-      if (!isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE')) throw error
-      throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${error.message}`, { cause: error })
-    }
-  }
-
   async #read(runId: string): Promise<RunState> {
     checkRunId(runId)
     const run = await this.#services.store.read(runId)
     if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
     return run
-  }
-
-  async #firstJobs(run: RunState, known: RunGraph | undefined): Promise<Job[]> {
-    const { runId, blueprintId } = run
-    if (run.graph === undefined) return [{ runId, blueprintId }]
-    const graph =
-      known?.fingerprint === run.graph ? known : await this.#services.graphs.of(blueprintId, run.graph)
-    return [...run.active]
-      .filter(([, { scheduledBy }]) => scheduledBy === START)
-      .map(([key]) => {
-        const { node, iteration } = parseActivationKey(key)
-        return { runId, blueprintId, nodeId: graph.node(node).id, iteration }
-      })
   }
 }
 
@@ -279,20 +251,4 @@ function withDeadLetters(services: ClientServices): DeadLetterServices {
 function checkRunId(runId: unknown): void {
   const problem = runIdProblem(runId)
   if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
-}
-
-const text = (name: string) => v.optional(must(v.string(), `${name} must be a string`))
-
-const resumeRequest = v.object({
-  nodeId: text('nodeId'),
-  action: text('action'),
-  output: v.unknown(),
-  idempotencyKey: text('idempotencyKey'),
-})
-
-/** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */
-function checkResume(request: ResumeRequest): ResumeRequest {
-  return checked(resumeRequest, request, (problems) =>
-    problemsError('INVALID_INPUT', 'cannot resume a run', problems),
-  )
 }

@@ -3,6 +3,7 @@ import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
+import type { RedriveManyRequest, RedriveOutcome } from './redrive-many.ts'
 import type {
   CancelResult,
   OperationRequest,
@@ -15,6 +16,7 @@ import type {
 } from './steering.ts'
 import type { StartManyResult } from './start-many.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
+import type { WatchOptions } from './watch.ts'
 
 export interface ResumeRequest {
   /** The node that waits. @default - the only one that does */
@@ -108,6 +110,15 @@ export interface Runs {
    */
   waitFor(runId: string, options?: WaitOptions): Promise<RunDescription>
   /**
+   * How a run stands, at once and after each change, until it is over. Changes that follow each other closely are given as one.
+   * `TestService` works until nothing is left to do, and the watch ends where that is so.
+   *
+   * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_INPUT
+   * @example
+   * for await (const { status, nodes } of client.watch(runId)) console.log(status, nodes.active)
+   */
+  watch(runId: string, options?: WatchOptions): AsyncIterable<RunDescription>
+  /**
    * Gives a run that waits an event, and so resumes it: `output` becomes the waiting node's output, `action` chooses
    * its edges. An event may come before its node waits; the first one counts. A node that sleeps is woken at once.
    *
@@ -130,6 +141,18 @@ export interface Runs {
    * @throws FlowcraftAwsError INVALID_STATE where the run has not ended, completed, is a child, or has nothing to run again
    */
   redrive(runId: string, request?: RedriveRequest): Promise<RedriveResult>
+  /**
+   * Redrives many runs, each as `redrive` does, ten at a time, and tells of each what became of it: one that cannot be redriven
+   * keeps none of the others. Stopped early, up to ten runs after the last one told are redriven too. The same call may be made
+   * again, and goes on with the runs that are left.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT; RUN_INDEX_MISSING for `runs` where the table has no index of runs
+   * @example
+   * const { groups: [group] } = await client.failures({ since })
+   * for await (const outcome of client.redriveMany({ failures: { since, group }, by: 'Ada', reason: 'bank is back' }))
+   *   if ('error' in outcome) console.error(outcome.runId, outcome.error.message)
+   */
+  redriveMany(request: RedriveManyRequest): AsyncIterable<RedriveOutcome>
   /**
    * Goes on without a node: it counts as completed with the output that is given. Of a run that has ended, that run goes
    * on from there; what else failed of it stays failed.

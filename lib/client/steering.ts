@@ -79,7 +79,7 @@ function isObject(value: unknown): boolean {
 
 const operation = { by: text('by'), reason: text('reason') }
 
-const redriveRequest = v.object({
+export const redriveRequest = v.object({
   ...operation,
   nodes: v.optional(
     must(v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.nonEmpty()), 'nodes must be a list of node ids'),

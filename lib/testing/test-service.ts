@@ -4,6 +4,7 @@
  * queue only, and those two are held to the real ones by a contract suite.
  */
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
 import { RunClient } from '../client/run-client.ts'
 import {
@@ -13,6 +14,7 @@ import {
   type Runs,
   type WaitOptions,
 } from '../client/runs.ts'
+import type { RedriveManyRequest, RedriveOutcome } from '../client/redrive-many.ts'
 import type {
   CancelResult,
   OperationRequest,
@@ -36,6 +38,7 @@ import type {
   StartRunRequestOf,
   StartRunResultOf,
 } from '../client/typed-runs.ts'
+import { checkWatch, type WatchOptions } from '../client/watch.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { register } from '../core/blueprints/registration.ts'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
@@ -221,6 +224,25 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     return endedWithin(await this.get(runId), timeoutMs)
   }
 
+  /** Settles between looks: ends where nothing is left to do. */
+  watch<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    options?: WatchOptions,
+  ): AsyncIterable<RunDescriptionOf<F, Id>>
+  async *watch(runId: string, options: WatchOptions = {}): AsyncGenerator<RunDescription, void, undefined> {
+    const { signal } = checkWatch(options)
+    let seen: RunDescription | undefined
+    for (;;) {
+      signal?.throwIfAborted()
+      const run = await this.get(runId)
+      if (isDeepStrictEqual(run, seen)) return
+      seen = run
+      yield run
+      if (run.endedAt) return
+      await this.settle()
+    }
+  }
+
   resume<Id extends BlueprintIdOf<F>>(
     runId: RunIdOf<F, Id>,
     request?: ResumeRequestOf<F, Id>,
@@ -235,6 +257,10 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async redrive(runId: string, request: RedriveRequest = {}): Promise<RedriveResult> {
     return this.#client.redrive(runId, request)
+  }
+
+  redriveMany(request: RedriveManyRequest): AsyncIterable<RedriveOutcome> {
+    return this.#client.redriveMany(request)
   }
 
   async skip(runId: string, request: SkipRequest): Promise<SkipResult> {

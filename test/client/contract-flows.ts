@@ -17,6 +17,10 @@ export const contractFlows = [
   createFlow('breaks').node('break', async ({ context }) => {
     throw new Error(`no ${await context.get('what')} after ${Date.now()} ms`)
   }),
+  createFlow('mends').node('mend', async ({ context }) => {
+    if (!(await context.get('mended'))) throw new Error(`${await context.get('what')} is broken`)
+    return { output: 'mended' }
+  }),
   createFlow('outer').node('sub', SubflowNode, { params: { blueprintId: 'inner' } }),
   createFlow('inner').node('leaf', async () => ({ output: 'leaf' })),
 ]

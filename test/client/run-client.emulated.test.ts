@@ -213,7 +213,7 @@ describe('start', () => {
       'nothing',
       undefined,
       'INVALID_INPUT',
-      'cannot start a run: expected { blueprintId, input?, runId?, labels? }; got undefined',
+      'cannot start a run: expected { blueprintId, input?, runId?, labels?, startAt? or delayMs? }; got undefined',
     ],
     ['a name', 'order', 'INVALID_INPUT', "got 'order'"],
     ['a list', ['order'], 'INVALID_INPUT', 'got ["order"]'],

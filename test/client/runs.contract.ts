@@ -1,7 +1,7 @@
 /** What `Runs` promises, held against whatever implements it: one test, in memory, on the local AWS and on AWS. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { RunPage, Runs, StartRunRequest } from '../../lib/index.ts'
+import type { RedriveManyRequest, RunLabels, RunPage, Runs, StartRunRequest } from '../../lib/index.ts'
 
 const id = () => `run-${randomUUID()}`
 
@@ -9,6 +9,25 @@ const idsOf = (page: RunPage) => page.runs.map(({ runId }) => runId)
 
 const refused = (call: Promise<unknown>, code: string) =>
   expect(call).rejects.toMatchObject({ name: 'FlowcraftAwsError', code })
+
+/** `Array.fromAsync`, which Node 20 lacks. */
+async function allOf<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const value of values) all.push(value)
+  return all
+}
+
+const byRunId = (a: { runId: string }, b: { runId: string }) => (a.runId < b.runId ? -1 : 1)
+
+/** Runs that fail until they are mended, by id. */
+async function failedRuns(runs: Runs, count: number, what: string, labels?: RunLabels): Promise<string[]> {
+  const ids = Array.from({ length: count }, id).toSorted()
+  for (const runId of ids) {
+    await runs.start({ blueprintId: 'mends', runId, input: { what }, ...(labels ? { labels } : {}) })
+    expect(await runs.waitFor(runId)).toMatchObject({ status: 'failed' })
+  }
+  return ids
+}
 
 /** `makeRuns` gives the runs of a service that has `contractFlows`, whose workers work. */
 export function runsContract(name: string, makeRuns: () => Runs): void {
@@ -210,6 +229,92 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
         lastFailedAt: (await runs.get(failed[0] as string)).endedAt,
       })
       await refused(runs.failures({} as never), 'INVALID_INPUT')
+    })
+
+    it('that failed alike are redriven together', async () => {
+      const runs = makeRuns()
+      const since = new Date(0)
+      const what = [...'ghijkl'].toSorted(() => Math.random() - 0.5).join('')
+      const failed = await failedRuns(runs, 3, what)
+      const { groups } = await runs.failures({ since, blueprintId: 'mends' })
+      const group = groups.find(({ message }) => message.startsWith(what))
+      const failures = { since, group: group! }
+      const all = (request: RedriveManyRequest) => allOf(runs.redriveMany(request))
+      const each = (outcome: object) => failed.map((runId) => expect.objectContaining({ runId, ...outcome }))
+
+      const planned = await all({ failures, dryRun: true })
+      const impossible = await all({ failures, nodes: ['none'] })
+      const first = await all({ failures, limit: 1, set: { mended: true }, by: 'Ada' })
+      const rest = await all({ failures, set: { mended: true }, by: 'Ada' })
+
+      expect(planned.toSorted(byRunId)).toEqual(each({ redriven: false, again: ['mend'] }))
+      const error = expect.objectContaining({ code: 'INVALID_INPUT' })
+      expect(impossible.toSorted(byRunId)).toEqual(each({ error }))
+      expect([first.length, rest.length]).toEqual([1, 2])
+      expect([...first, ...rest].toSorted(byRunId)).toEqual(each({ redriven: true, again: ['mend'] }))
+      for (const runId of failed) {
+        const { status, operations } = await runs.waitFor(runId)
+        expect([status, operations]).toEqual(['completed', [expect.objectContaining({ by: 'Ada' })]])
+      }
+      expect(await all({ failures })).toEqual([])
+    })
+
+    it('that a list has are redriven together', async () => {
+      const runs = makeRuns()
+      const tenant = id()
+      const failed = await failedRuns(runs, 2, 'it', { tenant })
+      await runs.start({ blueprintId: 'greet', labels: { tenant } })
+      const request = { runs: { label: { tenant } }, set: { mended: true } }
+
+      const outcomes = await allOf(runs.redriveMany(request))
+
+      expect(outcomes.map(({ runId }) => runId).toSorted()).toEqual(failed)
+      for (const runId of failed) expect(await runs.waitFor(runId)).toMatchObject({ status: 'completed' })
+    })
+
+    it('are not redriven together where it is not said which', async () => {
+      const runs = makeRuns()
+      const since = new Date(0)
+      const wrong = [
+        {},
+        { runs: {}, failures: { since } },
+        { runs: 'all' },
+        { runs: { status: 'running' } },
+        { runs: { statuses: 'failed' } },
+        { failures: {} },
+        { failures: { since, group: { error: 'Error' } } },
+        { failures: { since }, limit: 0 },
+        { failures: { since, limit: 5 } },
+        { runs: { limit: 5 } },
+        { failures: { since }, node: ['mend'] },
+        { failures: { since }, nodes: [] },
+      ]
+      for (const request of wrong) {
+        const outcomes = allOf(runs.redriveMany(request as RedriveManyRequest))
+        await refused(outcomes, 'INVALID_INPUT')
+      }
+    })
+
+    it('are watched', async () => {
+      const runs = makeRuns()
+      const { runId } = await runs.start({ blueprintId: 'approval', runId: id() })
+
+      const seen: string[] = []
+      for await (const run of runs.watch(runId, { pollMs: 100 })) {
+        seen.push(run.status)
+        if (run.status === 'awaiting') await runs.resume(runId, { action: 'no' })
+      }
+
+      expect([...new Set(seen)].slice(-2)).toEqual(['awaiting', 'completed'])
+      expect(await allOf(runs.watch(runId))).toEqual([await runs.get(runId)])
+      await refused(allOf(runs.watch(id())), 'RUN_NOT_FOUND')
+      await refused(allOf(runs.watch(runId, { pollMs: 0 })), 'INVALID_INPUT')
+      const { runId: waits } = await runs.start({ blueprintId: 'approval', runId: id() })
+      const ended = new AbortController()
+      const aborted = async () => {
+        for await (const _ of runs.watch(waits, { signal: ended.signal })) ended.abort()
+      }
+      await expect(aborted()).rejects.toMatchObject({ name: 'AbortError' })
     })
 
     it('have children, which their parent has', async () => {

@@ -15,7 +15,7 @@ Where the outcome in memory depends on the order in which nodes end, only the gu
 
 \`npm run fuzz -- --redrives\` lets nodes fail before they do anything, and cancels runs now and then. Redriven until it completes,
 each run must have the context that it has in memory, where nothing of that happens. Workflows that fail by themselves, depend on
-order, or have fallbacks are left out; so are failures of nodes with tries.
+order, or have fallbacks are left out; so are failures of nodes with tries, and of nodes that others made.
 
 The table is what a workflow may have in it; a test draws workflows until it has seen each line.
 `

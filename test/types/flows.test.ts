@@ -207,6 +207,12 @@ describe('without the types of flows', () => {
         resume: async () => ({ resumed: true }),
         cancel: async () => ({ cancelled: true }),
         redrive: async () => ({ redriven: true, again: [], goesOn: [], children: [] }),
+        redriveMany: async function* () {
+          yield { runId: run.runId, redriven: true, again: [], goesOn: [], children: [] }
+        },
+        watch: async function* () {
+          yield run
+        },
         skip: async () => ({ skipped: true }),
         pause: async () => ({ paused: true }),
         unpause: async () => ({ unpaused: true }),

@@ -1,6 +1,7 @@
 import { createFlow, type NodeContext, NullLogger, SubflowNode } from 'flowcraft'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type FailureGroup, withoutNumbers } from '../../../lib/core/run/failures.ts'
+import { withoutNumbers } from '../../../lib/core/run/failed-runs.ts'
+import type { FailureGroup } from '../../../lib/core/run/failures.ts'
 import type { RunState } from '../../../lib/core/protocol/run-state.ts'
 import { shardOf } from '../../../lib/core/store/run-list.ts'
 import { TestService } from '../../../lib/testing/index.ts'
