@@ -9,7 +9,7 @@ import { isOver, type RunState } from '../core/protocol/run-state.ts'
 
 export interface WatchOptions {
   /**
-   * Milliseconds between looks, at most; 50 or more. After a change the next ones come sooner. `TestService` does not look, it
+   * Milliseconds between looks, at most; 50 to 3600000. After a change the next ones come sooner. `TestService` does not look, it
    * works. @default 2000
    */
   readonly pollMs?: number
@@ -24,9 +24,15 @@ export interface WatchParts {
 
 const SOONEST_MS = 250
 const LATEST_MS = 2_000
+const POLL_AT_MOST_MS = 3_600_000
 
 const watchOptions = v.object({
-  pollMs: v.optional(must(v.pipe(v.number(), v.minValue(50)), 'pollMs must be a number of 50 or more')),
+  pollMs: v.optional(
+    must(
+      v.pipe(v.number(), v.minValue(50), v.maxValue(POLL_AT_MOST_MS)),
+      `pollMs must be a number from 50 to ${POLL_AT_MOST_MS}`,
+    ),
+  ),
   signal: v.optional(must(v.instance(AbortSignal), 'signal must be an AbortSignal')),
 })
 

@@ -236,6 +236,7 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       const since = new Date(0)
       const what = [...'ghijkl'].toSorted(() => Math.random() - 0.5).join('')
       const failed = await failedRuns(runs, 3, what)
+      const [other] = await failedRuns(runs, 1, `not ${what}`)
       const { groups } = await runs.failures({ since, blueprintId: 'mends' })
       const group = groups.find(({ message }) => message.startsWith(what))
       const failures = { since, group: group! }
@@ -257,12 +258,14 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
         expect([status, operations]).toEqual(['completed', [expect.objectContaining({ by: 'Ada' })]])
       }
       expect(await all({ failures })).toEqual([])
+      expect(await runs.get(other!)).toMatchObject({ status: 'failed' })
     })
 
     it('that a list has are redriven together', async () => {
       const runs = makeRuns()
       const tenant = id()
       const failed = await failedRuns(runs, 2, 'it', { tenant })
+      const [other] = await failedRuns(runs, 1, 'it', { tenant: id() })
       await runs.start({ blueprintId: 'greet', labels: { tenant } })
       const request = { runs: { label: { tenant } }, set: { mended: true } }
 
@@ -270,6 +273,7 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
 
       expect(outcomes.map(({ runId }) => runId).toSorted()).toEqual(failed)
       for (const runId of failed) expect(await runs.waitFor(runId)).toMatchObject({ status: 'completed' })
+      expect(await runs.get(other!)).toMatchObject({ status: 'failed' })
     })
 
     it('are not redriven together where it is not said which', async () => {
@@ -308,7 +312,8 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       expect([...new Set(seen)].slice(-2)).toEqual(['awaiting', 'completed'])
       expect(await allOf(runs.watch(runId))).toEqual([await runs.get(runId)])
       await refused(allOf(runs.watch(id())), 'RUN_NOT_FOUND')
-      await refused(allOf(runs.watch(runId, { pollMs: 0 })), 'INVALID_INPUT')
+      for (const pollMs of [0, NaN, Infinity])
+        await refused(allOf(runs.watch(runId, { pollMs })), 'INVALID_INPUT')
       const { runId: waits } = await runs.start({ blueprintId: 'approval', runId: id() })
       const ended = new AbortController()
       const aborted = async () => {
