@@ -14,7 +14,9 @@ export {
   type FlowcraftAwsErrorOptions,
   isFlowcraftAwsError,
 } from './core/common/errors.ts'
-export type { DeadLetterNote, RunDescription, RunNodes, WaitingNode } from './core/run/describe.ts'
+export type { DeadLetterNote, RunDescription } from './core/run/describe.ts'
+export type { RunNodes, WaitingNode } from './core/run/nodes.ts'
+export type { ItemsProgress, NodeProgress, NodeState } from './core/run/progress.ts'
 export type { BackfillRequest, BackfillResult } from './core/run/backfill.ts'
 export type { FailureGroup, Failures, FailuresRequest } from './core/run/failures.ts'
 export type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from './core/run/list.ts'

@@ -121,6 +121,12 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       expect(await runs.get(runId)).toMatchObject({
         status: 'awaiting',
         waiting: [{ nodeId: 'decide', reason: 'external_event' }],
+        progress: [
+          { nodeId: 'ask', state: 'completed' },
+          { nodeId: 'decide', state: 'waiting', waiting: { reason: 'external_event' } },
+          { nodeId: 'ship', state: 'notRun' },
+          { nodeId: 'refuse', state: 'notRun' },
+        ],
       })
 
       const event = { nodeId: 'decide', action: 'yes', output: { by: 'Ada' }, idempotencyKey: 'once' }

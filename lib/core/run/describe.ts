@@ -2,39 +2,15 @@
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 import type { RunLabels } from '../common/labels.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import {
-  childIdOf,
-  isDone,
-  isOver,
-  parseActivationKey,
-  type RunState,
-  type RunStatus,
-  START,
-} from '../protocol/run-state.ts'
+import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../protocol/run-state.ts'
 import { type Operation, operationsOf } from './operations.ts'
+import { nodesOf, type RunNodes, waitingIn, type WaitingNode } from './nodes.ts'
+import { type NodeProgress, progressOf } from './progress.ts'
 import type { RunStore } from '../store/run-store.ts'
 import type { ErrorRecord } from '../values/error-record.ts'
 import type { LostValue } from '../values/lost.ts'
 import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import type { ValueStore } from '../values/value-store.ts'
-
-export interface RunNodes {
-  readonly completed: string[]
-  readonly active: string[]
-  readonly failed: string[]
-  /** Not reached: another branch was taken, or a join never became ready. */
-  readonly notRun: string[]
-}
-
-/** A node that has run and waits. */
-export interface WaitingNode {
-  readonly nodeId: string
-  readonly reason: 'external_event' | 'timer' | 'retry' | 'subflow' | 'items'
-  readonly wakeUpAt?: Date
-  /** When an event need not come any more, where the wait has a `timeout`. */
-  readonly timeoutAt?: Date
-  readonly childRunId?: string
-}
 
 /** A message in the dead-letter queue. */
 export interface DeadLetterNote {
@@ -64,6 +40,8 @@ export interface RunDescription {
   /** Since when it is paused, where it is. */
   readonly pausedAt?: Date
   readonly nodes: RunNodes
+  /** How far each node is, in the order of the blueprint; none while no worker has begun the run. */
+  readonly progress: readonly NodeProgress[]
   /** What the run waits for, where it does. */
   readonly waiting?: WaitingNode[]
   /** What does not go on since its message lies in the dead-letter queue, until somebody sends it back. */
@@ -83,7 +61,7 @@ export interface DescribeOptions {
   readonly run: RunState
   /** Undefined while no worker has begun the run. */
   readonly graph: RunGraph | undefined
-  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'listValues'>
+  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'listValues' | 'arrivals'>
   readonly values: ValueStore
   readonly serializer: ISerializer
 }
@@ -95,6 +73,10 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   const errors = await reader.errors(lost)
   const failed = new Set([...errors.map(({ nodeId }) => nodeId), ...nodesOfErrors(graph, lost)])
   const context = await reader.allBut(lost)
+  const nodes = graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] }
+  const waiting = graph ? waitingIn(graph, run) : []
+  const { store } = options
+  const progress = graph ? await progressOf({ run, graph, store, reader, nodes, waiting, lost }) : []
   const operations = wasSteered(run) ? await operationsOf(options, run.runId) : []
   return {
     runId: run.runId,
@@ -107,8 +89,9 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...(operations.length > 0 ? { operations } : {}),
     ...(run.redrives === undefined ? {} : { redrives: run.redrives }),
     ...(run.pausedAt === undefined || isOver(run) ? {} : { pausedAt: new Date(run.pausedAt) }),
-    nodes: graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] },
-    ...(graph && isWaiting(run) ? { waiting: waitingIn(graph, run) } : {}),
+    nodes,
+    progress,
+    ...(waiting.length > 0 ? { waiting } : {}),
     ...lettersOf(graph, run),
     ...(run.labels ? { labels: run.labels } : {}),
     ...(run.parent ? { parent: { runId: run.parent.runId, nodeId: run.parent.nodeId } } : {}),
@@ -137,10 +120,6 @@ function lettersOf(graph: RunGraph | undefined, run: RunState): Pick<RunDescript
   return notes.length > 0 ? { deadLetters: notes } : {}
 }
 
-function isWaiting(run: RunState): boolean {
-  return [...run.active.values()].some(({ wait }) => wait !== undefined)
-}
-
 /** Whether it may have notes: only then is it worth a request. */
 function wasSteered(run: RunState): boolean {
   const { redrives, pausedAt, steered, status, deadLetters } = run
@@ -158,25 +137,6 @@ export function statusOf(run: RunState): RunDescription['status'] {
   return isAwaiting ? 'awaiting' : run.status
 }
 
-function waitingIn(graph: RunGraph, run: RunState): WaitingNode[] {
-  const inGraphOrder = [...run.active].toSorted(
-    ([a], [b]) => parseActivationKey(a).node - parseActivationKey(b).node,
-  )
-  return inGraphOrder.flatMap(([key, { wait }]): WaitingNode[] => {
-    if (!wait) return []
-    const nodeId = graph.node(parseActivationKey(key).node).id
-    if (wait.kind === 'event') {
-      const timeoutAt = wait.at === undefined ? {} : { timeoutAt: new Date(wait.at) }
-      return [{ nodeId, reason: 'external_event', ...timeoutAt }]
-    }
-    if (wait.kind === 'child') {
-      return [{ nodeId, reason: 'subflow', childRunId: childIdOf(run.runId, key, wait.tries) }]
-    }
-    if (wait.kind === 'items') return [{ nodeId, reason: 'items' }]
-    return [{ nodeId, reason: wait.kind, wakeUpAt: new Date(wait.at) }]
-  })
-}
-
 /** As a caller would get it who stored the engine's result: what the serializer drops is not there. */
 function throughSerializer(
   serializer: ISerializer,
@@ -187,17 +147,4 @@ function throughSerializer(
     return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== undefined))
   }
   return serializer.deserialize(serializer.serialize(context))
-}
-
-function nodesOf(graph: RunGraph, run: RunState, failed: ReadonlySet<string>): RunNodes {
-  const active = new Set([...run.active.keys()].map((key) => parseActivationKey(key).node))
-  const nodes: RunNodes = { completed: [], active: [], failed: [], notRun: [] }
-  graph.blueprint.nodes.forEach(({ id }, index) => {
-    if (active.has(index)) nodes.active.push(id)
-    else if (isDone(run.done, index)) nodes.completed.push(id)
-    else if (failed.has(id)) nodes.failed.push(id)
-    else if (graph.repeatable.has(index) && run.iterations.has(index)) nodes.completed.push(id)
-    else nodes.notRun.push(id)
-  })
-  return nodes
 }
