@@ -113,7 +113,7 @@ export class ExecutionEnvironment {
       return await new Promise<string>((resolve, reject) => {
         this.#invocation = { id, resolve, reject }
         const message: InvokeMessage = { type: 'invoke', id, payload, deadline, arn }
-        this.#child.send(message, (error) => error && this.#died(error.message))
+        this.#child.send(message, (error) => error && this.#unreachable(error))
       })
     } finally {
       this.#invocation = undefined
@@ -156,6 +156,13 @@ export class ExecutionEnvironment {
     const error = new FunctionError(this.#spec.functionName, payload)
     this.#ready?.reject(error)
     this.#invocation?.reject(error)
+  }
+
+  /** One that was just ended says so itself, by its exit. */
+  #unreachable({ message }: Error): void {
+    const { exitCode, signalCode } = this.#child
+    const isEnding = this.#killed && exitCode === null && signalCode === null
+    if (!isEnding) this.#died(message)
   }
 
   #died(reason: string): void {
