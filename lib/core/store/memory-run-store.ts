@@ -13,6 +13,7 @@ import {
 import { fitsItem, inlineValuesWithout } from './header.ts'
 import { MemoryLeases } from './memory-leases.ts'
 import { type MemoryLabel, readMemoryList } from './memory-lists.ts'
+import { MemoryValues } from './memory-values.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 import type {
   Arrivals,
@@ -37,9 +38,7 @@ import type {
 export class MemoryRunStore implements RunStore {
   readonly #runs = new Map<string, RunState>()
   readonly #leases = new MemoryLeases()
-  readonly #pages = new Map<string, Map<string, { seq: number; text: string }>>()
-  readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
-  readonly #values = new Map<string, StoredValue>()
+  readonly #values = new MemoryValues()
   readonly #labels = new Map<string, MemoryLabel>()
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
@@ -240,12 +239,7 @@ export class MemoryRunStore implements RunStore {
   }
 
   async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
-    const id = `${runId} ${page}`
-    const there = this.#pages.get(id) ?? new Map<string, { seq: number; text: string }>()
-    for (const name of entries.keys()) if ((there.get(name)?.seq ?? 0) > seq) return false
-    for (const [name, text] of entries) there.set(name, { seq, text })
-    this.#pages.set(id, there)
-    return true
+    return this.#values.writePage(runId, page, entries, seq)
   }
 
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
@@ -255,60 +249,44 @@ export class MemoryRunStore implements RunStore {
   }
 
   async readPage(runId: string, page: string): Promise<MovedEntries> {
-    return new Map(this.#pages.get(`${runId} ${page}`))
+    return this.#values.readPage(runId, page)
   }
 
   async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
     const run = this.#runs.get(runId)
-    if (!run) return undefined
-    const pages = [...this.#pages].filter(([id]) => id.startsWith(`${runId} `))
-    return { run, pages: new Map(pages.flatMap(([, page]) => [...page])) }
+    return run && { run, pages: this.#values.readPages(runId) }
   }
 
   async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
-    const id = `${runId} ${partition}`
-    const there = this.#arrivals.get(id) ?? { arrived: new Set<number>(), failed: new Set<number>() }
-    there.arrived.add(member)
-    if (failed) there.failed.add(member)
-    this.#arrivals.set(id, there)
-    return this.arrivals(runId, partition)
+    return this.#values.arrive(runId, partition, member, failed)
   }
 
   async arrivals(runId: string, partition: string): Promise<Arrivals> {
-    const there = this.#arrivals.get(`${runId} ${partition}`)
-    return { arrived: new Set(there?.arrived), failed: there?.failed.size ?? 0 }
+    return this.#values.arrivals(runId, partition)
   }
 
   async listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>> {
-    const start = `R ${runId} `
-    const found = [...this.#values].filter(
-      // A prefix without a partition is of the run's own.
-      ([id]) =>
-        id.startsWith(start + prefix) && (prefix.includes('|') || !id.slice(start.length).includes('|')),
-    )
-    return new Map(found.map(([id, value]) => [id.slice(start.length), value]))
+    return this.#values.listValues(runId, prefix)
   }
 
   async putOnce(runId: string, key: string, value: StoredValue): Promise<boolean> {
-    if (this.#values.has(`R ${runId} ${key}`)) return false
-    this.#values.set(`R ${runId} ${key}`, value)
-    return true
+    return this.#values.putOnce(runId, key, value)
   }
 
   async putValue(runId: string, key: string, value: StoredValue): Promise<void> {
-    this.#values.set(`R ${runId} ${key}`, value)
+    this.#values.putValue(runId, key, value)
   }
 
   async getValue(runId: string, key: string): Promise<StoredValue | undefined> {
-    return this.#values.get(`R ${runId} ${key}`)
+    return this.#values.getValue(runId, key)
   }
 
   async putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void> {
-    this.#values.set(`G ${blueprintId} ${fingerprint}`, blueprint)
+    this.#values.putGraph(blueprintId, fingerprint, blueprint)
   }
 
   async getGraph(blueprintId: string, fingerprint: string): Promise<StoredValue | undefined> {
-    return this.#values.get(`G ${blueprintId} ${fingerprint}`)
+    return this.#values.getGraph(blueprintId, fingerprint)
   }
 
   /** What a commit makes of a run; undefined where it is refused. */

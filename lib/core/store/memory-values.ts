@@ -1,0 +1,78 @@
+/** Pages, values and arrivals of runs in memory: as `dynamodb-values.ts` has them in the table. */
+import type { Arrivals, MovedEntries, PageEntries, StoredValue } from './run-store.ts'
+
+interface Moved {
+  readonly seq: number
+  readonly text: string
+}
+
+export class MemoryValues {
+  readonly #pages = new Map<string, Map<string, Moved>>()
+  readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
+  readonly #values = new Map<string, StoredValue>()
+
+  writePage(runId: string, page: string, entries: PageEntries, seq: number): boolean {
+    const id = `${runId} ${page}`
+    const there = this.#pages.get(id) ?? new Map<string, Moved>()
+    for (const name of entries.keys()) if ((there.get(name)?.seq ?? 0) > seq) return false
+    for (const [name, text] of entries) there.set(name, { seq, text })
+    this.#pages.set(id, there)
+    return true
+  }
+
+  readPage(runId: string, page: string): MovedEntries {
+    return new Map(this.#pages.get(`${runId} ${page}`))
+  }
+
+  /** All pages of a run. */
+  readPages(runId: string): MovedEntries {
+    const pages = [...this.#pages].filter(([id]) => id.startsWith(`${runId} `))
+    return new Map(pages.flatMap(([, page]) => [...page]))
+  }
+
+  arrive(runId: string, partition: string, member: number, failed: boolean): Arrivals {
+    const id = `${runId} ${partition}`
+    const there = this.#arrivals.get(id) ?? { arrived: new Set<number>(), failed: new Set<number>() }
+    there.arrived.add(member)
+    if (failed) there.failed.add(member)
+    this.#arrivals.set(id, there)
+    return this.arrivals(runId, partition)
+  }
+
+  arrivals(runId: string, partition: string): Arrivals {
+    const there = this.#arrivals.get(`${runId} ${partition}`)
+    return { arrived: new Set(there?.arrived), failed: there?.failed.size ?? 0 }
+  }
+
+  listValues(runId: string, prefix: string): ReadonlyMap<string, StoredValue> {
+    const start = `R ${runId} `
+    const found = [...this.#values].filter(
+      // A prefix without a partition is of the run's own.
+      ([id]) =>
+        id.startsWith(start + prefix) && (prefix.includes('|') || !id.slice(start.length).includes('|')),
+    )
+    return new Map(found.map(([id, value]) => [id.slice(start.length), value]))
+  }
+
+  putOnce(runId: string, key: string, value: StoredValue): boolean {
+    if (this.#values.has(`R ${runId} ${key}`)) return false
+    this.#values.set(`R ${runId} ${key}`, value)
+    return true
+  }
+
+  putValue(runId: string, key: string, value: StoredValue): void {
+    this.#values.set(`R ${runId} ${key}`, value)
+  }
+
+  getValue(runId: string, key: string): StoredValue | undefined {
+    return this.#values.get(`R ${runId} ${key}`)
+  }
+
+  putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): void {
+    this.#values.set(`G ${blueprintId} ${fingerprint}`, blueprint)
+  }
+
+  getGraph(blueprintId: string, fingerprint: string): StoredValue | undefined {
+    return this.#values.get(`G ${blueprintId} ${fingerprint}`)
+  }
+}
