@@ -282,6 +282,22 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       expect(await runs.get(other!)).toMatchObject({ status: 'failed' })
     })
 
+    it('are redriven once by two who do it at once', async () => {
+      const runs = makeRuns()
+      const tenant = id()
+      const failed = await failedRuns(runs, 3, 'it', { tenant })
+      const all = () => allOf(runs.redriveMany({ runs: { label: { tenant } }, set: { mended: true } }))
+
+      const outcomes = (await Promise.all([all(), all()])).flat()
+
+      const done = outcomes.filter((outcome) => !('error' in outcome))
+      expect(done.map(({ runId }) => runId).toSorted()).toEqual(failed)
+      for (const outcome of outcomes)
+        if ('error' in outcome) expect(outcome.error.code).toMatch(/^(INVALID_STATE|RUN_ENDING)$/)
+      for (const runId of failed)
+        expect(await runs.waitFor(runId)).toMatchObject({ status: 'completed', redrives: 1 })
+    })
+
     it('are not redriven together where it is not said which', async () => {
       const runs = makeRuns()
       const since = new Date(0)
