@@ -80,6 +80,8 @@ export interface Change {
   readonly iterations: ReadonlyMap<number, number>
   readonly errors: number
   readonly fallback: boolean
+  /** Nodes that used their fallback, each with the iteration, that are to be noted. @default - none */
+  readonly fallbacks?: ReadonlyMap<number, number>
   readonly inlineValues: ReadonlyMap<string, string>
   /** InlineValues that are in their pages now. */
   readonly offloaded: readonly string[]
@@ -96,6 +98,13 @@ export const WORD_BITS = 120
 
 export function wordOf(done: bigint, word: number): bigint {
   return (done >> BigInt(word * WORD_BITS)) & ((1n << BigInt(WORD_BITS)) - 1n)
+}
+
+/** All of them that say something. */
+export function wordsOf(done: bigint): bigint[] {
+  const words: bigint[] = []
+  for (let word = 0; done >> BigInt(word * WORD_BITS) > 0n; word++) words.push(wordOf(done, word))
+  return words
 }
 
 export function holds(run: RunState, requirement: Requirement): boolean {
@@ -176,6 +185,7 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     iterations: new Map([...run.iterations, ...change.iterations]),
     errors: run.errors + change.errors,
     fallback: run.fallback || change.fallback,
+    ...(change.fallbacks ? { fallbacks: new Map([...(run.fallbacks ?? []), ...change.fallbacks]) } : {}),
     inlineValues,
     offloaded: run.offloaded || change.offloaded.length > 0,
     ...(run.deadLetters?.has(change.end) ? { deadLetters: withoutKey(run.deadLetters, change.end) } : {}),

@@ -52,6 +52,7 @@ export class Decision extends Draft {
       iterations: this.#iterations(schedule),
       errors: this.#errors(),
       fallback: this.#usesFallback && !this.run.fallback,
+      ...this.#fallbacks(),
       final,
       require: this.require,
     }
@@ -77,6 +78,13 @@ export class Decision extends Draft {
 
   get #usesFallback(): boolean {
     return this.outcome.kind === 'fallback' || this.outcome.standIns !== undefined
+  }
+
+  /** Noted of the first iteration that uses one, and of none where it is not known who did before. */
+  #fallbacks(): Pick<Change, 'fallbacks'> {
+    const { fallback, fallbacks } = this.run
+    if (!this.#usesFallback || (fallback && !fallbacks) || fallbacks?.has(this.node)) return {}
+    return { fallbacks: new Map([[this.node, parseActivationKey(this.#seen.key).iteration]]) }
   }
 
   /** What nodes that this one made name as their fallbacks, of those that are ready and have not completed: as in memory. */

@@ -4,6 +4,7 @@
  *
  *   o17      output of node 17                 i20.17   input of node 20 as the edge from 17 transformed it
  *   x17.3    error of the third iteration      f20      number of the node whose edge gave node 20 its input last
+ *   g17.3    where that one was when it failed (`failed-at.ts`)
  *   k20.17   what 17 gave 20 in an earlier round of a loop, kept as its output since then was not given
  *   b17      the batch that node 17 waits for
  *   c17.3    what the child run of activation 17.3 starts with
@@ -49,6 +50,7 @@ export const names = {
   input: (target: number, source: number) => `i${target}.${source}`,
   kept: (target: number, source: number) => `k${target}.${source}`,
   error: (key: ActivationKey, at?: number) => `x${key}${at === undefined ? '' : `-${at}`}`,
+  failedAt: (key: ActivationKey) => `g${key}`,
   source: (node: number) => `f${node}`,
   batch: (node: number) => `b${node}`,
   child: (key: ActivationKey) => `c${key}`,
@@ -77,7 +79,7 @@ const NODES_PER_PAGE = 16
 /** The page that a value is moved to when the header gets full. */
 export function pageOf(name: string): string {
   if (isUserName(name)) return `k${createHash('sha256').update(name).digest('base64url').slice(0, 10)}`
-  const perIteration = /^[xc](\d+)\.(\d+)/.exec(name)
+  const perIteration = /^[xgc](\d+)\.(\d+)/.exec(name)
   if (perIteration) {
     const [, ofNode, iteration] = perIteration.map(Number) as [number, number, number]
     return `${Math.floor(ofNode / NODES_PER_PAGE)}.${Math.floor(iteration / NODES_PER_PAGE)}`

@@ -4,9 +4,11 @@
  *
  * What failed, or is put back, runs in another iteration of its node: as a new activation it has values, events and leases of
  * its own, and nobody who survived the end can commit in its place. An activation that failed left no other trace than its
- * error: nothing that depends on it was scheduled or counted. A node that has completed is put back with everything that
- * follows from it. What was active when the run was cancelled or given up goes on.
+ * error and where it was then: nothing that depends on it was scheduled or counted. A node that has completed is put back
+ * with everything that follows from it. What was active when the run was cancelled or given up goes on. What failed in an
+ * earlier round of a loop, which went on without it, stays failed: its round is over.
  */
+import type { FailedAt } from './failed-at.ts'
 import { reachedFrom } from './reached.ts'
 import type { RunGraph } from './run-graph.ts'
 import {
@@ -23,6 +25,8 @@ import {
 interface FailedActivation {
   readonly key: ActivationKey
   readonly names: readonly string[]
+  /** Undefined where there was nothing to note, or an older version did not. */
+  readonly at: FailedAt | undefined
 }
 
 /** What the values of a run tell of its end. */
@@ -35,7 +39,7 @@ export interface Ended {
 /** What a redrive puts back. */
 export type Redriven = Pick<
   RunState,
-  'active' | 'done' | 'arrivals' | 'fired' | 'pending' | 'iterations' | 'errors'
+  'active' | 'done' | 'arrivals' | 'fired' | 'pending' | 'iterations' | 'errors' | 'fallback' | 'fallbacks'
 >
 
 export interface RedrivePlan {
@@ -64,6 +68,8 @@ export function planRedrive(
   return plan.made() ?? 'nothing of it failed that could be run again, and nothing was active when it ended'
 }
 
+const GONE_ON = 'in a round of a loop that has gone on since'
+
 class Plan {
   readonly #graph: RunGraph
   readonly #run: RunState
@@ -75,6 +81,7 @@ class Plan {
   readonly #iterations: Map<number, number>
   readonly #fired: Set<number>
   readonly #pending: Set<number>
+  readonly #fallbacks: Map<number, number> | undefined
   readonly #putBack = new Set<number>()
   #done: bigint
 
@@ -87,15 +94,20 @@ class Plan {
     this.#iterations = new Map(run.iterations)
     this.#fired = new Set(run.fired)
     this.#pending = new Set(run.pending)
+    this.#fallbacks = run.fallbacks && new Map(run.fallbacks)
     this.#done = run.done
   }
 
-  /** Of a cancelled run none: it goes on. Else those whose last iteration failed: a loop may have gone on without an earlier one. */
+  /** Of a cancelled run none: it goes on. Else those whose last iteration failed, unless a loop has gone on without it. */
   defaults(): number[] {
     if (this.#goesOn.size > 0) return []
-    const nodes = this.#failed.map(({ key }) => parseActivationKey(key))
-    const last = nodes.filter(({ node, iteration }) => this.#lastOf(node) === iteration)
-    return [...new Set(last.map(({ node }) => node))]
+    const last = this.#failed.filter(({ key }) => {
+      const { node, iteration } = parseActivationKey(key)
+      return this.#lastOf(node) === iteration
+    })
+    return last
+      .filter((failed) => !this.#isOfEarlierRound(failed))
+      .map(({ key }) => parseActivationKey(key).node)
   }
 
   /** A problem, or undefined. */
@@ -104,13 +116,17 @@ class Plan {
     if (this.#putBack.has(node)) return undefined
     const last = activationKey(node, this.#lastOf(node))
     if (this.#goesOn.has(last)) return undefined
-    const hasFailed = this.#failed.some(({ key }) => key === last)
-    if (!hasFailed && !isDone(this.#run.done, node)) {
-      return `node '${this.#graph.node(node).id}' has not run`
+    const failed = this.#failed.find(({ key }) => key === last)
+    const { id } = this.#graph.node(node)
+    if (isDone(this.#run.done, node)) {
+      // A batch with failed items is done, and something may have followed from it.
+      this.#putBackFrom(node)
+    } else {
+      const isOfLoop = this.#run.iterations.has(node) && this.#graph.loopsAround(node).length > 0
+      if (!failed) return `node '${id}' ${isOfLoop ? `ran ${GONE_ON}` : 'has not run'}`
+      if (this.#isOfEarlierRound(failed)) return `node '${id}' failed ${GONE_ON}`
+      this.#forget(failed)
     }
-    // A batch with failed items is done, and something may have followed from it.
-    if (isDone(this.#run.done, node)) this.#putBackFrom(node)
-    else this.#forget([node])
     this.#iterations.set(node, this.#lastOf(node) + 1)
     this.#again.set(activationKey(node, this.#lastOf(node) + 1), last)
     return undefined
@@ -125,7 +141,10 @@ class Plan {
     if (this.#again.size === 0 && goesOn.length === 0) return undefined
     const active = new Map<ActivationKey, ActiveEntry>()
     for (const [key, entry] of this.#goesOn) active.set(key, ofAnotherLife(entry))
-    for (const key of this.#again.keys()) active.set(key, { scheduledBy: START, inline: false })
+    for (const [key, before] of this.#again) {
+      const source = this.#sourceOf(before)
+      active.set(key, { scheduledBy: START, inline: false, ...(source === undefined ? {} : { source }) })
+    }
     const all = this.#failed.flatMap(({ names }) => names)
     return {
       next: {
@@ -136,6 +155,7 @@ class Plan {
         pending: this.#pending,
         iterations: this.#iterations,
         errors: all.filter((name) => !this.#forgotten.has(name)).length,
+        ...this.#fallbacksLeft(),
       },
       again: this.#again,
       goesOn,
@@ -147,15 +167,34 @@ class Plan {
     return this.#run.iterations.get(node) ?? 1
   }
 
-  #forget(nodes: readonly number[]): void {
-    for (const { key, names } of this.#failed) {
-      if (nodes.includes(parseActivationKey(key).node)) for (const name of names) this.#forgotten.add(name)
-    }
+  #forget({ names }: FailedActivation): void {
+    for (const name of names) this.#forgotten.add(name)
+  }
+
+  /** A loop goes on only when nothing inside it is active, and counts its controller's iterations. */
+  #isOfEarlierRound(
+    { at }: FailedActivation,
+    isAround: (controller: number) => boolean = () => true,
+  ): boolean {
+    const rounds = [...(at?.rounds ?? [])].filter(([controller]) => isAround(controller))
+    return rounds.some(([controller, round]) => round !== (this.#run.iterations.get(controller) ?? 0))
+  }
+
+  /** One that failed gets its input from where it had it, whoever has taken an edge to it since. */
+  #sourceOf(before: ActivationKey): number | undefined {
+    return this.#failed.find(({ key }) => key === before)?.at?.source
+  }
+
+  #fallbacksLeft(): Pick<Redriven, 'fallback' | 'fallbacks'> {
+    if (!this.#fallbacks) return { fallback: this.#run.fallback }
+    if (this.#fallbacks.size === 0) return { fallback: false }
+    return { fallback: true, fallbacks: this.#fallbacks }
   }
 
   /** The node and all that may follow from it in this round of its loops, as if none of it had run. */
   #putBackFrom(start: number): void {
     const { nodes, controllers } = reachedFrom(this.#graph, start, this.#givers)
+    const around = new Set(this.#graph.loopsAround(start))
     const failed = new Set(this.#failed.map(({ key }) => parseActivationKey(key).node))
     for (const node of nodes) {
       this.#putBack.add(node)
@@ -164,6 +203,10 @@ class Plan {
       if (isDone(this.#done, node) && !controllers.has(node)) this.#done -= 1n << BigInt(node)
       this.#fired.delete(node)
       this.#pending.delete(node)
+      // Of a loop around all of it, rounds before this one stay.
+      const isOfRounds = this.#graph.loopsAround(node).some((controller) => around.has(controller))
+      const first = this.#fallbacks?.get(node)
+      if (first === this.#lastOf(node) || !isOfRounds) this.#fallbacks?.delete(node)
     }
     // Of those that were named before, what only runs beside this one stays.
     for (const key of [...this.#goesOn.keys(), ...this.#again.keys()]) {
@@ -173,7 +216,10 @@ class Plan {
       this.#goesOn.delete(key)
       this.#again.delete(key)
     }
-    this.#forget([...nodes])
+    for (const failed of this.#failed) {
+      const isEarlier = this.#isOfEarlierRound(failed, (controller) => around.has(controller))
+      if (nodes.has(parseActivationKey(failed.key).node) && !isEarlier) this.#forget(failed)
+    }
   }
 
   /** Of joins that lost a predecessor, or their own completion, counted anew. */

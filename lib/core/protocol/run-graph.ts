@@ -94,6 +94,11 @@ export class RunGraph {
     )
   }
 
+  /** The controllers of the loops that a node is in. */
+  loopsAround(node: number): number[] {
+    return [...this.loops].flatMap(([controller, body]) => (body.has(node) ? [controller] : []))
+  }
+
   /** The loop that an edge back closes (its target included), or undefined for an edge that leads forward. */
   loopClosedBy(source: number, target: number): ReadonlySet<number> | undefined {
     return this.#backEdges.get(`${source}>${target}`)

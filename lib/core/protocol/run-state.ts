@@ -98,6 +98,8 @@ export interface RunState {
   readonly errors: number
   /** Whether a fallback was used: such a run ends 'completed', as in memory. */
   readonly fallback: boolean
+  /** The nodes that used theirs, each with its first iteration that did; absent where an older version did not note it. */
+  readonly fallbacks?: ReadonlyMap<number, number>
   /** Small values that stand in the header (see `inline-value.ts`). */
   readonly inlineValues: ReadonlyMap<string, string>
   /** Whether any inline value was ever moved to a page: if not, what is not in the header is nowhere. */

@@ -6,6 +6,7 @@ import { FlowcraftAwsError } from '../common/errors.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { parseInlineValue } from '../protocol/inline-value.ts'
+import { type FailedAt, parseFailedAt } from '../protocol/failed-at.ts'
 import { type Ended, planRedrive, type RedrivePlan } from '../protocol/redrive.ts'
 import { refuseAction } from '../protocol/resumable.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
@@ -91,16 +92,17 @@ async function redrive(
     children: ended.flatMap(({ runId }, at) => [runId, ...(below[at]?.children ?? [])]),
   }
   if (dryRun) return result
+  const next = { ...run, ...plan.next, active, iterations, activeAtEnd: undefined }
+  // Crash before: nothing happened. After: values that nothing names. What cannot be set is refused here.
+  const values = await valuesAfter(services, run, next, { forgotten: plan.forgotten, set: request.set })
   // Crash before or between: children go on under a parent that has ended, which the same call takes up again.
   for (const child of ended) await redrive(services, child, {}, false)
   // Crash before: leases of a run that has ended are over. After: nobody who survived it renews one.
   for (const key of active.keys()) await services.store.revokeLease(run.runId, key)
-  const inlineValues = await valuesAfter(services, run, { forgotten: plan.forgotten, set: request.set })
   const dueAt = services.now() + LOOK_AFTER_MS
-  // Crash before: values that nothing names. After: the sweep sends the jobs.
-  const written = await services.store.redrive(run, { ...plan.next, active, iterations, inlineValues, dueAt })
-  if (!written.committed || !written.run)
-    throw refused(written.run ?? run, 'somebody else has changed it meanwhile')
+  // Crash before: as above. After: the sweep sends the jobs.
+  const written = await services.store.redrive(run, { ...plan.next, active, iterations, ...values, dueAt })
+  if (!written.committed || !written.run) throw refused(written.run ?? run, whyNot(run, written.run))
   if (skipped === undefined) await sendJobs({ services, graph, run: written.run }, [...active.keys()])
   return result
 }
@@ -112,7 +114,7 @@ async function beginAgain(services: SteerServices, run: RunState, dryRun: boolea
   const { runId, blueprintId, inlineValues } = run
   const dueAt = services.now() + LOOK_AFTER_MS
   const written = await services.store.redrive(run, { ...run, errors: 0, inlineValues, dueAt })
-  if (!written.committed) throw refused(written.run ?? run, 'somebody else has changed it meanwhile')
+  if (!written.committed) throw refused(written.run ?? run, whyNot(run, written.run))
   await services.queue.send([{ runId, blueprintId }])
   return nothing
 }
@@ -183,15 +185,18 @@ async function lastChild(
 /** Which activations failed, by the names of the errors that are stored: of a batch there is one for each item. */
 function endedAs(texts: ReadonlyMap<string, string>): Ended {
   const failed = new Map<ActivationKey, string[]>()
+  const at = new Map<ActivationKey, FailedAt>()
   const givers = new Map<number, number>()
   for (const [name, text] of texts) {
     const join = /^f(\d+)$/.exec(name)?.[1]
     if (join !== undefined) givers.set(Number(join), Number(parseInlineValue(text).body))
+    const noted = /^g(\d+\.\d+)$/.exec(name)?.[1] as ActivationKey | undefined
+    if (noted !== undefined) at.set(noted, parseFailedAt(parseInlineValue(text).body))
     const key = /^x(\d+\.\d+)(-\d+)?$/.exec(name)?.[1] as ActivationKey | undefined
     if (key === undefined || parseInlineValue(text).kind === '-') continue
     failed.set(key, [...(failed.get(key) ?? []), name])
   }
-  return { failed: [...failed].map(([key, ofKey]) => ({ key, names: ofKey })), givers }
+  return { failed: [...failed].map(([key, ofKey]) => ({ key, names: ofKey, at: at.get(key) })), givers }
 }
 
 async function endedRun({ store }: SteerServices, runId: string): Promise<RunState> {
@@ -209,6 +214,13 @@ async function stillEnding(
   await queue.send([{ runId, blueprintId }])
   const why = `cannot redrive run '${runId}' yet: its end is being published`
   return new FlowcraftAwsError('RUN_ENDING', why, { runId })
+}
+
+function whyNot(seen: RunState, now: RunState | undefined): string {
+  const isAsSeen = now?.seq === seen.seq && now.status === seen.status && now.outbox === undefined
+  return isAsSeen
+    ? 'what it is to have does not fit into its state'
+    : 'somebody else has changed it meanwhile'
 }
 
 function refused({ runId }: RunState, why: string): FlowcraftAwsError {

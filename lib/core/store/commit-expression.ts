@@ -101,6 +101,7 @@ function addRest(e: ExpressionBuilder, change: Change, kept: Kept): void {
   if (change.bundled) e.set(e.path('bu'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   if (change.fallback) e.set(e.path('fb'), true)
+  for (const [node, iteration] of change.fallbacks ?? []) e.set(e.path(`fb${node}`), iteration)
   if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, kept.dueShards)
   if (change.final) addFinal(e, change.final, kept)
 }

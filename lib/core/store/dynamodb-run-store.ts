@@ -9,7 +9,7 @@ import { commitExpression, setDue, setPlaceOfEnded } from './commit-expression.t
 import { DueRuns } from './due-runs.ts'
 import { DynamoDbValues } from './dynamodb-values.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { type Item, packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
+import { packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
 import { holdLeaseAlone, readLease, releaseLease, renewLease, revokeLease, takeLease } from './leases.ts'
 import { expiry, type Retention, retentionOf } from './retention.ts'
 import type {
@@ -30,8 +30,14 @@ import type {
 import type { ListPart, ListRead } from './run-list.ts'
 import { RunLists } from './run-lists.ts'
 import { keys } from './schema.ts'
-import { pauseExpression, redriveExpression, unpauseExpression } from './steer-expressions.ts'
-import { isItemTooLarge, Table } from './table.ts'
+import {
+  endExpression,
+  pauseExpression,
+  redriveCondition,
+  redrivenItem,
+  unpauseExpression,
+} from './steer-expressions.ts'
+import { isItemTooLarge, Table, type Written } from './table.ts'
 
 export interface DynamoDbRunStoreOptions {
   readonly client: DynamoDBClient
@@ -122,35 +128,39 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     return this.#update(runId, e)
   }
 
-  async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
-    try {
-      return this.#written(
-        runId,
-        await this.#table.update(keys.run(runId), this.#expressionOf(runId, change, seen)),
-      )
-    } catch (error) {
-      if (!isItemTooLarge(error)) throw error
-      return { committed: false, run: await this.read(runId) }
-    }
+  commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
+    const expression = this.#expressionOf(runId, change, seen)
+    return this.#unlessTooLarge(runId, () => this.#table.update(keys.run(runId), expression))
   }
 
   fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
-    const e = this.#ending('failed', now, seen, this.#lists.failedShardOf(runId))
+    const e = endExpression({
+      status: 'failed',
+      now,
+      begun: seen,
+      failedShard: this.#lists.failedShardOf(runId),
+      retention: this.#retention,
+    })
     e.when(seen ? `${e.path('q')} = ${e.value(seen.seq)}` : `attribute_not_exists(${e.path('g')})`)
     e.set(e.path('x'), reason)
     return this.#update(runId, e)
   }
 
   cancel(runId: string, seen: EndOfBegun & { readonly now: number }): Promise<CommitResult> {
-    const e = this.#ending('cancelled', seen.now, seen)
+    const { now } = seen
+    const e = endExpression({ status: 'cancelled', now, begun: seen, retention: this.#retention })
     e.when(`${e.path('q')} = ${e.value(seen.seq)}`)
     return this.#update(runId, e)
   }
 
-  redrive(seen: RunState, next: RedriveState): Promise<CommitResult> {
-    const e = redriveExpression(seen, next)
-    setDue(e, next.dueAt, this.#dueRuns.shards)
-    return this.#update(seen.runId, e)
+  async redrive(seen: RunState, next: RedriveState): Promise<CommitResult> {
+    const key = keys.run(seen.runId)
+    const item = await this.#table.get(key)
+    if (!item) return { committed: false, run: undefined }
+    const redriven = { ...redrivenItem(item, next), ...this.#dueRuns.placeOf(next.dueAt), ...key }
+    return this.#unlessTooLarge(seen.runId, () =>
+      this.#table.replace(redriven, redriveCondition(seen, item['k'])),
+    )
   }
 
   pause(runId: string, now: number): Promise<CommitResult> {
@@ -241,28 +251,21 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     })
   }
 
-  /** Ends a run from outside: nothing is active any more, so that every commit under way is refused. */
-  #ending(
-    status: 'failed' | 'cancelled',
-    now: number,
-    begun?: EndOfBegun,
-    failedShard?: string,
-  ): ExpressionBuilder {
-    const e = new ExpressionBuilder()
-    e.when(`${e.path('s')} = ${e.value('running')}`)
-    e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('a'), {}).set(e.path('o'), 'end')
-    e.set(e.path('expiresAt'), expiry(now, this.#retention.runDays))
-    if (begun && begun.children.length > 0) e.set(e.path('cc'), begun.children)
-    if (begun?.keepsActive) e.copy(e.path('ca'), e.path('a'))
-    setPlaceOfEnded(e, now, failedShard)
-    return e.remove(e.path('pz'))
+  /** A header that would fit into no item is refused. */
+  async #unlessTooLarge(runId: string, write: () => Promise<Written>): Promise<CommitResult> {
+    try {
+      return this.#written(runId, await write())
+    } catch (error) {
+      if (!isItemTooLarge(error)) throw error
+      return { committed: false, run: await this.read(runId) }
+    }
   }
 
   async #update(runId: string, expression: ExpressionBuilder): Promise<CommitResult> {
     return this.#written(runId, await this.#table.update(keys.run(runId), expression.build()))
   }
 
-  #written(runId: string, { done, item }: { done: boolean; item: Item | undefined }): CommitResult {
+  #written(runId: string, { done, item }: Written): CommitResult {
     const run = item && unpackHeader(runId, item)
     return done && run ? { committed: true, run } : { committed: false, run }
   }

@@ -3,7 +3,7 @@
  * steps of 1 KB. Pure: words to attributes and back.
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
- *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   r inline values   o outbox
+ *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
  *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
  *   ca what was active at the end   rd redrives   rs steered   pz paused since
  *
@@ -108,14 +108,15 @@ export function packHeader(run: NewRun): Item {
 export function unpackHeader(runId: string, item: Item): RunState {
   let done = 0n
   const arrivals = new Map<number, number>()
+  const fallbacks = new Map<number, number>()
   const deadLetters = new Map<ActivationKey | typeof START, string>()
   for (const [name, value] of Object.entries(item)) {
     const letter = /^l(\d+\.\d+)?$/.exec(name)
     if (letter) deadLetters.set((letter[1] as ActivationKey | undefined) ?? START, value as string)
-    const match = /^([dj])(\d+)$/.exec(name)
+    const match = /^(d|j|fb)(\d+)$/.exec(name)
     if (!match) continue
     if (match[1] === 'd') done |= BigInt(value as number | bigint) << BigInt(Number(match[2]) * WORD_BITS)
-    else arrivals.set(Number(match[2]), Number(value))
+    else (match[1] === 'j' ? arrivals : fallbacks).set(Number(match[2]), Number(value))
   }
   const numbers = (name: string) => Object.keys((item[name] as Item | undefined) ?? {}).map(Number)
   return {
@@ -137,6 +138,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     ),
     errors: Number(item['e'] ?? 0),
     fallback: item['fb'] === true,
+    ...(fallbacks.size > 0 ? { fallbacks } : {}),
     inlineValues: new Map(Object.entries(item['r'] as Record<string, string>)),
     offloaded: item['sp'] === true,
     // Of a run that is over it is its place in another list.
@@ -193,6 +195,7 @@ export function headerSize(run: RunState): number {
   size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
   for (const [name, value] of Object.entries(run.labels ?? {}))
     size += name.length + Buffer.byteLength(value) + 1
+  size += 7 * (run.fallbacks?.size ?? 0)
   if (run.trace !== undefined) size += run.trace.length + 'tr'.length
   for (const [key, entry] of run.activeAtEnd ?? []) size += key.length + packEntry(entry).length + 1
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1

@@ -13,6 +13,7 @@ import {
 import { fitsItem, inlineValuesWithout } from './header.ts'
 import { MemoryLeases } from './memory-leases.ts'
 import { type MemoryLabel, readMemoryList } from './memory-lists.ts'
+import { redrivenState } from './memory-steering.ts'
 import { MemoryValues } from './memory-values.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 import type {
@@ -145,24 +146,8 @@ export class MemoryRunStore implements RunStore {
     if (!run || run.status !== seen.status || run.seq !== seen.seq || run.outbox) {
       return this.#set(seen.runId, undefined)
     }
-    const { endedAt: _z, reason: _x, cancelledChildren: _cc, activeAtEnd: _ca, pausedAt: _pz, ...rest } = run
-    const redrives = (run.redrives ?? 0) + 1
-    return this.#set(seen.runId, {
-      ...rest,
-      active: next.active,
-      done: next.done,
-      arrivals: next.arrivals,
-      fired: next.fired,
-      pending: next.pending,
-      iterations: next.iterations,
-      errors: next.errors,
-      inlineValues: next.inlineValues,
-      dueAt: next.dueAt,
-      status: 'running',
-      seq: run.seq + 1,
-      redrives,
-      steered: true,
-    })
+    const redriven = redrivenState(run, next)
+    return this.#set(seen.runId, fitsItem(redriven) ? redriven : undefined)
   }
 
   async pause(runId: string, now: number): Promise<CommitResult> {

@@ -134,6 +134,8 @@ export interface EndOfBegun {
 export interface RedriveState extends Redriven {
   /** In place of all inline values. */
   readonly inlineValues: ReadonlyMap<string, string>
+  /** Whether inline values were ever moved to pages. */
+  readonly offloaded: boolean
   /** When the sweep looks whether its jobs were sent, in milliseconds since the epoch. */
   readonly dueAt: number
 }
@@ -176,7 +178,10 @@ export interface RunStore {
   fail(runId: string, end: FailedEnd): Promise<CommitResult>
   /** Ends a run as cancelled, if nothing was committed since it was read. */
   cancel(runId: string, seen: EndOfBegun & { readonly now: number }): Promise<CommitResult>
-  /** Takes a run up again that has ended, and whose end is published, if it is as it was seen. */
+  /**
+   * Takes a run up again that has ended, and whose end is published, if it is as it was seen. Refused as well where the
+   * header would not fit into an item.
+   */
   redrive(seen: RunState, next: RedriveState): Promise<CommitResult>
   /** Lets nobody work on a run from now on; refused where it is over or paused. */
   pause(runId: string, now: number): Promise<CommitResult>

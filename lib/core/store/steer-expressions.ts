@@ -1,39 +1,86 @@
-/** How a run is steered from outside, as one UpdateItem of its header each. Pure. */
-import { WORD_BITS, wordOf } from '../protocol/change.ts'
+/** How a run is steered from outside, as one write of its header each. Pure. */
+import { wordsOf } from '../protocol/change.ts'
 import type { RunState } from '../protocol/run-state.ts'
-import { ExpressionBuilder } from './expression.ts'
-import { packFirst } from './header.ts'
-import type { RedriveState } from './run-store.ts'
+import { setPlaceOfEnded } from './commit-expression.ts'
+import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
+import { type Item, packFirst } from './header.ts'
+import { expiry, type Retention } from './retention.ts'
+import type { EndOfBegun, RedriveState } from './run-store.ts'
+
+/** What the end left, and what is written anew. */
+const LEFT_OUT = /^(?:[zxo]|cc|ca|pz|expiresAt|sp|fb\d*|[jd]\d+)$/
 
 /**
- * The whole state of a run that has ended, so nobody else changes it: but for another redrive, which `q` tells, and for
- * whoever publishes the end, who must be done. What the end left goes: its time, its reason, its time to live, and the pause
- * that it came in.
+ * A run that has ended as it is taken up again. An item in place of the item that is there, since it may change thousands of
+ * joins: no expression holds so many. What is not of the run's state stays as it is.
  */
-export function redriveExpression(seen: RunState, next: RedriveState): ExpressionBuilder {
-  const e = new ExpressionBuilder()
-  e.when(`${e.path('s')} = ${e.value(seen.status)}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
-  e.when(`attribute_not_exists(${e.path('o')})`)
-  e.set(e.path('s'), 'running').set(e.path('rs'), true)
-  e.add(e.path('q'), 1).add(e.path('rd'), 1)
-  const maps = {
+export function redrivenItem(item: Item, next: RedriveState): Item {
+  const kept = Object.fromEntries(Object.entries(item).filter(([name]) => !LEFT_OUT.test(name)))
+  const words = wordsOf(next.done).map((bits, word) => [`d${word}`, bits] as const)
+  return {
+    ...kept,
+    s: 'running',
+    rs: true,
+    q: Number(item['q']) + 1,
+    rd: Number(item['rd'] ?? 0) + 1,
     ...packFirst(next),
     p: Object.fromEntries([...next.pending].map((node) => [node, 1])),
     r: Object.fromEntries(next.inlineValues),
+    e: next.errors,
+    ...(next.offloaded ? { sp: true } : {}),
+    ...(next.fallback ? { fb: true } : {}),
+    ...numbered('fb', next.fallbacks ?? new Map()),
+    ...numbered('j', next.arrivals),
+    ...Object.fromEntries(words),
   }
-  for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
-  e.set(e.path('e'), next.errors)
-  for (let word = 0; seen.done >> BigInt(word * WORD_BITS) > 0n; word++) {
-    const bits = wordOf(next.done, word)
-    if (bits !== wordOf(seen.done, word)) e.set(e.path(`d${word}`), bits)
-  }
-  for (const node of new Set([...seen.arrivals.keys(), ...next.arrivals.keys()])) {
-    const count = next.arrivals.get(node)
-    if (count === undefined) e.remove(e.path(`j${node}`))
-    else if (count !== seen.arrivals.get(node)) e.set(e.path(`j${node}`), count)
-  }
-  for (const name of ['z', 'x', 'cc', 'ca', 'pz', 'expiresAt']) e.remove(e.path(name))
-  return e
+}
+
+function numbered(name: string, counts: ReadonlyMap<number, number>): Item {
+  return Object.fromEntries([...counts].map(([node, count]) => [`${name}${node}`, count]))
+}
+
+/**
+ * A run that has ended is changed by nobody else but another redrive, which `q` tells, by whoever publishes the end, who must
+ * be done, and by whoever takes older runs into their lists, which does not count as a commit.
+ */
+export function redriveCondition(
+  { status, seq }: RunState,
+  place: unknown,
+): Omit<UpdateExpression, 'UpdateExpression'> {
+  const e = new ExpressionBuilder()
+  e.when(`${e.path('s')} = ${e.value(status)}`).when(`${e.path('q')} = ${e.value(seq)}`)
+  e.when(`attribute_not_exists(${e.path('o')})`)
+  e.when(place === undefined ? `attribute_not_exists(${e.path('k')})` : `${e.path('k')} = ${e.value(place)}`)
+  const { UpdateExpression: _, ...condition } = e.build()
+  return condition
+}
+
+interface EndFromOutside {
+  readonly status: 'failed' | 'cancelled'
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly begun?: EndOfBegun
+  /** Where the run stands once it has failed. @default - in no list */
+  readonly failedShard?: string
+  readonly retention: Retention
+}
+
+/** Ends a run from outside: nothing is active any more, so that every commit under way is refused. */
+export function endExpression({
+  status,
+  now,
+  begun,
+  failedShard,
+  retention,
+}: EndFromOutside): ExpressionBuilder {
+  const e = new ExpressionBuilder()
+  e.when(`${e.path('s')} = ${e.value('running')}`)
+  e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('a'), {}).set(e.path('o'), 'end')
+  e.set(e.path('expiresAt'), expiry(now, retention.runDays))
+  if (begun && begun.children.length > 0) e.set(e.path('cc'), begun.children)
+  if (begun?.keepsActive) e.copy(e.path('ca'), e.path('a'))
+  setPlaceOfEnded(e, now, failedShard)
+  return e.remove(e.path('pz'))
 }
 
 export function pauseExpression(now: number): ExpressionBuilder {

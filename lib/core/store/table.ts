@@ -122,10 +122,15 @@ export class Table {
   }
 
   async putIfAbsent(item: Item & Key): Promise<Written> {
+    return this.replace(item, { ConditionExpression: 'attribute_not_exists(pk)' })
+  }
+
+  /** Puts the item in place of the one that is there, on the expression's condition. */
+  async replace(item: Item & Key, condition: Omit<UpdateExpression, 'UpdateExpression'>): Promise<Written> {
     const command = new PutCommand({
       TableName: this.name,
       Item: bare(item) as Item,
-      ConditionExpression: 'attribute_not_exists(pk)',
+      ...condition,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     })
     return this.#conditional('PutItem', item, async () => {

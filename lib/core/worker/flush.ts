@@ -23,6 +23,8 @@ export interface FlushRequest {
   readonly writes: ReadonlyMap<unknown, Write>
   readonly now: number
   readonly batch?: Batch
+  /** What is noted where it fails. @default - nothing */
+  readonly failedAt?: string
   /** What earlier rounds gave: see `RunReader.keptFor`. By target node; undefined where it is to be kept no longer. */
   readonly kept?: ReadonlyMap<number, string | undefined>
 }
@@ -73,6 +75,9 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
   // As in memory: the failure of a node whose fallback stands in is in the log, not among the run's errors.
   if (execution.outcome.kind === 'failed' && (execution.error || !execution.itemErrors)) {
     inlineValues.setError(names.error(key), errorRecord(id, execution.error, request.now))
+  }
+  if (execution.outcome.kind === 'failed' && request.failedAt !== undefined) {
+    inlineValues.note(names.failedAt(key), request.failedAt)
   }
   return inlineValues.write()
 }

@@ -3,23 +3,17 @@
  * is. Whoever commits while the header is full moves them, if it is its turn: with several activations under way
  * one in so many does, or they would all pay for the same move and refuse each other.
  *
- * Pages first, then the commit that takes the inline values out. Crash between the two: both places say the same, and the
- * header's is read. A page never goes back: it refuses what an older view of the header would put there.
+ * Pages first (`move-to-pages.ts`), then the commit that takes the inline values out.
  */
-import pMap from 'p-map'
 import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
-import { isBundle, pageOf } from '../protocol/inline-value.ts'
 import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { CoreChange } from '../protocol/transition.ts'
 import { headerSize } from '../store/header.ts'
 import type { RunStore } from '../store/run-store.ts'
+import { movableIn, MOVED_AT_MOST, moveToPages, sizeOf } from '../values/move-to-pages.ts'
 
 const MOVED_WHERE_CROWDED = 140
 const EVICTED_AT_ONCE = 500
-/** Pages written at a time. */
-const CONCURRENCY = 50
-/** Each takes part of the commit's condition, which may have 4 KB. */
-const MOVED_AT_MOST = 50
 
 /** The inline values that are in their pages now and may leave the header. */
 export async function offload(
@@ -34,10 +28,10 @@ export async function offload(
   const size = headerSize(run) + sizeOf(inlineValues)
   if (size <= HEADER_FULL_BYTES || (size <= HEADER_CROWDED_BYTES && !isTurn(run, change))) return none
   const atMost = size > HEADER_CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
-  return move(
+  return moveToPages(
     store,
     run,
-    movableIn(run)
+    movableIn(run.inlineValues)
       .filter(([name]) => !inlineValues.has(name))
       .slice(0, atMost),
   )
@@ -56,7 +50,7 @@ export async function offloadUntilItFits(
   let run = seen
   const needed = sizeOf(inlineValues)
   while (run.inlineValues.size > 0 && headerSize(run) + needed > HEADER_AT_MOST_BYTES && !isOver(run)) {
-    const moved = await move(store, run, movableIn(run).slice(0, EVICTED_AT_ONCE))
+    const moved = await moveToPages(store, run, movableIn(run.inlineValues).slice(0, EVICTED_AT_ONCE))
     const result = await store.evict(run, new Set(moved.keys()))
     if (!result.run) return run
     run = result.run
@@ -64,52 +58,6 @@ export async function offloadUntilItFits(
     if (result.committed && moved.size === 0) break
   }
   return run
-}
-
-function movableIn(run: RunState): [string, string][] {
-  return [...run.inlineValues].filter(([name]) => !isBundle(name))
-}
-
-async function move(
-  store: Pick<RunStore, 'writePage'>,
-  run: RunState,
-  movable: readonly (readonly [string, string])[],
-): Promise<ReadonlyMap<string, string>> {
-  const moved = new Map<string, string>()
-  const write = async ({ page, entries }: PageWrite) => {
-    if (!(await store.writePage(run.runId, page, entries, run.seq))) return
-    for (const [name, text] of entries) moved.set(name, text)
-  }
-  await pMap(pageWrites(movable), write, { concurrency: CONCURRENCY })
-  return moved
-}
-
-interface PageWrite {
-  readonly page: string
-  readonly entries: ReadonlyMap<string, string>
-}
-
-/** A page takes so many entries in one write, whose condition may have 4 KB. */
-function pageWrites(movable: readonly (readonly [string, string])[]): PageWrite[] {
-  const byPage = new Map<string, [string, string][]>()
-  for (const [name, text] of movable) {
-    const page = pageOf(name)
-    const entries = byPage.get(page)
-    if (entries) entries.push([name, text])
-    else byPage.set(page, [[name, text]])
-  }
-  return [...byPage].flatMap(([page, entries]) =>
-    Array.from({ length: Math.ceil(entries.length / MOVED_AT_MOST) }, (_, index) => ({
-      page,
-      entries: new Map(entries.slice(index * MOVED_AT_MOST, (index + 1) * MOVED_AT_MOST)),
-    })),
-  )
-}
-
-function sizeOf(inlineValues: ReadonlyMap<string, string>): number {
-  let size = 0
-  for (const [name, text] of inlineValues) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
-  return size
 }
 
 /** One in as many as may commit; scattered, since nodes, rounds and commits count up in step. */

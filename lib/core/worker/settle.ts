@@ -4,6 +4,7 @@ import { scatter } from '../batch/scatter.ts'
 import { messageOf } from '../common/errors.ts'
 import { type Execution, failed, failureOf } from '../execution/execution.ts'
 import type { Ending } from '../protocol/attempt.ts'
+import { failedAt } from '../protocol/failed-at.ts'
 import { parseActivationKey } from '../protocol/run-state.ts'
 import type { Write } from '../values/context-key.ts'
 import type { Flushed } from '../values/value-writer.ts'
@@ -35,14 +36,22 @@ export async function flushActivation(
   execution: Execution,
   ending?: Ending,
 ): Promise<Flushed> {
-  const { services, graph, run, key, reader } = activation
+  const { services, graph, run, key, entry, reader } = activation
   const attempt = attemptOf(activation, ending)
   const { items } = execution
   const batch = items && (await scatter(activation, key, attempt, items))
   if (batch) await emitBatchStart(activation, batch, 0)
   const isWhole = ending === undefined
   const writes: ReadonlyMap<unknown, Write> = isWhole ? activation.context.writes : new Map()
-  const kept = isWhole ? await keptInputs(reader, graph, parseActivationKey(key).node, execution) : undefined
+  const { node } = parseActivationKey(key)
+  const kept = isWhole ? await keptInputs(reader, graph, node, execution) : undefined
   const request = { graph, runId: run.runId, key, attempt, now: services.now() }
-  return flush(services.values, { ...request, execution, batch: batch ?? execution.batch, kept, writes })
+  return flush(services.values, {
+    ...request,
+    execution,
+    batch: batch ?? execution.batch,
+    failedAt: failedAt(graph, run, node, entry),
+    kept,
+    writes,
+  })
 }

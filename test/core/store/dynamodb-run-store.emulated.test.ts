@@ -2,13 +2,19 @@
 import { randomUUID } from 'node:crypto'
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { activationKey, type ActiveEntry, START } from '../../../lib/core/protocol/run-state.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import {
+  activationKey,
+  type ActiveEntry,
+  type RunState,
+  START,
+} from '../../../lib/core/protocol/run-state.ts'
 import { DynamoDbRunStore } from '../../../lib/core/store/dynamodb-run-store.ts'
 import { headerSize } from '../../../lib/core/store/header.ts'
 import { type RunList, shardOf } from '../../../lib/core/store/run-list.ts'
 import type { NewRun } from '../../../lib/core/store/run-store.ts'
 import { keys, stateTable } from '../../../lib/core/store/schema.ts'
+import { Table } from '../../../lib/core/store/table.ts'
 import { type LocalAws, startLocalAws } from '../../../lib/local/index.ts'
 import { itemBytes } from '../../../lib/local/item-size.ts'
 import { engines } from '../../end-to-end/engines.ts'
@@ -103,6 +109,25 @@ for (const { name, skip } of engines) {
       await make().putGraph(blueprintId, 'old', { text: '{}' })
       expect(await item(keys.graph(blueprintId, 'old'))).not.toHaveProperty('expiresAt')
       expect(await store.getGraph(blueprintId, 'old')).toMatchObject({ isAging: false })
+    })
+
+    it('is taken up again in no place of old, where it comes into the lists meanwhile', async () => {
+      const client = aws.clients.dynamoDbClient
+      const unlisted = new DynamoDbRunStore({ client, tableName, runIndex: false, now: () => now })
+      const { run } = await unlisted.create(newRun())
+      await unlisted.commit(run.runId, change({ final: { status: 'failed', endedAt: now } }))
+      const seen = (await unlisted.read(run.runId)) as RunState
+      const replace = vi.spyOn(Table.prototype, 'replace').mockImplementationOnce(async (...args) => {
+        replace.mockRestore()
+        expect((await make().enlist(seen)).committed).toBe(true)
+        return new Table(client, tableName).replace(...args)
+      })
+      const again = { ...seen, dueAt: now }
+      expect((await make().redrive(seen, again)).committed).toBe(false)
+      const { k } = await item(keys.run(run.runId))
+      expect(k?.S).toBeDefined()
+      expect((await make().redrive(seen, again)).committed).toBe(true)
+      expect((await item(keys.run(run.runId)))['k']).toEqual(k)
     })
 
     it('works on a table without the index of runs, where failed runs and labels are found all the same', async () => {

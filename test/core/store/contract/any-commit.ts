@@ -155,6 +155,7 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
     iterations: new Map(some(NODES).map((node) => [node, pick(1, 2)])),
     errors: pick(0, 0, 1),
     fallback: pick(false, false, true),
+    ...(coin() ? { fallbacks: new Map([[pick(...NODES), pick(1, 2)]]) } : {}),
     inlineValues,
     offloaded: ['o0', ':a', ':c'].filter(() => pick(true, false, false)),
     final: pick(true, ...Array.from({ length: 11 }, () => false))

@@ -1,11 +1,12 @@
 /** How a store takes runs up again after their end, pauses them, and ends leases of a life that is over. */
 import { describe, expect, it } from 'vitest'
+import type { Change } from '../../../../lib/core/protocol/change.ts'
 import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { actives, change, ENTRY, given, newRun, STARTED_AT } from './support.ts'
 
 /** A run with all that a header may say, that was cancelled. */
-async function cancelled(store: RunStore): Promise<RunState> {
+async function cancelled(store: RunStore, first: Partial<Change> = {}): Promise<RunState> {
   const run = await given(
     store,
     { active: actives('0.1', '130.1'), iterations: new Map([[7, 2]]), fired: new Set([3]) },
@@ -19,6 +20,7 @@ async function cancelled(store: RunStore): Promise<RunState> {
       errors: 2,
       dueAt: STARTED_AT + 90_000,
       inlineValues: new Map([['x2.1', '2.1={"message":"no"}']]),
+      ...first,
     },
   )
   const { seq, runId } = run
@@ -47,7 +49,10 @@ export function steeringContract(make: () => RunStore): void {
         pending: new Set<number>(),
         iterations: new Map([[8, 2]]),
         errors: 1,
+        fallback: true,
+        fallbacks: new Map([[2, 3]]),
         inlineValues: new Map([[':key', '={"v":1}']]),
+        offloaded: true,
         dueAt: DUE,
       }
 
@@ -65,6 +70,27 @@ export function steeringContract(make: () => RunStore): void {
       })
       expect(await store.read(seen.runId)).toEqual(run)
       expect(await store.due(DUE)).toContain(seen.runId)
+    })
+
+    it('takes back that fallbacks were used, and that values are in pages', async () => {
+      const store = make()
+      const seen = await cancelled(store, { fallback: true, fallbacks: new Map([[2, 1]]) })
+      expect(seen).toMatchObject({ fallback: true, fallbacks: new Map([[2, 1]]) })
+      await store.redrive(seen, { ...seen, fallback: false, fallbacks: undefined, dueAt: DUE })
+      const run = await store.read(seen.runId)
+      expect(run).toMatchObject({ fallback: false })
+      expect(run).not.toHaveProperty('fallbacks')
+    })
+
+    it('changes thousands of joins, and is refused where the header would not fit into an item', async () => {
+      const store = make()
+      const seen = await cancelled(store)
+      const arrivals = new Map(Array.from({ length: 3_000 }, (_, at) => [200 + at, (at % 7) + 1] as const))
+      const text = `=${'x'.repeat(450_000)}`
+      const large = { ...seen, arrivals, inlineValues: new Map([[':key', text]]), dueAt: DUE }
+      expect(await store.redrive(seen, large)).toEqual({ committed: false, run: seen })
+      expect((await store.redrive(seen, { ...seen, arrivals, dueAt: DUE })).committed).toBe(true)
+      expect((await store.read(seen.runId))?.arrivals).toEqual(arrivals)
     })
 
     it('is refused where the run goes on, was redriven, or has an end that is not published', async () => {
