@@ -42,6 +42,7 @@ export {
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
 export { RunClient, type RunClientOptions, type TypedRuns } from './client/run-client.ts'
+export type { ForkRequest, ForkResult } from './client/fork-request.ts'
 export type {
   FailedRunsSelection,
   RedriveFailure,
@@ -72,6 +73,7 @@ export type { StartFailure, StartManyResult } from './client/start-many.ts'
 export type { StartRunRequest, StartRunResult } from './client/start-request.ts'
 export type {
   BlueprintIdOf,
+  ForkResultOf,
   ListOf,
   ResumeRequestOf,
   RunDescriptionOf,

@@ -5,7 +5,10 @@ import { register } from '../core/blueprints/registration.ts'
 import type { Flow, Registry } from '../core/blueprints/registry.ts'
 import { type AwsOptions, resolveConfig } from '../core/config/config.ts'
 import { type Stores, storesOf } from '../core/config/connections.ts'
+import { environmentVariables } from '../core/common/environment.ts'
+import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { Services } from '../core/execution/services.ts'
+import type { DeadLetterServices } from '../core/run/dead-letters.ts'
 import { Tracing } from '../core/telemetry/tracing.ts'
 
 export interface ClientOptions extends AwsOptions {
@@ -37,4 +40,12 @@ export function clientServices(options: ClientOptions): ClientParts {
   const graphs = new Graphs({ ...register(options), store: stores.store })
   const tracing = config.tracing ? new Tracing() : undefined
   return { ...stores, graphs, serializer, tracing, now: Date.now, emit: async () => {} }
+}
+
+/** @throws FlowcraftAwsError INVALID_CONFIGURATION */
+export function withDeadLetters(services: ClientServices): DeadLetterServices {
+  const { deadLetters } = services
+  if (deadLetters) return { ...services, deadLetters }
+  const give = `give it as an option or set ${environmentVariables.deadLetterQueueUrl}`
+  throw new FlowcraftAwsError('INVALID_CONFIGURATION', `deadLetterQueueUrl is missing: ${give}`)
 }

@@ -40,6 +40,7 @@ const listRequest = v.object({
     ),
   ),
   parentRunId: v.optional(problem((id) => runIdProblem(id)?.replace('runId', 'parentRunId'), v.string())),
+  forkedFrom: v.optional(problem((id) => runIdProblem(id)?.replace('runId', 'forkedFrom'), v.string())),
   limit: limit(PAGE_AT_MOST),
   cursor,
 })

@@ -3,12 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
-import { environmentVariables } from '../core/common/environment.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { runIdProblem } from '../core/common/identifiers.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
-import type { DeadLetterServices } from '../core/run/dead-letters.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
 import { type Failures, type FailuresRequest, findFailures } from '../core/run/failures.ts'
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
@@ -20,10 +18,12 @@ import {
   type ClientParts,
   type ClientServices,
   clientServices,
+  withDeadLetters,
 } from './client-services.ts'
 import { acceptRun } from './accept-run.ts'
 import { checkBackfill, checkFailures, checkList } from './list-request.ts'
 import { DeadLetterBox } from './dead-letter-requests.ts'
+import { forkBy, type ForkRequest, type ForkResult } from './fork-request.ts'
 import { redriveMany, type RedriveManyRequest, type RedriveOutcome } from './redrive-many.ts'
 import { checkResume } from './resume-request.ts'
 import { endedWithin, type ResumeRequest, type ResumeResult, type Runs, type WaitOptions } from './runs.ts'
@@ -46,6 +46,7 @@ import { startMany, type StartManyResult } from './start-many.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 import type {
   BlueprintIdOf,
+  ForkResultOf,
   ListOf,
   ResumeRequestOf,
   RunDescriptionOf,
@@ -213,6 +214,15 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return redriveMany(this.#services, request)
   }
 
+  fork<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    request?: ForkRequest,
+  ): Promise<ForkResultOf<F, Id>>
+  async fork(runId: string, request: ForkRequest = {}): Promise<ForkResult> {
+    checkRunId(runId)
+    return forkBy(this.#services, runId, request)
+  }
+
   async skip(runId: string, request: SkipRequest): Promise<SkipResult> {
     checkRunId(runId)
     return skipBy(this.#services, runId, request)
@@ -238,14 +248,6 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
 
 /** `Runs` with the types of what `defineFlows` gave, for code that runs on AWS and in memory. */
 export type TypedRuns<F extends AnyFlows> = Pick<RunClient<F>, keyof Runs>
-
-/** @throws FlowcraftAwsError INVALID_CONFIGURATION */
-function withDeadLetters(services: ClientServices): DeadLetterServices {
-  const { deadLetters } = services
-  if (deadLetters) return { ...services, deadLetters }
-  const give = `give it as an option or set ${environmentVariables.deadLetterQueueUrl}`
-  throw new FlowcraftAwsError('INVALID_CONFIGURATION', `deadLetterQueueUrl is missing: ${give}`)
-}
 
 /** @throws FlowcraftAwsError INVALID_INPUT */
 function checkRunId(runId: unknown): void {

@@ -3,6 +3,7 @@ import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
+import type { ForkRequest, ForkResult } from './fork-request.ts'
 import type { RedriveManyRequest, RedriveOutcome } from './redrive-many.ts'
 import type {
   CancelResult,
@@ -153,6 +154,18 @@ export interface Runs {
    *   if ('error' in outcome) console.error(outcome.runId, outcome.error.message)
    */
   redriveMany(request: RedriveManyRequest): AsyncIterable<RedriveOutcome>
+  /**
+   * Starts another run in the state of one that has ended, before these nodes had run: they and all that follows from them run
+   * again, with the code of today; everything else has its values. The run that it is forked from stays as it is.
+   * Called again after an error or a crash, with the same `runId`, it finishes what was begun.
+   *
+   * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_INPUT
+   * @throws FlowcraftAwsError INVALID_STATE where the run has not ended, a node has not run, or no node is named and none failed
+   * @throws FlowcraftAwsError RUN_CONFLICT where another run, or another fork, has the `runId`
+   * @example
+   * const { runId } = await client.fork('order-A-17', { nodes: ['charge'], set: { currency: 'EUR' }, by: 'Ada' })
+   */
+  fork(runId: string, request?: ForkRequest): Promise<ForkResult>
   /**
    * Goes on without a node: it counts as completed with the output that is given. Of a run that has ended, that run goes
    * on from there; what else failed of it stays failed.

@@ -1,4 +1,4 @@
-/** What an operator does to a run: redrive, skip, pause. Each is checked, noted with who asked and why, and done. */
+/** What an operator does to a run: redrive, fork, skip, pause. Each is checked, noted with who asked and why, and done. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'

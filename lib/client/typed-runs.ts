@@ -2,6 +2,7 @@
 import type { AnyFlows, TypesOf } from '../core/blueprints/flow-types.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { RunPage, RunSummary } from '../core/run/list.ts'
+import type { ForkResult } from './fork-request.ts'
 import type { ResumeRequest } from './runs.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
@@ -23,6 +24,10 @@ export type StartRunRequestOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> =
     : never)
 
 export type StartRunResultOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> = StartRunResult & {
+  readonly runId: RunIdOf<F, Id>
+}
+
+export type ForkResultOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> = ForkResult & {
   readonly runId: RunIdOf<F, Id>
 }
 

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { NullLogger } from 'flowcraft'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
-import { TestService, type TestServiceOptions, WEBHOOK_URL } from './test-service.ts'
+import { WEBHOOK_URL } from './test-adapter.ts'
+import { TestService, type TestServiceOptions } from './test-service.ts'
 
 export interface OrdersOptions extends Omit<TestServiceOptions, 'store' | 'order' | 'newRunId'> {
   /** How many random orders to try. @default 20 */

@@ -14,6 +14,7 @@ import {
   type Runs,
   type WaitOptions,
 } from '../client/runs.ts'
+import type { ForkRequest, ForkResult } from '../client/fork-request.ts'
 import type { RedriveManyRequest, RedriveOutcome } from '../client/redrive-many.ts'
 import type {
   CancelResult,
@@ -29,6 +30,7 @@ import type { StartManyResult } from '../client/start-many.ts'
 import type { StartRunRequest, StartRunResult } from '../client/start-request.ts'
 import type {
   BlueprintIdOf,
+  ForkResultOf,
   ListOf,
   ResumeRequestOf,
   RunDescriptionOf,
@@ -54,15 +56,12 @@ import type { Services } from '../core/execution/services.ts'
 import type { MaxActivations } from '../core/protocol/bounds.ts'
 import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
-import { cancelRun } from '../core/run/cancel.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import { type FinalResult, finalResult } from '../core/run/final-result.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
-import { reconcileRun } from '../core/run/reconcile.ts'
-import { resumeAll, resumeRun } from '../core/run/resume.ts'
 import { answerWebhook, type WebhookAnswer } from '../core/run/webhook-request.ts'
-import { makeWebhook, type WebhookOutcome } from '../core/run/webhook.ts'
+import type { WebhookOutcome } from '../core/run/webhook.ts'
 import { ownStore } from '../core/store/guarded-store.ts'
 import { MemoryRunStore } from '../core/store/memory-run-store.ts'
 import type { RunStore } from '../core/store/run-store.ts'
@@ -71,6 +70,7 @@ import { ValueStore } from '../core/values/value-store.ts'
 import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { MemoryQueue } from './memory-queue.ts'
 import { MemoryWorker, type WorkOptions } from './memory-worker.ts'
+import { testAdapter } from './test-adapter.ts'
 
 export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
   extends RuntimeOptions, WithContainer, WorkOptions {
@@ -98,9 +98,6 @@ export interface PostOptions {
   /** @default - `content-type: application/json` for what is sent as JSON */
   readonly headers?: Readonly<Record<string, string>>
 }
-
-/** What the URLs of webhooks begin with. */
-export const WEBHOOK_URL = 'https://webhooks.test'
 
 /**
  * @example
@@ -130,7 +127,7 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     const eventBus = options.eventBus && guardedBus(options.eventBus, logger)
     const store = options.store ? ownStore(options.store) : new MemoryRunStore()
     const serializer = options.serializer ?? new JsonSerializer()
-    const dependencies = { adapter: this.#adapter(), ...options.dependencies }
+    const dependencies = { adapter: testAdapter(() => this.services), ...options.dependencies }
     const runtimeOptions = { ...options, ...registration, eventBus, logger, serializer, dependencies }
     this.services = {
       runtime: new FlowRuntime(runtimeOptions) as unknown as Runtime,
@@ -185,7 +182,7 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     return this.#client.startMany(isList ? requests.map((request) => this.#named(request)) : requests)
   }
 
-  #named(request: StartRunRequest): StartRunRequest {
+  #named<R extends { readonly runId?: string }>(request: R): R {
     const runId = this.#options.newRunId
     // What is no request at all is left to be reported as a problem.
     const isNamed = typeof request !== 'object' || request === null || request.runId !== undefined
@@ -263,6 +260,14 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     return this.#client.redriveMany(request)
   }
 
+  fork<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    request?: ForkRequest,
+  ): Promise<ForkResultOf<F, Id>>
+  async fork(runId: string, request: ForkRequest = {}): Promise<ForkResult> {
+    return this.#client.fork(runId, this.#named(request))
+  }
+
   async skip(runId: string, request: SkipRequest): Promise<SkipResult> {
     return this.#client.skip(runId, request)
   }
@@ -324,22 +329,5 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     const { result, event } = await finalResult(services, services.runtime.serializer, run)
     await this.#options.publishFinalResult?.(run.runId, result)
     await services.emit(event)
-  }
-
-  /** What nodes find as `dependencies.adapter`. */
-  #adapter() {
-    return {
-      registerWebhookEndpoint: (runId: string, nodeId: string) =>
-        makeWebhook(this.services.store, WEBHOOK_URL, runId, nodeId),
-      resume: async (runId: string, request: ResumeRequest = {}): Promise<ResumeResult> => ({
-        resumed: await resumeRun(this.services, runId, request.nodeId, request),
-      }),
-      resumeWithAction: (runId: string, action: string, output?: unknown) =>
-        resumeAll(this.services, runId, { action, output }),
-      cancel: async (runId: string): Promise<CancelResult> => ({
-        cancelled: await cancelRun(this.services, runId),
-      }),
-      reconcile: (runId: string) => reconcileRun(this.services, runId),
-    }
   }
 }

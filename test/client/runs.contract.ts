@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { RedriveManyRequest, RunLabels, RunPage, Runs, StartRunRequest } from '../../lib/index.ts'
+import { forksContract } from './forks.contract.ts'
 
 const id = () => `run-${randomUUID()}`
 
@@ -320,6 +321,8 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
         await refused(outcomes, 'INVALID_INPUT')
       }
     })
+
+    forksContract(makeRuns)
 
     it('are watched', async () => {
       const runs = makeRuns()

@@ -2,6 +2,7 @@
  * What a run costs, to the unit: on dynoxide, since dynalite does not tell the size of an item that refused a write.
  * The worker is called directly, so that no poll, no delete and no look of a client is counted.
  */
+import { randomUUID } from 'node:crypto'
 import { createFlow, type FlowBuilder, type NodeContext, NullLogger } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -207,5 +208,55 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBeLessThanOrEqual(6 + 24)
     expect(work.dynamodb.byOperation).toEqual({ GetItem: 2, UpdateItem: 3, PutItem: 4 })
     expect(work.dynamodb.readUnits).toBe(2)
+  })
+
+  it('of a fork: its header and that in two indexes, and two notes, however large what the run holds is', async () => {
+    const flow = chain(10, 'x'.repeat(20_000))
+    const [adapter, client] = [
+      adapterOf(deployment, { flows: [flow] }),
+      clientOf(deployment, { flows: [flow] }),
+    ]
+    const { runId } = await client.start({ blueprintId: 'chain' })
+    await drain(deployment, adapter)
+    await client.get(runId)
+    const before = aws.meter.snapshot()
+
+    const { runId: fork } = await client.fork(runId, { nodes: ['n9'] })
+
+    const { dynamodb, sqs } = aws.meter.since(before)
+    // Whether the id is used; the run; whether its graph is stored for long enough; and what the note says.
+    expect(dynamodb).toMatchObject({
+      writeUnits: 5,
+      readUnits: 4,
+      byOperation: { PutItem: 3, GetItem: 4 },
+    })
+    expect(sqs.requests).toBe(1)
+    await drain(deployment, adapter)
+    expect(await client.get(fork)).toMatchObject({ status: 'completed' })
+  })
+
+  it('of a fork of a run with 10,000 keys of 100 bytes: they are read, compressed and written once', async () => {
+    const flow = createFlow('keys')
+      .node('set', async ({ context }: NodeContext) => {
+        for (let at = 0; at < 10_000; at++)
+          await context.set(`key ${at}`, `${at} ${randomUUID()} ${randomUUID()}`.padEnd(100))
+        return { output: 'ok' }
+      })
+      .node('end', async ({ context }: NodeContext) => ({ output: await context.get('key 9999') }))
+      .edge('set', 'end')
+    const adapter = adapterOf(deployment, { flows: [flow] })
+    const client = clientOf(deployment, { flows: [flow] })
+    const { runId } = await client.start({ blueprintId: 'keys' })
+    await drain(deployment, adapter)
+    const before = aws.meter.snapshot()
+
+    const { runId: fork } = await client.fork(runId, { nodes: ['end'] })
+
+    const { dynamodb } = aws.meter.since(before)
+    expect(dynamodb.byOperation).toEqual({ GetItem: 78, PutItem: 77 })
+    expect(dynamodb.writeUnits).toBeLessThanOrEqual(600)
+    expect(dynamodb.readUnits).toBeLessThanOrEqual(170)
+    await drain(deployment, adapter)
+    expect((await client.get(fork)).context['end']).toContain('9999 ')
   })
 })

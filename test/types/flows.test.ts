@@ -213,6 +213,7 @@ describe('without the types of flows', () => {
         watch: async function* () {
           yield run
         },
+        fork: async () => ({ runId: run.runId, forked: true, again: [] }),
         skip: async () => ({ skipped: true }),
         pause: async () => ({ paused: true }),
         unpause: async () => ({ unpaused: true }),

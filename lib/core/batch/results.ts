@@ -141,12 +141,13 @@ export interface ItemResult {
 
 /** All results of a batch up to a round, in item order. */
 export async function* results(
-  { services, run: { runId } }: ResultsOf,
+  { services, run }: ResultsOf,
   key: ActivationKey,
   batch: Batch,
   lastRound = Infinity,
 ): AsyncGenerator<ItemResult> {
   const { store, values } = services
+  const { runId = run.runId } = batch
   for (let index = batch.firstRound ?? 0; ; index++) {
     const round = roundOf(batch, index)
     for (let shard = 0; shard < round.shards; shard++) {

@@ -73,6 +73,11 @@ export class Graphs {
     return graph
   }
 
+  /** A version that a run remembers, for another run that is to go by it: stored anew where it is aging. */
+  async keep(graph: RunGraph): Promise<void> {
+    await this.#put(graph)
+  }
+
   /** The version that a run remembers. */
   async of(blueprintId: string, fingerprint: string): Promise<RunGraph> {
     if (Object.hasOwn(this.#blueprints, blueprintId)) {

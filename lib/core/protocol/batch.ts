@@ -33,6 +33,15 @@ export interface Batch {
   readonly noted?: boolean
   /** What came before, where these items were made by others. */
   readonly before?: Before
+  /** The run that has it, where a run was forked after it. @default - the run itself */
+  readonly runId?: string
+}
+
+/** A batch that has ended, as a fork has it of a run that had it, or that was forked after it. */
+export function batchInFork(batch: Batch, runId: string): Batch {
+  const { before } = batch
+  const workers = before?.workers && batchInFork(before.workers, runId)
+  return { ...batch, runId: batch.runId ?? runId, ...(before ? { before: { ...before, workers } } : {}) }
 }
 
 /** What is left of the items that made these. What they set is in the context by now. */

@@ -15,6 +15,7 @@
  *   17.3@1.0    value 0 of that activation's first attempt, stored on its own (`value-store.ts`)
  *   17.3&12 4 1.0   four buckets of keys, by the commit that made the run's `seq` 12
  *   @8123...    a value of the run's input, stored on its own and named by its content
+ *   17.3@1.0~   of the run that this one was forked from; 17.3@1.0~order-7 of the one that that was forked from
  *
  * The writer in front makes each text unique, so that "the inline value as seen" cannot mean an equal one written later.
  */
@@ -45,6 +46,32 @@ export function parseInlineValue(text: string): InlineValue {
   }
 }
 
+/** Where a value is that is stored on its own. */
+export interface Pointer {
+  /** Attempt and number of the value behind its writer. */
+  readonly slot: string
+  /** What `ValueStore.read` takes. */
+  readonly reference: string
+  /** The run that has it, where that is another; '' for the one that this run was forked from. */
+  readonly of?: string
+}
+
+export function parsePointer(body: string): Pointer {
+  const match = /^([\d.]+)([^~]*)(?:~(.*))?$/.exec(body)
+  if (!match) throw new Error(`no pointer: ${show(body)}`)
+  const [, slot, reference, of] = match as unknown as [string, string, string, string | undefined]
+  return { slot, reference, ...(of === undefined ? {} : { of }) }
+}
+
+/** A text of a run as a fork of it has it. What it points to stays where it is: values are immutable. */
+export function inFork(text: string, source: { readonly forkedFrom?: string }): string {
+  const value = parseInlineValue(text)
+  if (value.kind !== '@') return text
+  const { slot, reference, of } = parsePointer(value.body)
+  const owner = of === '' ? (source.forkedFrom ?? '') : (of ?? '')
+  return formatInlineValue({ ...value, body: `${slot}${reference}~${owner}` })
+}
+
 export const names = {
   output: (node: number) => `o${node}`,
   input: (target: number, source: number) => `i${target}.${source}`,
@@ -61,6 +88,12 @@ export const names = {
 /** The activation that made, or is to make, child runs, where a name is that of what they start with. */
 export function activationOfChild(name: string): ActivationKey | undefined {
   return /^c(\d+\.\d+)$/.exec(name)?.[1] as ActivationKey | undefined
+}
+
+/** The node whose batch a name is of. */
+export function nodeOfBatch(name: string): number | undefined {
+  const node = /^b(\d+)$/.exec(name)?.[1]
+  return node === undefined ? undefined : Number(node)
 }
 
 /** Whether a name is that of a key which user code set. */

@@ -6,8 +6,10 @@
  * its own, and nobody who survived the end can commit in its place. An activation that failed left no other trace than its
  * error and where it was then: nothing that depends on it was scheduled or counted. A node that has completed is put back
  * with everything that follows from it. What was active when the run was cancelled or given up goes on. What failed in an
- * earlier round of a loop, which went on without it, stays failed: its round is over.
+ * earlier round of a loop, which went on without it, stays failed: its round is over. In a fork, which is another run that begins
+ * in such a state, what was active begins anew: what it had, and waited for, is the first run's.
  */
+import { isOfEndedLoop, type LoopsOfRun } from './ended-loops.ts'
 import type { FailedAt } from './failed-at.ts'
 import { reachedFrom } from './reached.ts'
 import type { RunGraph } from './run-graph.ts'
@@ -62,7 +64,20 @@ export function planRedrive(
   { failed, givers }: Ended,
   from?: readonly number[],
 ): RedrivePlan | string {
-  const plan = new Plan(graph, run, { failed, givers })
+  return planned(new Plan(graph, run, { failed, givers }), from)
+}
+
+/** As `planRedrive`, for another run: nothing goes on. */
+export function planFork(
+  graph: RunGraph,
+  run: RunState,
+  ended: Ended,
+  from?: readonly number[],
+): RedrivePlan | string {
+  return planned(new Plan(graph, run, ended, true), from)
+}
+
+function planned(plan: Plan, from: readonly number[] | undefined): RedrivePlan | string {
   const problems = [...new Set(from ?? plan.defaults())].flatMap((node) => plan.again(node) ?? [])
   if (problems.length > 0) return problems.join('; ')
   return plan.made() ?? 'nothing of it failed that could be run again, and nothing was active when it ended'
@@ -83,11 +98,14 @@ class Plan {
   readonly #pending: Set<number>
   readonly #fallbacks: Map<number, number> | undefined
   readonly #putBack = new Set<number>()
+  readonly #isAnew: boolean
   #done: bigint
 
-  constructor(graph: RunGraph, run: RunState, { failed, givers }: Ended) {
+  /** `isAnew`: what was active at the end begins anew. */
+  constructor(graph: RunGraph, run: RunState, { failed, givers }: Ended, isAnew = false) {
     this.#graph = graph
     this.#run = run
+    this.#isAnew = isAnew
     this.#failed = failed
     this.#givers = givers
     this.#goesOn = new Map(run.activeAtEnd)
@@ -116,9 +134,9 @@ class Plan {
     if (this.#putBack.has(node)) return undefined
     const last = activationKey(node, this.#lastOf(node))
     if (this.#goesOn.has(last)) return undefined
-    const failed = this.#failed.find(({ key }) => key === last)
+    const failed = this.#failedLast(node)
     const { id } = this.#graph.node(node)
-    if (isDone(this.#run.done, node)) {
+    if (isDone(this.#run.done, node) || isOfEndedLoop(this.#loops(), node)) {
       // A batch with failed items is done, and something may have followed from it.
       this.#putBackFrom(node)
     } else {
@@ -133,6 +151,7 @@ class Plan {
   }
 
   made(): RedrivePlan | undefined {
+    if (this.#isAnew) this.#beginAnew()
     for (const key of this.#again.keys()) {
       const { node } = parseActivationKey(key)
       if (this.#graph.contested.has(node)) this.#fired.add(node)
@@ -163,6 +182,32 @@ class Plan {
     }
   }
 
+  /** In another iteration, as what has values of the first. */
+  #beginAnew(): void {
+    for (const last of this.#goesOn.keys()) {
+      const { node, iteration } = parseActivationKey(last)
+      this.#iterations.set(node, iteration + 1)
+      this.#again.set(activationKey(node, iteration + 1), last)
+    }
+    this.#goesOn.clear()
+  }
+
+  #failedLast(node: number): FailedActivation | undefined {
+    const last = activationKey(node, this.#lastOf(node))
+    return this.#failed.find(({ key }) => key === last)
+  }
+
+  #loops(): LoopsOfRun {
+    const active = new Set([...this.#goesOn.keys()].map((key) => parseActivationKey(key).node))
+    return {
+      graph: this.#graph,
+      iterations: this.#run.iterations,
+      givers: this.#givers,
+      isUnderWay: (node) => isDone(this.#run.done, node) || active.has(node),
+      hasFailed: (node) => this.#failedLast(node) !== undefined,
+    }
+  }
+
   #lastOf(node: number): number {
     return this.#run.iterations.get(node) ?? 1
   }
@@ -180,9 +225,10 @@ class Plan {
     return rounds.some(([controller, round]) => round !== (this.#run.iterations.get(controller) ?? 0))
   }
 
-  /** One that failed gets its input from where it had it, whoever has taken an edge to it since. */
+  /** One that failed, or was active, gets its input from where it had it, whoever has taken an edge to it since. */
   #sourceOf(before: ActivationKey): number | undefined {
-    return this.#failed.find(({ key }) => key === before)?.at?.source
+    const { at } = this.#failed.find(({ key }) => key === before) ?? {}
+    return (at ?? this.#run.activeAtEnd?.get(before))?.source
   }
 
   #fallbacksLeft(): Pick<Redriven, 'fallback' | 'fallbacks'> {

@@ -114,8 +114,10 @@ export interface RunState {
   readonly cancelledChildren?: readonly string[]
   /** Who waits for this run. */
   readonly parent?: Parent
-  /** Tells the input that it was started with from another; not of child runs. */
+  /** Tells the input that it was started with from another, or the fork that was asked for; not of child runs. */
   readonly inputHash?: string
+  /** The run from whose state this one began. */
+  readonly forkedFrom?: string
   /** What its starter called it, in the order of names. */
   readonly labels?: RunLabels
   /** The trace that it was started in, where that is recorded; see `telemetry/tracing.ts`. */

@@ -5,7 +5,7 @@ import { activationOfChild } from '../protocol/inline-value.ts'
 import { childIdOf, type RunState } from '../protocol/run-state.ts'
 import { StoredTexts } from '../values/stored-texts.ts'
 
-/** A unit for each header of up to 4 KB. Newest first. @throws FlowcraftAwsError RUN_NOT_FOUND */
+/** A unit for each header of up to 4 KB. @throws FlowcraftAwsError RUN_NOT_FOUND */
 export async function childRuns(
   { store, values }: Pick<Services, 'store' | 'values'>,
   runId: string,
@@ -24,5 +24,5 @@ export async function childRuns(
       return child?.status === 'failed' || child?.status === 'cancelled'
     })
   }
-  return children.toSorted((a, b) => b.startedAt - a.startedAt || (a.runId < b.runId ? 1 : -1))
+  return children
 }

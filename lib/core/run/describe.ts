@@ -50,6 +50,8 @@ export interface RunDescription {
   readonly labels?: RunLabels
   /** The run and the node that wait for this one, where it is a child run; `list({ parentRunId })` has the children of a run. */
   readonly parent?: { readonly runId: string; readonly nodeId: string }
+  /** The run from whose state this one began, where it is a fork; `list({ forkedFrom })` has the forks of a run. */
+  readonly forkedFrom?: { readonly runId: string }
   /** Of a run that was delayed: when it was accepted. */
   readonly startedAt: Date
   /** When the run begins or was to begin, where its start was delayed. Until then it is 'running', with nothing active. */
@@ -77,7 +79,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   const waiting = graph ? waitingIn(graph, run) : []
   const { store } = options
   const progress = graph ? await progressOf({ run, graph, store, reader, nodes, waiting, lost }) : []
-  const operations = wasSteered(run) ? await operationsOf(options, run.runId) : []
+  const operations = wasSteered(run) ? await operationsOf(options, run) : []
   return {
     runId: run.runId,
     blueprintId: run.blueprintId,
@@ -95,6 +97,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...lettersOf(graph, run),
     ...(run.labels ? { labels: run.labels } : {}),
     ...(run.parent ? { parent: { runId: run.parent.runId, nodeId: run.parent.nodeId } } : {}),
+    ...(run.forkedFrom === undefined ? {} : { forkedFrom: { runId: run.forkedFrom } }),
     startedAt: new Date(run.startedAt),
     ...(run.startsAt === undefined ? {} : { startsAt: new Date(run.startsAt) }),
     ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt) }),
@@ -122,8 +125,8 @@ function lettersOf(graph: RunGraph | undefined, run: RunState): Pick<RunDescript
 
 /** Whether it may have notes: only then is it worth a request. */
 function wasSteered(run: RunState): boolean {
-  const { redrives, pausedAt, steered, status, deadLetters } = run
-  if (deadLetters) return true
+  const { redrives, pausedAt, steered, status, deadLetters, forkedFrom } = run
+  if (deadLetters || forkedFrom !== undefined) return true
   return redrives !== undefined || pausedAt !== undefined || steered === true || status === 'cancelled'
 }
 

@@ -4,6 +4,7 @@ import type { Services } from '../execution/services.ts'
 import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import type { ListEntry, ListFilter, RunList } from '../store/run-list.ts'
 import { childRuns } from './child-runs.ts'
+import { forksOf } from './fork.ts'
 import { type RunDescription, statusOf } from './describe.ts'
 import { formatCursor, parseCursor } from './list-cursor.ts'
 import { MergedList } from './merged-list.ts'
@@ -20,6 +21,8 @@ export interface ListRunsQuery {
   readonly label?: RunLabels
   /** The child runs of this one, which no other list has. */
   readonly parentRunId?: string
+  /** The forks of this run. */
+  readonly forkedFrom?: string
 }
 
 export interface ListRunsRequest extends ListRunsQuery {
@@ -38,6 +41,8 @@ export interface RunSummary {
   readonly labels?: RunLabels
   /** Who waits for it, where it is a child run. */
   readonly parentRunId?: string
+  /** The run from whose state it began, where it is a fork. */
+  readonly forkedFrom?: { readonly runId: string }
   readonly startedAt: Date
   readonly endedAt?: Date
 }
@@ -65,8 +70,9 @@ export async function listRuns(
   const { limit = PAGE, cursor, ...query } = request
   const text = textOf(query)
   const after = cursor === undefined ? undefined : parseCursor(text, cursor)
-  if (query.parentRunId !== undefined) {
-    const all = (await childRuns(services, query.parentRunId)).filter((run) => isWanted(query, run))
+  const related = await relatedRuns(services, query)
+  if (related) {
+    const all = related.filter((run) => isWanted(query, run))
     const begin = after ? all.findIndex(({ runId }) => runId === after.runId) + 1 : 0
     const runs = all.slice(begin, begin + limit)
     const last = runs.at(-1)
@@ -95,6 +101,19 @@ export async function listRuns(
   return { runs, ...(merged.hasMore && merged.place ? { cursor: formatCursor(text, merged.place) } : {}) }
 }
 
+/** Runs that another one knows of, newest first; undefined where it is not these that are asked for. */
+async function relatedRuns(
+  services: ListServices,
+  { parentRunId, forkedFrom }: ListRunsQuery,
+): Promise<readonly RunState[] | undefined> {
+  if (parentRunId !== undefined) return newestFirst(await childRuns(services, parentRunId))
+  return forkedFrom === undefined ? undefined : newestFirst(await forksOf(services, forkedFrom))
+}
+
+function newestFirst(runs: readonly RunState[]): RunState[] {
+  return runs.toSorted((a, b) => b.startedAt - a.startedAt || (a.runId < b.runId ? 1 : -1))
+}
+
 /** All that a list has, page by page. */
 export async function* eachRun(
   services: ListServices,
@@ -118,9 +137,15 @@ async function summariesOf(
   const headers = await store.readMany(open.map(({ runId }) => runId))
   const runs = entries.flatMap(({ runId, time, run }): RunSummary[] => {
     if (run && run.status !== 'running') {
-      const { endedAt, ...rest } = run
+      const { endedAt, forkedFrom, ...rest } = run
       return [
-        { runId, ...rest, startedAt: new Date(time), ...(endedAt ? { endedAt: new Date(endedAt) } : {}) },
+        {
+          runId,
+          ...rest,
+          ...(forkedFrom === undefined ? {} : { forkedFrom: { runId: forkedFrom } }),
+          startedAt: new Date(time),
+          ...(endedAt ? { endedAt: new Date(endedAt) } : {}),
+        },
       ]
     }
     const header = headers.get(runId)
@@ -130,13 +155,14 @@ async function summariesOf(
 }
 
 function summaryOf(run: RunState): RunSummary {
-  const { runId, blueprintId, labels, parent, startedAt, endedAt } = run
+  const { runId, blueprintId, labels, parent, forkedFrom, startedAt, endedAt } = run
   return {
     runId,
     blueprintId,
     status: statusOf(run),
     ...(labels ? { labels } : {}),
     ...(parent ? { parentRunId: parent.runId } : {}),
+    ...(forkedFrom === undefined ? {} : { forkedFrom: { runId: forkedFrom } }),
     startedAt: new Date(startedAt),
     ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
   }
@@ -151,6 +177,7 @@ function isWanted(query: ListRunsQuery, run: RunState): boolean {
     (statuses === undefined || statuses.includes(statusOf(run))) &&
     run.startedAt >= from &&
     run.startedAt <= to &&
+    (query.forkedFrom === undefined || run.forkedFrom === query.forkedFrom) &&
     Object.entries(label).every(([name, value]) => run.labels?.[name] === value)
   )
 }
@@ -181,6 +208,7 @@ function filterOf(query: ListRunsQuery): ListFilter {
 
 /** What a cursor belongs to. */
 function textOf(query: ListRunsQuery): string {
-  const { blueprintId, label = {}, parentRunId } = query
-  return JSON.stringify([blueprintId, statusesOf(query), timesOf(query), Object.entries(label), parentRunId])
+  const { blueprintId, label = {}, parentRunId, forkedFrom } = query
+  const asked = [blueprintId, statusesOf(query), timesOf(query), Object.entries(label), parentRunId]
+  return JSON.stringify(forkedFrom === undefined ? asked : [...asked, forkedFrom])
 }

@@ -1,10 +1,12 @@
 /** What was done to a run from outside, by whom and why: noted before it is done, so that no crash loses who it was. */
 import { randomUUID } from 'node:crypto'
 import type { Services } from '../execution/services.ts'
+import type { RunState } from '../protocol/run-state.ts'
+import type { StoredValue } from '../store/run-store.ts'
 import { compress, expand } from '../values/value-store.ts'
 
 export interface Operation {
-  readonly kind: 'redrive' | 'skip' | 'pause' | 'unpause' | 'cancel' | 'drop'
+  readonly kind: 'redrive' | 'skip' | 'pause' | 'unpause' | 'cancel' | 'drop' | 'fork'
   readonly at: Date
   readonly by?: string
   readonly reason?: string
@@ -15,6 +17,10 @@ export interface Operation {
 }
 
 const PREFIX = 'op#'
+/** Sorts by time. */
+const TIME_DIGITS = 10
+/** That a run was forked is the first of its notes. */
+const FORK = `${PREFIX}${'0'.repeat(TIME_DIGITS)}#`
 
 /** Crash after the put: the operation is noted, and was not done. */
 export async function noteOperation(
@@ -23,20 +29,46 @@ export async function noteOperation(
   operation: Omit<Operation, 'at'>,
 ): Promise<void> {
   const at = now()
-  // Sorts by time.
-  const key = `${PREFIX}${at.toString(36).padStart(10, '0')}#${randomUUID().slice(0, 8)}`
+  const key = `${PREFIX}${at.toString(36).padStart(TIME_DIGITS, '0')}#${randomUUID().slice(0, 8)}`
   await store.putValue(runId, key, await compress(JSON.stringify({ ...operation, at })))
+}
+
+/**
+ * Notes on a run that is about to be made which request made it. The first who made that request is named.
+ * Crash after the put: a note of a run that is not there. One that gets the id by another request does not show it.
+ */
+export async function noteFork(
+  { store, now }: Pick<Services, 'store' | 'now'>,
+  { runId, inputHash }: Pick<RunState, 'runId' | 'inputHash'>,
+  operation: Omit<Operation, 'at' | 'kind'>,
+): Promise<void> {
+  const note = JSON.stringify({ kind: 'fork', ...operation, at: now() })
+  await store.putOnce(runId, `${FORK}${inputHash}`, await compress(note))
+}
+
+/** What `noteFork` noted of a run that is there. */
+export async function readFork(
+  { store }: { readonly store: Pick<Services['store'], 'getValue'> },
+  { runId, inputHash }: Pick<RunState, 'runId' | 'inputHash'>,
+): Promise<Operation | undefined> {
+  const note = await store.getValue(runId, `${FORK}${inputHash}`)
+  return note && operationOf(note)
 }
 
 /** In the order in which they were asked for. */
 export async function operationsOf(
   { store }: { readonly store: Pick<Services['store'], 'listValues'> },
-  runId: string,
+  { runId, inputHash }: Pick<RunState, 'runId' | 'inputHash'>,
 ): Promise<Operation[]> {
-  const found = [...(await store.listValues(runId, PREFIX))].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const texts = await Promise.all(found.map(([, value]) => expand(value)))
-  return texts.map((text) => {
-    const { at, ...operation } = JSON.parse(text) as Omit<Operation, 'at'> & { readonly at: number }
-    return { ...operation, at: new Date(at) }
-  })
+  const own = `${FORK}${inputHash}`
+  const found = [...(await store.listValues(runId, PREFIX))]
+    .filter(([key]) => !key.startsWith(FORK) || key === own)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Promise.all(found.map(([, note]) => operationOf(note)))
+}
+
+async function operationOf(note: StoredValue): Promise<Operation> {
+  const text = await expand(note)
+  const { at, ...operation } = JSON.parse(text) as Omit<Operation, 'at'> & { readonly at: number }
+  return { ...operation, at: new Date(at) }
 }

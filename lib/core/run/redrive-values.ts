@@ -15,13 +15,13 @@ type Set = Readonly<Record<string, unknown>>
 type ValueServices = Pick<Services, 'store' | 'values'>
 
 /** @throws FlowcraftAwsError INVALID_INPUT */
-export function checkSet({ values }: Pick<Services, 'values'>, set: Set = {}): void {
+export function checkSet({ values }: Pick<Services, 'values'>, verb: string, set: Set = {}): void {
   for (const [name, value] of Object.entries(set)) {
     try {
       checkKey(name, ' of set')
       values.encode(value, `the value of '${name}'`)
     } catch (error) {
-      throw unsettable(error)
+      throw unsettable(verb, error)
     }
   }
 }
@@ -61,10 +61,10 @@ async function written({ values }: ValueServices, { runId }: RunState, set: Set)
   try {
     return await writeInput(values, runId, set)
   } catch (error) {
-    throw isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE') ? unsettable(error) : error
+    throw isFlowcraftAwsError(error, 'VALUE_NOT_SERIALIZABLE') ? unsettable('redrive', error) : error
   }
 }
 
-function unsettable(error: unknown): FlowcraftAwsError {
-  return new FlowcraftAwsError('INVALID_INPUT', `cannot redrive a run: ${messageOf(error)}`, { cause: error })
+function unsettable(verb: string, error: unknown): FlowcraftAwsError {
+  return new FlowcraftAwsError('INVALID_INPUT', `cannot ${verb} a run: ${messageOf(error)}`, { cause: error })
 }

@@ -5,11 +5,8 @@
 import { FlowcraftAwsError } from '../common/errors.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
-import { parseInlineValue } from '../protocol/inline-value.ts'
-import { type FailedAt, parseFailedAt } from '../protocol/failed-at.ts'
-import { type Ended, planRedrive, type RedrivePlan } from '../protocol/redrive.ts'
+import { planRedrive, type RedrivePlan } from '../protocol/redrive.ts'
 import { refuseAction } from '../protocol/resumable.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -23,6 +20,7 @@ import {
 } from '../protocol/run-state.ts'
 import { StoredTexts } from '../values/stored-texts.ts'
 import { sendJobs } from './dispatch.ts'
+import { endedAs, nodeOf } from './ended.ts'
 import { checkSet, valuesAfter } from './redrive-values.ts'
 
 export type SteerServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now'>
@@ -56,7 +54,7 @@ export async function redriveRun(
   request: RedriveRequest,
   dryRun: boolean,
 ): Promise<Redrive> {
-  checkSet(services, request.set)
+  checkSet(services, 'redrive', request.set)
   const run = await endedRun(services, runId)
   if (run.parent) {
     const why = `it is the child run of '${run.parent.runId}', which is to be redriven`
@@ -182,23 +180,6 @@ async function lastChild(
   }
 }
 
-/** Which activations failed, by the names of the errors that are stored: of a batch there is one for each item. */
-function endedAs(texts: ReadonlyMap<string, string>): Ended {
-  const failed = new Map<ActivationKey, string[]>()
-  const at = new Map<ActivationKey, FailedAt>()
-  const givers = new Map<number, number>()
-  for (const [name, text] of texts) {
-    const join = /^f(\d+)$/.exec(name)?.[1]
-    if (join !== undefined) givers.set(Number(join), Number(parseInlineValue(text).body))
-    const noted = /^g(\d+\.\d+)$/.exec(name)?.[1] as ActivationKey | undefined
-    if (noted !== undefined) at.set(noted, parseFailedAt(parseInlineValue(text).body))
-    const key = /^x(\d+\.\d+)(-\d+)?$/.exec(name)?.[1] as ActivationKey | undefined
-    if (key === undefined || parseInlineValue(text).kind === '-') continue
-    failed.set(key, [...(failed.get(key) ?? []), name])
-  }
-  return { failed: [...failed].map(([key, ofKey]) => ({ key, names: ofKey, at: at.get(key) })), givers }
-}
-
 async function endedRun({ store }: SteerServices, runId: string): Promise<RunState> {
   const run = await store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
@@ -225,11 +206,4 @@ function whyNot(seen: RunState, now: RunState | undefined): string {
 
 function refused({ runId }: RunState, why: string): FlowcraftAwsError {
   return new FlowcraftAwsError('INVALID_STATE', `cannot redrive run '${runId}': ${why}`, { runId })
-}
-
-function nodeOf(graph: RunGraph, { runId }: RunState, id: string): number {
-  const node = graph.find(id)
-  if (node !== undefined) return node
-  const all = graph.blueprint.nodes.map((other) => `'${other.id}'`).join(', ')
-  throw new FlowcraftAwsError('INVALID_INPUT', `run '${runId}' has no node '${id}'; it has ${all}`, { runId })
 }

@@ -99,7 +99,12 @@ export function refuseOther({ created, run, inputHash, labels }: PutRun, bluepri
   // Runs that an older version of this package started say nothing of their input.
   const isOther = run.inputHash !== undefined && run.inputHash !== inputHash
   if (!isOther && isDeepStrictEqual(run.labels, labels)) return
-  const what = isOther ? 'another input' : `other labels, ${show(run.labels ?? {})}`
+  const what =
+    run.forkedFrom !== undefined
+      ? `the state of run '${run.forkedFrom}', as its fork`
+      : isOther
+        ? 'another input'
+        : `other labels, ${show(run.labels ?? {})}`
   const message = `cannot start run '${runId}': it was started with ${what}`
   throw new FlowcraftAwsError('RUN_CONFLICT', message, { runId, blueprintId })
 }

@@ -5,7 +5,7 @@
 import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { packEntry, packFirst } from './header.ts'
+import { packEntry, packFirst, packPending } from './header.ts'
 import { expiry, type Retention, retentionOf } from './retention.ts'
 import { dueShardsOf } from './schema.ts'
 
@@ -76,8 +76,7 @@ function wholeExpression(change: Change, seen: RunState, next: RunState, kept: K
       e.when(requirementCondition(e, requirement))
     }
   }
-  const pending = Object.fromEntries([...next.pending].map((node) => [node, 1]))
-  const maps = { ...packFirst(next), p: pending, r: Object.fromEntries(next.inlineValues) }
+  const maps = { ...packFirst(next), p: packPending(next.pending), r: Object.fromEntries(next.inlineValues) }
   if (change.final?.givenUp) keepActive(e)
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
   if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))

@@ -5,7 +5,7 @@
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
  *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
- *   ca what was active at the end   rd redrives   rs steered   pz paused since
+ *   ca what was active at the end   rd redrives   rs steered   pz paused since   fk the run that it was forked from
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -13,7 +13,8 @@ import { requestFailed } from '../common/errors.ts'
 import type { RunLabels } from '../common/labels.ts'
 import { DYNAMODB_ITEM_BYTES } from '../common/size-limits.ts'
 import { show } from '../common/thrown.ts'
-import { WORD_BITS } from '../protocol/change.ts'
+import { WORD_BITS, wordsOf } from '../protocol/change.ts'
+import type { Redriven } from '../protocol/redrive.ts'
 import {
   type ActivationKey,
   type ActiveEntry,
@@ -101,8 +102,39 @@ export function packHeader(run: NewRun): Item {
     h: run.inputHash,
     tg: run.labels && { ...run.labels },
     tr: run.trace,
-    ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packFirst(run) }),
+    fk: run.forkedFrom,
+    rs: run.steered,
+    ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packState(run) }),
   }
+}
+
+/** What a run has that goes on from what it came to before, or another run did. */
+export function packState({
+  done = 0n,
+  arrivals = new Map(),
+  pending = new Set(),
+  errors = 0,
+  fallback = false,
+  fallbacks = new Map(),
+  ...first
+}: Pick<NewRun, keyof Redriven>): Item {
+  return {
+    ...packFirst(first),
+    p: packPending(pending),
+    e: errors > 0 ? errors : undefined,
+    fb: fallback || undefined,
+    ...numbered('fb', fallbacks),
+    ...numbered('j', arrivals),
+    ...Object.fromEntries(wordsOf(done).map((bits, word) => [`d${word}`, bits])),
+  }
+}
+
+function numbered(name: string, counts: ReadonlyMap<number, number>): Item {
+  return Object.fromEntries([...counts].map(([node, count]) => [`${name}${node}`, count]))
+}
+
+export function packPending(pending: ReadonlySet<number>): Item {
+  return Object.fromEntries([...pending].map((node) => [node, 1]))
 }
 
 export function unpackHeader(runId: string, item: Item): RunState {
@@ -147,6 +179,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     outbox: item['o'] as Outbox | undefined,
     parent: item['pa'] as Parent | undefined,
     inputHash: item['h'] as string | undefined,
+    ...(item['fk'] === undefined ? {} : { forkedFrom: item['fk'] as string }),
     ...(item['tg'] === undefined ? {} : { labels: { ...(item['tg'] as RunLabels) } }),
     trace: item['tr'] as string | undefined,
     startedAt: Number(item['t']),
@@ -196,6 +229,7 @@ export function headerSize(run: RunState): number {
   for (const [name, value] of Object.entries(run.labels ?? {}))
     size += name.length + Buffer.byteLength(value) + 1
   size += 7 * (run.fallbacks?.size ?? 0)
+  if (run.forkedFrom !== undefined) size += run.forkedFrom.length + 'fk'.length
   if (run.trace !== undefined) size += run.trace.length + 'tr'.length
   for (const [key, entry] of run.activeAtEnd ?? []) size += key.length + packEntry(entry).length + 1
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1

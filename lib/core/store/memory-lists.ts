@@ -49,7 +49,7 @@ function entriesOf(
   }
   return runs
     .filter(({ startedAt, runId }) => isIn(startedAt, runId) && !isChildRunId(runId))
-    .map(({ runId, startedAt, blueprintId, status, endedAt, labels }) => ({
+    .map(({ runId, startedAt, blueprintId, status, endedAt, labels, forkedFrom }) => ({
       time: startedAt,
       runId,
       run: {
@@ -57,6 +57,7 @@ function entriesOf(
         status,
         ...(endedAt === undefined ? {} : { endedAt }),
         ...(labels ? { labels } : {}),
+        ...(forkedFrom === undefined ? {} : { forkedFrom }),
       },
     }))
 }

@@ -46,14 +46,14 @@ export class MemoryRunStore implements RunStore {
     const there = this.#runs.get(run.runId)
     if (there) return { created: false, run: there }
     const fresh: RunState = {
-      ...run,
-      status: 'running',
-      seq: 0,
       done: 0n,
       arrivals: new Map(),
       pending: new Set(),
       errors: 0,
       fallback: false,
+      ...run,
+      status: 'running',
+      seq: 0,
       offloaded: false,
     }
     this.#runs.set(run.runId, fresh)

@@ -26,6 +26,7 @@ export interface ListedRun {
   /** Milliseconds since the epoch. */
   readonly endedAt?: number
   readonly labels?: Readonly<Record<string, string>>
+  readonly forkedFrom?: string
 }
 
 export interface ListEntry extends ListPlace {

@@ -194,5 +194,6 @@ function listedOf(item: Item) {
     status: item['s'] as RunStatus,
     ...(item['z'] === undefined ? {} : { endedAt: Number(item['z']) }),
     ...(item['tg'] === undefined ? {} : { labels: { ...(item['tg'] as RunLabels) } }),
+    ...(item['fk'] === undefined ? {} : { forkedFrom: item['fk'] as string }),
   }
 }

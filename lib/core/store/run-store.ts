@@ -77,11 +77,12 @@ export interface StoredGraph extends StoredValue {
   readonly isAging?: boolean
 }
 
-/** A run that is put: not begun (`graph` undefined) or with its start nodes queued. */
+/** A run that is put: not begun (`graph` undefined), with its start nodes queued, or in the state of another that it goes on from. */
 export type NewRun = Omit<
   RunState,
   'status' | 'seq' | 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback' | 'offloaded'
->
+> &
+  Partial<Pick<RunState, 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback'>>
 
 /** What a run has when its start nodes are queued. */
 export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & {

@@ -1,9 +1,8 @@
 /** How a run is steered from outside, as one write of its header each. Pure. */
-import { wordsOf } from '../protocol/change.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import { setPlaceOfEnded } from './commit-expression.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { type Item, packFirst } from './header.ts'
+import { type Item, packState } from './header.ts'
 import { expiry, type Retention } from './retention.ts'
 import type { EndOfBegun, RedriveState } from './run-store.ts'
 
@@ -16,27 +15,16 @@ const LEFT_OUT = /^(?:[zxo]|cc|ca|pz|expiresAt|sp|fb\d*|[jd]\d+)$/
  */
 export function redrivenItem(item: Item, next: RedriveState): Item {
   const kept = Object.fromEntries(Object.entries(item).filter(([name]) => !LEFT_OUT.test(name)))
-  const words = wordsOf(next.done).map((bits, word) => [`d${word}`, bits] as const)
   return {
     ...kept,
     s: 'running',
     rs: true,
     q: Number(item['q']) + 1,
     rd: Number(item['rd'] ?? 0) + 1,
-    ...packFirst(next),
-    p: Object.fromEntries([...next.pending].map((node) => [node, 1])),
+    ...packState(next),
     r: Object.fromEntries(next.inlineValues),
-    e: next.errors,
     ...(next.offloaded ? { sp: true } : {}),
-    ...(next.fallback ? { fb: true } : {}),
-    ...numbered('fb', next.fallbacks ?? new Map()),
-    ...numbered('j', next.arrivals),
-    ...Object.fromEntries(words),
   }
-}
-
-function numbered(name: string, counts: ReadonlyMap<number, number>): Item {
-  return Object.fromEntries([...counts].map(([node, count]) => [`${name}${node}`, count]))
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * Many context keys that one activation sets, or the input of a run, as one inline value. Each of them as an inline value of its own
+ * Many context keys that one activation sets, or the input of a run, as one inline value. Of a run that was forked, the
+ * bundle of its input has all that it began with, whatever its name. Each of them as an inline value of its own
  * would fill the header, and cost a write unit when it is moved to its page. A bundle's keys lie in buckets by the hash
  * of their name, values like others: immutable, and named by the attempt that wrote them. So what a dead attempt wrote is
  * never seen, and whoever looks for one key reads one bucket.
@@ -13,7 +14,7 @@
 import { createHash } from 'node:crypto'
 import pMap from 'p-map'
 import { BUNDLE_BUCKET_BYTES } from '../common/size-limits.ts'
-import { formatInlineValue, isBundle, isUserName, names, parseInlineValue } from '../protocol/inline-value.ts'
+import { formatInlineValue, isBundle, names, parseInlineValue } from '../protocol/inline-value.ts'
 import type { ActivationKey } from '../protocol/run-state.ts'
 import type { ValueStore } from './value-store.ts'
 
@@ -116,7 +117,7 @@ async function eachBucket({ buckets }: Bundle, run: (bucket: number) => Promise<
   await pMap(Array(buckets).keys(), run, { concurrency: CONCURRENCY })
 }
 
-/** The newest value of each user key: what lies in pages, under what the bundles say. */
+/** The newest of each name: what lies in pages, under what the bundles say. */
 export function newestOf(
   pages: ReadonlyMap<string, { readonly text: string; readonly seq: number }>,
   bundles: readonly (readonly [Bundle, Texts])[],
@@ -124,7 +125,7 @@ export function newestOf(
   const texts = new Map([...pages].map(([name, { text }]) => [name, text]))
   for (const [{ seq }, entries] of bundles.toSorted(([a], [b]) => a.seq - b.seq)) {
     for (const [name, text] of entries) {
-      const moved = isUserName(name) ? pages.get(name) : undefined
+      const moved = pages.get(name)
       if (!moved || moved.seq < seq) texts.set(name, text)
     }
   }

@@ -81,7 +81,8 @@ export class RunReader {
 
   /** The errors of a run's nodes and of their items. Of those that are lost `lost` tells, where it is given. */
   async errors(lost?: LostValue[]): Promise<ErrorRecord[]> {
-    const texts = await this.#texts.texts(false)
+    const stored = await unlessLost('_errors', lost, () => this.#texts.texts(false))
+    const texts = stored ?? this.#run.inlineValues
     const decode = (encoded: string) => this.#values.decodeError(encoded)
     const values = [...texts]
       .filter(([name]) => name.startsWith('x'))
@@ -207,7 +208,8 @@ export class RunReader {
 
   async #readAll(lost?: LostValue[]): Promise<Record<string, unknown>> {
     const whole = await unlessLost('_keysSetTogether', lost, () => this.#texts.texts(true))
-    const texts = whole ?? (await this.#texts.texts(false))
+    const rest = whole ?? (await unlessLost('_forked', lost, () => this.#texts.texts(false)))
+    const texts = rest ?? this.#run.inlineValues
     const reader = new RunReader({
       graph: this.#graph,
       run: { ...this.#run, inlineValues: texts, offloaded: false },

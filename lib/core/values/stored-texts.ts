@@ -2,7 +2,7 @@
  * The stored texts of a run as one snapshot of its header shows them, by name: in the header, in the page that they were
  * moved to, or in a bundle of keys. Knows nothing of what the names mean (`run-reader.ts`). Reads only, each place once.
  */
-import { isUserName, pageOf, parseInlineValue } from '../protocol/inline-value.ts'
+import { isUserName, names, pageOf, parseInlineValue, parsePointer } from '../protocol/inline-value.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import type { MovedEntries, RunStore } from '../store/run-store.ts'
 import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from './bundle.ts'
@@ -22,6 +22,8 @@ export class StoredTexts {
   readonly #store: Pick<RunStore, 'readPage' | 'readAll'>
   readonly #values: ValueStore
   readonly #bundles: readonly Bundle[]
+  /** What a run began with that was forked, where its header had no room for it: names of all kinds. */
+  readonly #base: Bundle | undefined
   readonly #pages = new Map<string, Promise<MovedEntries>>()
   readonly #buckets = new Map<string, Promise<ReadonlyMap<string, string>>>()
   #everything: Promise<ReadonlyMap<string, string>> | undefined
@@ -31,6 +33,8 @@ export class StoredTexts {
     this.#store = store
     this.#values = values
     this.#bundles = bundlesIn(run.inlineValues)
+    const isFork = run.forkedFrom !== undefined
+    this.#base = isFork ? this.#bundles.find(({ name }) => name === names.bundle('')) : undefined
   }
 
   /** Whether a name that is not in the header may be elsewhere. */
@@ -45,8 +49,8 @@ export class StoredTexts {
     // Read as a whole before: what is asked for now must be of the same time.
     if (this.#everything && isUserName(name)) return (await this.#everything).get(name)
     const moved = this.#run.offloaded ? (await this.#page(pageOf(name))).get(name) : undefined
-    if (!isUserName(name)) return moved?.text
-    for (const bundle of this.#bundles) {
+    const isUser = isUserName(name)
+    for (const bundle of isUser ? this.#bundles : this.#base ? [this.#base] : []) {
       if (moved && moved.seq >= bundle.seq) break
       const text = (await this.#bucket(bundle, bucketOf(bundle, name))).get(name)
       if (text !== undefined) return text
@@ -77,12 +81,13 @@ export class StoredTexts {
     if (kind === '-') return undefined
     if (kind === 'u') return { value: undefined }
     if (kind === '=') return { value: decode(body) }
-    const [, slot, reference] = /^([\d.]+)(.*)$/.exec(body) as unknown as [string, string, string]
-    const stored = await this.#values.read(this.#run.runId, `${writer}#${slot}`, reference)
+    const { slot, reference, of = this.#run.runId } = parsePointer(body)
+    const owner = of === '' ? (this.#run.forkedFrom ?? '') : of
+    const stored = await this.#values.read(owner, `${writer}#${slot}`, reference)
     return { value: decode(stored) }
   }
 
-  /** All that is stored by name; the keys of bundles where they are asked for. */
+  /** All that is stored by name; the keys of bundles where they are asked for, of any bundle. */
   texts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
     if (!withBundles) return this.#readTexts(false)
     this.#everything ??= this.#readTexts(true)
@@ -90,16 +95,21 @@ export class StoredTexts {
   }
 
   async #readTexts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
-    const bundles = withBundles ? this.#bundles : []
+    const bundles = withBundles ? this.#bundles : this.#base ? [this.#base] : []
     if (!this.#run.offloaded && bundles.length === 0) return this.#run.inlineValues
     const all = this.#run.offloaded ? await this.#store.readAll(this.#run.runId) : undefined
     const read: [Bundle, ReadonlyMap<string, string>][] = []
     for (const bundle of bundles) {
-      read.push([bundle, await readBundle(this.#values, this.#run.runId, bundle)])
+      const entries = await readBundle(this.#values, this.#run.runId, bundle)
+      read.push([bundle, withBundles ? entries : withoutUserNames(entries)])
     }
     // The header of this snapshot wins over its pages; pages may be newer, which any reader may see.
     const texts = new Map([...newestOf(all?.pages ?? new Map(), read), ...this.#run.inlineValues])
     for (const { name } of bundles) texts.delete(name)
     return texts
   }
+}
+
+function withoutUserNames(entries: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...entries].filter(([name]) => !isUserName(name)))
 }

@@ -52,8 +52,21 @@ export async function writeInput(
   return inlineValues.write()
 }
 
+/** As `writeInput`, where each key has a text of its own; `notes` are values by stored names. */
+export async function inputTexts(
+  values: ValueStore,
+  runId: string,
+  input: Readonly<Record<string, unknown>>,
+  notes: ReadonlyMap<string, unknown>,
+): Promise<Map<string, string>> {
+  const writer = new ValueWriter(values, runId, '', contentNumber)
+  for (const [name, value] of Object.entries(input)) writer.set(names.user(name), value, `input '${name}'`)
+  for (const [name, value] of notes) writer.set(name, value, `value '${name}'`)
+  return writer.texts()
+}
+
 /** A text as a number, since that is what names a value behind its writer. */
-function contentNumber(text: string): string {
+export function contentNumber(text: string): string {
   return BigInt(`0x${createHash('sha256').update(text).digest('hex').slice(0, 32)}`).toString()
 }
 
@@ -132,6 +145,16 @@ export class ValueWriter {
     for (const [name, entry] of inline) inlineValues.set(name, this.#format(entry))
     if (bundled.length > 0) inlineValues.set(...(await this.#bundle(new Map(bundled))))
     return { inlineValues, bundled: new Set(bundled.map(([name]) => name)) }
+  }
+
+  /** Each on its own: what they are put into has room for all. */
+  async texts(): Promise<Map<string, string>> {
+    const large = [...this.#entries].filter(([, { bytes }]) => bytes > INLINE_VALUE_BYTES)
+    const texts = await this.#store(new Map(large))
+    for (const [name, entry] of this.#entries) {
+      if (!texts.has(name)) texts.set(name, this.#format(entry))
+    }
+    return texts
   }
 
   #leave(name: string, kind: Entry['kind'], text: string): void {

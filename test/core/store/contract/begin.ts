@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { apply } from '../../../../lib/core/protocol/change.ts'
 import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
-import { accepted, actives, change, ENTRY, freshId, newRun } from './support.ts'
+import { accepted, actives, change, ENTRY, freshId, newRun, STARTED_AT } from './support.ts'
 
 export function beginContract(make: () => RunStore): void {
   describe('create', () => {
@@ -40,6 +40,38 @@ export function beginContract(make: () => RunStore): void {
         offloaded: false,
       })
       expect(await store.read(run.runId)).toEqual(put)
+    })
+
+    it('puts a run in the state that another had, which is due', async () => {
+      const store = make()
+      const dueAt = STARTED_AT + 60_000
+      const run = newRun({
+        active: new Map([['9.2', ENTRY]]),
+        done: (1n << 250n) + (1n << 119n) + 1n,
+        arrivals: new Map([
+          [3, 1],
+          [400, 12],
+        ]),
+        pending: new Set([7]),
+        fired: new Set([5]),
+        iterations: new Map([[9, 2]]),
+        errors: 2,
+        fallback: true,
+        steered: true,
+        dueAt,
+        forkedFrom: 'other',
+        inputHash: 'Ab-_0123.17',
+      })
+
+      const { created, run: put } = await store.create(run)
+
+      expect(created).toBe(true)
+      expect(put).toEqual({ ...run, status: 'running', seq: 0, offloaded: false })
+      expect(await store.read(run.runId)).toEqual(put)
+      expect(await store.due(dueAt - 1)).not.toContain(run.runId)
+      expect(await store.due(dueAt)).toContain(run.runId)
+      const next = await store.commit(run.runId, change({ end: '9.2', completed: [9] }), put)
+      expect(next.run).toMatchObject({ done: run.done! + (1n << 9n), forkedFrom: 'other', errors: 2 })
     })
 
     it('puts a delayed run, which is due when it says so, until it is over or rescheduled', async () => {

@@ -56,12 +56,17 @@ export function listsContract(make: () => RunStore): void {
       const store = make()
       const startedAt = newPeriod()
       const labels = { orderId: 'A-17', tenant: 'acme' }
-      const { run } = await store.create(newRun({ startedAt, labels }))
+      const origin = { forkedFrom: 'other' }
+      const { run } = await store.create(newRun({ startedAt, labels, ...origin }))
       const shard = shardOf(ALL, run.runId)
 
       expect(await store.readList(inPeriod(ALL, shard))).toEqual({
         entries: [
-          { time: startedAt, runId: run.runId, run: { blueprintId: 'order', status: 'running', labels } },
+          {
+            time: startedAt,
+            runId: run.runId,
+            run: { blueprintId: 'order', status: 'running', labels, ...origin },
+          },
         ],
       })
 
@@ -72,6 +77,7 @@ export function listsContract(make: () => RunStore): void {
         status: 'completed',
         endedAt: startedAt + 7,
         labels,
+        ...origin,
       })
     })
 
