@@ -6,6 +6,8 @@ export {
   DynamoDbCoordinationStore,
   type DynamoDbCoordinationStoreOptions,
 } from './adapter/dynamodb-coordination-store.ts'
+export type { RetryCondition, RetryPolicy } from './core/common/retry-config.ts'
+export { extendRuntime, type ExtendRuntimeOptions, type ExtensibleRuntime } from './adapter/extend-runtime.ts'
 export { NonRetryableError, RetryAfterError, type RetryAfterOptions } from './core/common/node-errors.ts'
 export {
   errorCodes,

@@ -14,6 +14,7 @@ import { joinCases } from './cases/join-cases.ts'
 import { loopCases } from './cases/loop-cases.ts'
 import { madeCases } from './cases/made-cases.ts'
 import { pauseCases } from './cases/pause-cases.ts'
+import { retryCases } from './cases/retry-cases.ts'
 import { scaleCases } from './cases/scale-cases.ts'
 import { subflowCases } from './cases/subflow-cases.ts'
 import { timeoutCases } from './cases/timeout-cases.ts'
@@ -32,6 +33,7 @@ export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   Loops: [...loopCases, ...busyLoopCases, ...cycleCases],
   'Batches and nodes that nodes make': [...batchCases, ...madeCases],
   'Waits, sleeps and retries': pauseCases,
+  'Retries by a policy': retryCases,
   Subflows: subflowCases,
   'What no run comes to, and nodes given by class': unreachedCases,
   Scale: scaleCases,

@@ -99,6 +99,11 @@ const configFields: Readonly<Record<keyof NodeConfig, Feature | string>> = {
     isIn: node(({ config }) => config?.retryDelay === 3_600_000),
     except: 'the engine in memory does not wait',
   },
+  retry: {
+    what: '`retry`, by milliseconds and by hours, for some errors only',
+    isIn: node(({ config }) => config?.retry?.delay === '1h' && config.retry.when !== undefined),
+    except: '`extendRuntime` does not wait either',
+  },
   timeout: '`timeout`: the engine in memory has none; conformance cases say what comes of one',
   contextConflicts:
     '`contextConflicts`: it is about what parallel nodes do at a time; cases without an order and test/core are about that',
@@ -183,6 +188,10 @@ const more: readonly Feature[] = [
   {
     what: 'batches, with `chunkSize`',
     isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'batch' && one.chunk > 0),
+  },
+  {
+    what: 'batches whose items are tried again',
+    isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'batch' && one.worker === 'flaky'),
   },
   { what: 'subflows, to a depth of three', isIn: part('subflow') },
   {

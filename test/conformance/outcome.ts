@@ -17,7 +17,7 @@ import {
 } from 'flowcraft'
 import { builtInOf } from '../../lib/core/blueprints/built-in.ts'
 import type { RunDescription } from '../../lib/core/run/describe.ts'
-import type { Runs } from '../../lib/index.ts'
+import { extendRuntime, type Runs } from '../../lib/index.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../end-to-end/driver.ts'
 import type { Setup } from './case.ts'
@@ -96,7 +96,7 @@ export async function runInMemory(setup: Setup, orchestrator?: unknown): Promise
   const { blueprint, registry } = probed(setup, counts.probe)
   const blueprints = Object.fromEntries((setup.blueprints ?? []).map((other) => [other.id, other]))
   const options: RuntimeOptions = { ...setup.options, eventBus: counts.eventBus, registry, blueprints }
-  const runtime = new FlowRuntime(options)
+  const runtime = extendRuntime(new FlowRuntime(options), { pause: async () => {} })
   if (orchestrator) (runtime as unknown as Orchestrated).orchestrator = orchestrator
   const input = structuredClone(setup.input ?? {})
   const result = await runtime.run(structuredClone(blueprint), input)

@@ -1,5 +1,6 @@
 /** What the nodes of a part do. */
-import type { NodeContext, NodeResult } from 'flowcraft'
+import type { NodeConfig, NodeContext, NodeResult } from 'flowcraft'
+import type { Side } from './draft.ts'
 import type { PartPlan } from './plan.ts'
 
 export function answerOf(name: string, answer: string): { output?: unknown; action?: string } {
@@ -43,11 +44,27 @@ export function failingFirst(name: string, failures: number): Run {
 }
 
 export function workerOf(name: string, worker: (PartPlan & { kind: 'batch' })['worker']): Run {
-  return async ({ input, context }) => {
+  return async (call) => {
+    const { input, context } = call
     const { n } = input as { n: number }
+    if (worker === 'flaky' && n % 3 === 1 && (await count(call, `${name} tried ${n}`)) === 1)
+      throw new Error(`${name} item ${n} broke at first`)
     if (worker === 'fail' && n % 4 === 2) throw new Error(`${name} item ${n} broke`)
     if (worker === 'odd' && n % 2 === 0) return { output: undefined }
     if (worker === 'keys') await context.set(`${name} saw ${n}`, n)
     return { output: n * 2 }
   }
+}
+
+/** The engine in memory does not wait by `retryDelay`, and by `retry` its helper is told not to. */
+export function triesOf(
+  { by, tries }: PartPlan & { kind: 'flaky' },
+  byQueue: boolean,
+  side: Side,
+): NodeConfig {
+  if (by === undefined || by === 'numbers')
+    return { maxRetries: tries, ...(byQueue && side === 'kit' && { retryDelay: 3_600_000 }) }
+  const delay = byQueue ? '1h' : 1
+  const when = by === 'when' ? { when: [{ message: 'at try 1$' }] } : {}
+  return { retry: { maxAttempts: tries, delay, jitter: byQueue ? 'none' : 'full', ...when } }
 }

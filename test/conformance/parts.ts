@@ -2,7 +2,7 @@
 import type { EdgeDefinition, NodeContext } from 'flowcraft'
 import { echo, failing, type NodeSpec, tally, trail, value } from './case.ts'
 import { Draft } from './draft.ts'
-import { answerOf, breaking, counting, failingFirst, workerOf } from './part-nodes.ts'
+import { answerOf, breaking, counting, failingFirst, triesOf, workerOf } from './part-nodes.ts'
 import type { LinkPlan, PartPlan, Plan } from './plan.ts'
 
 /** How the first node of a part is entered. */
@@ -107,7 +107,8 @@ export class Parts {
     const params: Record<string, unknown> = { workerUsesKey, outputKey, gatherNodeId: gather }
     // Where an item fails, nobody promises whether the rounds after it run.
     if (draft.side === 'kit' && chunk > 0 && worker !== 'fail') params['chunkSize'] = chunk
-    draft.add(`${name}_scatter`, { run: 'batch-scatter', inputs: first, params })
+    const retry = worker === 'flaky' ? { retry: { delay: 1 } } : {}
+    draft.add(`${name}_scatter`, { run: 'batch-scatter', inputs: first, params, ...retry })
     draft.add(`${name}_gather`, { run: 'batch-gather', params: { outputKey, gatherNodeId: gather } })
     draft.edge(first, scatter)
     draft.edge(scatter, gather)
@@ -135,12 +136,8 @@ export class Parts {
     const draft = this.#draft
     // The calls of a subflow's nodes are not counted, so nobody could tell how many executions to expect.
     const byQueue = part.byQueue && !draft.isChild
-    const id = draft.add(name, {
-      ...entry,
-      run: failingFirst(name, part.failures),
-      maxRetries: part.tries,
-      ...(byQueue && draft.side === 'kit' && { retryDelay: 3_600_000 }),
-    })
+    const run = failingFirst(name, part.failures)
+    const id = draft.add(name, { ...entry, run, ...triesOf(part, byQueue, draft.side) })
     if (byQueue) draft.shared.triesApart.add(id)
     return one(id)
   }

@@ -67,7 +67,8 @@ const transforms = [
 /** The engine's; one of a user that reads all keys; one that throws where an expression names nothing. */
 const evaluators = ['property', 'property', 'own', 'throwing'] as const
 const serializers = ['json', 'json', 'rich'] as const
-const workers = ['double', 'odd', 'keys', 'fail'] as const
+const workers = ['double', 'odd', 'keys', 'fail', 'flaky'] as const
+const retries = ['numbers', 'policy', 'when'] as const
 const inputKinds = ['none', 'none', 'none', 'map', 'name', 'key', 'missing', 'raw', 'rich', 'empty'] as const
 const answers = ['yes', 'left', 'right', 'nothing'] as const
 /** One edge; one that transforms; two, of which the second is taken too or not. */
@@ -96,6 +97,8 @@ export type PartPlan =
       readonly tries: number
       /** Whether the tries are so far apart that the queue is between them. */
       readonly byQueue: boolean
+      /** By `maxRetries`, by `retry`, or by that and for its first error only. @default 'numbers' */
+      readonly by?: (typeof retries)[number]
     }
   | { readonly kind: 'breaks'; readonly round: number }
   | { readonly kind: 'bulky'; readonly kilobytes: number }
@@ -178,6 +181,7 @@ const flaky: fc.Arbitrary<PartPlan> = fc.record({
   failures: fc.integer({ min: 1, max: 3 }),
   tries: fc.integer({ min: 2, max: 4 }),
   byQueue: fc.boolean(),
+  by: fc.constantFrom(...retries),
 })
 const breaks: fc.Arbitrary<PartPlan> = fc.record({
   kind: fc.constant('breaks'),

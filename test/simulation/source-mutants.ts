@@ -2,6 +2,7 @@
  * Mutants of the protocol's own code: a piece of a file of lib/core is replaced, and the simulation is bundled with
  * what comes of it. For what no store or queue can make go wrong from outside.
  */
+import { flowMutants } from './flow-mutants.ts'
 import type { Mutant } from './mutants.ts'
 import {
   aimedAt,
@@ -292,4 +293,5 @@ export const sourceMutants: readonly SourceMutant[] = [
     cases: [TIMERS],
     profiles: [CALM_PAUSES],
   },
+  ...flowMutants,
 ]

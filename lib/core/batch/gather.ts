@@ -10,7 +10,8 @@ import { activationKey, type ActivationKey, parseActivationKey } from '../protoc
 import type { Write } from '../values/context-key.ts'
 import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import { emitBatchFinish, emitBatchStart } from './batch-events.ts'
-import { type BatchUnderWay, batchUnderWay, readBatch, sendRange } from './item-job.ts'
+import { batchUnderWay, readBatch, sendRange } from './item-job.ts'
+import type { BatchUnderWay } from './item-node.ts'
 import { results } from './results.ts'
 
 /** Errors of items are kept up to so many; the run counts them all. */

@@ -3,7 +3,6 @@
  * item and adds it to its shard's set; whoever sees a shard full adds it to the root's, also on a duplicate long after,
  * and whoever sees the root full wakes the activation that waits. So a crash anywhere is mended by the redelivery.
  */
-import type { NodeDefinition } from 'flowcraft'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { ActivationContext } from '../execution/activation-context.ts'
 import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execution/disposition.ts'
@@ -15,30 +14,20 @@ import { DEATHS_AT_MOST, deathsOf, type Invocation, type Services } from '../exe
 import {
   type Batch,
   itemKeys,
-  itemNodeId,
   partitions,
   RANGE_SPLIT,
-  type Round,
   roundOf,
   shardOf,
   shardRange,
 } from '../protocol/batch.ts'
 import { names } from '../protocol/inline-value.ts'
-import { RunGraph } from '../protocol/run-graph.ts'
 import { type ActivationKey, isOver, parseActivationKey } from '../protocol/run-state.ts'
 import type { Job } from '../queue/job.ts'
 import { sendJobs } from '../run/dispatch.ts'
 import type { Lease } from '../store/run-store.ts'
-import type { RunReader } from '../values/run-reader.ts'
+import { type BatchUnderWay, definitionOf, givenTo, graphOf } from './item-node.ts'
 import { endedItem, type ItemEnd, putResult } from './results.ts'
 import { readItem } from './scatter.ts'
-
-/** A batch under way. */
-export interface BatchUnderWay extends OpenRun {
-  readonly key: ActivationKey
-  readonly batch: Batch
-  readonly round: Round
-}
 
 export type ItemJob = Job & { readonly items: NonNullable<Job['items']> }
 
@@ -224,13 +213,6 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<Ite
   return putResult(underWay, { partition, item, attempt }, result)
 }
 
-/** The item alone, and the node that may stand in for it: whether there is one is looked up when all have ended. */
-function graphOf(id: string, definition: NodeDefinition): RunGraph {
-  const fallback = definition.config?.fallback
-  const standIns = fallback === undefined || fallback === definition.id ? [] : [{ id: fallback, uses: '' }]
-  return new RunGraph({ id, nodes: [definition, ...standIns], edges: [] })
-}
-
 async function runOrFail(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
   try {
     return await runItem(underWay, leased)
@@ -253,18 +235,4 @@ async function failItem(underWay: BatchUnderWay, leased: LeasedItem, error: Erro
 function missing({ graph, key }: BatchUnderWay, item: number, uses: string): string {
   const where = `item ${item} of node '${graph.node(parseActivationKey(key).node).id}'`
   return `${where} uses '${uses}', which this deployment does not have (the run goes by graph ${graph.fingerprint})`
-}
-
-/** What an item sees beside the run's context: its input, or the output of the node that made it. */
-async function givenTo({ graph, key, batch }: BatchUnderWay, reader: RunReader, input: unknown) {
-  if (batch.kind === 'worker') return { _item: input }
-  const { node } = parseActivationKey(key)
-  const { id } = graph.node(node)
-  const output = (await reader.stored(names.output(node)))?.value
-  return { [id]: output, [`_outputs.${id}`]: output }
-}
-
-function definitionOf({ batch }: BatchUnderWay, item: number, input: unknown): NodeDefinition {
-  if (batch.kind === 'nodes') return input as NodeDefinition
-  return { id: itemNodeId(batch, item), uses: batch.uses as string, inputs: '_item' }
 }

@@ -2,7 +2,7 @@
  * The batch nodes as durable steps. Scatter says which items there are and waits for them; gather, which runs when
  * all have ended, collects their results in item order. The engine's own two keep a key for each item in the context.
  */
-import { BaseNode, type NodeClass, type NodeContext } from 'flowcraft'
+import { BaseNode, isNodeClass, type NodeClass, type NodeContext, type NodeFunction } from 'flowcraft'
 import { chunkOf } from '../common/node-numbers.ts'
 import type { Before } from '../protocol/batch.ts'
 import type { Write } from '../values/context-key.ts'
@@ -46,6 +46,11 @@ class DurableScatter extends BaseNode {
 }
 
 export const scatterNode: NodeClass = DurableScatter
+
+/** Also of a subclass of the engine's, in which its step was put. */
+export function isScatter(implementation: NodeFunction | NodeClass): boolean {
+  return isNodeClass(implementation) && implementation.prototype.exec === DurableScatter.prototype.exec
+}
 
 /** Results of a batch in item order, and the context keys that its workers set. */
 export interface GatheredItems {

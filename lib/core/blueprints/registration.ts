@@ -13,12 +13,13 @@ import {
 import { FlowcraftAwsError, messageOf, throwProblems } from '../common/errors.ts'
 import { blueprintIdProblem } from '../common/identifiers.ts'
 import { numberProblems, withStorableNumbers } from '../common/node-numbers.ts'
+import { retryProblems, retryProblemsOf } from '../common/retry-problems.ts'
 import type { StandardSchema } from '../common/standard-schema.ts'
 import { show } from '../common/thrown.ts'
 import { policyProblems } from '../config/policies.ts'
 import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
 import { gatherNode, scatterNode } from './batch-nodes.ts'
-import { type BuiltInName, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
+import { type BuiltInName, builtInNames, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
 import { schemaOf } from './define-flows.ts'
 import { lint } from './lint.ts'
 import type { Flow, Registry } from './registry.ts'
@@ -75,7 +76,13 @@ export function register(options: {
     else add(blueprint, ofFlows)
   }
   const isOwn = (uses: string) => registry[uses] !== undefined
-  for (const blueprint of Object.values(blueprints)) problems.push(...numberProblems(blueprint, isOwn))
+  const engineName = (uses: string) =>
+    !isOwn(uses) || builtInNames.some((name) => name === uses && isBuiltIn(registry[uses], name))
+      ? uses
+      : undefined
+  for (const blueprint of Object.values(blueprints)) {
+    problems.push(...numberProblems(blueprint, isOwn), ...retryProblemsOf(blueprint, engineName))
+  }
   makeDurable(registry, blueprints)
   problems.push(...lint(blueprints, registry))
   throwProblems('INVALID_BLUEPRINT', 'cannot register the blueprints', problems)
@@ -141,27 +148,35 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   }
   if (edges.some((edge) => typeof edge !== 'object' || edge === null))
     return [`blueprint '${id}' has an edge that is no object`]
-  try {
-    // Runs remember their graph, so it must outlive this process.
-    structuredClone(blueprint)
-    JSON.stringify(blueprint)
-  } catch (error) {
-    return [`blueprint '${id}' cannot be stored: ${messageOf(error)}`]
-  }
   const { maxActivations, contextConflicts } = blueprint.metadata ?? {}
   const policies = policyProblems(maxActivations, contextConflicts)
   if (policies.length > 0) return policies.map((problem) => `blueprint '${id}': metadata.${problem}`)
   const seen = new Set<unknown>()
-  return nodes.flatMap((node) => {
+  const ofNodes = nodes.flatMap((node) => {
     if (typeof node?.id !== 'string' || node.id === '') return [`blueprint '${id}' has a node without an id`]
     if (typeof node.uses !== 'string')
       return [`node '${node.id}' of blueprint '${id}' does not say what it uses`]
     const problem = contextConflictsProblem(node.config?.contextConflicts)
     if (problem) return [`node '${node.id}' of blueprint '${id}': config.${problem}`]
+    // Before the blueprint is copied: a function in it is told by its name.
+    const retry = retryProblems(node.config)
+    if (retry.length > 0) return retry.map((one) => `blueprint '${id}': node '${node.id}': ${one}`)
     if (seen.has(node.id)) return [`blueprint '${id}' has two nodes '${node.id}'`]
     seen.add(node.id)
     return []
   })
+  return ofNodes.length > 0 ? ofNodes : storageProblems(blueprint)
+}
+
+/** Runs remember their graph, so it must outlive this process. */
+function storageProblems(blueprint: WorkflowBlueprint): string[] {
+  try {
+    structuredClone(blueprint)
+    JSON.stringify(blueprint)
+    return []
+  } catch (error) {
+    return [`blueprint '${blueprint.id}' cannot be stored: ${messageOf(error)}`]
+  }
 }
 
 /**

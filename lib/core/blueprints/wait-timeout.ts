@@ -12,6 +12,7 @@ import {
   WebhookNode,
   type WorkflowBlueprint,
 } from 'flowcraft'
+import { durationMs } from '../common/durations.ts'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { show } from '../common/thrown.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
@@ -19,20 +20,15 @@ import { type Wait, wholeMs } from '../protocol/run-state.ts'
 
 type Implementation = NodeFunction | NodeClass
 
-const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const DEFAULT_ACTION = 'timeout'
 
-/** Milliseconds of a duration as `sleep` takes it: a number of them, or '30s', '5m', '2h', '3d'. */
-function durationMs(duration: unknown): number | undefined {
-  if (typeof duration === 'number') return Number.isFinite(duration) && duration > 0 ? duration : undefined
-  const match = typeof duration === 'string' && /^(\d+)([smhd])$/.exec(duration)
-  if (!match) return undefined
-  const ms = Number(match[1]) * UNITS[match[2] as keyof typeof UNITS]
-  return ms > 0 ? ms : undefined
+/** Milliseconds; a wait that is over at once is none. */
+function timeoutMs(duration: unknown): number | undefined {
+  return durationMs(duration) || undefined
 }
 
 function durationProblem(duration: unknown): string | undefined {
-  if (durationMs(duration) !== undefined) return undefined
+  if (timeoutMs(duration) !== undefined) return undefined
   return `timeout must be a duration above 0, in milliseconds or as '30s', '5m', '2h', '3d'; got ${show(duration)}`
 }
 
@@ -50,7 +46,7 @@ export function eventWait(
   if (duration === undefined) return { kind: 'event' }
   const problem = durationProblem(duration)
   if (problem) throw new FlowcraftAwsError('INVALID_BLUEPRINT', `node '${graph.node(node).id}': ${problem}`)
-  return { kind: 'event', at: wholeMs(now + (durationMs(duration) as number)) }
+  return { kind: 'event', at: wholeMs(now + (timeoutMs(duration) as number)) }
 }
 
 /** The action that a node goes on by whose event did not come; undefined where no edge names it. */

@@ -18,14 +18,14 @@ export class NonRetryableError extends FlowcraftError {
 }
 
 export interface RetryAfterOptions extends ErrorOptions {
-  /** The next try comes no sooner, from 0; of any length. A longer `retryDelay` of the node counts instead. */
+  /** The next try comes no sooner, from 0; of any length. A longer delay of the node's config counts instead. */
   readonly seconds: number
 }
 
 /**
  * This try has failed, and the next one is to come after a time, such as an API's `Retry-After` says. No function waits
- * meanwhile: the run's message comes back by the queue. It counts as one of the node's tries (`maxRetries`); the last one
- * fails as by any other error. In memory the engine tries again at once. An item of a
+ * more than a second meanwhile: the run's message comes back by the queue. It counts as one of the node's tries
+ * (`maxRetries`, or `retry.maxAttempts`); the last one fails as by any other error. In memory the engine tries again at once. An item of a
  * batch cannot be put off: its worker waits for 10 seconds at most, and an item that asks for more fails with this.
  *
  * @example
@@ -52,6 +52,19 @@ export function retryAfterMs(error: unknown): number | undefined {
   if (propertyOf(error, 'name') !== 'RetryAfterError') return undefined
   const seconds = propertyOf(error, 'seconds')
   return isDelay(seconds) ? seconds * 1000 : undefined
+}
+
+/**
+ * The delay in milliseconds that `retryAfter` of any error asks for, as HTTP's header has it: seconds, as a number or as
+ * digits, or a date, as a `Date` or as the header's text. Undefined for any other. A date is one of this host's clock.
+ */
+export function retryAfterOf(error: unknown): number | undefined {
+  const asked = propertyOf(error, 'retryAfter')
+  if (typeof asked === 'string' && /^\d+$/.test(asked.trim())) return Number(asked) * 1000
+  if (isDelay(asked)) return asked * 1000
+  const at =
+    asked instanceof Date ? asked.getTime() : typeof asked === 'string' ? Date.parse(asked) : Number.NaN
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now())
 }
 
 function isDelay(seconds: unknown): seconds is number {

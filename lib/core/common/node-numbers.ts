@@ -3,7 +3,7 @@ import type { NodeConfig, NodeDefinition, WorkflowBlueprint } from 'flowcraft'
 import { show } from './thrown.ts'
 
 /** As a blueprint may have it: JSON and YAML bring numbers as texts. Undefined where it is no number. */
-function numberOf(value: unknown): number | undefined {
+export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isNaN(value) ? undefined : value
   if (typeof value !== 'string' || value.trim() === '') return undefined
   const number = Number(value)
@@ -41,8 +41,10 @@ export function chunkOf(chunkSize: unknown, items: number): number {
 /** Runs remember their graph as JSON, which has no Infinity. Changes the blueprint, which must be a copy. */
 export function withStorableNumbers(blueprint: WorkflowBlueprint): WorkflowBlueprint {
   for (const node of blueprint.nodes) {
-    const { maxRetries, timeout } = node.config ?? {}
+    const { maxRetries, retry, timeout } = node.config ?? {}
     if (maxRetries === Infinity) node.config = { ...node.config, maxRetries: Number.MAX_SAFE_INTEGER }
+    if (retry?.maxAttempts === Infinity)
+      node.config = { ...node.config, retry: { ...retry, maxAttempts: Number.MAX_SAFE_INTEGER } }
     if (timeout === Infinity) node.config = { ...node.config, timeout: 0 }
     if (node.params?.['chunkSize'] === Infinity) node.params = { ...node.params, chunkSize: undefined }
   }

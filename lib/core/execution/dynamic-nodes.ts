@@ -1,5 +1,6 @@
 /** The nodes that a node made (`dynamicNodes`), as the engine would take them. */
 import type { NodeDefinition } from 'flowcraft'
+import { retryProblems } from '../common/retry-problems.ts'
 import { show } from '../common/thrown.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 
@@ -24,6 +25,8 @@ export function dynamicNodesOf(graph: RunGraph, maker: string, given: unknown): 
     const id = String(definition.id)
     if (graph.find(id) !== undefined)
       throw refuse(`the id '${id}' at ${at} is that of a node of the blueprint`)
+    const [problem] = retryProblems(definition.config, definition.uses, 'item')
+    if (problem !== undefined) throw refuse(`the node '${id}' at ${at}: ${problem}`)
     if (!byId.has(id)) byId.set(id, { ...definition, id })
   }
   return [...byId.values()]

@@ -2,25 +2,18 @@
  * Runs one node through the engine: input, middleware, tries, fallback, events. Knows nothing of leases or commits.
  * How it ended is an `Outcome`; `edges.ts` says which edges are taken.
  */
-import {
-  FlowcraftError,
-  type IAsyncContext,
-  type NodeDefinition,
-  type NodeExecutionResult,
-  type WorkflowState,
-} from 'flowcraft'
-import { GATHER } from '../blueprints/batch-nodes.ts'
+import { FlowcraftError, type IAsyncContext, type NodeExecutionResult, type WorkflowState } from 'flowcraft'
+import { GATHER, isScatter } from '../blueprints/batch-nodes.ts'
 import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
-import { numbersOf } from '../common/node-numbers.ts'
+import { triesOf } from '../common/retry-config.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
-import { wholeMs } from '../protocol/run-state.ts'
+import { type RunState, wholeMs } from '../protocol/run-state.ts'
 import { dynamicNodesOf } from './dynamic-nodes.ts'
 import { follow, keysNamed } from './edges.ts'
-import { type Execution, failed, failedForGood, isFatal, NO_INPUTS, stoodInFor } from './execution.ts'
+import { type Execution, failed, failedForGood, NO_INPUTS, stoodInFor } from './execution.ts'
 import { type ExecuteOptions, stateOf } from './node-call.ts'
 import { limitOf, withinLimit } from './node-timeout.ts'
-import { type Policed, type Postponed, retriesByQueue, withPolicy } from './retry-policy.ts'
+import { type Postponed, type Tried, withOneTry, withTries } from './retry-policy.ts'
 import { suspended, scattered } from './suspend.ts'
 
 /** Never throws for what the node did; throws when the store failed while it ran. */
@@ -28,21 +21,23 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   const { graph, context } = options
   const def = graph.node(options.node)
   const state = stateOf(options)
-  const byQueue = !options.inProcess && retriesByQueue(def.config)
-  const { maxRetries, retryDelay } = numbersOf(def.config)
-  const isLast = !byQueue || options.tries + 2 > maxRetries
-  const triesLeft = maxRetries - options.tries
-  state.isLastAttempt = isLast
-  const policed = withPolicy(options.implementation, def, {
-    isLast,
-    byQueue,
-    triesLeft,
-    inProcess: options.inProcess ?? false,
-  })
+  const inProcess = options.inProcess ?? false
+  // A batch's `retry` is that of its items.
+  const config = isScatter(options.implementation) ? { ...def.config, retry: undefined } : def.config
+  const tried = withTries(
+    options.implementation,
+    { ...def, config },
+    {
+      before: options.tries,
+      seed: retrySeed(options.run, options.node, def.id),
+      waits: inProcess ? 'item' : 'node',
+      onRetry: (tries, error) => announceRetry(options, tries, error),
+    },
+  )
   const startedAt = Date.now()
-  const limitMs = limitOf(def.config, options.nodeTimeoutMs ?? Infinity)
+  const limitMs = limitOf(config, options.nodeTimeoutMs ?? Infinity, inProcess)
   const result = await withinLimit({ limitMs, nodeId: def.id, signal: options.signal }, (signal) =>
-    runThroughEngine({ ...options, signal }, state, policed, byQueue ? 1 : triesLeft),
+    runThroughEngine({ ...options, signal }, state, tried),
   )
   if (result instanceof FlowcraftError) return failedForGood(graph, options.node, result)
   if (context.infrastructureError !== undefined) throw context.infrastructureError
@@ -58,13 +53,8 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
   if (result.status === 'success' && result.result?.dynamicNodes?.length) {
     return scattered(result.result, dynamicNodesOf(graph, def.id, result.result.dynamicNodes))
   }
-  if (result.status === 'failed') {
-    const postponed = policed.postponed()
-    if (postponed) return retryLater(options, postponed)
-    if (!isLast && policed.failedInTry() && !isFatal(result.error)) {
-      return retryLater(options, { error: result.error.cause ?? result.error, delayMs: retryDelay, tries: 1 })
-    }
-  }
+  const postponed = result.status === 'failed' ? tried.postponed() : undefined
+  if (postponed) return retryLater(options, postponed)
   if (result.status === 'failed') return failed(result.error)
   if (result.status === 'failed_with_fallback') return stoodInFor(graph, result.fallbackNodeId, result.error)
   const execution = await follow(options, state, result.result)
@@ -74,19 +64,28 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
 
 /** A try failed and another is to come after a delay that no function should wait out. */
 async function retryLater(options: ExecuteOptions, { error, delayMs, tries }: Postponed): Promise<Execution> {
-  const { runtime, graph, run, now } = options
-  const def = graph.node(options.node)
-  const attempt = options.tries + tries
-  const { maxRetries } = numbersOf(def.config)
-  const meta = { nodeId: def.id, attempt, maxRetries, error: messageOf(error), executionId: run.runId }
-  runtime.logger.warn('Node execution failed, retrying', meta)
+  await announceRetry(options, tries, error)
+  const wait = { kind: 'retry', at: wholeMs(options.now() + delayMs), tries } as const
+  return { outcome: { kind: 'suspended', wait }, inputs: NO_INPUTS }
+}
+
+/** As the engine does before it tries a node again. */
+async function announceRetry(options: ExecuteOptions, attempt: number, error: unknown): Promise<void> {
+  const { runtime, graph, node, run } = options
+  const { id: nodeId, config } = graph.node(node)
   const { blueprintId, runId: executionId } = run
+  const maxRetries = triesOf(config).atMost
+  const meta = { nodeId, attempt, maxRetries, error: messageOf(error), executionId }
+  runtime.logger.warn('Node execution failed, retrying', meta)
   await runtime.eventBus.emit({
     type: 'node:retry',
-    payload: { nodeId: def.id, attempt, executionId, blueprintId },
+    payload: { nodeId, attempt, executionId, blueprintId },
   })
-  const wait = { kind: 'retry', at: wholeMs(now() + delayMs), tries: attempt } as const
-  return { outcome: { kind: 'suspended', wait }, inputs: NO_INPUTS }
+}
+
+/** Names an activation; of an item, by its node's id, which is its own. */
+export function retrySeed({ runId, iterations }: RunState, node: number, nodeId: string): string {
+  return `${runId} ${nodeId} ${iterations.get(node) ?? 1}`
 }
 
 /** The engine's webhook node asks the adapter for an endpoint: that the table is away is no failure of the node. */
@@ -98,16 +97,15 @@ function rethrowTrouble(error: Error): void {
 async function runThroughEngine(
   options: ExecuteOptions,
   state: WorkflowState<Record<string, unknown>>,
-  policed: Policed,
-  tries: number,
+  { implementation }: Tried,
 ): Promise<NodeExecutionResult> {
   const { runtime, graph, run, context, signal } = options
   const def = graph.node(options.node)
   const { logger, eventBus, serializer, evaluator, middleware, dependencies } = runtime
   const nodeRegistry = new Map(runtime.registry)
-  nodeRegistry.set(def.uses, policed.implementation)
+  nodeRegistry.set(def.uses, implementation)
   const executionContext = {
-    blueprint: withTries(graph, def, tries),
+    blueprint: withOneTry(graph.blueprint, def),
     state,
     nodeRegistry,
     executionId: run.runId,
@@ -133,13 +131,6 @@ async function runThroughEngine(
     const failure = isError(error) ? error : new Error(messageOf(error))
     return { status: 'failed', error: failure as Extract<NodeExecutionResult, { status: 'failed' }>['error'] }
   }
-}
-
-/** The blueprint in which this node has so many tries: its others were, or are, executions of their own. */
-function withTries(graph: RunGraph, def: NodeDefinition, tries: number): RunGraph['blueprint'] {
-  if (tries === numbersOf(def.config).maxRetries) return graph.blueprint
-  const limited = { ...def, config: { ...def.config, maxRetries: tries } }
-  return { ...graph.blueprint, nodes: graph.blueprint.nodes.map((node) => (node === def ? limited : node)) }
 }
 
 /** As the engine resolves it, with what it notes in the blueprint of a run: a transformed input replaces `inputs`. */

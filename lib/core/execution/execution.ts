@@ -68,6 +68,6 @@ export function stoodInFor(graph: RunGraph, fallbackId: string, error: Error): E
   return { outcome: { kind: 'fallback', fallback }, output: { value: null }, inputs: NO_INPUTS, error }
 }
 
-export function isFatal(error: Error): boolean {
+function isFatal(error: Error): boolean {
   return error instanceof FlowcraftError && propertyOf(error, 'isFatal') === true
 }

@@ -5,6 +5,8 @@
 import { type NodeConfig, FlowcraftError } from 'flowcraft'
 import { FlowcraftAwsError } from '../common/errors.ts'
 import { after, numbersOf } from '../common/node-numbers.ts'
+import { triesOf } from '../common/retry-config.ts'
+import { LONGEST_SLEEP_MS } from './retry-policy.ts'
 
 /** Four times what a Lambda function may take. */
 export const NODE_TIMEOUT_MS = 3_600_000
@@ -13,10 +15,12 @@ export const NODE_TIMEOUT_MS = 3_600_000
  * Milliseconds. A `timeout` of the node's own counts for each of its tries, and 0 or Infinity there mean no limit; what
  * is beside its tries, its preparation or a middleware, has the worker's limit.
  */
-export function limitOf(config: NodeConfig | undefined, nodeTimeoutMs: number): number {
+export function limitOf(config: NodeConfig | undefined, nodeTimeoutMs: number, inProcess = false): number {
   if (config?.timeout === undefined || config.timeout === null) return nodeTimeoutMs
-  const { timeout, maxRetries, retryDelay } = numbersOf(config)
-  return timeout === 0 ? Infinity : nodeTimeoutMs + Math.max(1, maxRetries) * (timeout + retryDelay)
+  const { timeout } = numbersOf(config)
+  const { atMost, longestDelayMs } = triesOf(config)
+  const delayMs = inProcess ? longestDelayMs : Math.min(longestDelayMs, LONGEST_SLEEP_MS)
+  return timeout === 0 ? Infinity : nodeTimeoutMs + Math.max(1, atMost) * (timeout + delayMs)
 }
 
 /**

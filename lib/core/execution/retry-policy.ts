@@ -1,6 +1,6 @@
 /**
- * What the engine's types promise of a node and its loop leaves out: the delay between tries and the time a try may
- * take. Wraps the implementation; the engine still counts the tries.
+ * The tries of a node (`retry`, or `maxRetries` and `retryDelay`), and the time that each may take. Wraps the
+ * implementation: the engine, which knows no delay, calls it once.
  */
 import {
   type BaseNode,
@@ -11,110 +11,105 @@ import {
   type NodeContext,
   type NodeDefinition,
   type NodeFunction,
+  type WorkflowBlueprint,
 } from 'flowcraft'
 import { FlowcraftAwsError, messageOf } from '../common/errors.ts'
-import { retryAfterMs } from '../common/node-errors.ts'
 import { after, numbersOf, pause } from '../common/node-numbers.ts'
+import { triesOf } from '../common/retry-config.ts'
+import { LONGEST_WAIT_HERE_MS } from '../common/retry-problems.ts'
 
 /** A longer delay is passed by the queue: nobody pays for a Lambda that sleeps. */
-const LONGEST_SLEEP_MS = 1_000
-/** What cannot be put off waits here at most: a longer wait could outlast its function, and take others along. */
-const LONGEST_WAIT_HERE_MS = 10_000
+export const LONGEST_SLEEP_MS = 1_000
 
-/** Whether the tries of a node are executions of their own, with the queue between them. */
+/** Whether some tries of a node are executions of their own, with the queue between them. */
 export function retriesByQueue(config: NodeConfig | undefined): boolean {
-  const { maxRetries, retryDelay } = numbersOf(config)
-  return maxRetries >= 2 && retryDelay > LONGEST_SLEEP_MS
+  const { atMost, longestDelayMs } = triesOf(config)
+  return atMost >= 2 && longestDelayMs > LONGEST_SLEEP_MS
 }
 
-export interface Policed {
+export interface Tried {
   readonly implementation: NodeFunction | NodeClass
-  /** Whether what may be tried again failed: of a class, `exec` only. */
-  readonly failedInTry: () => boolean
-  /** How this execution ended where its last try asked for a later one (`RetryAfterError`). */
+  /** How this execution ended where the next try is to come later than it can wait. */
   readonly postponed: () => Postponed | undefined
 }
 
 export interface Postponed {
   readonly error: unknown
   readonly delayMs: number
-  /** Tries in this execution. */
+  /** Tries so far, those of earlier executions included. */
   readonly tries: number
 }
 
-export interface PolicyOptions {
-  /** Whether no further try comes after this execution. */
-  readonly isLast: boolean
-  /** Whether the queue is between the tries. */
-  readonly byQueue: boolean
-  /** Tries that are left, those of this execution included. */
-  readonly triesLeft: number
-  /** Whether a try that is to come later is waited for here: an item of a batch cannot be put off. */
-  readonly inProcess: boolean
+export interface TriesOptions {
+  /** Tries that ended before, in executions of their own. */
+  readonly before: number
+  /** Names the activation: see `Tries.delayAfter`. */
+  readonly seed: string
+  /**
+   * Who waits for the next try: a node in its execution for a second, and then by the queue; an item of a batch, which
+   * cannot be put off, in its execution; the engine in memory there as well, however long.
+   */
+  readonly waits: 'node' | 'item' | 'memory'
+  /** @default - for so long */
+  readonly pause?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+  /** Called before each further try of this execution, with the tries so far. */
+  readonly onRetry: (tries: number, error: unknown) => Promise<void>
 }
 
-/**
- * The implementation with its `retryDelay` before each further try and its `timeout` around each (milliseconds). A try that
- * asks for a later one ends the execution: by an error that the engine takes as final.
- */
-export function withPolicy(
+/** A try that is to come later than the execution can wait ends it, by an error that the engine takes as final. */
+export function withTries(
   implementation: NodeFunction | NodeClass,
   { id, config }: NodeDefinition,
-  { isLast, byQueue, triesLeft, inProcess }: PolicyOptions,
-): Policed {
-  const { retryDelay, timeout } = numbersOf(config)
-  let tries = 0
-  let failed = false
-  let delayMs = retryDelay
+  { before, seed, waits, pause: wait = pause, onRetry }: TriesOptions,
+): Tried {
+  const { timeout } = numbersOf(config)
+  const tries = triesOf(config)
   let postponed: Postponed | undefined
-  /** What ended the tries although the engine counts more of them. */
-  let last: { readonly error: unknown } | undefined
   const attempt = async <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>): Promise<T> => {
-    if (last) throw last.error
-    failed = false
-    if (tries++ > 0 && !byQueue && delayMs > 0) await pause(delayMs, context.signal)
-    delayMs = retryDelay
-    try {
-      return await (timeout > 0 ? within(timeout, id, context, run) : run(context))
-    } catch (error) {
-      // Middleware around a node may hide that an error is fatal.
-      failed = !isFatal(error)
-      const asked = retryAfterMs(error)
-      if (asked === undefined || tries >= triesLeft) throw error
-      delayMs = Math.max(retryDelay, asked)
-      if (inProcess) {
-        if (asked > LONGEST_WAIT_HERE_MS) last = { error }
-        throw error
+    for (let count = before + 1; ; count++) {
+      context.signal?.throwIfAborted()
+      try {
+        return await (timeout > 0 ? within(timeout, id, context, run) : run(context))
+      } catch (error) {
+        const delayMs = tries.delayAfter(count, error, seed)
+        if (delayMs === undefined) throw error
+        if (waits === 'node' && delayMs > LONGEST_SLEEP_MS) {
+          postponed = { error, delayMs, tries: count }
+          throw new FlowcraftError(messageOf(error), { isFatal: true, cause: error as Error, nodeId: id })
+        }
+        // Only what an error asks for is longer, or what nobody checked: it could outlast its function.
+        if (waits === 'item' && delayMs > Math.max(LONGEST_WAIT_HERE_MS, tries.longestDelayMs)) throw error
+        await onRetry(count, error)
+        if (delayMs > 0) await wait(delayMs, context.signal)
       }
-      postponed = { error, delayMs, tries }
-      throw new FlowcraftError(messageOf(error), { isFatal: true, cause: error as Error, nodeId: id })
     }
   }
-  const outcome = { failedInTry: () => failed, postponed: () => postponed }
-  if (!isNodeClass(implementation)) {
-    return { ...outcome, implementation: (context) => attempt(context, implementation as NodeFunction) }
+  if (isNodeClass(implementation))
+    return { implementation: triedClass(implementation as NodeClass, attempt), postponed: () => postponed }
+  return {
+    implementation: (context) => attempt(context, implementation as NodeFunction),
+    postponed: () => postponed,
   }
-  return { ...outcome, implementation: policedClass(implementation as NodeClass, attempt, isLast) }
 }
 
-function isFatal(error: unknown): boolean {
-  return error instanceof FlowcraftError && error.isFatal
+/** The blueprint in which the engine calls this node once; one that has no try has none, as in memory. */
+export function withOneTry<B extends Pick<WorkflowBlueprint, 'nodes'>>(blueprint: B, def: NodeDefinition): B {
+  const { maxRetries } = def.config ?? {}
+  if (maxRetries === undefined || maxRetries === 1 || triesOf(def.config).atMost < 1) return blueprint
+  const once = { ...def, config: { ...def.config, maxRetries: 1 } }
+  return { ...blueprint, nodes: blueprint.nodes.map((node) => (node === def ? once : node)) }
 }
 
 type Attempt = <T>(context: NodeContext, run: (context: NodeContext) => Promise<T>) => Promise<T>
 
-function policedClass(Class: NodeClass, attempt: Attempt, isLast: boolean): NodeClass {
-  const { exec, fallback } = Class.prototype as BaseNode
-  const Policed = class extends (Class as new () => object) {} as unknown as NodeClass
-  Policed.prototype.exec = function (this: BaseNode, prepared: unknown, context: NodeContext) {
+/** Of a class, `exec` is what is tried; its own `fallback` is for when all tries have failed. */
+function triedClass(Class: NodeClass, attempt: Attempt): NodeClass {
+  const { exec } = Class.prototype as BaseNode
+  const Tried = class extends (Class as new () => object) {} as unknown as NodeClass
+  Tried.prototype.exec = function (this: BaseNode, prepared: unknown, context: NodeContext) {
     return attempt(context, (limited) => exec.call(this, prepared, limited))
   }
-  Policed.prototype.fallback = function (this: BaseNode, error: Error, context: NodeContext) {
-    // The class's own safety net is for when all tries have failed.
-    if (!isLast) throw error
-    return fallback.call(this, error, context)
-  }
-  return Policed
+  return Tried
 }
 
 async function within<T>(

@@ -5,10 +5,11 @@
 import type { NodeResult } from 'flowcraft'
 import { wakeByItems } from '../batch/gather.ts'
 import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
-import { numbersOf } from '../common/node-numbers.ts'
+import { triesOf } from '../common/retry-config.ts'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { follow } from '../execution/edges.ts'
+import { retrySeed } from '../execution/execute.ts'
 import { type Execution, failedForGood, failureOf } from '../execution/execution.ts'
 import { stateOf } from '../execution/node-call.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
@@ -115,7 +116,7 @@ async function endedByEvent(options: WakeOptions, { action, output }: GivenEvent
 async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeResult> {
   const { services, graph, run, key, context } = options
   const { node } = parseActivationKey(key)
-  const { config, params } = graph.node(node)
+  const { id, config, params } = graph.node(node)
   let child: RunState
   try {
     child = await ensureChild(options, key, tries)
@@ -129,15 +130,9 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeRes
   const outputs = params?.['outputs'] as Record<string, string> | undefined
   const result = await childResult(services, outputs, child, context)
   if (!(result instanceof Error)) return ended(options, result)
-  const { maxRetries, retryDelay } = numbersOf(config)
-  if (tries + 2 > maxRetries) {
-    return { kind: 'ended', execution: failedForGood(graph, node, result) }
-  }
-  const wait: Wait = {
-    kind: 'retry',
-    at: wholeMs(services.now() + retryDelay),
-    tries: tries + 1,
-  }
+  const delayMs = triesOf(config).delayAfter(tries + 1, result, retrySeed(run, node, id))
+  if (delayMs === undefined) return { kind: 'ended', execution: failedForGood(graph, node, result) }
+  const wait: Wait = { kind: 'retry', at: wholeMs(services.now() + delayMs), tries: tries + 1 }
   return { kind: 'ended', execution: { outcome: { kind: 'suspended', wait }, inputs: new Map() } }
 }
 
