@@ -18,7 +18,7 @@ const LAYERS = [
   ['core/run'],
   ['core/execution'],
   ['core/blueprints'],
-  ['core/config'],
+  ['core/config', 'core/history'],
   ['core/values'],
   ['core/store', 'core/telemetry', 'core/queue'],
   ['core/protocol'],

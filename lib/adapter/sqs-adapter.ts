@@ -21,6 +21,7 @@ import { Isolation } from '../core/execution/isolation.ts'
 import type { Runtime } from '../core/execution/node-call.ts'
 import { NODE_TIMEOUT_MS } from '../core/execution/node-timeout.ts'
 import type { Invocation, Services } from '../core/execution/services.ts'
+import { type HistoryRecorder, recorderOf } from '../core/history/recorder.ts'
 import type { RunState } from '../core/protocol/run-state.ts'
 import { checkJob } from '../core/queue/job.ts'
 import { newToken } from '../core/queue/sqs-job-queue.ts'
@@ -68,6 +69,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #statusEvents: StatusEvents | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
+  /** What it notes of its runs, if anything; written out by whoever feeds it messages. */
+  readonly history: HistoryRecorder | undefined
   /** Who is worked on beside whom in this process; for whoever feeds it messages. */
   readonly isolation: Isolation
   /** Where its messages come from; for whoever feeds it messages. */
@@ -106,6 +109,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
       : undefined
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#stores = storesOf(config, this.serializer)
+    const { values } = this.#stores
+    this.history = recorderOf(config.history, { values, logger: this.logger, now: Date.now, newToken })
     this.#services = this.#makeServices(registration)
     const ignored = withoutEffect(options, this, SqsAdapter.prototype)
     for (const warning of [...warningsOf(registration.blueprints), ...ignored]) this.logger.warn(warning)
@@ -123,6 +128,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
    */
   override async handleJob(job: JobPayload): Promise<void> {
     const result = await this.process(job, { deadline: () => Date.now() + LEASE_MS, extendsLease: true })
+    await this.history?.flush()
     if (result.kind === 'retry') throw new FlowcraftAwsError('MESSAGE_LEFT', result.reason)
   }
 
@@ -194,6 +200,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       concurrency: this.#concurrency,
       logger: this.logger,
       telemetry: this.telemetry,
+      history: this.history,
       isolation: this.isolation,
       process: (job, message) =>
         this.process(job, { deadline: () => Date.now() + LEASE_MS, extendsLease: true, ...message }),
@@ -239,6 +246,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       isOwn: (job) => this.#config.pools.isOwn(job),
       logger: this.logger,
       telemetry: this.telemetry,
+      history: this.history,
       tracing: this.#config.tracing ? new Tracing() : undefined,
       isolation: this.isolation,
       unreleased: new Set(),

@@ -18,6 +18,7 @@ import type { Invocation } from '../core/execution/services.ts'
 import { Trouble } from '../core/queue/backoff.ts'
 import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
 import type { Job } from '../core/queue/job.ts'
+import type { HistoryRecorder } from '../core/history/recorder.ts'
 import type { Telemetry } from '../core/telemetry/telemetry.ts'
 import { handleMessage } from '../core/worker/handle-message.ts'
 import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
@@ -29,6 +30,8 @@ export interface SqsPollerOptions {
   readonly concurrency: number
   readonly logger: ILogger
   readonly telemetry: Telemetry
+  /** @default - nothing is noted of runs */
+  readonly history?: Pick<HistoryRecorder, 'flush'>
   readonly isolation: Isolation
   /** Whether messages are asked for the trace that they came with. @default false */
   readonly tracing?: boolean
@@ -156,7 +159,7 @@ export class SqsPoller {
 
   /** Never throws: whatever cannot be done with a message, it comes back. */
   async #handle(message: HeldMessage): Promise<void> {
-    const { isolation, telemetry, logger } = this.#options
+    const { isolation, telemetry, history, logger } = this.#options
     const place = isolation.arrive({ isRedelivered: message.receives > 1 })
     try {
       if (this.#stopping.signal.aborted) await message.retryIn(0)
@@ -167,6 +170,7 @@ export class SqsPoller {
       message.release()
       place.leave()
       telemetry.publish()
+      await history?.flush()
     }
   }
 

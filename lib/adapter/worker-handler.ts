@@ -66,12 +66,15 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
     } finally {
       for (const place of places.values()) place.leave()
       adapter.telemetry.publish()
+      // Before the answer: a function that has answered may be frozen.
+      await adapter.history?.flush()
     }
   }
 }
 
 /** What the handler needs of an adapter. */
-export type WorkerAdapter = Pick<SqsAdapter, 'process' | 'telemetry' | 'isolation' | 'source'>
+export type WorkerAdapter = Pick<SqsAdapter, 'process' | 'telemetry' | 'isolation' | 'source'> &
+  Partial<Pick<SqsAdapter, 'history'>>
 
 function receivesOf({ attributes }: SQSRecord): number {
   return Number(attributes?.ApproximateReceiveCount)

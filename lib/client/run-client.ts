@@ -5,8 +5,11 @@ import type { ISerializer } from 'flowcraft'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { runIdProblem } from '../core/common/identifiers.ts'
+import type { RunGraph } from '../core/protocol/run-graph.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
+import type { HistoryEntry } from '../core/run/history-entries.ts'
+import { readHistory } from '../core/run/read-history.ts'
 import { describeRun, type RunDescription } from '../core/run/describe.ts'
 import { type Failures, type FailuresRequest, findFailures } from '../core/run/failures.ts'
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
@@ -121,14 +124,20 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   }
 
   async #describe(run: RunState): Promise<RunDescription> {
-    const { blueprintId, graph: version } = run
     const lost: LostValue[] = []
-    const graph =
-      version === undefined
-        ? undefined
-        : await unlessLost('_blueprint', lost, () => this.#services.graphs.of(blueprintId, version))
+    const graph = await this.#graphOf(run, lost)
     const described = await describeRun({ ...this.#services, run, graph, serializer: this.#serializer })
     return lost.length > 0 ? { ...described, lost: [...lost, ...(described.lost ?? [])] } : described
+  }
+
+  async #graphOf({ blueprintId, graph }: RunState, lost: LostValue[]): Promise<RunGraph | undefined> {
+    if (graph === undefined) return undefined
+    return unlessLost('_blueprint', lost, () => this.#services.graphs.of(blueprintId, graph))
+  }
+
+  async history(runId: string): Promise<HistoryEntry[]> {
+    const run = await this.#read(runId)
+    return readHistory({ services: this.#services, run, graph: await this.#graphOf(run, []) })
   }
 
   list<const Id extends BlueprintIdOf<F>>(request?: ListOf<ListRunsRequest, F, Id>): Promise<RunPageOf<F, Id>>

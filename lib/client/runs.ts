@@ -1,5 +1,6 @@
 /** Runs as a program outside the workers sees them: in memory, on the local AWS and on AWS by the same verbs. */
 import { FlowcraftAwsError } from '../core/common/errors.ts'
+import type { HistoryEntry } from '../core/run/history-entries.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
@@ -119,6 +120,16 @@ export interface Runs {
    * for await (const { status, nodes } of client.watch(runId)) console.log(status, nodes.active)
    */
   watch(runId: string, options?: WatchOptions): AsyncIterable<RunDescription>
+  /**
+   * What happened in a run, in order. Workers note it with `history: 'timings'` or `'full'`; without, and where a worker died
+   * before it had written its notes, there is less: that nodes ended, and when they failed, but not when they completed. What
+   * a worker is at is noted when its invocation is done with the run, or after a minute.
+   *
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   * @example
+   * for (const entry of await client.history(runId)) console.log(entry.at?.toISOString(), entry.type)
+   */
+  history(runId: string): Promise<HistoryEntry[]>
   /**
    * Gives a run that waits an event, and so resumes it: `output` becomes the waiting node's output, `action` chooses
    * its edges. An event may come before its node waits; the first one counts. A node that sleeps is woken at once.

@@ -5,6 +5,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import { type HistoryMode, historyProblems } from '../core/common/history-mode.ts'
 import { type AlarmOptions, alarmProblems } from './alarms.ts'
 import type { DashboardOptions } from './dashboard.ts'
 import { exportProblems } from './entry-exports.ts'
@@ -64,6 +65,12 @@ export interface FlowcraftServiceProps
   readonly serviceName?: string
   /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
   readonly metricsNamespace?: string
+  /**
+   * What workers write down of their runs, for `RunClient.history`: 'timings', for a write unit for each message; 'full',
+   * also inputs, outputs and context keys; or 'none'.
+   * @default 'timings'
+   */
+  readonly history?: HistoryMode
 
   /**
    * An existing table to use, with the schema of `stateTable`; several services may share it. Their timers are kept apart
@@ -182,6 +189,7 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     ...(props.webhook ? webhookProblems(props.webhook, 'webhook.') : []),
     ...intervalProblems('sweepInterval', props.sweepInterval),
     ...existingProblems(props),
+    ...historyProblems(props.history ?? 'timings'),
     ...runRetentionProblems(props.runRetention),
     ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
   ]

@@ -3,6 +3,7 @@ import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
+import type { HistoryMode } from '../core/common/history-mode.ts'
 import { metricNames } from '../core/telemetry/names.ts'
 import { type DeploymentOptions, deployGraceOf } from './safe-deployment.ts'
 import {
@@ -23,6 +24,12 @@ export interface WorkerLinks extends PoolChoice {
   /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
   readonly metricsNamespace?: string
   /**
+   * What workers write down of their runs, for `RunClient.history`: 'timings', for a write unit for each message; 'full',
+   * also inputs, outputs and context keys; or 'none'.
+   * @default 'timings'
+   */
+  readonly history?: HistoryMode
+  /**
    * Deploys new code of functions step by step, by versions and an alias; `{}` for 10 percent of the messages in the first
    * five minutes. Containers are only told how long that takes.
    * @default false: new code has all messages at once
@@ -36,6 +43,7 @@ export function workerEnvironment(
   props: ServiceParts & WorkerLinks,
 ): Record<string, string> {
   const { eventBus, webhookUrl, pool, metricsNamespace = metricNames.namespace, deployment } = props
+  const { history = 'timings' } = props
   return {
     ...environmentOf(scope, props),
     ...defined({
@@ -43,6 +51,7 @@ export function workerEnvironment(
       [environmentVariables.eventBusName]: eventBus?.eventBusName,
       [environmentVariables.webhookUrl]: webhookUrl,
       [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
+      [environmentVariables.history]: history,
       [environmentVariables.pool]: pool,
       [environmentVariables.deployGraceMs]: deployGraceOf(deployment)?.toMilliseconds().toString(),
     }),

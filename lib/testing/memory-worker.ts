@@ -137,6 +137,7 @@ export class MemoryWorker {
       )
       if (result.kind === 'acknowledge') queue.delete(message)
       else if (result.afterSeconds !== undefined) message.visibleAt = clock.now + result.afterSeconds * 1000
+      await services.history?.flush()
     } finally {
       this.#inFlight.delete(message)
     }

@@ -53,6 +53,9 @@ import { policiesOf } from '../core/config/policies.ts'
 import { Isolation } from '../core/execution/isolation.ts'
 import type { Runtime } from '../core/execution/node-call.ts'
 import type { Services } from '../core/execution/services.ts'
+import type { HistoryEntry } from '../core/run/history-entries.ts'
+import type { HistoryMode } from '../core/common/history-mode.ts'
+import { recorderOf } from '../core/history/recorder.ts'
 import type { MaxActivations } from '../core/protocol/bounds.ts'
 import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
@@ -82,6 +85,8 @@ export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
   readonly maxActivations?: MaxActivations
   /** As of `SqsAdapter`. @default 'warn' */
   readonly contextConflicts?: ContextConflicts
+  /** As of `SqsAdapter`. @default 'timings' */
+  readonly history?: HistoryMode
   /** As `SqsAdapter` has it, in milliseconds by the test's clock. @default 120000 */
   readonly deployGraceMs?: number
   /** As the adapter's, in milliseconds of the process's own time. @default - as long as it takes */
@@ -129,18 +134,21 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     const serializer = options.serializer ?? new JsonSerializer()
     const dependencies = { adapter: testAdapter(() => this.services), ...options.dependencies }
     const runtimeOptions = { ...options, ...registration, eventBus, logger, serializer, dependencies }
+    const values = new ValueStore({ store, serializer })
+    const now = () => this.now
     this.services = {
       runtime: new FlowRuntime(runtimeOptions) as unknown as Runtime,
       graphs: new Graphs({ ...registration, store }),
       store,
-      values: new ValueStore({ store, serializer }),
+      values,
       queue: this.queue,
       isOwn: () => true,
       logger,
       telemetry: NO_TELEMETRY,
-      isolation: new Isolation(() => this.now),
+      history: recorderOf(options.history ?? 'timings', { values, logger, now, newToken: randomUUID }),
+      isolation: new Isolation(now),
       unreleased: new Set(),
-      now: () => this.now,
+      now,
       // Its clock moves when nothing else is left to do.
       sleep: async () => {},
       newToken: randomUUID,
@@ -208,6 +216,10 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async failures(request: FailuresRequest): Promise<Failures> {
     return this.#client.failures(request)
+  }
+
+  async history(runId: string): Promise<HistoryEntry[]> {
+    return this.#client.history(runId)
   }
 
   /** Settles, for `timeoutMs` of the test's clock at most, and then describes how the run ended. */

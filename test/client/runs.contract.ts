@@ -142,6 +142,40 @@ export function runsContract(name: string, makeRuns: () => Runs): void {
       })
     })
 
+    it('tell what happened in them', async () => {
+      const runs = makeRuns()
+      const { runId } = await runs.start({ blueprintId: 'approval', runId: id() })
+      await runs.waitFor(runId, { timeoutMs: 2_000 }).catch(() => undefined)
+      await runs.resume(runId, { nodeId: 'decide', action: 'yes', output: { by: 'Ada' } })
+      const { startedAt, endedAt } = await runs.waitFor(runId)
+      const told = async () => {
+        const entries = await runs.history(runId)
+        return entries.map((entry) => ('nodeId' in entry ? `${entry.type} ${entry.nodeId}` : entry.type))
+      }
+
+      // The last worker writes what it noted when it has answered who waits.
+      await expect
+        .poll(told, { timeout: 10_000 })
+        .toEqual([
+          'runStarted',
+          'nodeStarted ask',
+          'nodeCompleted ask',
+          'nodeStarted decide',
+          'nodeWaits decide',
+          'nodeResumed decide',
+          'nodeWoke decide',
+          'nodeCompleted decide',
+          'nodeStarted ship',
+          'nodeCompleted ship',
+          'runEnded',
+        ])
+      const entries = await runs.history(runId)
+      expect(entries[0]).toEqual({ type: 'runStarted', at: startedAt })
+      expect(entries[7]).toMatchObject({ action: 'yes', next: ['ship'], durationMs: expect.any(Number) })
+      expect(entries.at(-1)).toEqual({ type: 'runEnded', at: endedAt, status: 'completed' })
+      await refused(runs.history(id()), 'RUN_NOT_FOUND')
+    })
+
     it('are cancelled unless they have ended', async () => {
       const runs = makeRuns()
       const { runId } = await runs.start({ blueprintId: 'approval', runId: id() })

@@ -11,7 +11,7 @@ let client: RunClient
 
 beforeAll(async () => {
   deployment = await deploy()
-  worker = adapterOf(deployment, { flows: contractFlows, logger: new NullLogger() })
+  worker = adapterOf(deployment, { flows: contractFlows, logger: new NullLogger(), history: 'timings' })
   worker.start()
   client = clientOf(deployment)
 })

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { createFlow, type FlowBuilder, type NodeContext, NullLogger } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
+  type HistoryMode,
   type Job,
   type RunClient,
   type RunLabels,
@@ -40,7 +41,10 @@ const placeOf = ({ nodeId = '' }: Job) => Number(nodeId.slice(1))
 /** What starting and working on a run costs, where its graph is stored already. */
 async function costOf(
   flow: FlowBuilder,
-  { labels, ...options }: { tracing?: boolean; runIndex?: boolean; labels?: RunLabels } = {},
+  {
+    labels,
+    ...options
+  }: { tracing?: boolean; runIndex?: boolean; history?: HistoryMode; labels?: RunLabels } = {},
   end = 'completed',
 ): Promise<{ start: Usage; work: Usage; messages: number }> {
   const adapter = adapterOf(deployment, { flows: [flow], logger: new NullLogger(), ...options })
@@ -74,6 +78,8 @@ async function run(
       const result = await adapter.process(job, { deadline: () => deadline, extendsLease: false })
       expect(result).toEqual({ kind: 'acknowledge' })
     }
+    // The messages of an invocation.
+    await adapter.history?.flush()
   }
   const usage = aws.meter.since(work)
   const polled = polls.reduce((sum, { sqs }) => sum + sqs.requests, 0)
@@ -123,6 +129,17 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     expect(start.dynamodb).toMatchObject({ writeUnits: 2, readUnits: 0 })
     expect(work.dynamodb).toMatchObject({ writeUnits: 12, readUnits: 1 })
     expect([start.sqs.requests, work.sqs.requests]).toEqual([1, 0])
+  })
+
+  it('of a history: one write unit for a chain, and for the messages of an invocation', async () => {
+    const none = await costOf(chain(10))
+    const timings = await costOf(chain(10), { history: 'timings' })
+    expect(timings.work.dynamodb.writeUnits - none.work.dynamodb.writeUnits).toBe(1)
+    expect(timings.work.dynamodb.readUnits).toBe(none.work.dynamodb.readUnits)
+
+    const fan = await costOf(diamond(50), { history: 'timings' })
+    // The first node, then ten messages at a time, the last of which goes on with the join.
+    expect(fan.start.dynamodb.writeUnits + fan.work.dynamodb.writeUnits).toBe(2 + 51 + 53 + 6)
   })
 
   it('of labels: one write unit each, whether runs are listed or not', async () => {

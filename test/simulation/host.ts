@@ -14,6 +14,7 @@ import { type ActivationKey, type RunState, timeOf } from '../../lib/core/protoc
 import type { Job } from '../../lib/core/queue/job.ts'
 import type { CommitResult, RunStore } from '../../lib/core/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/core/telemetry/telemetry.ts'
+import { recorderOf } from '../../lib/core/history/recorder.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
@@ -89,6 +90,8 @@ export interface HostWorld {
   newSignature(): string
   put(job: Job, delayMs: number, delivery?: Delivery): void
   published(): void
+  /** Whether workers note what becomes of the run. */
+  readonly hasHistory: boolean
   /** Whether there is a run whose nodes kill their processes. */
   readonly hasKiller: boolean
   /** Throws where a commit of this lease is to meet an error that nobody expects. */
@@ -162,20 +165,25 @@ export class Host {
     const runtime = new FlowRuntime({ ...world.setup.options, eventBus, ...registration })
     const store = this.#remote(world, skewMs)
     const serializer = new Signed(world.setup.options?.serializer, () => this.#task().signature)
+    const values = new ValueStore({ store, serializer })
+    const logger = new NullLogger()
+    const now = () => world.now() + skewMs
+    const newToken = () => world.newToken()
     this.services = {
       runtime: runtime as unknown as Runtime,
       graphs: new Graphs({ ...registration, schemas: world.setup.schemas, store }),
       store,
-      values: new ValueStore({ store, serializer }),
+      values,
       queue: { send: (jobs, delaySeconds = 0) => this.#send(world, jobs, delaySeconds) },
+      history: world.hasHistory ? recorderOf('full', { values, logger, now, newToken }) : undefined,
       isOwn: () => true,
-      logger: new NullLogger(),
+      logger,
       telemetry: NO_TELEMETRY,
-      isolation: new Isolation(() => world.now() + skewMs),
+      isolation: new Isolation(now),
       unreleased: new Set(),
-      now: () => world.now() + skewMs,
+      now,
       sleep: (ms) => this.request('sleep', async () => {}, { isCode: true, until: world.now() + ms }),
-      newToken: () => world.newToken(),
+      newToken,
       deployGraceMs: 0,
       publishesRunEnds: world.publishesRunEnds,
       publishRunEnd: () => this.request('publishRunEnd', async () => world.published()),

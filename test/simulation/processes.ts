@@ -221,6 +221,7 @@ export class Processes {
     let result: Disposition
     try {
       result = await processJob(mutated(host.services, mutation), message.job, invocation)
+      await host.services.history?.flush()
     } catch (error) {
       if (!(error instanceof Trouble) && !messageOf(error).startsWith(BUG)) {
         const code = isFlowcraftAwsError(error) ? `${error.code}: ` : ''

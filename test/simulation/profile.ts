@@ -92,6 +92,8 @@ export interface Profile {
   readonly strays?: number
   /** The run is started with labels, by which it must be found from its start on. @default false */
   readonly labels?: true
+  /** Workers note what becomes of the run, and the history of it must tell each end once. @default false */
+  readonly history?: true
   /** The start of the run is delayed, by less than the queue can hold or by more. @default false */
   readonly delaysStart?: true
   /** Somebody cancels the run within so many steps. @default - nobody does */
@@ -164,6 +166,7 @@ export const STORM: Profile = {
   visibilityMs: 5_000,
 }
 export const LABELS: Profile = { ...CHAOS, name: 'labels', labels: true }
+export const HISTORY: Profile = { ...CHAOS, name: 'history', history: true }
 export const LOSSES: Profile = { ...CHAOS, name: 'losses', losses: 0.15, sweep: true }
 export const CANCELS: Profile = { ...CHAOS, name: 'cancels', faultsAtMost: 6, cancelsBy: 80 }
 
@@ -265,6 +268,7 @@ export const profiles: readonly Profile[] = [
   BATCH_KILLER,
   SLOT_KILLER,
   LABELS,
+  HISTORY,
 ]
 
 /** Decides on the fault that a request meets. */

@@ -15,6 +15,7 @@ import { JsonSerializer } from 'flowcraft'
 import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import { describeRun } from '../../lib/core/run/describe.ts'
+import { readHistory } from '../../lib/core/run/read-history.ts'
 import { listRuns } from '../../lib/core/run/list.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
@@ -101,6 +102,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
     violations.push(`G7: the run went down ${world.downs} times with a node that kills its process`)
   }
   if (violations.length === 0 && profile.labels) violations.push(...(await listProblems(world)))
+  if (violations.length === 0 && profile.history) violations.push(...(await historyProblems(world)))
   if (violations.length === 0) violations.push(...(await differences(world, expected, simulation)))
   const { points, trace, messages, downs } = world
   const { pages, refusals } = world.store
@@ -118,6 +120,21 @@ async function listProblems({ store, setup }: World): Promise<string[]> {
     problems.push(...differing(`by label ${name}`, found, run ? [[RUN_ID, run.status]] : []))
   }
   return problems
+}
+
+/** Its history tells each end of a node once, whoever died before it was noted; none that did not come. */
+async function historyProblems({ store, setup }: World): Promise<string[]> {
+  const run = await store.read(RUN_ID)
+  if (!run) return []
+  const graph = new RunGraph(setup.blueprint)
+  const values = new ValueStore({ store, serializer: setup.options?.serializer ?? new JsonSerializer() })
+  const told = new Map<string, number>()
+  for (const entry of await readHistory({ services: { store, values }, run, graph })) {
+    if (!/^node(Completed|Failed|FellBack)$/.test(entry.type) || !('nodeId' in entry)) continue
+    told.set(entry.nodeId, (told.get(entry.nodeId) ?? 0) + 1)
+  }
+  const committed = [...store.commits].map(([node, count]) => [graph.node(node).id, count] as const)
+  return differing('history: ends', Object.fromEntries(told), Object.fromEntries(committed))
 }
 
 async function differences(

@@ -18,6 +18,7 @@ import {
   CRASHES,
   DELAYED,
   DELAYED_STEERED,
+  HISTORY,
   LABELS,
   NETWORK,
   REDRIVES,
@@ -41,6 +42,30 @@ const CHILD = 'a subflow with the input of its node'
 const TIMERS = 'sleeps of 20 minutes and 3 hours side by side'
 
 export const sourceMutants: readonly SourceMutant[] = [
+  {
+    what: 'a worker that notes what is not committed yet',
+    file: 'worker/commit.ts',
+    replace: /const result = await commit\(\n/,
+    by: 'noteCommit(activation, run, execution)\n    const result = await commit(\n',
+    cases: ['fan-out and fan-in'],
+    profiles: [HISTORY],
+  },
+  {
+    what: 'a history that asks nobody but workers',
+    file: 'run/read-history.ts',
+    replace: /const rounds = isDone/,
+    by: 'const rounds = graph.size > 0 ? 0 : isDone',
+    cases: ['a linear chain'],
+    profiles: [HISTORY],
+  },
+  {
+    what: 'a history that has failures from workers alone',
+    file: 'run/read-history.ts',
+    replace: /failures\.filter\(\(\{ key \}\) => !known\.has\(key\)\)/,
+    by: 'failures.filter(() => false)',
+    cases: ["an 'all' join with a failed predecessor"],
+    profiles: [HISTORY],
+  },
   {
     what: 'a run whose labels are put when it is there',
     file: 'run/start.ts',

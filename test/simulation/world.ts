@@ -126,6 +126,10 @@ export class World implements HostWorld {
     this.messages++
   }
 
+  get hasHistory(): boolean {
+    return this.#profile.history === true
+  }
+
   get hasKiller(): boolean {
     return this.#profile.killer === true
   }

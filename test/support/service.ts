@@ -1,7 +1,7 @@
 /** What tests of the adapter share: a local AWS with its queue and table, and a worker that polls them in process. */
 import { randomUUID } from 'node:crypto'
 import type { RuntimeOptions } from 'flowcraft'
-import { type Flow, RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
+import { type Flow, type HistoryMode, RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 
 export interface TestDeployment {
@@ -31,6 +31,7 @@ export function adapterOf(
     bucketName?: string
     tracing?: boolean
     runIndex?: boolean
+    history?: HistoryMode
   },
 ): SqsAdapter {
   return new SqsAdapter({ ...awsOptions(deployment), ...options, deployGraceMs: 0 })

@@ -222,6 +222,7 @@ describe('without the types of flows', () => {
           yield run
         },
         failures: async () => ({ groups: [], runs: 0 }),
+        history: async () => [],
       }
       void own
     })

@@ -11,6 +11,7 @@ import { failed, failureOf, type Execution } from '../execution/execution.ts'
 import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
 import { type OpenRun, readerOf, jobOf } from '../execution/opened-run.ts'
 import { DEATHS_AT_MOST, deathsOf, type Invocation, type Services } from '../execution/services.ts'
+import { notedError } from '../history/notes.ts'
 import {
   type Batch,
   itemKeys,
@@ -25,8 +26,8 @@ import { type ActivationKey, isOver, parseActivationKey } from '../protocol/run-
 import type { Job } from '../queue/job.ts'
 import { sendJobs } from '../run/dispatch.ts'
 import type { Lease } from '../store/run-store.ts'
-import { type BatchUnderWay, definitionOf, givenTo, graphOf } from './item-node.ts'
-import { endedItem, type ItemEnd, putResult } from './results.ts'
+import { type BatchUnderWay, definitionOf, givenTo, graphOf, missing } from './item-node.ts'
+import { endedItem, type ItemEnd, type ItemExecution, putResult } from './results.ts'
 import { readItem } from './scatter.ts'
 
 export type ItemJob = Job & { readonly items: NonNullable<Job['items']> }
@@ -173,9 +174,10 @@ async function shardIsFull(underWay: BatchUnderWay, shard: number, hasNoted?: bo
 
 /** How the item ended, undefined where a successor is at it. The first result that is put counts. */
 async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
-  const { partition, item, attempt, signal, sentAt = 0 } = leased
+  const { item, signal, sentAt = 0 } = leased
   const { services, graph, run, key, batch } = underWay
   const { runtime } = services
+  const startedAt = services.now()
   const input = await readItem(underWay, key, batch, item)
   const definition = definitionOf(underWay, item, input)
   const reader = readerOf(underWay)
@@ -210,7 +212,23 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<Ite
   if (signal.aborted) return undefined
   const standIn = definition.config?.fallback
   const result = { nodeId: definition.id, execution: { ...execution, standIn }, writes: context.writes }
-  return putResult(underWay, { partition, item, attempt }, result)
+  return end(underWay, leased, result, startedAt)
+}
+
+async function end(
+  underWay: BatchUnderWay,
+  leased: LeasedItem,
+  result: ItemExecution,
+  startedAt: number,
+): Promise<ItemEnd> {
+  const ended = await putResult(underWay, leased, result)
+  const { services, run, key } = underWay
+  const { node: n, iteration: i } = parseActivationKey(key)
+  const { error } = result.execution
+  const took = { s: startedAt, m: Math.max(0, services.now() - startedAt) }
+  const failure = error === undefined ? {} : { e: notedError(error) }
+  services.history?.note(run.runId, { k: 'i', n, i, a: leased.item, ...took, ...failure })
+  return ended
 }
 
 async function runOrFail(underWay: BatchUnderWay, leased: LeasedItem): Promise<ItemEnd | undefined> {
@@ -229,10 +247,5 @@ async function giveUp(underWay: BatchUnderWay, leased: LeasedItem): Promise<Item
 
 async function failItem(underWay: BatchUnderWay, leased: LeasedItem, error: Error): Promise<ItemEnd> {
   const result = { nodeId: `item ${leased.item}`, execution: failed(error), writes: new Map() }
-  return putResult(underWay, leased, result)
-}
-
-function missing({ graph, key }: BatchUnderWay, item: number, uses: string): string {
-  const where = `item ${item} of node '${graph.node(parseActivationKey(key).node).id}'`
-  return `${where} uses '${uses}', which this deployment does not have (the run goes by graph ${graph.fingerprint})`
+  return end(underWay, leased, result, underWay.services.now())
 }

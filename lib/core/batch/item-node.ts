@@ -41,3 +41,9 @@ export function definitionOf(
   const id = itemNodeId(batch, item)
   return { id, uses: batch.uses as string, inputs: '_item', ...(retry && { config: { retry } }) }
 }
+
+/** What an item's node lacks here. */
+export function missing({ graph, key }: BatchUnderWay, item: number, uses: string): string {
+  const where = `item ${item} of node '${graph.node(parseActivationKey(key).node).id}'`
+  return `${where} uses '${uses}', which this deployment does not have (the run goes by graph ${graph.fingerprint})`
+}

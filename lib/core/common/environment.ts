@@ -17,6 +17,8 @@ export const environmentVariables = {
   runRetentionDays: 'FLOWCRAFT_RUN_RETENTION_DAYS',
   /** 'false': runs do not stand in the index by which they are listed. */
   runIndex: 'FLOWCRAFT_RUN_INDEX',
+  /** What workers write down of their runs: 'none', 'timings' or 'full'. */
+  history: 'FLOWCRAFT_HISTORY',
   /** The bus that gets the status changes of runs. */
   eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
   /** Workers write CloudWatch metrics (EMF) to this namespace; none without it. */

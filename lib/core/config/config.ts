@@ -8,6 +8,7 @@ import { environmentVariables } from '../common/environment.ts'
 import { throwProblems } from '../common/errors.ts'
 import { requestTimeouts } from '../common/request-timeouts.ts'
 import { problemsOf } from '../common/schema.ts'
+import { type HistoryMode, historyProblems } from '../common/history-mode.ts'
 import { retentionProblems } from '../store/retention.ts'
 import { type Pool, poolProblems, Pools } from '../queue/pools.ts'
 
@@ -72,6 +73,13 @@ export interface AwsOptions {
    * @default - environment variable FLOWCRAFT_RUN_INDEX ('false'), else true
    */
   readonly runIndex?: boolean
+  /**
+   * What workers write down of their runs, for `RunClient.history`: 'none', 'timings' (what happened, and when, for a write
+   * unit for each message, or for all of an invocation's that are of one run), or 'full' (also inputs, outputs and the
+   * context keys that nodes set, for a unit more for each KB of them, compressed).
+   * @default - environment variable FLOWCRAFT_HISTORY, else 'none'
+   */
+  readonly history?: HistoryMode
   /** @default - a client for the region and credentials of the environment */
   readonly sqsClient?: SQSClient
   /** @default - a client for the region and credentials of the environment */
@@ -99,6 +107,7 @@ export interface AwsConfig {
   /** Only the environment has it here; as an option it is a worker's. */
   readonly deployGraceMs: number | undefined
   readonly tracing: boolean
+  readonly history: HistoryMode
   readonly runRetentionDays: number | undefined
   readonly runIndex: boolean
 }
@@ -146,6 +155,8 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
   const runRetentionDays =
     options.runRetentionDays ?? (ofEnvironment === undefined ? undefined : Number(ofEnvironment))
   problems.push(...retentionProblems('runRetentionDays', runRetentionDays))
+  const history = options.history ?? ((env[environmentVariables.history] || 'none') as HistoryMode)
+  problems.push(...historyProblems(history))
   throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
   return {
     queueUrl,
@@ -164,6 +175,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     deployGraceMs: grace === undefined ? undefined : Number(grace),
     runRetentionDays,
     runIndex: options.runIndex ?? env[environmentVariables.runIndex] !== 'false',
+    history,
     tracing: options.tracing ?? env[environmentVariables.tracing] === 'true',
   }
 }

@@ -66,12 +66,14 @@ export async function executeNode(options: ExecuteOptions): Promise<Execution> {
 async function retryLater(options: ExecuteOptions, { error, delayMs, tries }: Postponed): Promise<Execution> {
   await announceRetry(options, tries, error)
   const wait = { kind: 'retry', at: wholeMs(options.now() + delayMs), tries } as const
-  return { outcome: { kind: 'suspended', wait }, inputs: NO_INPUTS }
+  const why = isError(error) ? error : new Error(messageOf(error), { cause: error })
+  return { outcome: { kind: 'suspended', wait }, inputs: NO_INPUTS, error: why }
 }
 
 /** As the engine does before it tries a node again. */
 async function announceRetry(options: ExecuteOptions, attempt: number, error: unknown): Promise<void> {
-  const { runtime, graph, node, run } = options
+  const { runtime, graph, node, run, onTryFailed } = options
+  onTryFailed?.(error)
   const { id: nodeId, config } = graph.node(node)
   const { blueprintId, runId: executionId } = run
   const maxRetries = triesOf(config).atMost
@@ -101,7 +103,8 @@ async function runThroughEngine(
 ): Promise<NodeExecutionResult> {
   const { runtime, graph, run, context, signal } = options
   const def = graph.node(options.node)
-  const { logger, eventBus, serializer, evaluator, middleware, dependencies } = runtime
+  const { logger, serializer, evaluator, middleware, dependencies } = runtime
+  const { eventBus = runtime.eventBus } = options
   const nodeRegistry = new Map(runtime.registry)
   nodeRegistry.set(def.uses, implementation)
   const executionContext = {

@@ -1,5 +1,5 @@
 /** What one execution of a node is given, and the engine's view of the run for it. */
-import { type FlowRuntime, type NodeClass, type NodeFunction, WorkflowState } from 'flowcraft'
+import { type FlowRuntime, type IEventBus, type NodeClass, type NodeFunction, WorkflowState } from 'flowcraft'
 import type { GatheredItems } from '../blueprints/batch-nodes.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isDone, type RunState } from '../protocol/run-state.ts'
@@ -25,11 +25,15 @@ export interface ExecuteOptions {
   readonly nodeTimeoutMs?: number
   /** An item of a batch: it cannot wait, so its tries come one after the other. @default false */
   readonly inProcess?: boolean
+  /** What hears the engine's events of this execution, and passes them on. @default - the runtime's bus */
+  readonly eventBus?: IEventBus
+  /** Called when a try has failed and another is to come. @default - nobody asks */
+  readonly onTryFailed?: (error: unknown) => void
 }
 
 /** The engine's view of the run for one node. */
 export function stateOf(
-  options: Pick<ExecuteOptions, 'runtime' | 'graph' | 'run' | 'context'>,
+  options: Pick<ExecuteOptions, 'runtime' | 'graph' | 'run' | 'context' | 'eventBus'>,
 ): WorkflowState<Record<string, unknown>> {
   const { runtime, graph, run, context } = options
   const completed = graph.blueprint.nodes.filter((_, index) => isDone(run.done, index))
@@ -37,6 +41,6 @@ export function stateOf(
     Object.fromEntries(completed.map(({ id }) => [`_outputs.${id}`, true])),
     context,
   )
-  state.setEventEmitter(runtime.eventBus, run.runId)
+  state.setEventEmitter(options.eventBus ?? runtime.eventBus, run.runId)
   return state
 }

@@ -1,6 +1,7 @@
 /** What the parts of a worker share; made once by the adapter. */
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
+import type { HistoryRecorder } from '../history/recorder.ts'
 import type { MaxActivations } from '../protocol/bounds.ts'
 import type { ContextConflicts } from '../protocol/context-conflicts.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
@@ -23,6 +24,8 @@ export interface Services {
   isOwn(job: Routed): boolean
   readonly logger: ILogger
   readonly telemetry: Telemetry
+  /** What becomes of runs, to be written down. @default - nobody does */
+  readonly history?: HistoryRecorder
   /** Undefined where traces do not go with jobs. */
   readonly tracing?: Tracing
   /** Who is worked on beside whom in this process. */

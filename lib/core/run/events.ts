@@ -12,6 +12,7 @@ import { type ActivationKey, isDone, parseActivationKey, type RunState } from '.
 import { compress, expand } from '../values/value-store.ts'
 
 type EventServices = Pick<Services, 'store' | 'values'>
+type GiveServices = Pick<Services, 'store' | 'values' | 'now'>
 
 export interface RunEvent {
   /** Chooses the edges to take, as a node's own action does. */
@@ -28,6 +29,8 @@ export interface RunEvent {
 interface StoredEvent {
   /** Names the call that gave it. */
   readonly id: string
+  /** When it was given, in milliseconds since the epoch; older versions of this package did not say. */
+  readonly t?: number
   /** Nobody gave it in time. */
   readonly timedOut?: true
   readonly action?: string
@@ -107,7 +110,7 @@ export function encodeEvent(
  * job when the call is made again.
  */
 export async function giveEvent(
-  services: EventServices,
+  services: GiveServices,
   runId: string,
   activation: ActivationKey,
   event: EncodedEvent,
@@ -171,15 +174,16 @@ export async function claim(
 }
 
 async function storable(
-  { values }: EventServices,
+  { values, now }: GiveServices,
   runId: string,
   activation: ActivationKey,
   { id, action, text }: EncodedEvent,
 ): Promise<StoredEvent> {
-  if (text === undefined || text.length <= EMBEDDED_VALUE_BYTES) return { id, action, text }
+  const t = now()
+  if (text === undefined || text.length <= EMBEDDED_VALUE_BYTES) return { id, t, action, text }
   // Named by its content, since several may give different ones and one wins.
   const valueKey = `${eventKey(activation)}#${hashOf(text)}`
-  return { id, action, at: [valueKey, await values.write(runId, valueKey, text)] }
+  return { id, t, action, at: [valueKey, await values.write(runId, valueKey, text)] }
 }
 
 function hashOf(text: string): string {
@@ -187,7 +191,34 @@ function hashOf(text: string): string {
 }
 
 function eventKey(activation: ActivationKey): string {
-  return `event#${activation}`
+  return `${EVENTS}${activation}`
+}
+
+const EVENTS = 'event#'
+
+/** An event that somebody gave. */
+export interface GivenTo {
+  readonly activation: ActivationKey
+  /** Milliseconds since the epoch; undefined where an older version of this package stored it. */
+  readonly at: number | undefined
+  readonly action?: string
+}
+
+/** All events of a run that were given from outside. */
+export async function givenEvents(
+  { store }: { readonly store: Pick<Services['store'], 'listValues'> },
+  runId: string,
+): Promise<GivenTo[]> {
+  // A large output has its event's key and a hash.
+  const found = [...(await store.listValues(runId, EVENTS))].flatMap(([key, value]) => {
+    const activation = /^event#(\d+\.\d+)$/.exec(key)?.[1]
+    return activation === undefined ? [] : [{ activation: activation as ActivationKey, value }]
+  })
+  const events = found.map(async ({ activation, value }): Promise<GivenTo[]> => {
+    const { t: at, timedOut, action } = JSON.parse(await expand(value)) as StoredEvent
+    return timedOut ? [] : [{ activation, at, ...(action === undefined ? {} : { action }) }]
+  })
+  return (await Promise.all(events)).flat()
 }
 
 function claimKey(idempotencyKey: string): string {

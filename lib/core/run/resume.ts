@@ -35,7 +35,7 @@ import {
   wasResumed,
 } from './events.ts'
 
-export type ResumeServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit'>
+export type ResumeServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now'>
 
 /**
  * @returns whether this call's event is the one that counts; false where the node was resumed before

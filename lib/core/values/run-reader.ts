@@ -5,7 +5,13 @@
 import { names, parseInlineValue } from '../protocol/inline-value.ts'
 import type { Giver } from '../protocol/input-rules.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import { activationKey, isDone, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import {
+  type ActivationKey,
+  activationKey,
+  isDone,
+  parseActivationKey,
+  type RunState,
+} from '../protocol/run-state.ts'
 import type { RunStore } from '../store/run-store.ts'
 import type { ErrorRecord } from './error-record.ts'
 import { type LostValue, unlessLost } from './lost.ts'
@@ -81,15 +87,35 @@ export class RunReader {
 
   /** The errors of a run's nodes and of their items. Of those that are lost `lost` tells, where it is given. */
   async errors(lost?: LostValue[]): Promise<ErrorRecord[]> {
+    return [...(await this.#errorsByName(lost)).values()]
+  }
+
+  /** The errors of nodes, without those of items. */
+  async errorsByActivation(lost: LostValue[]): Promise<ReadonlyMap<ActivationKey, ErrorRecord>> {
+    const found = [...(await this.#errorsByName(lost))]
+    return new Map(
+      found.flatMap(([name, error]) => {
+        const key = /^x(\d+\.\d+)$/.exec(name)?.[1]
+        return key === undefined ? [] : [[key as ActivationKey, error]]
+      }),
+    )
+  }
+
+  async #errorsByName(lost: LostValue[] | undefined): Promise<Map<string, ErrorRecord>> {
     const stored = await unlessLost('_errors', lost, () => this.#texts.texts(false))
     const texts = stored ?? this.#run.inlineValues
     const decode = (encoded: string) => this.#values.decodeError(encoded)
-    const values = [...texts]
-      .filter(([name]) => name.startsWith('x'))
-      .map(([name, text]) =>
-        unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#texts.decode(text, decode)),
-      )
-    return (await Promise.all(values)).flatMap((found) => (found ? [found.value as ErrorRecord] : []))
+    const found = new Map<string, ErrorRecord>()
+    const reads = [...texts].map(async ([name, text]) => {
+      if (!name.startsWith('x')) return
+      const error = await unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#texts.decode(text, decode))
+      if (error) found.set(name, error.value as ErrorRecord)
+    })
+    await Promise.all(reads)
+    // In the order of the names, whichever was read first.
+    return new Map(
+      [...texts.keys()].flatMap((name) => (found.has(name) ? [[name, found.get(name) as ErrorRecord]] : [])),
+    )
   }
 
   /** The value under a stored name: an output that its node has not completed with, say. */

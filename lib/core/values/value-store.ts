@@ -118,6 +118,11 @@ export class ValueStore {
     if (reference !== '') await this.#store.putValue(runId, key, { text: `${REFERENCE}${reference}` })
   }
 
+  /** Whether it only says where a value is that `writeNamed` was given. */
+  isReference({ text }: StoredValue): boolean {
+    return text?.startsWith(REFERENCE) ?? false
+  }
+
   async readNamed(runId: string, key: string): Promise<string> {
     const value = await this.#part(runId, key)
     const { text } = value

@@ -2,6 +2,7 @@
 import { ActivationContext } from '../execution/activation-context.ts'
 import { type OpenRun, readerOf } from '../execution/opened-run.ts'
 import type { Services, Strand } from '../execution/services.ts'
+import { ExecutionTap } from '../history/execution-tap.ts'
 import { type Attempt, type AttemptName, attemptName, type Ending } from '../protocol/attempt.ts'
 import {
   type ActivationKey,
@@ -35,6 +36,8 @@ export interface Activation extends OpenRun {
   readonly startedAt: number
   /** How often its node was run again since others changed what it had read (`contextConflicts: 'retry'`). */
   readonly reruns: number
+  /** Hears what the engine tells of it, where a history is written. */
+  readonly tap: ExecutionTap | undefined
 }
 
 /** Others changed what the node has read, and it is to run again on this state. */
@@ -49,7 +52,9 @@ export function activationOf(open: OpenRun, key: ActivationKey, strand: Strand, 
   const reader = readerOf(open)
   const input = { key: `_inputs.${graph.node(parseActivationKey(key).node).id}`, source: entry.source }
   const context = new ActivationContext(reader, input)
-  return { ...open, key, entry, strand, reader, context, startedAt: services.now(), reruns }
+  const { history, runtime, now } = services
+  const tap = history && new ExecutionTap(runtime.eventBus, now)
+  return { ...open, key, entry, strand, reader, context, startedAt: now(), reruns, tap }
 }
 
 /** Names what this execution writes: no other execution of the activation has the same. */

@@ -18,6 +18,7 @@ import { sendJobs } from '../run/dispatch.ts'
 import { stamped } from '../values/bundle.ts'
 import type { Flushed } from '../values/value-writer.ts'
 import { type Activation, type Conflict, hasTime, type StepResult } from './activation.ts'
+import { noteCommit } from './note.ts'
 import { offloadUntilItFits, offload } from './offload.ts'
 import { settle } from './settle.ts'
 
@@ -75,6 +76,7 @@ export async function commitUntilDecided(
     )
     if (result.committed) {
       warnOfConflicts(activation, overwritten)
+      noteCommit(activation, result.run, execution)
       return finish(activation, result.run, change, execution)
     }
     if (!result.run) return { kind: 'overtaken', run: undefined }

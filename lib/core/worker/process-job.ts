@@ -37,9 +37,11 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   const { extendsLease, deadline } = invocation
   const place = invocation.place ?? services.isolation.arrive(extendsLease ? {} : { until: deadline })
   try {
-    const work = () => workOnJob(services, job, { ...invocation, place })
+    const { tracing, history } = services
     const { traceHeader } = invocation
-    return await (services.tracing ? services.tracing.segment({ ...job, traceHeader }, work) : work())
+    const onJob = () => workOnJob(services, job, { ...invocation, place })
+    const work = () => (history ? history.during(job.runId, onJob) : onJob())
+    return await (tracing ? tracing.segment({ ...job, traceHeader }, work) : work())
   } catch (error) {
     if (!isFlowcraftAwsError(error, 'NOT_DEPLOYED')) throw error
     services.logger.warn('a job waits for a newer deployment', { ...job, reason: error.message })

@@ -116,7 +116,9 @@ async function execute(activation: Activation, tries: number): Promise<Execution
     const { signal } = strand
     const gather = (id: string) => context.guard(() => gatherItems(activation, id))
     const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
-    const execution = await executeNode({ ...options, nodeTimeoutMs: services.nodeTimeoutMs })
+    const { tap } = activation
+    const told = tap && { eventBus: tap, onTryFailed: (error: unknown) => tap.tryFailed(error) }
+    const execution = await executeNode({ ...options, ...told, nodeTimeoutMs: services.nodeTimeoutMs })
     const { error } = execution
     const lacksChild =
       uses === 'subflow' && isFlowcraftAwsError(propertyOf(error, 'cause'), 'UNKNOWN_BLUEPRINT')

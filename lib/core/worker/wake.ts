@@ -133,7 +133,8 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeRes
   const delayMs = triesOf(config).delayAfter(tries + 1, result, retrySeed(run, node, id))
   if (delayMs === undefined) return { kind: 'ended', execution: failedForGood(graph, node, result) }
   const wait: Wait = { kind: 'retry', at: wholeMs(services.now() + delayMs), tries: tries + 1 }
-  return { kind: 'ended', execution: { outcome: { kind: 'suspended', wait }, inputs: new Map() } }
+  const outcome = { kind: 'suspended', wait } as const
+  return { kind: 'ended', execution: { outcome, inputs: new Map(), error: result } }
 }
 
 async function itemsArrived(options: WakeOptions, round: number): Promise<WakeResult> {
