@@ -140,6 +140,7 @@ describe('a service with an entry and nothing else', () => {
       ...where,
       ...deadLetters,
       FLOWCRAFT_EVENT_BUS_NAME: '<FlowsEvents>',
+      FLOWCRAFT_HISTORY: 'timings',
       FLOWCRAFT_METRICS_NAMESPACE: 'Flowcraft',
       NODE_OPTIONS: '--enable-source-maps',
     })

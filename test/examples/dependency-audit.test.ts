@@ -205,11 +205,9 @@ describe('the dependency audit, in memory', () => {
     expect(started('scan')).toBe(0)
   })
 
-  it('is true of this very project, and quick', async () => {
+  it('is true of this very project', async () => {
     const root = join(import.meta.dirname, '../..')
-    const begun = performance.now()
     const { status, report, started } = await run({ root })
-    expect(performance.now() - begun).toBeLessThan(3000)
 
     expect(status).toBe('completed')
     expect(report.packages).toBe((await listPackages(root)).length)

@@ -69,6 +69,7 @@ describe('constructs', () => {
     expect(outside.toSorted()).toEqual([
       'lib/bundling.ts',
       'lib/core/common/environment.ts',
+      'lib/core/common/history-mode.ts',
       'lib/core/common/identifiers.ts',
       'lib/core/common/labels.ts',
       'lib/core/common/plain-object.ts',

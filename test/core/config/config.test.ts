@@ -19,6 +19,7 @@ const env = {
   FLOWCRAFT_TRACING: 'true',
   FLOWCRAFT_RUN_RETENTION_DAYS: '30',
   FLOWCRAFT_RUN_INDEX: 'false',
+  FLOWCRAFT_HISTORY: 'full',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -47,6 +48,7 @@ describe('the configuration', () => {
       tracing: true,
       runRetentionDays: 30,
       runIndex: false,
+      history: 'full',
       s3Client: undefined,
       eventBridgeClient: undefined,
     })
@@ -57,6 +59,15 @@ describe('the configuration', () => {
         .filter((name) => name.startsWith('FLOWCRAFT_'))
         .toSorted(),
     )
+  })
+
+  it('writes no history unless it is told to', () => {
+    const { FLOWCRAFT_HISTORY: _, ...rest } = env
+    expect(resolveConfig(clients, rest).history).toBe('none')
+    expect(resolveConfig({ ...clients, history: 'timings' }, env).history).toBe('timings')
+    const wrong = { ...clients, history: 'all' as 'full' }
+    expect(() => resolveConfig(wrong, env)).toThrow("history must be 'none', 'timings' or 'full'; got 'all'")
+    expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_HISTORY: 'yes' })).toThrow("got 'yes'")
   })
 
   it('has the index of runs unless it is told otherwise', () => {
