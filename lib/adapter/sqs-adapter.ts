@@ -32,7 +32,8 @@ import { resumeAll, resumeRun } from '../core/run/resume.ts'
 import { sweep, type SweepResult } from '../core/run/sweep.ts'
 import { makeWebhook, type WebhookEndpoint } from '../core/run/webhook.ts'
 import { EmfTelemetry } from '../core/telemetry/emf-telemetry.ts'
-import { StatusEvents } from '../core/telemetry/run-status-events.ts'
+import { EventBridgeBus } from '../core/telemetry/event-bridge.ts'
+import { endedEvent, type RunEventBus } from '../core/telemetry/run-events.ts'
 import { NO_TELEMETRY, type Telemetry } from '../core/telemetry/telemetry.ts'
 import { Tracing } from '../core/telemetry/tracing.ts'
 import { processJob } from '../core/worker/process-job.ts'
@@ -66,7 +67,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #deployGraceMs: number
   readonly #policies: Pick<Services, 'maxActivations' | 'contextConflicts'>
   readonly #nodeTimeoutMs: number
-  readonly #statusEvents: StatusEvents | undefined
+  readonly #events: RunEventBus | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
   /** What it notes of its runs, if anything; written out by whoever feeds it messages. */
@@ -103,10 +104,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.isolation = options.isolation ?? isolationOfProcess
     const { sqsClient, deadLetterQueueUrl, pools } = config
     this.source = { sqsClient, queueUrl: pools.ownQueueUrl, deadLetterQueueUrl, logger: this.logger }
-    const { eventBusName, eventBridgeClient, metricsNamespace } = config
-    this.#statusEvents = eventBusName
-      ? new StatusEvents({ eventBusName, client: eventBridgeClient })
-      : undefined
+    const { eventBusName, runEvents: chosen, eventBridgeClient: client, metricsNamespace } = config
+    this.#events = eventBusName ? new EventBridgeBus({ eventBusName, chosen, client }) : undefined
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#stores = storesOf(config, this.serializer)
     const { values } = this.#stores
@@ -256,8 +255,9 @@ export class SqsAdapter extends BaseDistributedAdapter {
       deployGraceMs: this.#deployGraceMs,
       ...this.#policies,
       nodeTimeoutMs: this.#nodeTimeoutMs,
-      publishesRunEnds: this.#publishes || this.#statusEvents !== undefined,
+      publishesRunEnds: this.#publishes || this.#events?.chosen.has('ended') === true,
       publishRunEnd: (run) => this.#publishRunEnd(run),
+      events: this.#events,
       emit: async (event: FlowcraftEvent) => this.eventBus?.emit(event),
     }
   }
@@ -269,7 +269,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   }
 
   async #publishRunEnd(run: RunState): Promise<void> {
-    await this.#statusEvents?.publish(run)
+    if (this.#events?.chosen.has('ended')) await this.#events.publish(endedEvent(run))
     if (this.#publishes) await this.#publish(run)
   }
 

@@ -112,14 +112,14 @@ export async function redriveBy(
   const { nodes, set, dryRun = false, by, reason } = given
   const planned = await onceEnded(() => redriveRun(services, runId, { nodes, set }, true))
   if (dryRun) return { ...planned, redriven: false }
-  await noteOperation(services, runId, {
+  const key = await noteOperation(services, runId, {
     kind: 'redrive',
     by,
     reason,
     nodes: planned.again,
     keys: Object.keys(set ?? {}),
   })
-  return { ...(await redriveRun(services, runId, { nodes, set }, false)), redriven: true }
+  return { ...(await redriveRun(services, runId, { nodes, set, note: { key } }, false)), redriven: true }
 }
 
 export async function skipBy(
@@ -137,8 +137,8 @@ export async function skipBy(
   const isEnded = run.status !== 'running'
   // Of a run that has ended, the node waits for the event from then on: crash after that, and the same call gives it.
   if (isEnded) await onceEnded(() => redriveRun(services, runId, { skip }, true))
-  await noteOperation(services, runId, { kind: 'skip', by, reason, nodes: [nodeId] })
-  if (isEnded) await redriveRun(services, runId, { skip }, false)
+  const key = await noteOperation(services, runId, { kind: 'skip', by, reason, nodes: [nodeId] })
+  if (isEnded) await redriveRun(services, runId, { skip, note: { key } }, false)
   else await skipRetry(services, run, skip)
   return { skipped: await resumeRun(services, runId, nodeId, event) }
 }

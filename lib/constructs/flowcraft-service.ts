@@ -6,6 +6,7 @@ import type { Grant, IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
+import { defaultRunEvents, type RunEventName } from '../core/telemetry/names.ts'
 import { Alarms } from './alarms.ts'
 import { Dashboard } from './dashboard.ts'
 import { DEFAULT_TIMEOUT, type FunctionOptions } from './function-options.ts'
@@ -51,6 +52,7 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
   readonly webhook?: WebhookEndpoint
   /** Undefined with `events: false`. */
   readonly eventBus?: IEventBus
+  readonly runEvents: readonly RunEventName[]
   /** The pools beside the default one, by name. */
   readonly pools: Readonly<Record<string, WorkerPool>>
   /** Those of the functions of all pools, for alarms of your own; none without `deployment`. */
@@ -75,6 +77,7 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
     this.values = this.#createValues(props)
     this.jobs = this.#createJobs(props)
     this.eventBus = createEventBus(this, props)
+    this.runEvents = this.eventBus ? (props.runEvents ?? defaultRunEvents) : []
     const queues = createPoolQueues(this, props, this.jobs)
     const { state, jobs, values, serviceName } = this
     this.#parts = {
@@ -91,7 +94,8 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
       const all = { ...this.#parts, ...functionOptions, ...props.webhook, functionProps: props.webhookProps }
       this.webhook = new WebhookEndpoint(this, 'Webhook', all)
     }
-    const links: WorkerLinks = { eventBus: this.eventBus, webhookUrl: this.webhook?.url }
+    const { eventBus, runEvents } = this
+    const links: WorkerLinks = { eventBus, runEvents, webhookUrl: this.webhook?.url }
     const functionProps = props.workerProps
     this.worker = new WorkerFunction(this, 'Worker', { ...props, ...this.#parts, ...links, functionProps })
     this.pools = addPoolWorkers(queues, props, { ...this.#parts, ...links })

@@ -9,6 +9,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
+import { defaultRunEvents, type RunEventName, runEventsProblems } from '../core/telemetry/names.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { JobQueue } from './job-queue.ts'
 import { throwProblems } from './problems.ts'
@@ -41,6 +42,8 @@ export interface FlowcraftServiceAttributes {
   readonly pools?: Readonly<Record<string, ImportedPool>>
   /** ARN of the event bus, `flows.eventBus.eventBusArn`. @default - none */
   readonly eventBusArn?: string
+  /** What is published there, as the service has it. @default ['ended'] */
+  readonly runEvents?: readonly RunEventName[]
   /** ARN of the KMS key of table, queues and bucket, where the service has one. @default - none */
   readonly encryptionKeyArn?: string
   /** Name of the service in logs and metrics, `flows.serviceName`. @default - none: it has no metrics here */
@@ -57,6 +60,7 @@ export class ImportedService extends FlowcraftServiceBase {
   readonly serviceName: string
   readonly environment: Readonly<Record<string, string>>
   readonly eventBus?: IEventBus
+  readonly runEvents: readonly RunEventName[]
   protected readonly metricsNamespace: string | undefined
   readonly #attributes: FlowcraftServiceAttributes
   #parts: ServiceParts | undefined
@@ -71,6 +75,7 @@ export class ImportedService extends FlowcraftServiceBase {
     this.serviceName = serviceName
     this.metricsNamespace = attributes.metricsNamespace
     if (eventBusArn !== undefined) this.eventBus = EventBus.fromEventBusArn(this, 'Events', eventBusArn)
+    this.runEvents = this.eventBus ? (attributes.runEvents ?? defaultRunEvents) : []
     const isKnown = tableArn !== undefined && queueArn !== undefined
     this.environment = {
       ...(isKnown ? environmentOf(this, { ...this.partsFor('environment'), serviceName: undefined }) : {}),
@@ -209,8 +214,10 @@ function attributeProblems(attributes: FlowcraftServiceAttributes): string[] {
     ['encryptionKeyArn', encryptionKeyArn, 'kms'],
     ...ofPools,
   ] as readonly [string, string | undefined, string][]
-  return arns
+  const problems = attributes.runEvents === undefined ? [] : runEventsProblems(attributes.runEvents)
+  const ofArns = arns
     .filter(([, arn]) => arn !== undefined && !Token.isUnresolved(arn))
     .filter(([, arn, service]) => !new RegExp(`^arn:[^:]+:${service}:`).test(arn as string))
     .map(([name, arn, service]) => `${name} must be an ARN of ${service}, got ${arn}`)
+  return [...ofArns, ...problems]
 }

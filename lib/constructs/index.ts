@@ -9,12 +9,19 @@ export type { FunctionOverrides } from './function-overrides.ts'
 export type { FlowcraftServiceAttributes, ImportedPool } from './imported-service.ts'
 export { JobQueue, type JobQueueProps } from './job-queue.ts'
 export type { PoolOptions } from './pool-options.ts'
-export { type OnRunEventOptions, RunStatusEvent } from './run-events.ts'
+export type { OnRunEventOptions, OnRunWaitingOptions, RunEventOptions } from './run-events.ts'
+export {
+  RunEventFields,
+  RunRedrivenEvent,
+  RunStartedEvent,
+  RunStatusEvent,
+  RunWaitingEvent,
+} from './run-event-fields.ts'
 export { type RunMetricName, RunMetrics, type RunMetricsProps } from './run-metrics.ts'
 export { type DeploymentOptions, SafeDeployment, type SafeDeploymentProps } from './safe-deployment.ts'
 export { FlowcraftServiceBase, type IFlowcraftService } from './service-base.ts'
 export type { PoolRoute, ServiceParts, Traced } from './service-parts.ts'
-export type { FlowcraftServiceProps, RunEventOptions } from './service-props.ts'
+export type { FlowcraftServiceProps } from './service-props.ts'
 export { StartRunFunction, type StartRunFunctionProps } from './start-run-function.ts'
 export { StartRunTarget, type StartRunTargetProps } from './start-run-target.ts'
 export type { StartScheduleOptions } from './start-schedule.ts'

@@ -1,20 +1,25 @@
-/** Rules for the ends of a service's runs, on the bus where its workers publish them. */
+/** Rules for what a service's workers publish of runs, on their bus. */
 import { isDeepStrictEqual } from 'node:util'
 import { Stack, Token } from 'aws-cdk-lib'
 import {
   EventBus,
-  EventField,
   type EventPattern,
   type IEventBus,
   type OnEventOptions,
   Rule,
 } from 'aws-cdk-lib/aws-events'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
-import { metricNames } from '../core/telemetry/names.ts'
-import type { RunStatusChange } from '../core/telemetry/run-status-events.ts'
+import { detailTypes, metricNames, type RunEventName, runEventsProblems } from '../core/telemetry/names.ts'
+import type { RunStatusChange, RunWaiting } from '../core/telemetry/run-events.ts'
 import { throwProblems } from './problems.ts'
-import type { FlowcraftServiceProps } from './service-props.ts'
 import { uniqueName } from './unique-name.ts'
+
+/** Settings of the events that report status changes of runs. */
+export interface RunEventOptions {
+  /** An existing event bus that receives the events. @default - a new event bus */
+  readonly eventBus?: IEventBus
+}
 
 /** Options of `onRunCompleted` and the like. */
 export interface OnRunEventOptions extends OnEventOptions {
@@ -22,67 +27,16 @@ export interface OnRunEventOptions extends OnEventOptions {
   readonly blueprintId?: string
 }
 
-/** The fields of a run's end, for the input of a rule's target: `RuleTargetInput.fromText(`Run ${RunStatusEvent.runId} failed`)`. */
-export class RunStatusEvent {
-  /** The same each time the same end is published: a consumer that must not act twice remembers it. */
-  static get id(): string {
-    return field('id')
-  }
-
-  static get runId(): string {
-    return field('runId')
-  }
-
-  static get blueprintId(): string {
-    return field('blueprintId')
-  }
-
-  /** 'completed', 'failed' or 'cancelled'. */
-  static get status(): string {
-    return field('status')
-  }
-
-  /** Number of nodes that failed. */
-  static get errors(): string {
-    return field('errors')
-  }
-
-  /** Why the run itself failed, where no node did; absent otherwise. */
-  static get reason(): string {
-    return field('reason')
-  }
-
-  /** ISO 8601. */
-  static get startedAt(): string {
-    return field('startedAt')
-  }
-
-  /** ISO 8601. */
-  static get endedAt(): string {
-    return field('endedAt')
-  }
-
-  /** The run that waits for this one, which is a subflow of it; absent otherwise. */
-  static get parentRunId(): string {
-    return field('parentRunId')
-  }
-
-  /** `serviceName` of the service. */
-  static get service(): string {
-    return field('service')
-  }
-
-  private constructor() {}
-}
-
-function field(name: keyof RunStatusChange): string {
-  return EventField.fromPath(`$.detail.${name}`)
+/** Options of `onRunWaiting`. */
+export interface OnRunWaitingOptions extends OnRunEventOptions {
+  /** Only this node, by its id. @default - every node that waits for an event */
+  readonly nodeId?: string
 }
 
 /** The bus that a service publishes on; undefined with `events: false`. */
 export function createEventBus(
   scope: Construct,
-  { events, encryptionKey }: Pick<FlowcraftServiceProps, 'events' | 'encryptionKey'>,
+  { events, encryptionKey }: { readonly events?: false | RunEventOptions; readonly encryptionKey?: IKey },
 ): IEventBus | undefined {
   if (events === false) return undefined
   if (events?.eventBus) return events.eventBus
@@ -91,35 +45,53 @@ export function createEventBus(
   return new EventBus(scope, 'Events', { eventBusName, kmsKey: encryptionKey })
 }
 
-/** A service whose workers publish the ends of runs. */
+/** What is wrong with the choice of what is published. */
+export function runEventsPropProblems({
+  runEvents,
+  events,
+}: {
+  readonly runEvents?: readonly RunEventName[]
+  readonly events?: false | RunEventOptions
+}): string[] {
+  if (runEvents === undefined) return []
+  const withoutBus = events === false ? ['runEvents needs an event bus, got events: false'] : []
+  return [...withoutBus, ...runEventsProblems(runEvents)]
+}
+
+/** A service whose workers publish events of runs. */
 interface RunEventSource extends Construct {
   readonly serviceName: string
   readonly eventBus?: IEventBus
+  readonly runEvents: readonly RunEventName[]
 }
 
-/**
- * @param status - undefined for every end
- * @throws Error that lists all problems
- */
-export function onRunEnd(
+/** What a rule is for: the method of the service that makes it, and what it matches. */
+export interface RunEventRule {
+  readonly method: string
+  readonly event: RunEventName
+  readonly detail?: Partial<Record<keyof RunStatusChange | keyof RunWaiting, string | undefined>>
+}
+
+/** @throws Error that lists all problems */
+export function onRunEvent(
   service: RunEventSource,
   id: string,
-  status: RunStatusChange['status'] | undefined,
+  { method, event, detail = {} }: RunEventRule,
   { target, blueprintId, eventPattern, ...options }: OnRunEventOptions,
 ): Rule {
   const { serviceName, eventBus } = service
-  const method = METHODS[status ?? 'any']
-  const detail: Partial<Record<keyof RunStatusChange, string[]>> = {
+  const wanted = { ...detail, blueprintId }
+  const own = {
+    source: [metricNames.events.source],
+    detailType: [detailTypes[event]],
     // A bus may be shared.
-    service: [serviceName],
-    ...(status && { status: [status] }),
-    ...(blueprintId !== undefined && { blueprintId: [blueprintId] }),
+    detail: { service: [serviceName], ...listsOf(wanted) },
   }
-  const { source, runStatusChange } = metricNames.events
-  const own = { source: [source], detailType: [runStatusChange], detail }
+  const empty = Object.entries(wanted).filter(([, value]) => value === '')
   throwProblems(service, [
     ...busProblems(service, method, eventBus),
-    ...(blueprintId === '' ? [`blueprintId of ${method} must not be empty, got ''`] : []),
+    ...(eventBus ? choiceProblems(method, event, service.runEvents) : []),
+    ...empty.map(([name]) => `${name} of ${method} must not be empty, got ''`),
     ...patternProblems(method, own, eventPattern),
   ])
   // The own pattern first: the CDK merges into what it has, and the user's is not to change.
@@ -129,13 +101,17 @@ export function onRunEnd(
   return rule
 }
 
-/** Of FlowcraftService, for errors. */
-const METHODS = {
-  completed: 'onRunCompleted',
-  failed: 'onRunFailed',
-  cancelled: 'onRunCancelled',
-  any: 'onRunStatusChange',
-} as const
+function listsOf(detail: Readonly<Record<string, string | undefined>>): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(detail).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]]])),
+  )
+}
+
+function choiceProblems(method: string, event: RunEventName, chosen: readonly RunEventName[]): string[] {
+  if (chosen.includes(event)) return []
+  const got = chosen.map((name) => `'${name}'`).join(', ')
+  return [`${method} needs runEvents with '${event}', got [${got}]`]
+}
 
 function busProblems(scope: Construct, method: string, eventBus: IEventBus | undefined): string[] {
   if (!eventBus) return [`${method} needs the events that workers publish, got events: false`]

@@ -6,8 +6,10 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Schedule } from 'aws-cdk-lib/aws-scheduler'
 import { Construct, type IConstruct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
+import type { RunEventName } from '../core/telemetry/names.ts'
+import type { RunStatusChange } from '../core/telemetry/run-events.ts'
 import { setEnvironment } from './grant-environment.ts'
-import { onRunEnd, type OnRunEventOptions } from './run-events.ts'
+import { onRunEvent, type OnRunEventOptions, type OnRunWaitingOptions } from './run-events.ts'
 import { RunMetrics } from './run-metrics.ts'
 import { defined, environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
 import { startSchedule, type StartScheduleOptions } from './start-schedule.ts'
@@ -18,6 +20,8 @@ export interface IFlowcraftService extends IConstruct {
   readonly serviceName: string
   /** The bus with the events of its runs; undefined where there is none. */
   readonly eventBus?: IEventBus
+  /** What is published of its runs there. */
+  readonly runEvents: readonly RunEventName[]
   /** The function that starts runs, for targets and integrations of the CDK. */
   readonly startRunFunction: IFunction
   /** Environment variables by which a program finds the service: for stack outputs, a CLI, a program outside AWS. */
@@ -33,6 +37,9 @@ export interface IFlowcraftService extends IConstruct {
   onRunFailed(id: string, options?: OnRunEventOptions): Rule
   onRunCancelled(id: string, options?: OnRunEventOptions): Rule
   onRunStatusChange(id: string, options?: OnRunEventOptions): Rule
+  onRunStarted(id: string, options?: OnRunEventOptions): Rule
+  onRunWaiting(id: string, options?: OnRunWaitingOptions): Rule
+  onRunRedriven(id: string, options?: OnRunEventOptions): Rule
 
   metricRunsStarted(options?: MetricOptions): Metric
   metricRunsCompleted(options?: MetricOptions): Metric
@@ -47,6 +54,7 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   abstract readonly serviceName: string
   abstract readonly environment: Readonly<Record<string, string>>
   abstract readonly eventBus?: IEventBus
+  abstract readonly runEvents: readonly RunEventName[]
   abstract readonly startRunFunction: IFunction
   protected abstract readonly metricsNamespace: string | undefined
 
@@ -107,25 +115,49 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
 
   /**
    * A rule for runs that completed, on the service's event bus.
-   * @throws Error that lists all problems: `events: false`, an `eventPattern` against the rule's own
+   * @throws Error that lists all problems: `events: false`, `runEvents` without it, an `eventPattern` against the rule's own
    */
   onRunCompleted(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, 'completed', options)
+    return this.#onEnd('onRunCompleted', id, 'completed', options)
   }
 
   /** As `onRunCompleted`, for runs that failed. */
   onRunFailed(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, 'failed', options)
+    return this.#onEnd('onRunFailed', id, 'failed', options)
   }
 
   /** As `onRunCompleted`, for runs that were cancelled. */
   onRunCancelled(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, 'cancelled', options)
+    return this.#onEnd('onRunCancelled', id, 'cancelled', options)
   }
 
   /** As `onRunCompleted`, for every end; `eventPattern: { detail: { status: [...] } }` says which. */
   onRunStatusChange(id: string, options: OnRunEventOptions = {}): Rule {
-    return onRunEnd(this, id, undefined, options)
+    return this.#onEnd('onRunStatusChange', id, undefined, options)
+  }
+
+  /** As `onRunCompleted`, for runs that start. Needs `runEvents` with 'started'. */
+  onRunStarted(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEvent(this, id, { method: 'onRunStarted', event: 'started' }, options)
+  }
+
+  /** As `onRunCompleted`, for nodes that wait for an event from outside. Needs `runEvents` with 'waiting'. */
+  onRunWaiting(id: string, { nodeId, ...options }: OnRunWaitingOptions = {}): Rule {
+    return onRunEvent(this, id, { method: 'onRunWaiting', event: 'waiting', detail: { nodeId } }, options)
+  }
+
+  /** As `onRunCompleted`, for runs that are redriven. Needs `runEvents` with 'redriven'. */
+  onRunRedriven(id: string, options: OnRunEventOptions = {}): Rule {
+    return onRunEvent(this, id, { method: 'onRunRedriven', event: 'redriven' }, options)
+  }
+
+  #onEnd(
+    method: string,
+    id: string,
+    status: RunStatusChange['status'] | undefined,
+    options: OnRunEventOptions,
+  ): Rule {
+    return onRunEvent(this, id, { method, event: 'ended', detail: { status } }, options)
   }
 
   /** @default - the sum over 5 minutes */

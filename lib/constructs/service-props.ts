@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import { type Duration, type RemovalPolicy, Token } from 'aws-cdk-lib'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
-import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { type HistoryMode, historyProblems } from '../core/common/history-mode.ts'
+import type { RunEventName } from '../core/telemetry/names.ts'
 import { type AlarmOptions, alarmProblems } from './alarms.ts'
 import type { DashboardOptions } from './dashboard.ts'
 import { exportProblems } from './entry-exports.ts'
@@ -16,6 +16,7 @@ import { aloneProblems, type FunctionOverrides } from './function-overrides.ts'
 import { jobQueueProblems, visibilityProblems } from './job-queue.ts'
 import { type PoolOptions, poolProblems } from './pool-options.ts'
 import { existingOrNew, givenOf, runRetentionProblems } from './problems.ts'
+import { type RunEventOptions, runEventsPropProblems } from './run-events.ts'
 import type { DeploymentOptions } from './safe-deployment.ts'
 import { stateTableProblems } from './state-table.ts'
 import { intervalProblems } from './sweep-function.ts'
@@ -23,12 +24,6 @@ import type { UserCode } from './user-code.ts'
 import { type ValueBucketOptions, valueBucketProblems } from './value-bucket.ts'
 import { type WebhookOptions, webhookProblems } from './webhook-endpoint.ts'
 import { type ExistingFunction, timeoutOf, workerProblems } from './worker-function.ts'
-
-/** Settings of the events that report status changes of runs. */
-export interface RunEventOptions {
-  /** An existing event bus that receives the events. @default - a new event bus */
-  readonly eventBus?: IEventBus
-}
 
 export interface FlowcraftServiceProps
   extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction {
@@ -97,10 +92,17 @@ export interface FlowcraftServiceProps
    */
   readonly valueBucket?: false | ValueBucketOptions
   /**
-   * EventBridge events that report the ends of runs, for a write unit and an event each.
+   * EventBridge events that report what `runEvents` names, the ends of runs unless it names others: for a write unit and an
+   * event each.
    * @default - events on a new event bus
    */
   readonly events?: false | RunEventOptions
+  /**
+   * What is published of runs there: that they 'ended', 'started', that a node is 'waiting' for an event from outside, that
+   * they were 'redriven'. Only ends cost write units of their own.
+   * @default ['ended']
+   */
+  readonly runEvents?: readonly RunEventName[]
   /**
    * How long a run may take, and is kept after its end, in table and bucket alike: 1 to 400 whole days. What is older is
    * deleted, of a run under way too: give longer than the longest wait or sleep. Blueprints that no run used so long go too.
@@ -191,6 +193,7 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     ...existingProblems(props),
     ...historyProblems(props.history ?? 'timings'),
     ...runRetentionProblems(props.runRetention),
+    ...runEventsPropProblems(props),
     ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
   ]
   const { serviceName = 'default' } = props

@@ -1,10 +1,11 @@
 /** What a worker has to do with the rest of its service, function or container: its environment and its permissions. */
+import { isDeepStrictEqual } from 'node:util'
 import type { IEventBus } from 'aws-cdk-lib/aws-events'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
 import type { HistoryMode } from '../core/common/history-mode.ts'
-import { metricNames } from '../core/telemetry/names.ts'
+import { defaultRunEvents, metricNames, type RunEventName } from '../core/telemetry/names.ts'
 import { type DeploymentOptions, deployGraceOf } from './safe-deployment.ts'
 import {
   defined,
@@ -17,8 +18,10 @@ import {
 
 /** Where a worker sends events and metrics, and where its webhooks are received. */
 export interface WorkerLinks extends PoolChoice {
-  /** Event bus that receives the status changes of runs. @default - none */
+  /** Event bus that receives what is published of runs. @default - none */
   readonly eventBus?: IEventBus
+  /** What is published there. @default ['ended'] */
+  readonly runEvents?: readonly RunEventName[]
   /** URL of the webhook endpoint. @default - no webhooks */
   readonly webhookUrl?: string
   /** CloudWatch namespace of the metrics; an empty string disables them. @default 'Flowcraft' */
@@ -42,13 +45,21 @@ export function workerEnvironment(
   scope: Construct,
   props: ServiceParts & WorkerLinks,
 ): Record<string, string> {
-  const { eventBus, webhookUrl, pool, metricsNamespace = metricNames.namespace, deployment } = props
+  const {
+    eventBus,
+    runEvents,
+    webhookUrl,
+    pool,
+    metricsNamespace = metricNames.namespace,
+    deployment,
+  } = props
   const { history = 'timings' } = props
   return {
     ...environmentOf(scope, props),
     ...defined({
       [environmentVariables.deadLetterQueueUrl]: ownQueueOf(props).deadLetterQueue?.queueUrl,
       [environmentVariables.eventBusName]: eventBus?.eventBusName,
+      [environmentVariables.runEvents]: eventBus && chosenOf(runEvents),
       [environmentVariables.webhookUrl]: webhookUrl,
       [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
       [environmentVariables.history]: history,
@@ -56,6 +67,11 @@ export function workerEnvironment(
       [environmentVariables.deployGraceMs]: deployGraceOf(deployment)?.toMilliseconds().toString(),
     }),
   }
+}
+
+/** Undefined where a worker chooses the same by itself. */
+function chosenOf(runEvents: readonly RunEventName[] = defaultRunEvents): string | undefined {
+  return isDeepStrictEqual(runEvents, defaultRunEvents) ? undefined : runEvents.join(',')
 }
 
 /** Grants what a worker needs, function or container, except receiving jobs. */

@@ -47,6 +47,8 @@ export type {
 } from '../core/store/run-list.ts'
 export type { WebhookOutcome } from '../core/run/webhook.ts'
 export type { WebhookAnswer } from '../core/run/webhook-request.ts'
+export type { RunEventName } from '../core/telemetry/names.ts'
+export type { RunEvent } from '../core/telemetry/run-events.ts'
 export type { WorkOptions } from './memory-worker.ts'
 export { MemoryRunStore } from '../core/store/memory-run-store.ts'
 export { inAnyOrder, type Orders, type OrdersOptions } from './any-order.ts'

@@ -68,9 +68,12 @@ import type { WebhookOutcome } from '../core/run/webhook.ts'
 import { ownStore } from '../core/store/guarded-store.ts'
 import { MemoryRunStore } from '../core/store/memory-run-store.ts'
 import type { RunStore } from '../core/store/run-store.ts'
+import type { RunEventName } from '../core/telemetry/names.ts'
+import { endedEvent, type RunEvent } from '../core/telemetry/run-events.ts'
 import { NO_TELEMETRY } from '../core/telemetry/telemetry.ts'
 import { ValueStore } from '../core/values/value-store.ts'
 import { MemoryDeadLetters } from './memory-dead-letters.ts'
+import { MemoryEventBus } from './memory-event-bus.ts'
 import { MemoryQueue } from './memory-queue.ts'
 import { MemoryWorker, type WorkOptions } from './memory-worker.ts'
 import { testAdapter } from './test-adapter.ts'
@@ -93,6 +96,8 @@ export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
   readonly nodeTimeoutMs?: number
   /** As the method that a subclass of `SqsAdapter` overrides: called at the end of each run, at least once. @default - none */
   readonly publishFinalResult?: (runId: string, result: FinalResult) => Promise<void>
+  /** What of its runs stands in `runEvents`, as a worker with an `eventBusName` publishes it. @default - none */
+  readonly runEvents?: readonly RunEventName[]
   /** Names runs that are started without an id. @default - random UUIDs */
   readonly newRunId?: () => string
 }
@@ -116,6 +121,8 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
   readonly queue: MemoryQueue
   /** Messages that are no jobs, and those that were received too often. */
   readonly deadLetters = new MemoryDeadLetters()
+  /** What was published of runs, of what the option `runEvents` chooses: in order, and some of it twice, as on AWS. */
+  readonly runEvents: readonly RunEvent[]
   /** Milliseconds since the epoch, by the test's clock; set it to let time pass. */
   now = Date.UTC(2026, 0, 1)
   readonly #options: TestServiceOptions
@@ -132,6 +139,8 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     const eventBus = options.eventBus && guardedBus(options.eventBus, logger)
     const store = options.store ? ownStore(options.store) : new MemoryRunStore()
     const serializer = options.serializer ?? new JsonSerializer()
+    const events = new MemoryEventBus(options.runEvents)
+    this.runEvents = events.published
     const dependencies = { adapter: testAdapter(() => this.services), ...options.dependencies }
     const runtimeOptions = { ...options, ...registration, eventBus, logger, serializer, dependencies }
     const values = new ValueStore({ store, serializer })
@@ -155,8 +164,10 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
       ...policiesOf(options),
       deployGraceMs: options.deployGraceMs ?? 120_000,
       nodeTimeoutMs: options.nodeTimeoutMs,
-      publishesRunEnds: eventBus !== undefined || options.publishFinalResult !== undefined,
+      publishesRunEnds:
+        eventBus !== undefined || options.publishFinalResult !== undefined || events.chosen.has('ended'),
       publishRunEnd: (run) => this.#publishRunEnd(run),
+      events,
       emit: async (event) => eventBus?.emit(event),
     }
     // What a client has; it emits no events.
@@ -338,6 +349,7 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async #publishRunEnd(run: RunState): Promise<void> {
     const { services } = this
+    if (services.events?.chosen.has('ended')) await services.events.publish(endedEvent(run))
     const { result, event } = await finalResult(services, services.runtime.serializer, run)
     await this.#options.publishFinalResult?.(run.runId, result)
     await services.emit(event)

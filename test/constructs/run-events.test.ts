@@ -4,8 +4,17 @@ import { SnsTopic, SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { describe, expect, it } from 'vitest'
-import { FlowcraftService, type OnRunEventOptions, RunStatusEvent } from '../../lib/constructs/index.ts'
-import type { RunStatusChange } from '../../lib/index.ts'
+import {
+  type FlowcraftServiceProps,
+  FlowcraftService,
+  type OnRunEventOptions,
+  RunRedrivenEvent,
+  RunStartedEvent,
+  RunStatusEvent,
+  RunWaitingEvent,
+} from '../../lib/constructs/index.ts'
+import { runEventNames } from '../../lib/index.ts'
+import type { RunRedriven, RunStarted, RunStatusChange, RunWaiting } from '../../lib/index.ts'
 import { entry, environmentOf, IN_REGION, newStack, problemsOf, resourceOf, synthesise } from './support.ts'
 
 const RULE = 'AWS::Events::Rule'
@@ -163,23 +172,157 @@ describe('the fields of an event', () => {
     ])
   })
 
-  it('are all that workers publish', () => {
-    const fields: Record<keyof RunStatusChange, string> = RunStatusEvent
-    const published: Required<RunStatusChange> = {
-      id: 'r:failed',
-      runId: 'r',
-      blueprintId: 'b',
-      status: 'failed',
-      errors: 1,
-      reason: 'late',
-      startedAt: '',
-      endedAt: '',
-      parentRunId: 'p',
-      service: 's',
-    }
+  const detail: Required<RunStarted> = {
+    id: 'r:started',
+    runId: 'r',
+    blueprintId: 'b',
+    startedAt: '',
+    parentRunId: 'p',
+    labels: {},
+    service: 's',
+  }
+  const ended: Required<RunStatusChange> = {
+    ...detail,
+    status: 'failed',
+    errors: 1,
+    reason: 'late',
+    endedAt: '',
+  }
+  const waits: Required<RunWaiting> = {
+    ...detail,
+    nodeId: 'n',
+    iteration: 1,
+    reason: 'event',
+    eventName: 'e',
+    actions: [],
+    timeoutAt: '',
+  }
+  const redriven: Required<RunRedriven> = {
+    ...detail,
+    redrives: 1,
+    operation: 'skip',
+    by: 'ada',
+    reason: 'it is up',
+    nodes: ['n'],
+    redrivenAt: '',
+  }
+  const ofStarted: Record<keyof RunStarted, string> = RunStartedEvent
+  const ofEnded: Record<keyof RunStatusChange, string> = RunStatusEvent
+  const ofWaits: Record<keyof RunWaiting, string> = RunWaitingEvent
+  const ofRedriven: Record<keyof RunRedriven, string> = RunRedrivenEvent
+
+  it.each([
+    ['onRunStarted', detail, ofStarted],
+    ['onRunStatusChange', ended, ofEnded],
+    ['onRunWaiting', waits, ofWaits],
+    ['onRunRedriven', redriven, ofRedriven],
+  ] as const)('are all that workers publish for %s', (_, published, fields) => {
     const stack = newStack()
-    for (const name of Object.keys(published) as (keyof RunStatusChange)[]) {
-      expect(stack.resolve(fields[name])).toBe(`$.detail.${name}`)
+    for (const name of Object.keys(published)) {
+      expect(stack.resolve((fields as Record<string, string>)[name])).toBe(`$.detail.${name}`)
     }
+  })
+})
+
+describe('rules for what else is chosen', () => {
+  const all: FlowcraftServiceProps = { entry, runEvents: runEventNames }
+
+  it.each([
+    ['onRunStarted', 'Flowcraft Run Started'],
+    ['onRunWaiting', 'Flowcraft Run Waiting'],
+    ['onRunRedriven', 'Flowcraft Run Redriven'],
+  ] as const)('%s has the pattern of what workers publish', (method, type) => {
+    const { template } = synthesise(all, (flows) => flows[method]('Told', { blueprintId: 'order' }))
+    expect(resourceOf(template, RULE, 'FlowsTold')['EventPattern']).toEqual({
+      source: ['flowcraft'],
+      'detail-type': [type],
+      detail: { service, blueprintId: ['order'] },
+    })
+  })
+
+  it('may be of one node that waits', () => {
+    const { template } = synthesise(all, (flows) => flows.onRunWaiting('Told', { nodeId: 'approve' }))
+    expect(resourceOf(template, RULE, 'FlowsTold')).toMatchObject({
+      EventPattern: { detail: { service, nodeId: ['approve'] } },
+    })
+  })
+
+  it.each([
+    ['onRunStarted', 'started'],
+    ['onRunWaiting', 'waiting'],
+    ['onRunRedriven', 'redriven'],
+  ] as const)('%s needs that workers publish it', (method, name) => {
+    const problems = problemsOf((stack) => new FlowcraftService(stack, 'Flows', { entry })[method]('Told'))
+    expect(problems).toEqual([`${method} needs runEvents with '${name}', got ['ended']`])
+  })
+
+  it('are those for ends too', () => {
+    const problems = problemsOf((stack) =>
+      new FlowcraftService(stack, 'Flows', { entry, runEvents: ['waiting'] }).onRunFailed('Told', {
+        blueprintId: '',
+      }),
+    )
+    expect(problems).toEqual([
+      "onRunFailed needs runEvents with 'ended', got ['waiting']",
+      "blueprintId of onRunFailed must not be empty, got ''",
+    ])
+  })
+
+  it('are not for a node without a name', () => {
+    const problems = problemsOf((stack) =>
+      new FlowcraftService(stack, 'Flows', all).onRunWaiting('Told', { nodeId: '' }),
+    )
+    expect(problems).toEqual(["nodeId of onRunWaiting must not be empty, got ''"])
+  })
+
+  it('are of an imported service as it says', () => {
+    const stack = newStack()
+    const imported = (id: string, runEvents?: FlowcraftServiceProps['runEvents']) =>
+      FlowcraftService.fromAttributes(stack, id, {
+        startRunFunctionArn: 'arn:aws:lambda:us-east-1:111122223333:function:start',
+        eventBusArn: 'arn:aws:events:us-east-1:111122223333:event-bus/runs',
+        serviceName: 'shop',
+        runEvents,
+      })
+    imported('One', ['waiting']).onRunWaiting('Told')
+    expect(() => imported('Two').onRunWaiting('Told')).toThrow(
+      "needs runEvents with 'waiting', got ['ended']",
+    )
+    const wrong = ['done'] as unknown as FlowcraftServiceProps['runEvents']
+    expect(() => imported('Three', wrong)).toThrow('runEvents must be a list of some of')
+  })
+})
+
+function publishes(props: Partial<FlowcraftServiceProps>): unknown {
+  return environmentOf(synthesise({ entry, ...props }).template, 'FlowsWorker')['FLOWCRAFT_RUN_EVENTS']
+}
+
+describe('what workers publish', () => {
+  it('is told to them where it is not what they publish by themselves', () => {
+    expect(publishes({})).toBeUndefined()
+    expect(publishes({ runEvents: ['ended'] })).toBeUndefined()
+    expect(publishes({ runEvents: ['ended', 'waiting'] })).toBe('ended,waiting')
+  })
+
+  it('is told to those of every pool', () => {
+    const pools = { heavy: { nodes: ['transcode'] } }
+    const { template } = synthesise({ entry, pools, runEvents: ['waiting'] })
+    const told = Object.values(template.findResources('AWS::Lambda::Function')).filter(
+      ({ Properties }) =>
+        (Properties as { Environment?: { Variables: Record<string, unknown> } }).Environment?.Variables[
+          'FLOWCRAFT_RUN_EVENTS'
+        ] === 'waiting',
+    )
+    expect(told).toHaveLength(2)
+  })
+
+  it.each([
+    [
+      { runEvents: [] },
+      ["runEvents must be a list of some of 'ended', 'started', 'waiting', 'redriven'; got []"],
+    ],
+    [{ events: false, runEvents: ['ended'] }, ['runEvents needs an event bus, got events: false']],
+  ] as const)('must be known, and have a bus: %j', (props, problems) => {
+    expect(problemsOf((stack) => new FlowcraftService(stack, 'Flows', { entry, ...props }))).toEqual(problems)
   })
 })

@@ -21,6 +21,8 @@ export const environmentVariables = {
   history: 'FLOWCRAFT_HISTORY',
   /** The bus that gets the status changes of runs. */
   eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
+  /** What is published there, by name, with commas between. */
+  runEvents: 'FLOWCRAFT_RUN_EVENTS',
   /** Workers write CloudWatch metrics (EMF) to this namespace; none without it. */
   metricsNamespace: 'FLOWCRAFT_METRICS_NAMESPACE',
   /** The function that `StartRunInvoker` invokes. */

@@ -11,6 +11,7 @@ import { problemsOf } from '../common/schema.ts'
 import { type HistoryMode, historyProblems } from '../common/history-mode.ts'
 import { retentionProblems } from '../store/retention.ts'
 import { type Pool, poolProblems, Pools } from '../queue/pools.ts'
+import { defaultRunEvents, type RunEventName, runEventsProblems } from '../telemetry/names.ts'
 
 export { environmentVariables } from '../common/environment.ts'
 
@@ -45,10 +46,17 @@ export interface AwsOptions {
   /** Where the webhook function is reached. @default - environment variable FLOWCRAFT_WEBHOOK_URL */
   readonly webhookUrl?: string
   /**
-   * Name of the EventBridge bus that the end of each run is published on (`RunStatusChange`), at least once.
+   * Name of the EventBridge bus that the end of each run is published on (`RunStatusChange`), at least once; and what else
+   * `runEvents` names.
    * @default - environment variable FLOWCRAFT_EVENT_BUS_NAME, else none
    */
   readonly eventBusName?: string
+  /**
+   * What is published of runs there: that they 'ended', 'started', that a node is 'waiting' for an event from outside, that
+   * they were 'redriven'. The same for all workers of a service. Needs `eventBusName`.
+   * @default - environment variable FLOWCRAFT_RUN_EVENTS ('ended,waiting'), else ['ended']
+   */
+  readonly runEvents?: readonly RunEventName[]
   /**
    * Workers write metrics of runs and nodes to this CloudWatch namespace, as lines of their log.
    * @default - environment variable FLOWCRAFT_METRICS_NAMESPACE, else none
@@ -102,6 +110,7 @@ export interface AwsConfig {
   readonly dynamoDbClient: DynamoDBClient
   readonly s3Client: S3Client | undefined
   readonly eventBusName: string | undefined
+  readonly runEvents: ReadonlySet<RunEventName>
   readonly eventBridgeClient: EventBridgeClient | undefined
   readonly metricsNamespace: string | undefined
   /** Only the environment has it here; as an option it is a worker's. */
@@ -157,6 +166,15 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
   problems.push(...retentionProblems('runRetentionDays', runRetentionDays))
   const history = options.history ?? ((env[environmentVariables.history] || 'none') as HistoryMode)
   problems.push(...historyProblems(history))
+  const eventBusName = optional('eventBusName')
+  const runEvents =
+    options.runEvents ?? (env[environmentVariables.runEvents] || undefined)?.split(',') ?? defaultRunEvents
+  problems.push(...runEventsProblems(runEvents))
+  if (options.runEvents && !eventBusName) {
+    problems.push(
+      `runEvents needs eventBusName: give it as an option or set ${environmentVariables.eventBusName}`,
+    )
+  }
   throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
   return {
     queueUrl,
@@ -169,7 +187,8 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     sqsClient: options.sqsClient ?? sqsClientOf(env),
     dynamoDbClient: options.dynamoDbClient ?? new DynamoDBClient({ requestHandler: requestTimeouts(10_000) }),
     s3Client: options.s3Client,
-    eventBusName: optional('eventBusName'),
+    eventBusName,
+    runEvents: new Set(runEvents as readonly RunEventName[]),
     eventBridgeClient: options.eventBridgeClient,
     metricsNamespace: optional('metricsNamespace'),
     deployGraceMs: grace === undefined ? undefined : Number(grace),

@@ -8,6 +8,7 @@ import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { JobQueue } from '../queue/job.ts'
 import type { Routed } from '../queue/pools.ts'
 import type { Lease, ReleaseRequest, RunStore } from '../store/run-store.ts'
+import type { RunEventBus } from '../telemetry/run-events.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 import type { ValueStore } from '../values/value-store.ts'
@@ -50,6 +51,8 @@ export interface Services {
   readonly publishesRunEnds: boolean
   /** Publishes the end of a run; may be called more than once. */
   publishRunEnd(run: RunState): Promise<void>
+  /** Where the other events of runs are published. @default - nowhere */
+  readonly events?: RunEventBus
   emit(event: FlowcraftEvent): Promise<void>
 }
 

@@ -42,6 +42,11 @@ export function nodeToResume(graph: RunGraph, run: RunState, nodeId: string | un
   })
 }
 
+/** The actions that edges of a node name. */
+export function actionsOf(graph: RunGraph, node: number): string[] {
+  return [...new Set(graph.inputs.edgesFrom(node).flatMap((edge) => edge.action || []))]
+}
+
 /**
  * From inside, an action that no edge names makes the engine run every branch; from outside it is a typing error. An
  * edge without action and condition takes whatever action comes; where no edge names an action, none is looked at.
@@ -50,7 +55,7 @@ export function nodeToResume(graph: RunGraph, run: RunState, nodeId: string | un
  */
 export function refuseAction(graph: RunGraph, node: number, action: string | undefined): void {
   const edges = graph.inputs.edgesFrom(node)
-  const actions = [...new Set(edges.flatMap((edge) => edge.action || []))]
+  const actions = actionsOf(graph, node)
   if (actions.length === 0 || (action && actions.includes(action))) return
   const plain = edges.filter((edge) => !edge.action)
   if (action ? plain.some(({ condition }) => !condition) : plain.length > 0) return

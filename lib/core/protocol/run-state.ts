@@ -62,6 +62,14 @@ export const START = ''
 export const outboxEntries = { notify: 'end', publish: 'tell' } as const
 export type Outbox = 'end' | 'tell'
 
+/** Where it is noted who redrove a run, and why. */
+export interface RedriveNote {
+  /** Key of the note; undefined where there is none. */
+  readonly key?: string
+  /** The run whose note it is, where it is the child of that. @default - the run's own */
+  readonly runId?: string
+}
+
 /** What a run has where nothing of it is scheduled. */
 export function nothingScheduled(): Pick<RunState, 'active' | 'fired' | 'iterations'> {
   return { active: new Map(), fired: new Set(), iterations: new Map() }
@@ -134,6 +142,8 @@ export interface RunState {
   readonly activeAtEnd?: ReadonlyMap<ActivationKey, ActiveEntry>
   /** How often the run was redriven after its end. */
   readonly redrives?: number
+  /** The outbox entry of the last redrive: who did it, until it is published where somebody chose that. */
+  readonly redriveNote?: RedriveNote
   /** Whether the sweep is to send the jobs of all that is active: whoever steered the run may have died before it did. */
   readonly steered?: true
   /** Since when nobody works on it, in milliseconds since the epoch; absent where it is not paused. */

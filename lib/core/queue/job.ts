@@ -11,7 +11,7 @@ import { show } from '../common/thrown.ts'
 export interface Job {
   readonly runId: string
   readonly blueprintId: string
-  /** Absent in the message that asks a worker to begin an accepted run. */
+  /** Absent in the message that asks a worker to begin an accepted run, and in one that publishes an event. */
   readonly nodeId?: string
   /** Absent in the job of the Flowcraft guide's client, `{ runId, blueprintId, nodeId }`, which starts a run. */
   readonly iteration?: number
@@ -33,6 +33,8 @@ export interface Job {
   readonly returns?: number
   /** The node to whose pool it was passed on, once; who gets it then runs it. */
   readonly passedOn?: string
+  /** All that is to be done: this is published of the run, if the worker has a bus for it. */
+  readonly publishes?: 'started' | 'redriven'
 }
 
 export interface JobQueue {
@@ -106,6 +108,9 @@ const job = v.object({
   due: v.optional(must(index, 'due must be a time in milliseconds')),
   returns: v.optional(must(index, 'returns must be an integer from 0')),
   passedOn: v.optional(must(v.string(), 'passedOn must be the id of a node')),
+  publishes: v.optional(
+    must(v.picklist(['started', 'redriven']), "publishes must be one of 'started', 'redriven'"),
+  ),
 })
 
 /**

@@ -107,6 +107,8 @@ async function tellRun(
   if (!run || isOver(run)) return
   const nodes = job.nodeId === undefined ? [] : [job.nodeId]
   await noteOperation(services, run.runId, { kind: 'drop', by, reason, nodes })
+  // The run goes on without it.
+  if (job.publishes) return
   let key: ActivationKey | undefined
   if (run.graph !== undefined && job.nodeId !== undefined) {
     const node = (await graphUnlessLost(services, run))?.find(job.nodeId)

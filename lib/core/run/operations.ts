@@ -22,15 +22,26 @@ const TIME_DIGITS = 10
 /** That a run was forked is the first of its notes. */
 const FORK = `${PREFIX}${'0'.repeat(TIME_DIGITS)}#`
 
-/** Crash after the put: the operation is noted, and was not done. */
+/** Crash after the put: the operation is noted, and was not done. Gives the key of the note. */
 export async function noteOperation(
   { store, now }: Pick<Services, 'store' | 'now'>,
   runId: string,
   operation: Omit<Operation, 'at'>,
-): Promise<void> {
+): Promise<string> {
   const at = now()
   const key = `${PREFIX}${at.toString(36).padStart(TIME_DIGITS, '0')}#${randomUUID().slice(0, 8)}`
   await store.putValue(runId, key, await compress(JSON.stringify({ ...operation, at })))
+  return key
+}
+
+/** What a note says; undefined where it is gone. */
+export async function notedOperation(
+  { store }: { readonly store: Pick<Services['store'], 'getValue'> },
+  runId: string,
+  key: string,
+): Promise<Operation | undefined> {
+  const value = await store.getValue(runId, key)
+  return value && operationOf(value)
 }
 
 /**

@@ -71,7 +71,7 @@ async function handle(services: ReturnServices, deadLetters: DeadLetters, letter
   }
   const run = await services.store.read(job.runId)
   const returns = (job.returns ?? 0) + 1
-  const isNeeded = run ? !isOver(run) || run.outbox !== undefined : job.iteration === undefined
+  const isNeeded = run ? isLeft(run, job) : job.iteration === undefined && job.publishes === undefined
   const goesBack = isNeeded && returns <= RETURNS_AT_MOST
   // To the pool of its node, wherever it was passed on to before.
   const send = () => services.queue.send([{ ...job, passedOn: undefined, returns }])
@@ -79,6 +79,11 @@ async function handle(services: ReturnServices, deadLetters: DeadLetters, letter
   else if (isNeeded && !(await keep(services, deadLetters, job, run))) return 'kept'
   await deadLetters.remove(letter)
   return goesBack ? 'returned' : 'removed'
+}
+
+/** Whether something is left to do for a job: it is published though the run is over. */
+function isLeft(run: RunState, { publishes }: Job): boolean {
+  return !isOver(run) || run.outbox !== undefined || publishes !== undefined
 }
 
 function jobOf({ body }: DeadLetter): Job | Error {
@@ -98,7 +103,7 @@ async function keep(
 ): Promise<boolean> {
   const reason = `sent back ${RETURNS_AT_MOST} times, and no worker was done with it`
   // The note first: what fails for good must not put a copy there with each sweep.
-  if (run) {
+  if (run && !job.publishes) {
     let key: ActivationKey | undefined
     if (run.graph !== undefined && job.nodeId !== undefined) {
       const node = (await graphUnlessLost({ graphs }, run))?.find(job.nodeId)

@@ -15,12 +15,14 @@ import {
   isDone,
   isOver,
   parseActivationKey,
+  type RedriveNote,
   type RunState,
   START,
 } from '../protocol/run-state.ts'
 import { StoredTexts } from '../values/stored-texts.ts'
 import { sendJobs } from './dispatch.ts'
 import { endedAs, nodeOf } from './ended.ts'
+import { publication } from './publish.ts'
 import { checkSet, valuesAfter } from './redrive-values.ts'
 
 export type SteerServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now'>
@@ -32,6 +34,8 @@ export interface RedriveRequest {
   readonly set?: Readonly<Record<string, unknown>>
   /** A node that waits for an event in place of running again; whoever skips it gives that, with this action. */
   readonly skip?: { readonly nodeId: string; readonly action?: string }
+  /** Where it is noted who asked for it, for whoever is told of the redrive. @default - nowhere */
+  readonly note?: RedriveNote
 }
 
 /** What a redrive would do, or did. */
@@ -70,7 +74,7 @@ async function redrive(
   dryRun: boolean,
 ): Promise<Redrive> {
   if (run.outbox !== undefined) throw await stillEnding(services, run)
-  if (run.graph === undefined) return beginAgain(services, run, dryRun)
+  if (run.graph === undefined) return beginAgain(services, run, request, dryRun)
   const graph = await services.graphs.of(run.blueprintId, run.graph)
   const texts = await new StoredTexts({ ...services, run }).texts(false)
   const from = request.nodes?.map((id) => nodeOf(graph, run, id))
@@ -93,27 +97,35 @@ async function redrive(
   const next = { ...run, ...plan.next, active, iterations, activeAtEnd: undefined }
   // Crash before: nothing happened. After: values that nothing names. What cannot be set is refused here.
   const values = await valuesAfter(services, run, next, { forgotten: plan.forgotten, set: request.set })
+  const note = request.note && { runId: run.runId, ...request.note }
   // Crash before or between: children go on under a parent that has ended, which the same call takes up again.
-  for (const child of ended) await redrive(services, child, {}, false)
+  for (const child of ended) await redrive(services, child, { note }, false)
   // Crash before: leases of a run that has ended are over. After: nobody who survived it renews one.
   for (const key of active.keys()) await services.store.revokeLease(run.runId, key)
   const dueAt = services.now() + LOOK_AFTER_MS
-  // Crash before: as above. After: the sweep sends the jobs.
-  const written = await services.store.redrive(run, { ...plan.next, active, iterations, ...values, dueAt })
+  const taken = { ...plan.next, active, iterations, ...values, dueAt, note: request.note }
+  // Crash before: as above. After: the sweep sends the jobs, and the message that has the redrive published.
+  const written = await services.store.redrive(run, taken)
   if (!written.committed || !written.run) throw refused(written.run ?? run, whyNot(run, written.run))
   if (skipped === undefined) await sendJobs({ services, graph, run: written.run }, [...active.keys()])
+  await services.queue.send([publication(run, 'redriven')])
   return result
 }
 
 /** One that no worker could begin. Crash after the write: the sweep sends the job. */
-async function beginAgain(services: SteerServices, run: RunState, dryRun: boolean): Promise<Redrive> {
+async function beginAgain(
+  services: SteerServices,
+  run: RunState,
+  { note }: RedriveRequest,
+  dryRun: boolean,
+): Promise<Redrive> {
   const nothing = { again: [], goesOn: [], children: [] }
   if (dryRun) return nothing
   const { runId, blueprintId, inlineValues } = run
   const dueAt = services.now() + LOOK_AFTER_MS
-  const written = await services.store.redrive(run, { ...run, errors: 0, inlineValues, dueAt })
+  const written = await services.store.redrive(run, { ...run, errors: 0, inlineValues, dueAt, note })
   if (!written.committed) throw refused(written.run ?? run, whyNot(run, written.run))
-  await services.queue.send([{ runId, blueprintId }])
+  await services.queue.send([{ runId, blueprintId }, publication(run, 'redriven')])
   return nothing
 }
 

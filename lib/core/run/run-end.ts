@@ -5,6 +5,7 @@ import type { Services } from '../execution/services.ts'
 import { type RunState, outboxEntries } from '../protocol/run-state.ts'
 import type { FailedEnd } from '../store/run-store.ts'
 import { cancelChildren } from './cancel.ts'
+import { publishRedrive } from './publish.ts'
 
 /** A reason stands in the header of its run, and in the event of its end. */
 const REASON_CHARACTERS = 2_000
@@ -16,9 +17,12 @@ const NOBODY = 'the end of the run is to be published, and this worker has no bu
  * it is marked as published publishes it again.
  */
 export async function publishRunEnd(services: Services, run: RunState): Promise<Disposition> {
+  // Whoever redrove it may have died before they sent the message for that, and the sweep looks at no run that is over.
+  await publishRedrive(services, run)
   if (run.outbox) {
     await cancelChildren(services, run)
     if (run.parent) await services.queue.send([run.parent])
+    // Crash before or after: the outbox entry still stands, and the redelivery publishes the end once more.
     if (services.publishesRunEnds) await services.publishRunEnd(run)
     // Left by a worker that would: perhaps this one is of an older deployment.
     else if (run.outbox === outboxEntries.publish)

@@ -10,10 +10,11 @@ import { jobOf } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { isOver, type RunState, strandOf, timeOf } from '../protocol/run-state.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
-import { sendTimer } from '../queue/job.ts'
+import { type Job, sendTimer } from '../queue/job.ts'
 import { inTraceOf } from '../telemetry/tracing.ts'
 import { holdBack } from './delayed-start.ts'
 import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
+import { publication } from './publish.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 
 export interface SweepResult {
@@ -79,7 +80,7 @@ async function sweepRun(services: SweepServices, runId: string): Promise<number>
       return sent ? 1 : 0
     }
     // Redriven before anybody began it.
-    if (run.steered) await services.queue.send([{ runId, blueprintId: run.blueprintId }])
+    if (run.steered) await services.queue.send([{ runId, blueprintId: run.blueprintId }, ...unpublished(run)])
     return run.steered ? 1 : 0
   }
   return inTraceOf(services.tracing, run, () => sendDue(services, run))
@@ -96,7 +97,7 @@ async function sendDue(services: SweepServices, run: RunState): Promise<number> 
   const all = run.steered
     ? [...run.active].map(([key, entry]) => (entry.wait ? key : strandOf(key, entry)))
     : []
-  await services.queue.send(all.map((key) => jobOf({ graph, run }, key)))
+  await services.queue.send([...all.map((key) => jobOf({ graph, run }, key)), ...unpublished(run)])
   const horizon = services.now() + LONGEST_DELAY_MS
   const timers = timersOf(run)
   const soon = timers.filter(({ at }) => at <= horizon)
@@ -110,6 +111,11 @@ async function sendDue(services: SweepServices, run: RunState): Promise<number> 
     was: run.dueAt,
   })
   return soon.length + all.length
+}
+
+/** Whoever redrove the run may have died before they sent it. */
+function unpublished(run: RunState): Job[] {
+  return run.steered && run.redriveNote ? [publication(run, 'redriven')] : []
 }
 
 function timersOf(run: RunState) {

@@ -33,6 +33,7 @@ import { keys } from './schema.ts'
 import {
   endExpression,
   pauseExpression,
+  publishedExpression,
   redriveCondition,
   redrivenItem,
   unpauseExpression,
@@ -203,11 +204,11 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   }
 
   async markPublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
-    const e = new ExpressionBuilder()
-    e.remove(e.path('o')).when(`attribute_exists(${e.path('o')})`)
-    const life = e.path('rd')
-    e.when(redrives === undefined ? `attribute_not_exists(${life})` : `${life} = ${e.value(redrives)}`)
-    await this.#update(runId, e)
+    await this.#update(runId, publishedExpression('o', redrives))
+  }
+
+  async markRedrivePublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
+    await this.#update(runId, publishedExpression('ro', redrives))
   }
 
   lease(request: LeaseRequest): Promise<Lease> {

@@ -13,7 +13,7 @@ import {
 import { fitsItem, inlineValuesWithout } from './header.ts'
 import { MemoryLeases } from './memory-leases.ts'
 import { type MemoryLabel, readMemoryList } from './memory-lists.ts'
-import { redrivenState } from './memory-steering.ts'
+import { pausedState, publishedState, redrivenState, unpausedState } from './memory-steering.ts'
 import { MemoryValues } from './memory-values.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 import type {
@@ -151,15 +151,11 @@ export class MemoryRunStore implements RunStore {
   }
 
   async pause(runId: string, now: number): Promise<CommitResult> {
-    const run = this.#runs.get(runId)
-    const isFree = run?.status === 'running' && run.pausedAt === undefined
-    return this.#set(runId, isFree ? { ...run, pausedAt: now } : undefined)
+    return this.#set(runId, pausedState(this.#runs.get(runId), now))
   }
 
   async unpause(runId: string, at: number): Promise<CommitResult> {
-    const run = this.#runs.get(runId)
-    const isPaused = run?.status === 'running' && run.pausedAt !== undefined
-    return this.#set(runId, isPaused ? { ...run, pausedAt: undefined, dueAt: at, steered: true } : undefined)
+    return this.#set(runId, unpausedState(this.#runs.get(runId), at))
   }
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
@@ -195,8 +191,11 @@ export class MemoryRunStore implements RunStore {
   }
 
   async markPublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
-    const run = this.#runs.get(runId)
-    if (run?.outbox && run.redrives === redrives) this.#runs.set(runId, { ...run, outbox: undefined })
+    this.#set(runId, publishedState(this.#runs.get(runId), 'outbox', redrives))
+  }
+
+  async markRedrivePublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
+    this.#set(runId, publishedState(this.#runs.get(runId), 'redriveNote', redrives))
   }
 
   async lease(request: LeaseRequest): Promise<Lease> {

@@ -4,7 +4,7 @@
  */
 import type { Change } from '../protocol/change.ts'
 import type { Redriven } from '../protocol/redrive.ts'
-import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+import type { ActivationKey, RedriveNote, RunState } from '../protocol/run-state.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 
 /** A lost race is a result, not an exception: `run` is the state that won, undefined where there is no run. */
@@ -139,6 +139,8 @@ export interface RedriveState extends Redriven {
   readonly offloaded: boolean
   /** When the sweep looks whether its jobs were sent, in milliseconds since the epoch. */
   readonly dueAt: number
+  /** The outbox entry that it leaves, until it is published. @default - one that names nobody */
+  readonly note?: RedriveNote
 }
 
 /** When the sweep looks at a run next. */
@@ -198,6 +200,8 @@ export interface RunStore {
   noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void>
   /** Removes the outbox entry of a run's end, once that is published: of this end, not of one after a redrive. */
   markPublished(ended: Pick<RunState, 'runId' | 'redrives'>): Promise<void>
+  /** Removes the outbox entry of a redrive, once that is published: of this redrive, not of the next. */
+  markRedrivePublished(redriven: Pick<RunState, 'runId' | 'redrives'>): Promise<void>
 
   /** Takes the strand's lease if there is none or it is over; also answers to whoever holds it already. */
   lease(request: LeaseRequest): Promise<Lease>

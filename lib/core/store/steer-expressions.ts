@@ -2,7 +2,7 @@
 import type { RunState } from '../protocol/run-state.ts'
 import { setPlaceOfEnded } from './commit-expression.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { type Item, packState } from './header.ts'
+import { type Item, packNote, packState } from './header.ts'
 import { expiry, type Retention } from './retention.ts'
 import type { EndOfBegun, RedriveState } from './run-store.ts'
 
@@ -21,6 +21,7 @@ export function redrivenItem(item: Item, next: RedriveState): Item {
     rs: true,
     q: Number(item['q']) + 1,
     rd: Number(item['rd'] ?? 0) + 1,
+    ro: packNote(next.note ?? {}),
     ...packState(next),
     r: Object.fromEntries(next.inlineValues),
     ...(next.offloaded ? { sp: true } : {}),
@@ -85,4 +86,15 @@ export function unpauseExpression(): ExpressionBuilder {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`).when(`attribute_exists(${e.path('pz')})`)
   return e.set(e.path('rs'), true).remove(e.path('pz'))
+}
+
+/**
+ * Takes an outbox entry away, once what it says is published: `o` of the end, `ro` of a redrive. Only that of this life of the
+ * run. Crash before: whoever sees the run next publishes it once more, under the same id.
+ */
+export function publishedExpression(entry: 'o' | 'ro', redrives: number | undefined): ExpressionBuilder {
+  const e = new ExpressionBuilder()
+  e.remove(e.path(entry)).when(`attribute_exists(${e.path(entry)})`)
+  const life = e.path('rd')
+  return e.when(redrives === undefined ? `attribute_not_exists(${life})` : `${life} = ${e.value(redrives)}`)
 }

@@ -20,5 +20,37 @@ export const metricNames = {
     messagesRejected: 'MessagesRejected',
   },
   /** `source` and `detail-type` of events on the bus. */
-  events: { source: 'flowcraft', runStatusChange: 'Flowcraft Run Status Change' },
+  events: {
+    source: 'flowcraft',
+    runStatusChange: 'Flowcraft Run Status Change',
+    runStarted: 'Flowcraft Run Started',
+    runWaiting: 'Flowcraft Run Waiting',
+    runRedriven: 'Flowcraft Run Redriven',
+  },
 } as const
+
+/**
+ * What can be published of a run: that it 'ended' (completed, failed or was cancelled), 'started', that a node of it is
+ * 'waiting' for an event from outside, that it was 'redriven' after its end.
+ */
+export const runEventNames = ['ended', 'started', 'waiting', 'redriven'] as const
+export type RunEventName = (typeof runEventNames)[number]
+
+/** `detail-type` of each. */
+export const detailTypes: Readonly<Record<RunEventName, string>> = {
+  ended: metricNames.events.runStatusChange,
+  started: metricNames.events.runStarted,
+  waiting: metricNames.events.runWaiting,
+  redriven: metricNames.events.runRedriven,
+}
+
+/** Those that are published unless others are chosen. */
+export const defaultRunEvents: readonly RunEventName[] = ['ended']
+
+/** What is wrong with a choice of events. */
+export function runEventsProblems(given: unknown): string[] {
+  const isList = Array.isArray(given) && given.length > 0
+  if (isList && given.every((name) => (runEventNames as readonly unknown[]).includes(name))) return []
+  const allowed = runEventNames.map((name) => `'${name}'`).join(', ')
+  return [`runEvents must be a list of some of ${allowed}; got ${JSON.stringify(given)}`]
+}

@@ -12,9 +12,10 @@ import type { Services } from '../execution/services.ts'
 import { boundsOf } from '../protocol/bounds.ts'
 import type { Change } from '../protocol/change.ts'
 import { contextConflictsOf } from '../protocol/context-conflicts.ts'
-import { isOver, parseActivationKey, type RunState, sameEntry, outboxEntries } from '../protocol/run-state.ts'
+import { isOver, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
 import { sendJobs } from '../run/dispatch.ts'
+import { outboxOf } from '../run/publish.ts'
 import { stamped } from '../values/bundle.ts'
 import type { Flushed } from '../values/value-writer.ts'
 import { type Activation, type Conflict, hasTime, type StepResult } from './activation.ts'
@@ -60,11 +61,7 @@ export async function commitUntilDecided(
       strand: strand.key,
       now: services.now(),
       bounds: boundsOf(graph.blueprint, services.maxActivations),
-      outbox: services.publishesRunEnds
-        ? outboxEntries.publish
-        : run.parent
-          ? outboxEntries.notify
-          : undefined,
+      outbox: outboxOf(services, run),
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.

@@ -22,6 +22,7 @@ import {
 } from '../protocol/run-state.ts'
 import type { Job } from '../queue/job.ts'
 import { sendQueued } from '../run/dispatch.ts'
+import { publishAsked } from '../run/publish.ts'
 import { openRun } from './open-run.ts'
 import { workOnStrand } from './strand.ts'
 
@@ -53,6 +54,7 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
 }
 
 async function workOnJob(services: Services, job: Job, invocation: Invocation): Promise<Disposition> {
+  if (job.publishes) return publishAsked(services, job)
   const open = await openRun(services, job, invocation)
   if ('kind' in open) return open
   const { graph, run } = open

@@ -14,6 +14,7 @@ import type { Ending } from '../protocol/attempt.ts'
 import { takesEvents } from '../protocol/resumable.ts'
 import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import { sendTimer } from '../queue/job.ts'
+import { publishWait } from '../run/publish.ts'
 import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
 import { commitUntilDecided } from './commit.ts'
 import { flushActivation, settle } from './settle.ts'
@@ -46,7 +47,10 @@ async function stepOnce(
   const execution = await perform(activation).catch((error: unknown) => failed(failureOf(error)))
   // A node that heeds its signal ends because of it, which is no failure of its own.
   if (strand.signal.aborted) return { kind: 'overtaken', run: await services.store.read(run.runId) }
-  if (!execution) return { kind: 'waiting' }
+  if (!execution) {
+    await publishWait(activation, key)
+    return { kind: 'waiting' }
+  }
   try {
     // Crash before or after: versions under this attempt, which no commit will ever name. The node runs again.
     const { flushed, settled } = await settle(activation, execution)

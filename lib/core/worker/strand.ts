@@ -12,6 +12,7 @@ import { type OpenRun, at } from '../execution/opened-run.ts'
 import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
 import { sendQueued } from '../run/dispatch.ts'
+import { publishStart } from '../run/publish.ts'
 import { publishRunEnd } from '../run/run-end.ts'
 import type { Lease, LeaseEnd } from '../store/run-store.ts'
 import { failStep, step } from './step.ts'
@@ -123,6 +124,7 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
       if (!sent) await sendQueued(at(open, run), strand.key)
       return ACKNOWLEDGE
     }
+    await publishStart(services, run)
     const suspendedNow = suspended === current
     const result = await step(at(open, run), current, { ...strand, suspendedNow })
     if (result.kind === 'waiting') return STILL_WAITING

@@ -14,6 +14,7 @@ const env = {
   FLOWCRAFT_POOL: 'heavy',
   FLOWCRAFT_SERVICE_NAME: 'shop',
   FLOWCRAFT_EVENT_BUS_NAME: 'runs',
+  FLOWCRAFT_RUN_EVENTS: 'ended,waiting',
   FLOWCRAFT_METRICS_NAMESPACE: 'Flowcraft',
   FLOWCRAFT_DEPLOY_GRACE_MS: '420000',
   FLOWCRAFT_TRACING: 'true',
@@ -43,6 +44,7 @@ describe('the configuration', () => {
         'heavy',
       ),
       eventBusName: 'runs',
+      runEvents: new Set(['ended', 'waiting']),
       metricsNamespace: 'Flowcraft',
       deployGraceMs: 420_000,
       tracing: true,
@@ -75,6 +77,32 @@ describe('the configuration', () => {
     expect(resolveConfig(clients, rest).runIndex).toBe(true)
     expect(resolveConfig({ ...clients, runIndex: false }, rest).runIndex).toBe(false)
     expect(resolveConfig({ ...clients, runIndex: true }, env).runIndex).toBe(true)
+  })
+
+  it('publishes ends of runs unless it is told otherwise, and what it is told on a bus', () => {
+    const { FLOWCRAFT_RUN_EVENTS: _, ...rest } = env
+    expect(resolveConfig(clients, rest).runEvents).toEqual(new Set(['ended']))
+    const runEvents = ['started', 'redriven'] as const
+    expect(resolveConfig({ ...clients, runEvents }, env).runEvents).toEqual(new Set(runEvents))
+    const { FLOWCRAFT_EVENT_BUS_NAME: _bus, ...without } = env
+    expect(() => resolveConfig({ ...clients, runEvents }, without)).toThrow(
+      'runEvents needs eventBusName: give it as an option or set FLOWCRAFT_EVENT_BUS_NAME',
+    )
+  })
+
+  it.each([
+    ['ended,waitng', '["ended","waitng"]'],
+    ['ended,', '["ended",""]'],
+  ])('refuses events that it does not know: %j', (FLOWCRAFT_RUN_EVENTS, got) => {
+    expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_RUN_EVENTS })).toThrow(
+      `runEvents must be a list of some of 'ended', 'started', 'waiting', 'redriven'; got ${got}`,
+    )
+  })
+
+  it('refuses to publish nothing, which is what no bus is for', () => {
+    expect(() => resolveConfig({ ...clients, runEvents: [] }, env)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIGURATION' }),
+    )
   })
 
   it('comes from the options first', () => {

@@ -66,6 +66,7 @@ export function steeringContract(make: () => RunStore): void {
         status: 'running',
         seq: seen.seq + 1,
         redrives: 1,
+        redriveNote: {},
         steered: true,
       })
       expect(await store.read(seen.runId)).toEqual(run)
@@ -142,6 +143,22 @@ export function steeringContract(make: () => RunStore): void {
       expect((await store.read(runId))?.outbox).toBeUndefined()
     })
 
+    it('leaves word of who did it, of the last one only', async () => {
+      const store = make()
+      const first = await cancelled(store)
+      const { runId } = first
+      const own = { key: 'op#0001#a' }
+      const { run } = await store.redrive(first, { ...first, active: actives('0.1'), dueAt: DUE, note: own })
+      expect(run?.redriveNote).toEqual(own)
+      const { run: ended } = await store.cancel(runId, { seq: run?.seq ?? 0, children: [], now: DUE })
+      expect(ended?.redriveNote).toEqual(own)
+      await store.markPublished(ended as RunState)
+      const seen = (await store.read(runId)) as RunState
+      const ofParent = { key: 'op#0002#b', runId: 'parent' }
+      await store.redrive(seen, { ...seen, active: actives('0.1'), dueAt: DUE, note: ofParent })
+      expect(await store.read(runId)).toMatchObject({ redrives: 2, redriveNote: ofParent })
+    })
+
     it('can be told that its jobs were sent', async () => {
       const store = make()
       const seen = await cancelled(store)
@@ -149,6 +166,46 @@ export function steeringContract(make: () => RunStore): void {
       const { seq, runId } = run as RunState
       expect(await store.reschedule(runId, { seq, dueAt: undefined })).toBe(true)
       expect(await store.read(runId)).not.toHaveProperty('steered')
+    })
+  })
+
+  describe('markRedrivePublished', () => {
+    it('takes away the word of a redrive, once and again, and nothing else', async () => {
+      const store = make()
+      const seen = await cancelled(store)
+      const { run } = await store.redrive(seen, { ...seen, active: actives('0.1'), dueAt: DUE })
+      const redriven = run as RunState
+      await store.markRedrivePublished(redriven)
+      await store.markRedrivePublished(redriven)
+      const { redriveNote: _, ...rest } = redriven
+      expect(await store.read(seen.runId)).toEqual(rest)
+    })
+
+    it('leaves that of the next redrive, and the word of an end', async () => {
+      const store = make()
+      const seen = await cancelled(store)
+      const { runId } = seen
+      const { run } = await store.redrive(seen, { ...seen, active: actives('0.1'), dueAt: DUE })
+      const first = run as RunState
+      await store.cancel(runId, { seq: first.seq, children: [], keepsActive: true, now: DUE })
+      await store.markRedrivePublished(first)
+      const ended = (await store.read(runId)) as RunState
+      expect(ended).toMatchObject({ outbox: 'end' })
+      expect(ended).not.toHaveProperty('redriveNote')
+      await store.markPublished(ended)
+      const over = (await store.read(runId)) as RunState
+      await store.redrive(over, { ...over, active: actives('0.1'), dueAt: DUE })
+      await store.markRedrivePublished(first)
+      expect(await store.read(runId)).toMatchObject({ redrives: 2, redriveNote: {} })
+    })
+
+    it('does nothing where there is no run, or none that was redriven', async () => {
+      const store = make()
+      const run = await given(store)
+      await store.markRedrivePublished(run)
+      await store.markRedrivePublished({ runId: 'nobody', redrives: 1 })
+      expect(await store.read(run.runId)).toEqual(run)
+      expect(await store.read('nobody')).toBeUndefined()
     })
   })
 

@@ -2,7 +2,8 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { mockClient } from 'aws-sdk-client-mock'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { RunState } from '../../../lib/core/protocol/run-state.ts'
-import { type RunStatusChange, StatusEvents } from '../../../lib/core/telemetry/run-status-events.ts'
+import { EventBridgeBus } from '../../../lib/core/telemetry/event-bridge.ts'
+import { endedEvent, type RunStatusChange, startedEvent } from '../../../lib/core/telemetry/run-events.ts'
 
 const client = new EventBridgeClient({ region: 'us-east-1' })
 const eventBridge = mockClient(client)
@@ -20,13 +21,15 @@ const run = {
   endedAt: Date.UTC(2026, 0, 2),
   parent: { runId: 'p', blueprintId: 'parent', nodeId: 'n', iteration: 1 },
 } as unknown as RunState
-const events = new StatusEvents({ eventBusName: 'runs', client })
+const chosen = new Set(['ended' as const])
+const bus = new EventBridgeBus({ eventBusName: 'runs', chosen, client })
+const accepted = { FailedEntryCount: 0, Entries: [{ EventId: 'e' }] }
 
-describe('StatusEvents', () => {
-  it('put the end of a run on the bus, with an id that is the same each time', async () => {
-    eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] })
+describe('EventBridgeBus', () => {
+  it('puts the end of a run on the bus, with an id that is the same each time', async () => {
+    eventBridge.on(PutEventsCommand).resolves(accepted)
 
-    await events.publish(run)
+    await bus.publish(endedEvent(run))
 
     const [call] = eventBridge.commandCalls(PutEventsCommand)
     const [entry] = call?.args[0].input.Entries ?? []
@@ -48,33 +51,48 @@ describe('StatusEvents', () => {
     })
   })
 
+  it('gives other events the time at which they come', async () => {
+    eventBridge.on(PutEventsCommand).resolves(accepted)
+
+    await bus.publish(startedEvent(run))
+
+    const [call] = eventBridge.commandCalls(PutEventsCommand)
+    const [entry] = call?.args[0].input.Entries ?? []
+    expect(entry).toEqual({
+      EventBusName: 'runs',
+      Source: 'flowcraft',
+      DetailType: 'Flowcraft Run Started',
+      Detail: JSON.stringify(startedEvent(run).detail),
+    })
+  })
+
   it.each([
     ['shop', 'shop'],
     ['', undefined],
-  ])('name the service of the worker, %j', async (POWERTOOLS_SERVICE_NAME, service) => {
-    eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] })
+  ])('names the service of the worker, %j', async (POWERTOOLS_SERVICE_NAME, service) => {
+    eventBridge.on(PutEventsCommand).resolves(accepted)
     vi.stubEnv('POWERTOOLS_SERVICE_NAME', POWERTOOLS_SERVICE_NAME)
 
-    await new StatusEvents({ eventBusName: 'runs', client }).publish(run)
+    await new EventBridgeBus({ eventBusName: 'runs', chosen, client }).publish(endedEvent(run))
 
     const [call] = eventBridge.commandCalls(PutEventsCommand)
     const detail = JSON.parse(call?.args[0].input.Entries?.[0]?.Detail ?? '') as RunStatusChange
     expect(detail.service).toBe(service)
   })
 
-  it('throw where the bus refused the event without an error of the request', async () => {
+  it('throws where the bus refused the event without an error of the request', async () => {
     const refused = { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }
     eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 1, Entries: [refused] })
 
-    await expect(events.publish(run)).rejects.toMatchObject({
+    await expect(bus.publish(endedEvent(run))).rejects.toMatchObject({
       code: 'REQUEST_FAILED',
       message: "EventBridge PutEvents to 'runs' failed: ThrottlingException: slow down",
     })
   })
 
-  it('throw where the request failed', async () => {
+  it('throws where the request failed', async () => {
     eventBridge.on(PutEventsCommand).rejects(new Error('socket hang up'))
 
-    await expect(events.publish(run)).rejects.toMatchObject({ code: 'REQUEST_FAILED' })
+    await expect(bus.publish(endedEvent(run))).rejects.toMatchObject({ code: 'REQUEST_FAILED' })
   })
 })
