@@ -15,6 +15,7 @@ import { wasResumed } from '../../lib/core/run/events.ts'
 import { resumeRun } from '../../lib/core/run/resume.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
+import type { Told } from './told.ts'
 
 type GivenEvent = NonNullable<Setup['events']>[number]
 
@@ -31,6 +32,8 @@ export interface EventsOptions {
   readonly setup: Setup
   /** An event may come before its node waits. */
   readonly early: boolean
+  /** Who gives an event does so when asked for it. @default - whenever the node waits, or before */
+  readonly asked?: Pick<Told, 'wasAsked'>
   /** Each call has a name, so that it is the same call when it is made again. */
   readonly named: boolean
 }
@@ -61,6 +64,7 @@ export class Events {
     const waiting = [...run.active].find(
       ([key, { wait }]) => takesEvents(wait) && parseActivationKey(key).node === node,
     )
+    if (waiting?.[1].wait?.kind === 'event' && !this.#isAsked(run, waiting[0])) return undefined
     const target = waiting && `${run.runId} ${waiting[0]}`
     if (target !== undefined && this.#served.has(target)) return undefined
     if (target === undefined && !this.#mayMiss(run, node)) return undefined
@@ -121,7 +125,8 @@ export class Events {
       const target = `${runId} ${key}`
       const nodeId = this.#idOf(run as RunState, parseActivationKey(key).node)
       const answer = answers[nodeId]
-      if (wait?.kind === 'event' && answer && !this.#served.has(target)) {
+      const isOpen = wait?.kind === 'event' && answer && !this.#served.has(target)
+      if (isOpen && this.#isAsked(run as RunState, key)) {
         return this.#nextEvent(run as RunState, { nodeId, ...answer }, target)
       }
       const below =
@@ -129,6 +134,10 @@ export class Events {
       if (below) return below
     }
     return undefined
+  }
+
+  #isAsked(run: RunState, key: ActivationKey): boolean {
+    return this.#options.asked?.wasAsked(run, key) ?? true
   }
 
   #blueprintOf(run: RunState): WorkflowBlueprint | undefined {

@@ -1,5 +1,6 @@
 /** Every fault point of a case's run in turn, with every fault that it can meet; everything else goes well. */
-import { CALM, type Fault, faultsOf, oneFault, type Profile } from './profile.ts'
+import { type Fault, faultsOf, oneFault } from './faults.ts'
+import { CALM, type Profile } from './profile.ts'
 import { type Simulation, simulate, type SimulationResult } from './simulate.ts'
 
 /** One fault, at the request with this number. */

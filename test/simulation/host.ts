@@ -10,16 +10,18 @@ import { FlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import type { Runtime } from '../../lib/core/execution/node-call.ts'
 import type { Services } from '../../lib/core/execution/services.ts'
-import { type ActivationKey, type RunState, timeOf } from '../../lib/core/protocol/run-state.ts'
+import type { ActivationKey, RunState } from '../../lib/core/protocol/run-state.ts'
 import type { Job } from '../../lib/core/queue/job.ts'
-import type { CommitResult, RunStore } from '../../lib/core/store/run-store.ts'
+import type { RunStore } from '../../lib/core/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/core/telemetry/telemetry.ts'
 import { recorderOf } from '../../lib/core/history/recorder.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
 import { killerBlueprint, killerRegistry } from './killer.ts'
+import { noteTimer, see } from './seen.ts'
 import { Signed } from './signed.ts'
+import type { Told } from './told.ts'
 
 /** What a process is at, beside others: a message that it works on, say. */
 export interface Task {
@@ -89,9 +91,9 @@ export interface HostWorld {
   /** Of what a task writes until its next commit. */
   newSignature(): string
   put(job: Job, delayMs: number, delivery?: Delivery): void
-  published(): void
   /** Whether workers note what becomes of the run. */
   readonly hasHistory: boolean
+  readonly told: Told
   /** Whether there is a run whose nodes kill their processes. */
   readonly hasKiller: boolean
   /** Throws where a commit of this lease is to meet an error that nobody expects. */
@@ -186,7 +188,11 @@ export class Host {
       newToken,
       deployGraceMs: 0,
       publishesRunEnds: world.publishesRunEnds,
-      publishRunEnd: () => this.request('publishRunEnd', async () => world.published()),
+      publishRunEnd: () => this.request('publishRunEnd', async () => void world.told.ends++),
+      events: {
+        chosen: world.told.chosen,
+        publish: (event) => this.request('publish', async () => world.told.note(event)),
+      },
       emit: async () => {},
     }
   }
@@ -282,25 +288,4 @@ export class Host {
       })
     }
   }
-}
-
-/** Notes what a task was told of a run. */
-function see(task: Task, answer: unknown): unknown {
-  const run = (answer as { run?: RunState } | undefined)?.run ?? (answer as RunState | undefined)
-  if (run?.active) task.seen.set(run.runId, run)
-  return answer
-}
-
-/** By the world's clock a timer ends when its time has passed for whoever began it. */
-function noteTimer(
-  world: HostWorld,
-  skewMs: number,
-  [runId, { end, suspend }]: Parameters<RunStore['commit']>,
-  answer: unknown,
-): void {
-  const wait = suspend?.wait
-  const at = timeOf(wait)
-  const isBegun = wait?.kind !== 'timer' || !wait.awaited
-  if (at === undefined || !isBegun || !(answer as CommitResult).committed) return
-  world.suspended(runId, end, at - world.now() - skewMs)
 }

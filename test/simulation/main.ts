@@ -11,7 +11,8 @@ import { cases } from '../conformance/cases.ts'
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
-import { CALM, type Fault, profiles } from './profile.ts'
+import type { Fault } from './faults.ts'
+import { CALM, profiles } from './profile.ts'
 import { simulate, type SimulationResult, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 const { values } = parseArgs({

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { messageOf } from '../../lib/core/common/errors.ts'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
+import { publishMutants } from './publish-mutants.ts'
 import { sourceMutants } from './source-mutants.ts'
 import { sourceNoticed } from './source-mutation.ts'
 
@@ -17,7 +18,8 @@ function tell(what: string, by: string | undefined): void {
 }
 
 for (const mutant of mutants) tell(mutant.what, await noticed(mutant))
-for (const mutant of sourceMutants) {
+const ofSource = [...sourceMutants, ...publishMutants]
+for (const mutant of ofSource) {
   try {
     tell(mutant.what, await sourceNoticed(mutant))
   } catch (error) {
@@ -25,7 +27,7 @@ for (const mutant of sourceMutants) {
     tell(`${mutant.what}: ${messageOf(error)}`, undefined)
   }
 }
-const count = mutants.length + sourceMutants.length
+const count = mutants.length + ofSource.length
 const result = { mutants: count, caught: count - survived.length, survived }
 console.log(values.json ? JSON.stringify(result) : `${result.caught} of ${result.mutants} caught`)
 process.exitCode = survived.length > 0 ? 1 : 0

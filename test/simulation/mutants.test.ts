@@ -2,11 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
+import { publishMutants } from './publish-mutants.ts'
 import { sourceMutants } from './source-mutants.ts'
 import { sourceNoticed } from './source-mutation.ts'
 
 describe('mutants of the protocol are noticed', () => {
-  for (const mutant of sourceMutants) {
+  for (const mutant of [...sourceMutants, ...publishMutants]) {
     it(mutant.what, async () => {
       expect(await sourceNoticed(mutant)).toBeDefined()
     })

@@ -1,7 +1,7 @@
 /** Between processes and what they call: lets requests happen, each with the fault that the plan has for it. */
 import { type Host, type Request, Trouble, TROUBLE } from './host.ts'
 import { RUN_ID } from './names.ts'
-import type { Fault, FaultPlan, FaultPoint } from './profile.ts'
+import type { Fault, FaultPlan, FaultPoint } from './faults.ts'
 import type { Random } from './random.ts'
 
 /** Happens after its caller gave up. */

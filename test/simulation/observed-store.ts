@@ -13,6 +13,9 @@ import type { CommitResult, NewRun, PageEntries, StoredValue } from '../../lib/c
 import { RUN_ID } from './names.ts'
 import { type StoreMutation, WeakStore } from './weak-store.ts'
 
+/** What changes of a run that has ended. */
+const OUTBOX = ['outbox', 'redriveNote']
+
 export class ObservedStore extends WeakStore {
   readonly violations: string[] = []
   /** How often activations of each node committed. */
@@ -20,6 +23,10 @@ export class ObservedStore extends WeakStore {
   /** Writes of pages: whether the header moved out at all. */
   pages = 0
   refusals = 0
+  /** Runs of which something was committed. */
+  readonly worked = new Set<string>()
+  /** Each redrive, by the id of its event. */
+  readonly redriven: string[] = []
   readonly #ended = new Set<string>()
   readonly #scheduled = new Set<string>()
   readonly #graph: RunGraph
@@ -78,7 +85,8 @@ export class ObservedStore extends WeakStore {
   override async redrive(...args: Parameters<MemoryRunStore['redrive']>): Promise<CommitResult> {
     const result = await super.redrive(...args)
     if (!result.committed) return result
-    const { runId, active } = result.run
+    const { runId, active, redrives } = result.run
+    this.redriven.push(`${runId}:redriven:${redrives}`)
     this.#over.delete(runId)
     this.#concluded.delete(runId)
     // Children come before those that wait for them.
@@ -118,6 +126,7 @@ export class ObservedStore extends WeakStore {
 
   #observe(before: RunState, run: RunState, change: Change): void {
     const { runId } = run
+    this.worked.add(runId)
     this.#check(run)
     if (isOver(before)) this.violations.push(`G5: ${change.end} of '${runId}' committed after its end`)
     if (run.parent && this.#concluded.has(run.parent.runId)) {
@@ -192,7 +201,7 @@ export class ObservedStore extends WeakStore {
     const over = this.#over.get(run.runId)
     if (over) {
       const changed = Object.entries(over).filter(
-        ([name, value]) => name !== 'outbox' && run[name as keyof RunState] !== value,
+        ([name, value]) => !OUTBOX.includes(name) && run[name as keyof RunState] !== value,
       )
       if (changed.length > 0) this.violations.push(`G5: a finished run changed in ${changed.map(([n]) => n)}`)
     } else if (isOver(run)) this.#over.set(run.runId, run)

@@ -18,6 +18,7 @@ import { KILLER_ID, killerBlueprint } from './killer.ts'
 import { LABELS_OF_RUN, RUN_ID } from './names.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
+import type { Told } from './told.ts'
 
 /** A schedule invokes the sweep this often; a minute on AWS, where nobody counts steps. */
 const SWEEP_EVERY_MS = 1_000
@@ -28,6 +29,7 @@ export interface ClientOptions {
   readonly profile: Profile
   readonly random: Random
   readonly store: Pick<RunStore, 'read' | 'due'>
+  readonly told: Told
   now(): number
   /** Lets a process of this kind do this. */
   employ(kind: string, work: (services: Services) => Promise<void>): void
@@ -52,10 +54,11 @@ export class Outside {
   #pauses: number
 
   constructor(options: ClientOptions) {
-    const { setup, profile, random, store } = options
+    const { setup, profile, random, store, told } = options
     this.#options = options
     const [early, named] = [random.chance(0.5), random.chance(0.5)]
-    this.#events = new Events({ store, runId: RUN_ID, setup, early, named })
+    const asked = told.chosen.has('waiting') ? told : undefined
+    this.#events = new Events({ store, runId: RUN_ID, setup, early: early && !asked, named, asked })
     // Nobody can know of a run whose only message a queue loses.
     const canBeRaw = !setup.input && !profile.losses
     this.#way = random.pick(canBeRaw ? ['begun', 'begun', 'accepted', 'raw'] : ['begun', 'accepted'])

@@ -6,7 +6,7 @@
  *   G3  `ObservedStore`: nothing is scheduled twice, no join before all have arrived; here: commits as in memory
  *   G4  `World.run`: nothing left to do and not over; `ObservedStore`: a child that goes on under a cancelled parent
  *   G5  `ObservedStore`: a finished run changes; here: told at least once, and its outcome is the expected one when
- *       everything that was late has come
+ *       everything that was late has come; `Told`: what else is to be published was, and who is to be asked is asked
  *   G6  here: status, context and errors as in memory
  *   G7  here: no error of a run is of the infrastructure; `World`: a job throws nothing but trouble
  *   G8  `cost.test.ts`: requests and messages per node
@@ -26,7 +26,8 @@ import { TROUBLE } from './host.ts'
 import { killerProblems } from './killer.ts'
 import type { Mutation } from './mutation.ts'
 import { LABELS_OF_RUN, BUG, RUN_ID } from './names.ts'
-import { type FaultPlan, type FaultPoint, type Profile, randomFaults } from './profile.ts'
+import { type FaultPlan, type FaultPoint, randomFaults } from './faults.ts'
+import type { Profile } from './profile.ts'
 import { Random } from './random.ts'
 import { World } from './world.ts'
 
@@ -97,7 +98,8 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
     () => world.run(),
   )
   const violations = [...world.violations, ...world.store.violations]
-  if (world.publishesRunEnds && world.tellings === 0) violations.push('G5: the result was never told')
+  if (world.publishesRunEnds && world.told.ends === 0) violations.push('G5: the result was never told')
+  violations.push(...world.told.problems(world.store))
   if (world.downs > DOWNS_AT_MOST) {
     violations.push(`G7: the run went down ${world.downs} times with a node that kills its process`)
   }

@@ -23,8 +23,10 @@ import { Network } from './network.ts'
 import { ObservedStore } from './observed-store.ts'
 import { Outside } from './outside.ts'
 import { Processes } from './processes.ts'
-import type { FaultPlan, FaultPoint, Profile } from './profile.ts'
+import type { FaultPlan, FaultPoint } from './faults.ts'
+import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
+import { Told } from './told.ts'
 
 export interface WorldOptions {
   readonly setup: Setup
@@ -53,7 +55,7 @@ export class World implements HostWorld {
   readonly trace: string[] = []
   readonly violations: string[] = []
   readonly publishesRunEnds: boolean
-  tellings = 0
+  readonly told: Told
   /** Messages that were sent. */
   messages = 0
   readonly #profile: Profile
@@ -81,6 +83,7 @@ export class World implements HostWorld {
     this.store = new ObservedStore(this.#graph, mutation)
     this.queue = new MemoryQueue(() => this.#clock)
     this.publishesRunEnds = random.chance(0.5)
+    this.told = new Told(profile.events)
     this.#network = new Network({ random, plan, now: () => this.#clock, trace: this.trace })
     const { queue, trace, violations } = this
     const processes = { world: this, profile, random, queue, mutation, trace, violations }
@@ -91,6 +94,7 @@ export class World implements HostWorld {
       profile,
       random,
       store: this.store,
+      told: this.told,
       now: () => this.#clock,
       employ: (kind, work) => this.#processes.employ(kind, work),
       isBusy: (kind) => this.#processes.isBusy(kind),
@@ -107,10 +111,6 @@ export class World implements HostWorld {
 
   newSignature(): string {
     return (++this.#signatures).toString(36)
-  }
-
-  published(): void {
-    this.tellings++
   }
 
   partOf(count: number): number {
