@@ -296,6 +296,23 @@ describe('a redrive', () => {
     ])
   })
 
+  it('is published before the next redrive, though nobody publishes ends', async () => {
+    service = serviceOf({ runEvents: ['redriven'] })
+    await failed()
+    expect((await service.services.store.read('r'))?.outbox).toBeUndefined()
+    await service.redrive('r')
+    const [publishing] = service.queue.visible().filter(({ job }) => job.publishes)
+    if (publishing) service.queue.delete(publishing)
+    await expect(takeOne(service, { services: without(service, 'redriven') })).rejects.toThrow('died')
+    expect(await service.services.store.read('r')).toMatchObject({ status: 'failed', outbox: 'end' })
+
+    await service.settle()
+    await service.redrive('r')
+    await service.settle()
+
+    expect(told(service, 'redriven').map(({ id }) => id)).toEqual(['r:redriven:1', 'r:redriven:2'])
+  })
+
   it('costs a worker that is not told to nothing', async () => {
     service = serviceOf({ runEvents: ['ended'] })
     await failed()
