@@ -11,6 +11,8 @@ const resumeRequest = v.object({
   action: text('action'),
   output: v.unknown(),
   idempotencyKey: text('idempotencyKey'),
+  by: text('by'),
+  reason: text('reason'),
 })
 
 /** @throws FlowcraftAwsError INVALID_INPUT, with all that is wrong */

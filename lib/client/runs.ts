@@ -20,7 +20,8 @@ import type { StartManyResult } from './start-many.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 import type { WatchOptions } from './watch.ts'
 
-export interface ResumeRequest {
+/** `by` and `reason` stand in the run's history. */
+export interface ResumeRequest extends OperationRequest {
   /** The node that waits. @default - the only one that does */
   readonly nodeId?: string
   /** Chooses the edges to take, as a node's own action does. @default - the edges without an action */

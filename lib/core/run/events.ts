@@ -6,15 +6,16 @@ import { createHash, randomUUID } from 'node:crypto'
 import { contentHash } from '../common/content-hash.ts'
 import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import type { Services } from '../execution/services.ts'
-import { takesEvents } from '../protocol/resumable.ts'
-import type { RunGraph } from '../protocol/run-graph.ts'
-import { type ActivationKey, isDone, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import type { ActivationKey } from '../protocol/run-state.ts'
 import { compress, expand } from '../values/value-store.ts'
 
 type EventServices = Pick<Services, 'store' | 'values'>
 type GiveServices = Pick<Services, 'store' | 'values' | 'now'>
 
 export interface RunEvent {
+  /** Who gives it, and why: shown by the history of the run. @default - nobody is named, none is given */
+  readonly by?: string
+  readonly reason?: string
   /** Chooses the edges to take, as a node's own action does. */
   readonly action?: string
   /** Becomes the output of the node that waits. */
@@ -34,6 +35,8 @@ interface StoredEvent {
   /** Nobody gave it in time. */
   readonly timedOut?: true
   readonly action?: string
+  readonly by?: string
+  readonly reason?: string
   /** The output's text, or the key and reference of the value that holds it. */
   readonly text?: string
   readonly at?: readonly [key: string, reference: string]
@@ -85,6 +88,8 @@ async function readStored(
 export interface EncodedEvent {
   readonly id: string
   readonly action?: string
+  readonly by?: string
+  readonly reason?: string
   readonly text?: string
   /** Of a call that has a name, and so may come again. */
   readonly content?: string
@@ -94,14 +99,14 @@ export interface EncodedEvent {
 export function encodeEvent(
   { values }: Pick<Services, 'values'>,
   nodeId: string,
-  { action, output, idempotencyKey }: RunEvent,
+  { action, output, idempotencyKey, by, reason }: RunEvent,
 ): EncodedEvent {
   const text =
     output === undefined ? undefined : values.encode(output, `the output given to node '${nodeId}'`)
-  if (idempotencyKey === undefined) return { id: randomUUID(), action, text }
+  if (idempotencyKey === undefined) return { id: randomUUID(), action, by, reason, text }
   const texts: [string, string][] = [['action', JSON.stringify(action ?? null)]]
   if (text !== undefined) texts.push(['output', text])
-  return { id: idempotencyKey, action, text, content: contentHash(texts) }
+  return { id: idempotencyKey, action, by, reason, text, content: contentHash(texts) }
 }
 
 /**
@@ -177,13 +182,13 @@ async function storable(
   { values, now }: GiveServices,
   runId: string,
   activation: ActivationKey,
-  { id, action, text }: EncodedEvent,
+  { id, action, by, reason, text }: EncodedEvent,
 ): Promise<StoredEvent> {
-  const t = now()
-  if (text === undefined || text.length <= EMBEDDED_VALUE_BYTES) return { id, t, action, text }
+  const given = { id, t: now(), action, by, reason }
+  if (text === undefined || text.length <= EMBEDDED_VALUE_BYTES) return { ...given, text }
   // Named by its content, since several may give different ones and one wins.
   const valueKey = `${eventKey(activation)}#${hashOf(text)}`
-  return { id, t, action, at: [valueKey, await values.write(runId, valueKey, text)] }
+  return { ...given, at: [valueKey, await values.write(runId, valueKey, text)] }
 }
 
 function hashOf(text: string): string {
@@ -197,11 +202,10 @@ function eventKey(activation: ActivationKey): string {
 const EVENTS = 'event#'
 
 /** An event that somebody gave. */
-export interface GivenTo {
+export interface GivenTo extends Pick<StoredEvent, 'action' | 'by' | 'reason'> {
   readonly activation: ActivationKey
   /** Milliseconds since the epoch; undefined where an older version of this package stored it. */
   readonly at: number | undefined
-  readonly action?: string
 }
 
 /** All events of a run that were given from outside. */
@@ -215,39 +219,13 @@ export async function givenEvents(
     return activation === undefined ? [] : [{ activation: activation as ActivationKey, value }]
   })
   const events = found.map(async ({ activation, value }): Promise<GivenTo[]> => {
-    const { t: at, timedOut, action } = JSON.parse(await expand(value)) as StoredEvent
-    return timedOut ? [] : [{ activation, at, ...(action === undefined ? {} : { action }) }]
+    const stored = JSON.parse(await expand(value)) as StoredEvent
+    const { id: _id, t, timedOut, text: _text, at: _at, ...told } = stored
+    return timedOut ? [] : [{ activation, at: t, ...told }]
   })
   return (await Promise.all(events)).flat()
 }
 
 function claimKey(idempotencyKey: string): string {
   return `resume#${hashOf(idempotencyKey)}`
-}
-
-function eventNameOf(graph: RunGraph, node: number): string {
-  const { id, params } = graph.node(node)
-  return typeof params?.['eventName'] === 'string' ? params['eventName'] : id
-}
-
-/** The nodes that wait for events of this name: by their `eventName`, or by their id where they have none. */
-export function nodesOfEvent(graph: RunGraph, name: string): number[] {
-  return graph.blueprint.nodes.flatMap((_, index) => (eventNameOf(graph, index) === name ? [index] : []))
-}
-
-/** The iteration that waits, or will be the next to. */
-export function iterationOf(graph: RunGraph, run: RunState, node: number): number | undefined {
-  for (const key of run.active.keys()) {
-    const active = parseActivationKey(key)
-    if (active.node === node) return active.iteration
-  }
-  const next = (run.iterations.get(node) ?? 0) + 1
-  return !graph.repeatable.has(node) && isDone(run.done, node) ? undefined : next
-}
-
-/** The activations of these nodes that wait for an event now. */
-export function waitingAt(run: RunState, nodes: readonly number[]): ActivationKey[] {
-  return [...run.active].flatMap(([key, { wait }]) =>
-    takesEvents(wait) && nodes.includes(parseActivationKey(key).node) ? [key] : [],
-  )
 }

@@ -40,7 +40,12 @@ export type HistoryEntry =
       readonly childRunId?: string
     })
   /** It was given an event from outside. */
-  | (OfNode & { readonly type: 'nodeResumed'; readonly action?: string })
+  | (OfNode & {
+      readonly type: 'nodeResumed'
+      readonly action?: string
+      readonly by?: string
+      readonly reason?: string
+    })
   /** It goes on after it waited. */
   | (OfNode & { readonly type: 'nodeWoke'; readonly reason: WaitingNode['reason'] })
   | (Took & {

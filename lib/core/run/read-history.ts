@@ -34,9 +34,9 @@ export async function readHistory({
   ])
   const noted = notes.flatMap((note) => entriesOf({ runId, graph, values: services.values }, note))
   const asked = operations.map((operation): HistoryEntry => ({ type: 'operation', ...operation }))
-  const resumed = events.map(({ activation, at, action }): HistoryEntry => {
+  const resumed = events.map(({ activation, at, ...told }): HistoryEntry => {
     const { node, iteration } = parseActivationKey(activation)
-    const what = { nodeId: idOf(graph, node), iteration, ...(action === undefined ? {} : { action }) }
+    const what = { nodeId: idOf(graph, node), iteration, ...told }
     return { type: 'nodeResumed', ...what, ...(at === undefined ? {} : { at: new Date(at) }) }
   })
   const started: HistoryEntry = { type: 'runStarted', at: new Date(run.startsAt ?? run.startedAt) }

@@ -21,6 +21,7 @@ import {
 } from '../protocol/run-state.ts'
 import { awaitedChange } from '../protocol/transition.ts'
 import { sendJobs } from './dispatch.ts'
+import { iterationOf, waitingAt } from './event-nodes.ts'
 import {
   type Claim,
   claim,
@@ -28,9 +29,7 @@ import {
   type EncodedEvent,
   encodeEvent,
   giveEvent,
-  iterationOf,
   type RunEvent,
-  waitingAt,
   wasGiven,
   wasResumed,
 } from './events.ts'

@@ -9,7 +9,8 @@ import type { RunGraph } from '../protocol/run-graph.ts'
 import { activationKey, isOver, type RunState } from '../protocol/run-state.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { sendJobs } from './dispatch.ts'
-import { encodeEvent, giveEvent, iterationOf, nodesOfEvent, waitingAt } from './events.ts'
+import { iterationOf, nodesOfEvent, waitingAt } from './event-nodes.ts'
+import { encodeEvent, giveEvent } from './events.ts'
 import type { ResumeServices } from './resume.ts'
 
 /** 256 bits. */

@@ -43,7 +43,7 @@ async function approved(history?: 'none' | 'timings' | 'full') {
   const service = new TestService({ flows: [order], logger, ...(history ? { history } : {}) })
   const { runId } = await service.run({ blueprintId: 'order', input: { id: 'A-17' } })
   service.now += 5_000
-  await service.resume(runId, { action: 'yes', output: { by: 'Ada' } })
+  await service.resume(runId, { action: 'yes', output: { by: 'Ada' }, by: 'Ada', reason: 'paid' })
   service.now += 1_000
   await service.settle()
   return { service, runId }
@@ -60,7 +60,7 @@ describe('the history of a run', () => {
       'nodeCompleted price',
       'nodeStarted approve',
       'nodeWaits approve external_event',
-      'nodeResumed approve',
+      'nodeResumed approve paid',
       'nodeWoke approve external_event',
       'nodeCompleted approve',
       'nodeStarted ship',
@@ -78,6 +78,7 @@ describe('the history of a run', () => {
       next: ['approve'],
     })
     expect(resumed).toMatchObject({ at: new Date(Date.UTC(2026, 0, 1) + 5_000), action: 'yes' })
+    expect(resumed).toMatchObject({ by: 'Ada', reason: 'paid' })
     expect(woke?.at).toEqual(new Date(Date.UTC(2026, 0, 1) + 6_000))
     expect(done).toMatchObject({ action: 'yes', next: ['ship'] })
   })
@@ -103,7 +104,7 @@ describe('the history of a run', () => {
 
     expect(told(entries)).toEqual([
       'runStarted',
-      'nodeResumed approve',
+      'nodeResumed approve paid',
       'nodeCompleted price',
       'nodeCompleted approve',
       'nodeCompleted ship',
