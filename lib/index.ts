@@ -1,5 +1,8 @@
 /** The package's main entry: what runs workflows on AWS, and what starts and watches them. Never imports the CDK. */
 export type { MaxActivations } from './core/protocol/bounds.ts'
+export { addCost } from './core/common/add-cost.ts'
+export { type PriceOverrides, PRICES, type Prices } from './core/common/prices.ts'
+export type { RunCost } from './core/common/run-cost.ts'
 export { type AwsOptions, environmentVariables } from './core/config/config.ts'
 export { DynamoDbContext, type DynamoDbContextOptions } from './adapter/dynamodb-context.ts'
 export {

@@ -13,7 +13,7 @@ import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { guardedBus } from '../core/common/guarded-event-bus.ts'
 import { consoleLogger, guardedLogger } from '../core/common/logger.ts'
 import { type AwsConfig, environmentVariables, resolveConfig } from '../core/config/config.ts'
-import { type Stores, storesOf } from '../core/config/connections.ts'
+import { costsOf, type Stores, storesOf } from '../core/config/connections.ts'
 import { withContainer } from '../core/config/container.ts'
 import { policiesOf } from '../core/config/policies.ts'
 import type { Disposition } from '../core/execution/disposition.ts'
@@ -254,6 +254,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       newToken,
       deployGraceMs: this.#deployGraceMs,
       ...this.#policies,
+      costs: costsOf(this.#config),
       nodeTimeoutMs: this.#nodeTimeoutMs,
       publishesRunEnds: this.#publishes || this.#events?.chosen.has('ended') === true,
       publishRunEnd: (run) => this.#publishRunEnd(run),

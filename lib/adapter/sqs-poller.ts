@@ -37,7 +37,7 @@ export interface SqsPollerOptions {
   readonly tracing?: boolean
   process(
     job: Job,
-    message: Pick<Invocation, 'canContinue' | 'sentAt' | 'traceHeader' | 'place' | 'givenUp'>,
+    message: Pick<Invocation, 'canContinue' | 'sentAt' | 'traceHeader' | 'place' | 'together' | 'givenUp'>,
   ): Promise<Disposition>
 }
 
@@ -107,7 +107,10 @@ export class SqsPoller {
         void isolation.opened().then(() => this.#wake())
         await this.#woken()
       } else if (room <= 0) await this.#woken()
-      else for (const message of await this.#receive(Math.min(BATCH, room))) this.#take(message)
+      else {
+        const messages = await this.#receive(Math.min(BATCH, room))
+        for (const message of messages) this.#take(message, messages.length)
+      }
     }
   }
 
@@ -148,9 +151,9 @@ export class SqsPoller {
     }
   }
 
-  #take(message: Message): void {
+  #take(message: Message, together: number): void {
     const held = new HeldMessage({ ...this.#options, stopping: this.#stopping.signal }, message)
-    const work = this.#handle(held).finally(() => {
+    const work = this.#handle(held, together).finally(() => {
       this.#underWay.delete(work)
       this.#wake()
     })
@@ -158,12 +161,12 @@ export class SqsPoller {
   }
 
   /** Never throws: whatever cannot be done with a message, it comes back. */
-  async #handle(message: HeldMessage): Promise<void> {
+  async #handle(message: HeldMessage, together: number): Promise<void> {
     const { isolation, telemetry, history, logger } = this.#options
     const place = isolation.arrive({ isRedelivered: message.receives > 1 })
     try {
       if (this.#stopping.signal.aborted) await message.retryIn(0)
-      else await this.#work(message, place)
+      else await this.#work(message, { place, together })
     } catch (error) {
       logger.error('a message failed', { reason: messageOf(error) })
     } finally {
@@ -174,7 +177,7 @@ export class SqsPoller {
     }
   }
 
-  async #work(message: HeldMessage, place: Invocation['place']): Promise<void> {
+  async #work(message: HeldMessage, came: Pick<Invocation, 'place' | 'together'>): Promise<void> {
     const { isolation } = this.#options
     const canContinue = () => !this.#stopping.signal.aborted && !isolation.isClosed
     const givenUp = this.#givenUp.signal
@@ -183,7 +186,7 @@ export class SqsPoller {
       {
         ...this.#options,
         reject: (body, error) => rejectMessage(this.#options, body, error),
-        work: (job) => this.#options.process(job, { canContinue, sentAt, traceHeader, place, givenUp }),
+        work: (job) => this.#options.process(job, { canContinue, sentAt, traceHeader, givenUp, ...came }),
       },
       message,
     )

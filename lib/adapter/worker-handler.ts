@@ -47,7 +47,8 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
       const traceHeader = record.attributes?.AWSTraceHeader
       const place = places.get(record)
       try {
-        const invocation = { deadline, extendsLease: false, sentAt, traceHeader, place }
+        const together = event.Records.length
+        const invocation = { deadline, extendsLease: false, sentAt, traceHeader, place, together }
         const result = await work(adapter, record, invocation)
         if (result.kind === 'acknowledge') return
         if (result.afterSeconds !== undefined) await retryLater(adapter, record, result.afterSeconds)

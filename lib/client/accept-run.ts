@@ -6,6 +6,7 @@ import { isOver, parseActivationKey, type RunState, START } from '../core/protoc
 import type { Job } from '../core/queue/job.ts'
 import { sendStart, startOf } from '../core/run/delayed-start.ts'
 import { checkedInput, type NewRunRequest, putRun, refuseOther } from '../core/run/start.ts'
+import { countedStart } from '../core/execution/counted-services.ts'
 import type { ClientServices } from './client-services.ts'
 import type { AcceptedRun } from './start-many.ts'
 import { checkStart, startsAtOf, type StartRunRequest } from './start-request.ts'
@@ -15,10 +16,11 @@ import { checkStart, startsAtOf, type StartRunRequest } from './start-request.ts
  * once; without, a worker does that.
  */
 export async function acceptRun(
-  services: ClientServices,
+  given: ClientServices,
   request: StartRunRequest,
   checks: boolean,
 ): Promise<AcceptedRun> {
+  const services = countedStart(given)
   const start = checkStart(request)
   const { blueprintId, input = {}, runId = randomUUID(), labels } = start
   const known = checks ? services.graphs.current(blueprintId) : undefined

@@ -4,7 +4,7 @@ import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { register } from '../core/blueprints/registration.ts'
 import type { Flow, Registry } from '../core/blueprints/registry.ts'
 import { type AwsOptions, resolveConfig } from '../core/config/config.ts'
-import { type Stores, storesOf } from '../core/config/connections.ts'
+import { costsOf, type Stores, storesOf } from '../core/config/connections.ts'
 import { environmentVariables } from '../core/common/environment.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { Services } from '../core/execution/services.ts'
@@ -28,7 +28,7 @@ export interface ClientOptions extends AwsOptions {
   readonly logger?: ILogger
 }
 
-export type ClientServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit' | 'tracing'>
+export type ClientServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit' | 'tracing' | 'costs'>
 
 export type ClientParts = ClientServices & { readonly serializer: ISerializer }
 
@@ -39,7 +39,15 @@ export function clientServices(options: ClientOptions): ClientParts {
   const stores = storesOf(config, serializer)
   const graphs = new Graphs({ ...register(options), store: stores.store })
   const tracing = config.tracing ? new Tracing() : undefined
-  return { ...stores, graphs, serializer, tracing, now: Date.now, emit: async () => {} }
+  return {
+    ...stores,
+    graphs,
+    serializer,
+    tracing,
+    costs: costsOf(config),
+    now: Date.now,
+    emit: async () => {},
+  }
 }
 
 /** @throws FlowcraftAwsError INVALID_CONFIGURATION */

@@ -87,6 +87,8 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
       serviceName,
       tracing: props.tracing,
       runRetention: props.runRetention,
+      runCosts: props.runCosts,
+      prices: props.prices,
       pools: routesOf(queues),
     }
     const functionOptions = sharedOptions(props)

@@ -8,6 +8,7 @@ import { Function, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import type { PriceOverrides } from '../core/common/prices.ts'
 import { environmentVariables } from '../core/common/environment.ts'
 import { defaultRunEvents, type RunEventName, runEventsProblems } from '../core/telemetry/names.ts'
 import { setEnvironment } from './grant-environment.ts'
@@ -52,6 +53,10 @@ export interface FlowcraftServiceAttributes {
   readonly stateServiceName?: string
   /** Whether its runs stand in the index by which they are listed, as the service has it. @default true */
   readonly runIndex?: boolean
+  /** What its runs cost is priced so, as the service has it. @default - list prices of us-east-1 */
+  readonly prices?: PriceOverrides
+  /** Whether what its runs use is counted, as the service has it. @default true */
+  readonly runCosts?: boolean
   /** CloudWatch namespace of the metrics. @default 'Flowcraft' */
   readonly metricsNamespace?: string
 }
@@ -104,7 +109,7 @@ export class ImportedService extends FlowcraftServiceBase {
 
   #import(action: string): ServiceParts {
     const { tableArn, queueArn, deadLetterQueueArn, valueBucketArn } = this.#attributes
-    const { pools = {}, stateServiceName, runIndex } = this.#attributes
+    const { pools = {}, stateServiceName, runIndex, runCosts, prices } = this.#attributes
     if (tableArn === undefined || queueArn === undefined) {
       const missing = Object.keys(
         defined({ tableArn: tableArn ? undefined : '', queueArn: queueArn ? undefined : '' }),
@@ -138,6 +143,8 @@ export class ImportedService extends FlowcraftServiceBase {
       ),
       values: valueBucketArn === undefined ? undefined : this.#values(valueBucketArn, key),
       pools: Object.fromEntries(routes),
+      runCosts,
+      prices,
     }
   }
 

@@ -20,7 +20,7 @@ export {
 export { type RunMetricName, RunMetrics, type RunMetricsProps } from './run-metrics.ts'
 export { type DeploymentOptions, SafeDeployment, type SafeDeploymentProps } from './safe-deployment.ts'
 export { FlowcraftServiceBase, type IFlowcraftService } from './service-base.ts'
-export type { PoolRoute, ServiceParts, Traced } from './service-parts.ts'
+export type { Costed, PoolRoute, ServiceParts, Traced } from './service-parts.ts'
 export type { FlowcraftServiceProps } from './service-props.ts'
 export { StartRunFunction, type StartRunFunctionProps } from './start-run-function.ts'
 export { StartRunTarget, type StartRunTargetProps } from './start-run-target.ts'

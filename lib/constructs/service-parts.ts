@@ -3,6 +3,7 @@ import { type Duration, Stack } from 'aws-cdk-lib'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
+import type { PriceOverrides } from '../core/common/prices.ts'
 import type { JobQueue } from './job-queue.ts'
 import type { StateTable } from './state-table.ts'
 import type { ValueBucket } from './value-bucket.ts'
@@ -23,7 +24,18 @@ export interface Traced {
   readonly tracing?: boolean
 }
 
-export interface ServiceParts extends Traced {
+export interface Costed {
+  /**
+   * Whether workers count what runs use, in the write of their commits: for `get`, the event of a run's end, its metric and
+   * `maxUsd`. The same for all parts of a service. See docs/costs.md.
+   * @default true
+   */
+  readonly runCosts?: boolean
+  /** US dollars in place of list prices of us-east-1: see `PRICES`. @default - the list prices */
+  readonly prices?: PriceOverrides
+}
+
+export interface ServiceParts extends Traced, Costed {
   readonly state: StateTable
   /** The default pool's jobs. */
   readonly jobs: JobQueue
@@ -57,6 +69,8 @@ export function environmentOf(scope: Construct, parts: ServiceParts): Record<str
     [environmentVariables.bucketName]: values?.bucket.bucketName,
     [environmentVariables.pools]: poolsAsText(scope, pools),
     [environmentVariables.runIndex]: state.runIndex ? undefined : 'false',
+    [environmentVariables.runCosts]: parts.runCosts === false ? 'false' : undefined,
+    [environmentVariables.prices]: parts.prices && JSON.stringify(parts.prices),
     [environmentVariables.runRetentionDays]: runRetention?.toDays().toString(),
     [environmentVariables.tracing]: tracing ? 'true' : undefined,
     POWERTOOLS_SERVICE_NAME: serviceName,

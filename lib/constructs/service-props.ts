@@ -5,6 +5,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { type HistoryMode, historyProblems } from '../core/common/history-mode.ts'
+import { pricesProblems } from '../core/common/prices.ts'
 import type { RunEventName } from '../core/telemetry/names.ts'
 import { type AlarmOptions, alarmProblems } from './alarms.ts'
 import type { DashboardOptions } from './dashboard.ts'
@@ -18,6 +19,7 @@ import { type PoolOptions, poolProblems } from './pool-options.ts'
 import { existingOrNew, givenOf, runRetentionProblems } from './problems.ts'
 import { type RunEventOptions, runEventsPropProblems } from './run-events.ts'
 import type { DeploymentOptions } from './safe-deployment.ts'
+import type { Costed } from './service-parts.ts'
 import { stateTableProblems } from './state-table.ts'
 import { intervalProblems } from './sweep-function.ts'
 import type { UserCode } from './user-code.ts'
@@ -26,7 +28,7 @@ import { type WebhookOptions, webhookProblems } from './webhook-endpoint.ts'
 import { type ExistingFunction, timeoutOf, workerProblems } from './worker-function.ts'
 
 export interface FlowcraftServiceProps
-  extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction {
+  extends UserCode, FunctionOptions, FunctionSize, FeedOptions, ExistingFunction, Costed {
   /**
    * Export of `entry` or `code` that `createStartRunHandler({ flows })` returned: it rejects a start that no worker could
    * run.
@@ -194,6 +196,7 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     ...historyProblems(props.history ?? 'timings'),
     ...runRetentionProblems(props.runRetention),
     ...runEventsPropProblems(props),
+    ...pricesProblems(props.prices),
     ...(existingTable ? [] : stateTableProblems(scope, { encryptionKey })),
   ]
   const { serviceName = 'default' } = props

@@ -1,25 +1,9 @@
 // What a usage would cost on AWS. Pure arithmetic on list prices.
 
+import { PRICES } from '../core/common/prices.ts'
 import type { Usage } from './meter.ts'
 
-const PER_MILLION = 1 / 1_000_000
-
-/**
- * List prices in US dollars, us-east-1, as published in November 2026, without free tier, storage, data
- * transfer or logs.
- */
-export const PRICES = {
-  /** https://aws.amazon.com/dynamodb/pricing/on-demand/ (Standard table class) */
-  dynamodb: { readUnit: 0.125 * PER_MILLION, writeUnit: 0.625 * PER_MILLION },
-  /** https://aws.amazon.com/sqs/pricing/ (standard queues, first 100 billion requests; 64 KB are one request) */
-  sqs: { request: 0.4 * PER_MILLION },
-  /** https://aws.amazon.com/s3/pricing/ (S3 Standard; deletes are free) */
-  s3: { write: 5 * PER_MILLION, read: 0.4 * PER_MILLION },
-  /** https://aws.amazon.com/eventbridge/pricing/ (custom events; 64 KB are one event) */
-  eventbridge: { event: 1 * PER_MILLION },
-  /** https://aws.amazon.com/lambda/pricing/ (arm64, first 7.5 billion GB-seconds) */
-  lambda: { request: 0.2 * PER_MILLION, gbSecond: 0.0000133334 },
-} as const
+export { PRICES }
 
 /** What functions used. */
 export interface LambdaUsage {

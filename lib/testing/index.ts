@@ -1,5 +1,7 @@
 /** The package's `./testing` entry: what users test their flows with. */
 export type { FinalResult } from '../core/run/final-result.ts'
+export type { CostCounter, CostCounterOptions } from '../core/common/cost-counter.ts'
+export type { CountName, Counts } from '../core/common/run-counts.ts'
 export type { Change, Final, Requirement } from '../core/protocol/change.ts'
 export type {
   ActivationKey,

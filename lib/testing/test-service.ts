@@ -45,6 +45,7 @@ import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { register } from '../core/blueprints/registration.ts'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { warningsOf } from '../core/blueprints/warnings.ts'
+import { PRICES } from '../core/common/prices.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { guardedBus } from '../core/common/guarded-event-bus.ts'
 import { consoleLogger, guardedLogger } from '../core/common/logger.ts'
@@ -162,6 +163,7 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
       sleep: async () => {},
       newToken: randomUUID,
       ...policiesOf(options),
+      costs: { prices: PRICES, eventsAtEnd: 0 },
       deployGraceMs: options.deployGraceMs ?? 120_000,
       nodeTimeoutMs: options.nodeTimeoutMs,
       publishesRunEnds:

@@ -507,6 +507,19 @@ describe('grants', () => {
     expect(told('FlowsWorker')).not.toContain('FLOWCRAFT_RUN_INDEX')
   })
 
+  it('counts no costs with runCosts: false, or at other prices, and all functions know', () => {
+    const prices = { dynamodb: { writeUnit: 0.0000007 } }
+    const { template } = synthesise({ entry, runCosts: false, prices, webhook: {} }, (service, stack) =>
+      service.grantReadRuns(newFunction(stack, 'Reader')),
+    )
+    for (const id of ['Reader', 'FlowsWorker', 'FlowsStartRun', 'FlowsSweep', 'FlowsWebhook'])
+      expect(environmentOf(template, id)).toMatchObject({
+        FLOWCRAFT_RUN_COSTS: 'false',
+        FLOWCRAFT_PRICES: JSON.stringify(prices),
+      })
+    expect(told('FlowsWorker')).not.toContain('FLOWCRAFT_RUN_COSTS')
+  })
+
   it('grantManageRuns gives one grant of all that it allows', () => {
     const { service, stack } = synthesise({ entry, pools: { heavy: { nodes: ['transcode'] } } })
     const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') })

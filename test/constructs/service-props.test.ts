@@ -27,6 +27,7 @@ describe('the props of a service', () => {
         visibilityTimeout: Duration.minutes(4),
         sweepInterval: Duration.minutes(20),
         runRetention: Duration.hours(12),
+        prices: { sqs: { request: -1 } },
         pools: { heavy: { nodes: [] } },
         encryptionKey: new Key(stack, 'Key'),
         valueBucket: {
@@ -46,6 +47,7 @@ describe('the props of a service', () => {
       'sweepInterval must be from 1 to 15 minutes in whole ones, got 20 minutes',
       'valueBucket: give either existingBucket or props of a new bucket, got existingBucket and serverAccessLogsBucket',
       'runRetention must be whole days from 1 to 400, got 0.5',
+      'prices.sqs.request must be US dollars, from 0; got -1',
       'encryptionKey needs a stack of a known region (env.region), as the CDK names a key by region',
       "serviceName must be 1 to 100 letters, digits, '.', '_' and '-', got 'my shop'",
       'startRunHandler must be the name of an export, got flows.startRun',

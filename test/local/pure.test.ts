@@ -4,7 +4,7 @@ import { array, assert, constantFrom, oneof, property, string } from 'fast-check
 import { expect, it } from 'vitest'
 import { importOptional } from '../../lib/local/engine/optional.ts'
 import { failedRecords, splitBySize, toRecord } from '../../lib/local/event-source/records.ts'
-import { itemBytes, writeUnitsOf } from '../../lib/local/item-size.ts'
+import { itemBytes, writeUnitsOf } from '../../lib/core/common/item-size.ts'
 import { decodeAstral, encodeAstral } from '../../lib/local/proxy/astral.ts'
 
 it('encodes every well-formed body into characters that fauxqs accepts, and back', () => {

@@ -73,6 +73,7 @@ describe('constructs', () => {
       'lib/core/common/identifiers.ts',
       'lib/core/common/labels.ts',
       'lib/core/common/plain-object.ts',
+      'lib/core/common/prices.ts',
       'lib/core/common/texts.ts',
       'lib/core/common/thrown.ts',
       'lib/core/queue/pool-rules.ts',

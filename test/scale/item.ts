@@ -1,5 +1,5 @@
 /** The size of items as the SDK's client has them, which has bytes where the wire has base64. */
-import { itemBytes } from '../../lib/local/item-size.ts'
+import { itemBytes } from '../../lib/core/common/item-size.ts'
 
 export function bytesOf(item: Record<string, unknown>): number {
   const wire = JSON.stringify(item, (_key, value: unknown) =>

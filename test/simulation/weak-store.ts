@@ -1,4 +1,5 @@
 /** The memory store, told to forget some of what the protocol asks of it: a mutant of the store's half. */
+import type { Counts } from '../../lib/core/common/run-counts.ts'
 import { apply, type Change, type Requirement } from '../../lib/core/protocol/change.ts'
 import { isOver, type RunState } from '../../lib/core/protocol/run-state.ts'
 import { MemoryRunStore } from '../../lib/core/store/memory-run-store.ts'
@@ -95,11 +96,12 @@ export class WeakStore extends MemoryRunStore {
     partition: string,
     member: number,
     failed: boolean,
+    cost?: Counts,
   ): Promise<Arrivals> {
     const { countArrivals, fillerOnly } = this.#mutation
-    if (countArrivals) return super.arrive(runId, partition, ++this.#calls, failed)
+    if (countArrivals) return super.arrive(runId, partition, ++this.#calls, failed, cost)
     const before = (await this.arrivals(runId, partition)).arrived.has(member)
-    const arrivals = await super.arrive(runId, partition, member, failed)
+    const arrivals = await super.arrive(runId, partition, member, failed, cost)
     return fillerOnly && before ? { ...arrivals, arrived: new Set() } : arrivals
   }
 

@@ -32,6 +32,7 @@ export function adapterOf(
     tracing?: boolean
     runIndex?: boolean
     history?: HistoryMode
+    runCosts?: boolean
   },
 ): SqsAdapter {
   return new SqsAdapter({ ...awsOptions(deployment), ...options, deployGraceMs: 0 })

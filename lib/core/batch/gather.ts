@@ -2,6 +2,7 @@
 import type { NodeDefinition } from 'flowcraft'
 import type { GatheredItems, ItemsRequest } from '../blueprints/batch-nodes.ts'
 import type { ActivationContext } from '../execution/activation-context.ts'
+import type { Counts } from '../common/run-counts.ts'
 import type { Execution } from '../execution/execution.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import { isLastRound, partitions } from '../protocol/batch.ts'
@@ -10,14 +11,15 @@ import { activationKey, type ActivationKey, parseActivationKey } from '../protoc
 import type { Write } from '../values/context-key.ts'
 import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import { emitBatchFinish, emitBatchStart } from './batch-events.ts'
-import { batchUnderWay, readBatch, sendRange } from './item-job.ts'
-import type { BatchUnderWay } from './item-node.ts'
+import { sendRange } from './item-job.ts'
 import { results } from './results.ts'
+import { type BatchUnderWay, batchUnderWay, readBatch } from './under-way.ts'
 
 /** Errors of items are kept up to so many; the run counts them all. */
 const ERRORS_KEPT = 20
 
-export type ItemsWakeResult =
+/** `cost`: what the items of this round used; absent where that is not counted, and while some have not arrived. */
+export type ItemsWakeResult = { readonly cost?: Counts } & (
   | { readonly kind: 'waiting' }
   /** Goes on waiting, for the next round. */
   | { readonly kind: 'suspended'; readonly execution: Execution }
@@ -32,6 +34,7 @@ export type ItemsWakeResult =
       /** Nodes of the graph that are to stand in for nodes that failed; undefined where none did. */
       readonly standIns?: readonly string[]
     }
+)
 
 export async function wakeByItems(
   open: OpenRun,
@@ -53,11 +56,12 @@ export async function wakeByItems(
     await emitBatchStart(open, batch, index + 1)
     const outcome = { kind: 'suspended', wait: { kind: 'items', round: index + 1 } } as const
     const remembered = noted ? { batch: { ...batch, noted } } : {}
-    return { kind: 'suspended', execution: { outcome, inputs: new Map(), ...remembered } }
+    const execution = { outcome, inputs: new Map(), ...remembered }
+    return { kind: 'suspended', execution, cost: root.cost }
   }
   // What workers set is there when they are gathered; where they never are, or others are to see it, it is set now.
   if (batch.kind === 'nodes' || look.nodes.length > 0 || look.failed > 0) await setInContext(look, context)
-  return goOn(underWay, look)
+  return { ...goOn(underWay, look), cost: root.cost }
 }
 
 /** What the items of a batch left. */

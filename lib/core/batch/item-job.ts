@@ -10,25 +10,17 @@ import { executeNode } from '../execution/execute.ts'
 import { failed, failureOf, type Execution } from '../execution/execution.ts'
 import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
 import { type OpenRun, readerOf, jobOf } from '../execution/opened-run.ts'
-import { DEATHS_AT_MOST, deathsOf, type Invocation, type Services } from '../execution/services.ts'
+import { DEATHS_AT_MOST, deathsOf, type Invocation } from '../execution/services.ts'
 import { notedError } from '../history/notes.ts'
-import {
-  type Batch,
-  itemKeys,
-  partitions,
-  RANGE_SPLIT,
-  roundOf,
-  shardOf,
-  shardRange,
-} from '../protocol/batch.ts'
-import { names } from '../protocol/inline-value.ts'
+import { itemKeys, partitions, RANGE_SPLIT, shardOf, shardRange } from '../protocol/batch.ts'
 import { type ActivationKey, isOver, parseActivationKey } from '../protocol/run-state.ts'
 import type { Job } from '../queue/job.ts'
 import { sendJobs } from '../run/dispatch.ts'
-import type { Lease } from '../store/run-store.ts'
-import { type BatchUnderWay, definitionOf, givenTo, graphOf, missing } from './item-node.ts'
+import type { Arrivals, Lease } from '../store/run-store.ts'
+import { definitionOf, givenTo, graphOf, missing } from './item-node.ts'
 import { endedItem, type ItemEnd, type ItemExecution, putResult } from './results.ts'
 import { readItem } from './scatter.ts'
+import { type BatchUnderWay, batchUnderWay } from './under-way.ts'
 
 export type ItemJob = Job & { readonly items: NonNullable<Job['items']> }
 
@@ -65,26 +57,6 @@ export async function processItemJob(
 
 function outOfRange({ runId, nodeId }: ItemJob, what: string): FlowcraftAwsError {
   return new FlowcraftAwsError('INVALID_JOB', `the batch of '${nodeId}' of run '${runId}' has no ${what}`)
-}
-
-export async function batchUnderWay(
-  open: OpenRun,
-  key: ActivationKey,
-  round: number,
-): Promise<BatchUnderWay> {
-  const batch = await readBatch(open, parseActivationKey(key).node)
-  if (!batch) {
-    throw new FlowcraftAwsError('VALUE_LOST', `the batch of ${key} of run '${open.run.runId}' is gone`)
-  }
-  return { ...open, key, batch, round: roundOf(batch, round) }
-}
-
-export async function readBatch(
-  open: OpenRun<Pick<Services, 'store' | 'values'>>,
-  node: number,
-): Promise<Batch | undefined> {
-  const found = await readerOf(open).stored(names.batch(node))
-  return found?.value as Batch | undefined
 }
 
 /** Sends what covers these shards, leaving out what has arrived. Crash during: the range's message sends it again. */
@@ -150,7 +122,7 @@ interface LeasedItem extends Lease {
 }
 
 async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<void> {
-  const { services, run, round } = underWay
+  const { services, run, key, round } = underWay
   const { partition, item, attempt } = leased
   const known = attempt > 1 ? await endedItem(underWay, leased) : undefined
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
@@ -158,17 +130,20 @@ async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<
     known ??
     (deathsOf(leased) >= DEATHS_AT_MOST ? await giveUp(underWay, leased) : await runOrFail(underWay, leased))
   if (end === undefined) return
-  const arrivals = await services.store.arrive(run.runId, partition, item, end === 'noted')
+  const cost = services.counter?.take(`${key}|${item}`, {})
+  const arrivals = await services.store.arrive(run.runId, partition, item, end === 'noted', cost)
   const shard = shardOf(round, item)
   const range = shardRange(round, shard)
-  if (arrivals.arrived.size === range.to - range.from) await shardIsFull(underWay, shard, arrivals.failed > 0)
+  if (arrivals.arrived.size === range.to - range.from) await shardIsFull(underWay, shard, arrivals)
 }
 
-async function shardIsFull(underWay: BatchUnderWay, shard: number, hasNoted?: boolean): Promise<void> {
+/** What its items used is passed up with it, once. */
+async function shardIsFull(underWay: BatchUnderWay, shard: number, seen?: Arrivals): Promise<void> {
   const { services, run, key, batch, round } = underWay
   const partition = partitions.shard(key, batch, round, shard)
-  const noted = hasNoted ?? (await services.store.arrivals(run.runId, partition)).failed > 0
-  const root = await services.store.arrive(run.runId, partitions.root(key, batch, round), shard, noted)
+  const { store } = services
+  const { failed, cost } = seen ?? (await store.arrivals(run.runId, partition))
+  const root = await store.arrive(run.runId, partitions.root(key, batch, round), shard, failed > 0, cost)
   if (root.arrived.size === round.shards) await sendJobs(underWay, [key])
 }
 
@@ -206,6 +181,7 @@ async function runItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<Ite
         now: services.now,
         nodeTimeoutMs: services.nodeTimeoutMs,
         inProcess: true,
+        counter: services.counter,
       })
     : failed(new FlowcraftAwsError('INVALID_BLUEPRINT', missing(underWay, item, uses)))
   // A worker that heeds its signal ends because of it, which is no failure of its own.

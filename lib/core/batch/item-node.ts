@@ -1,18 +1,11 @@
 /** The node that an item of a batch is, and what it sees. */
 import type { NodeDefinition } from 'flowcraft'
-import type { OpenRun } from '../execution/opened-run.ts'
-import { type Batch, itemNodeId, type Round } from '../protocol/batch.ts'
+import { itemNodeId } from '../protocol/batch.ts'
 import { names } from '../protocol/inline-value.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
-import { type ActivationKey, parseActivationKey } from '../protocol/run-state.ts'
+import { parseActivationKey } from '../protocol/run-state.ts'
 import type { RunReader } from '../values/run-reader.ts'
-
-/** A batch under way. */
-export interface BatchUnderWay extends OpenRun {
-  readonly key: ActivationKey
-  readonly batch: Batch
-  readonly round: Round
-}
+import type { BatchUnderWay } from './under-way.ts'
 
 /** The item alone, and the node that may stand in for it: whether there is one is looked up when all have ended. */
 export function graphOf(id: string, definition: NodeDefinition): RunGraph {

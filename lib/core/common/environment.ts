@@ -19,6 +19,10 @@ export const environmentVariables = {
   runIndex: 'FLOWCRAFT_RUN_INDEX',
   /** What workers write down of their runs: 'none', 'timings' or 'full'. */
   history: 'FLOWCRAFT_HISTORY',
+  /** 'false': what runs use is not counted. */
+  runCosts: 'FLOWCRAFT_RUN_COSTS',
+  /** JSON: prices in place of the list prices, as the option `prices`. */
+  prices: 'FLOWCRAFT_PRICES',
   /** The bus that gets the status changes of runs. */
   eventBusName: 'FLOWCRAFT_EVENT_BUS_NAME',
   /** What is published there, by name, with commas between. */

@@ -5,6 +5,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import * as v from 'valibot'
 import { environmentVariables } from '../common/environment.ts'
+import { type PriceOverrides, type Prices, pricesProblems, pricesWith } from '../common/prices.ts'
 import { throwProblems } from '../common/errors.ts'
 import { requestTimeouts } from '../common/request-timeouts.ts'
 import { problemsOf } from '../common/schema.ts'
@@ -88,6 +89,18 @@ export interface AwsOptions {
    * @default - environment variable FLOWCRAFT_HISTORY, else 'none'
    */
   readonly history?: HistoryMode
+  /**
+   * Whether what runs use is counted, and added in the write of their commits: for `get`, the event of their end, their
+   * metric and `maxUsd`. The same for all workers and clients of a service.
+   * @default - environment variable FLOWCRAFT_RUN_COSTS ('false'), else true
+   */
+  readonly runCosts?: boolean
+  /**
+   * Prices in US dollars in place of the list prices of us-east-1 (`PRICES`, November 2026): another region's, or what an
+   * agreement says. They count where somebody looks, so new ones count for old runs too.
+   * @default - environment variable FLOWCRAFT_PRICES (JSON), else the list prices
+   */
+  readonly prices?: PriceOverrides
   /** @default - a client for the region and credentials of the environment */
   readonly sqsClient?: SQSClient
   /** @default - a client for the region and credentials of the environment */
@@ -119,6 +132,8 @@ export interface AwsConfig {
   readonly history: HistoryMode
   readonly runRetentionDays: number | undefined
   readonly runIndex: boolean
+  readonly runCosts: boolean
+  readonly prices: Prices
 }
 
 type OptionalName =
@@ -152,7 +167,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     options[option] ?? (env[environmentVariables[option]] || undefined)
   const [queueUrl = '', tableName = ''] = [given('queueUrl'), given('tableName')]
   const problems = problemsOf(required, { queueUrl, tableName })
-  const pools = options.pools ?? poolsOf(env[environmentVariables.pools])
+  const pools = options.pools ?? jsonOf(env[environmentVariables.pools]) ?? {}
   problems.push(...poolProblems(pools, optional('pool')))
   const grace = env[environmentVariables.deployGraceMs] || undefined
   if (grace !== undefined && !/^\d+$/.test(grace)) {
@@ -175,6 +190,8 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
       `runEvents needs eventBusName: give it as an option or set ${environmentVariables.eventBusName}`,
     )
   }
+  const prices = options.prices ?? jsonOf(env[environmentVariables.prices])
+  problems.push(...pricesProblems(prices))
   throwProblems('INVALID_CONFIGURATION', 'cannot reach the run state', problems)
   return {
     queueUrl,
@@ -195,14 +212,16 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     runRetentionDays,
     runIndex: options.runIndex ?? env[environmentVariables.runIndex] !== 'false',
     history,
+    runCosts: options.runCosts ?? env[environmentVariables.runCosts] !== 'false',
+    prices: pricesWith(prices as PriceOverrides | undefined),
     tracing: options.tracing ?? env[environmentVariables.tracing] === 'true',
   }
 }
 
 /** What is no JSON is left as it is, to be reported as a problem. */
-function poolsOf(text: string | undefined): unknown {
+function jsonOf(text: string | undefined): unknown {
   try {
-    return text ? JSON.parse(text) : {}
+    return text ? JSON.parse(text) : undefined
   } catch {
     return text
   }

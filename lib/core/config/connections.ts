@@ -7,6 +7,7 @@ import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { S3BlobStore } from '../values/s3-blob-store.ts'
 import { ValueStore } from '../values/value-store.ts'
+import type { Costs } from './costs.ts'
 import { currentTraceHeader } from '../common/trace-context.ts'
 import type { AwsConfig } from './config.ts'
 
@@ -16,6 +17,14 @@ export interface Stores {
   readonly queue: JobQueue
   /** Undefined where no dead-letter queue is configured. */
   readonly deadLetters: DeadLetters | undefined
+}
+
+/** How what runs use is counted; undefined where it is not. */
+export function costsOf({ runCosts, prices, eventBusName }: AwsConfig): Costs | undefined {
+  if (!runCosts) return undefined
+  // Lambda sets it; elsewhere nobody pays for a message by its time.
+  const memoryMb = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']) || undefined
+  return { prices, memoryMb, eventsAtEnd: eventBusName === undefined ? 0 : 1 }
 }
 
 export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {

@@ -4,6 +4,7 @@
  */
 import { FlowcraftError, type IAsyncContext, type NodeExecutionResult, type WorkflowState } from 'flowcraft'
 import { GATHER, isScatter } from '../blueprints/batch-nodes.ts'
+import { COSTS } from '../common/add-cost.ts'
 import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { triesOf } from '../common/retry-config.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
@@ -113,7 +114,14 @@ async function runThroughEngine(
     nodeRegistry,
     executionId: run.runId,
     runtime,
-    services: { logger, eventBus, serializer, evaluator, middleware, dependencies },
+    services: {
+      logger,
+      eventBus,
+      serializer,
+      evaluator,
+      middleware,
+      dependencies: { ...dependencies, [COSTS]: options.counter },
+    },
     signal,
     [GATHER]: options.gather,
     createForSubflow: () => {

@@ -3,6 +3,7 @@ import { FlowcraftError } from 'flowcraft'
 import type { ItemsRequest } from '../blueprints/batch-nodes.ts'
 import type { ChildRequest } from '../blueprints/subflow-node.ts'
 import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
+import type { Counts } from '../common/run-counts.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
 import type { Batch } from '../protocol/batch.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
@@ -25,6 +26,8 @@ export interface Execution {
   readonly standIn?: string
   /** The batch under way, where it goes on and what it remembers has changed. */
   readonly batch?: Batch
+  /** What child runs or items used for it. @default - nothing was counted */
+  readonly spent?: Counts
   /** Errors of the items that it waited for. */
   readonly itemErrors?: readonly ErrorRecord[]
   /** Number of such errors that were kept before. @default 0 */

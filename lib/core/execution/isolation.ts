@@ -43,6 +43,8 @@ export class Isolation {
   #alone: Place | undefined
   #loneQuestion: (Question & { readonly timer: NodeJS.Timeout }) | undefined
   #openers: (() => void)[] = []
+  /** Milliseconds that each who was present all the time had for itself, up to a moment. */
+  #shared = { ms: 0, at: 0 }
 
   /** `now` in milliseconds since the epoch. */
   constructor(now: () => number) {
@@ -51,7 +53,7 @@ export class Isolation {
 
   /** A message has come. Its place must be left when it is deleted or given back. */
   arrive(options: ArrivalOptions = {}): Place {
-    const place = new Place(this, options)
+    const place = new Place(this, options, this.shared())
     this.#present.add(place)
     return place
   }
@@ -84,8 +86,17 @@ export class Isolation {
     })
   }
 
+  /** For `Place`: time is shared alike among all who are present. */
+  shared(): number {
+    const now = this.#now()
+    const passed = Math.max(0, now - this.#shared.at) / Math.max(1, this.#present.size)
+    this.#shared = { ms: this.#shared.ms + passed, at: now }
+    return this.#shared.ms
+  }
+
   /** For `Place`. */
   leave(place: Place): void {
+    this.shared()
     this.#present.delete(place)
     this.#questions.delete(place)
     if (this.#alone === place) this.#open()
@@ -149,9 +160,15 @@ export class Place {
   readonly until: () => number
   state: State = 'looking'
   readonly #isolation: Isolation
+  readonly #arrivedAt: number
 
-  constructor(isolation: Isolation, { until = () => Infinity, isRedelivered = false }: ArrivalOptions) {
+  constructor(
+    isolation: Isolation,
+    { until = () => Infinity, isRedelivered = false }: ArrivalOptions,
+    arrivedAt: number,
+  ) {
     this.#isolation = isolation
+    this.#arrivedAt = arrivedAt
     this.until = until
     this.isRedelivered = isRedelivered
   }
@@ -162,6 +179,11 @@ export class Place {
    */
   async enter(wasLost: boolean, patienceMs: number): Promise<boolean> {
     return this.#isolation.ask(this, wasLost, patienceMs)
+  }
+
+  /** This message's share of the process's time since it came, in milliseconds. */
+  elapsed(): number {
+    return this.#isolation.shared() - this.#arrivedAt
   }
 
   /** The message is deleted or given back. */

@@ -1,6 +1,7 @@
 /** What one execution of a node is given, and the engine's view of the run for it. */
 import { type FlowRuntime, type IEventBus, type NodeClass, type NodeFunction, WorkflowState } from 'flowcraft'
 import type { GatheredItems } from '../blueprints/batch-nodes.ts'
+import type { CostCounter } from '../common/cost-counter.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isDone, type RunState } from '../protocol/run-state.ts'
 import type { ActivationContext } from './activation-context.ts'
@@ -19,6 +20,8 @@ export interface ExecuteOptions {
   readonly tries: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Takes what the node pays for. @default - it is not counted */
+  readonly counter?: CostCounter
   /** Results of a batch, for the node that gathers them. */
   readonly gather?: (gatherNodeId: string) => Promise<GatheredItems>
   /** Milliseconds that the execution may take: see `limitOf`. @default - as long as it takes */

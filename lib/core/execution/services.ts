@@ -2,6 +2,8 @@
 import type { FlowcraftEvent, ILogger } from 'flowcraft'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
 import type { HistoryRecorder } from '../history/recorder.ts'
+import type { CostCounter } from '../common/cost-counter.ts'
+import type { Costs } from '../config/costs.ts'
 import type { MaxActivations } from '../protocol/bounds.ts'
 import type { ContextConflicts } from '../protocol/context-conflicts.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
@@ -47,6 +49,10 @@ export interface Services {
   readonly maxActivations?: MaxActivations
   /** Of nodes whose config and blueprint say nothing. @default 'warn' */
   readonly contextConflicts?: ContextConflicts
+  /** How what runs use is counted and priced. @default - it is not counted */
+  readonly costs?: Costs
+  /** Of the message that is worked on, where what its run uses is counted. */
+  readonly counter?: CostCounter
   /** Whether ends of runs are published here, so that a run's last commit leaves an outbox entry for it. */
   readonly publishesRunEnds: boolean
   /** Publishes the end of a run; may be called more than once. */
@@ -68,6 +74,8 @@ export interface Invocation {
   readonly traceHeader?: string
   /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
   readonly extendsLease: boolean
+  /** How many messages came with it in one request, itself included. @default 1 */
+  readonly together?: number
   /** The message's place in this process, for whoever leaves it when the message is deleted. @default - one for as long as the work takes */
   readonly place?: Place
   /**

@@ -3,6 +3,7 @@
  * conditional write, and `apply` says what that write does (the memory store is built on it, and the contract
  * suite holds DynamoDB to it). Pure.
  */
+import { type Counts, isNothing, plus } from '../common/run-counts.ts'
 import { isBundle } from './inline-value.ts'
 import {
   type ActivationKey,
@@ -87,6 +88,8 @@ export interface Change {
   readonly offloaded: readonly string[]
   /** Names whose values are in a bundle among the inline values now: whatever the header has of them goes. */
   readonly bundled?: ReadonlySet<string>
+  /** Added to what the run used. */
+  readonly cost?: Counts
   /** When the sweep must look at the run, where this change makes it sooner. */
   readonly dueAt?: number
   readonly final?: Final
@@ -189,12 +192,23 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     inlineValues,
     offloaded: run.offloaded || change.offloaded.length > 0,
     ...(run.deadLetters?.has(change.end) ? { deadLetters: withoutKey(run.deadLetters, change.end) } : {}),
+    ...costAfter(run, change.cost),
     dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
     outbox: change.final?.outbox ?? run.outbox,
     endedAt: change.final?.endedAt ?? run.endedAt,
     ...(givenUp ? { reason: givenUp.reason, activeAtEnd: run.active } : {}),
     ...(givenUp && givenUp.children.length > 0 ? { cancelledChildren: givenUp.children } : {}),
   }
+}
+
+/** What a run has used, with what is added now; nothing where nothing was ever counted. */
+export function costAfter(
+  { cost }: Pick<RunState, 'cost'>,
+  added: Counts | undefined,
+): Pick<RunState, 'cost'> {
+  if (isNothing(added)) return {}
+  const sum = plus(cost, added)
+  return { cost: isNothing(sum) ? undefined : sum }
 }
 
 /** The message that would run it was sent back, or another did. */

@@ -5,6 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { RunLabels } from '../common/labels.ts'
+import type { Counts } from '../common/run-counts.ts'
 
 /** `running` until the commit that ends the run; the others are final and never change. */
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled'
@@ -26,8 +27,11 @@ export type Wait =
   | { readonly kind: 'timer'; readonly at: number; readonly awaited?: true }
   /** The next try of a node whose last one failed. */
   | { readonly kind: 'retry'; readonly at: number; readonly tries: number }
-  /** The end of a child run; `tries` of them have ended badly. */
-  | { readonly kind: 'child'; readonly tries: number }
+  /**
+   * The end of a child run; `tries` of them have ended badly. `told`: so often had it been redriven when the run took in
+   * what it had used, as of one that has ended and is waited for again.
+   */
+  | { readonly kind: 'child'; readonly tries: number; readonly told?: number }
   /** The items of a batch; `round` counts those of `chunkSize`. */
   | { readonly kind: 'items'; readonly round: number }
 
@@ -128,6 +132,10 @@ export interface RunState {
   readonly forkedFrom?: string
   /** What its starter called it, in the order of names. */
   readonly labels?: RunLabels
+  /** What it used so far, its child runs that have ended included; absent where nothing was counted. */
+  readonly cost?: Counts
+  /** Of a child run: the part of `cost` that the run which waits for it has taken in before a redrive. */
+  readonly costTold?: Counts
   /** The trace that it was started in, where that is recorded; see `telemetry/tracing.ts`. */
   readonly trace?: string
   /** Milliseconds since the epoch. Of a run that was delayed: when it was accepted. */

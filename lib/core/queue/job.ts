@@ -1,5 +1,6 @@
 /** What travels on the queue: a job names an activation. Parsing is strict, since anybody may send to a queue. */
 import * as v from 'valibot'
+import type { CostCounter } from '../common/cost-counter.ts'
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
 import { blueprintIdProblem, runIdProblem } from '../common/identifiers.ts'
 import { labelsProblem, type RunLabels } from '../common/labels.ts'
@@ -43,6 +44,8 @@ export interface JobQueue {
    * Throws unless the queue took all.
    */
   send(jobs: readonly Job[], delaySeconds?: number): Promise<void>
+  /** The same queue, whose requests are counted. @default - nothing is counted: it makes none */
+  countedBy?(counter: CostCounter): JobQueue
 }
 
 /** Whole seconds from now, rounded up, so that a message does not come early. */

@@ -7,6 +7,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs'
 import pMap from 'p-map'
+import type { CostCounter } from '../common/cost-counter.ts'
 import { requestFailed } from '../common/errors.ts'
 import { formatJob, type Job, type JobQueue } from './job.ts'
 import type { Pools } from './pools.ts'
@@ -16,6 +17,8 @@ const BATCH = 10
 /** Batches under way at a time. */
 const CONCURRENCY = 5
 const TRIES = 3
+/** In hundredths. Ten jobs are less than the 64 KB that SQS counts as one. */
+const ONE_REQUEST = { $q: 100 } as const
 
 interface Batch {
   readonly queueUrl: string
@@ -27,17 +30,25 @@ export interface SqsJobQueueOptions {
   readonly pools: Pools
   /** The X-Ray header that jobs sent now carry. @default - none */
   readonly traceHeader?: () => string | undefined
+  /** @default - requests are not counted */
+  readonly counter?: CostCounter
 }
 
 export class SqsJobQueue implements JobQueue {
+  readonly #options: SqsJobQueueOptions
   readonly #client: SQSClient
   readonly #pools: Pools
   readonly #traceHeader: () => string | undefined
 
   constructor(options: SqsJobQueueOptions) {
+    this.#options = options
     this.#client = options.client
     this.#pools = options.pools
     this.#traceHeader = options.traceHeader ?? (() => undefined)
+  }
+
+  countedBy(counter: CostCounter): SqsJobQueue {
+    return new SqsJobQueue({ ...this.#options, counter })
   }
 
   async send(jobs: readonly Job[], delaySeconds?: number): Promise<void> {
@@ -92,6 +103,7 @@ export class SqsJobQueue implements JobQueue {
   }
 
   async #send(command: SendMessageBatchCommand): Promise<SendMessageBatchCommandOutput> {
+    this.#options.counter?.add(ONE_REQUEST)
     try {
       return await this.#client.send(command)
     } catch (error) {

@@ -1,6 +1,9 @@
 /** What a run looks like from outside: its status, its context as the engine gives it, its errors, its nodes. */
 import { type ISerializer, JsonSerializer } from 'flowcraft'
 import type { RunLabels } from '../common/labels.ts'
+import { PRICES } from '../common/prices.ts'
+import { type RunCost, runCostOf } from '../common/run-cost.ts'
+import type { Costs } from '../config/costs.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../protocol/run-state.ts'
 import { type Operation, operationsOf } from './operations.ts'
@@ -33,6 +36,8 @@ export interface RunDescription {
   readonly lost?: LostValue[]
   /** Why the run itself failed, where no node did. */
   readonly reason?: string
+  /** What it has cost so far; undefined where that is not counted. In memory only what nodes added by `addCost` is. */
+  readonly cost?: RunCost
   /** How often the run was redriven. @default 0 */
   readonly redrives?: number
   /** What was done to it from outside, by whom and why, in the order in which it was asked for. */
@@ -66,6 +71,8 @@ export interface DescribeOptions {
   readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'listValues' | 'arrivals'>
   readonly values: ValueStore
   readonly serializer: ISerializer
+  /** @default - the list prices */
+  readonly costs?: Pick<Costs, 'prices'>
 }
 
 export async function describeRun(options: DescribeOptions): Promise<RunDescription> {
@@ -78,6 +85,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   const nodes = graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] }
   const waiting = graph ? waitingIn(graph, run) : []
   const { store } = options
+  const cost = runCostOf(run.cost, options.costs?.prices ?? PRICES)
   const progress = graph ? await progressOf({ run, graph, store, reader, nodes, waiting, lost }) : []
   const operations = wasSteered(run) ? await operationsOf(options, run) : []
   return {
@@ -89,6 +97,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...(lost.length > 0 ? { lost } : {}),
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     ...(operations.length > 0 ? { operations } : {}),
+    ...(cost ? { cost } : {}),
     ...(run.redrives === undefined ? {} : { redrives: run.redrives }),
     ...(run.pausedAt === undefined || isOver(run) ? {} : { pausedAt: new Date(run.pausedAt) }),
     nodes,

@@ -72,9 +72,10 @@ async function redrive(
   run: RunState,
   request: RedriveRequest,
   dryRun: boolean,
+  costIsTold = false,
 ): Promise<Redrive> {
   if (run.outbox !== undefined) throw await stillEnding(services, run)
-  if (run.graph === undefined) return beginAgain(services, run, request, dryRun)
+  if (run.graph === undefined) return beginAgain(services, run, request, dryRun, costIsTold)
   const graph = await services.graphs.of(run.blueprintId, run.graph)
   const texts = await new StoredTexts({ ...services, run }).texts(false)
   const from = request.nodes?.map((id) => nodeOf(graph, run, id))
@@ -83,7 +84,7 @@ async function redrive(
   if (skip && skipped !== undefined) refuseAction(graph, skipped, skip.action)
   const plan = planRedrive(graph, run, endedAs(texts), skipped === undefined ? from : [skipped])
   if (typeof plan === 'string') throw refused(run, plan)
-  const { active, iterations, children } = await withChildren({ services, graph, run }, plan, skipped)
+  const { active, iterations, children, told } = await withChildren({ services, graph, run }, plan, skipped)
   const id = (key: ActivationKey) => graph.node(parseActivationKey(key).node).id
   const ended = children.filter(isOver)
   // Before anything is written, so that one which cannot be redriven changes nothing.
@@ -99,11 +100,11 @@ async function redrive(
   const values = await valuesAfter(services, run, next, { forgotten: plan.forgotten, set: request.set })
   const note = request.note && { runId: run.runId, ...request.note }
   // Crash before or between: children go on under a parent that has ended, which the same call takes up again.
-  for (const child of ended) await redrive(services, child, { note }, false)
+  for (const child of ended) await redrive(services, child, { note }, false, told.has(child.runId))
   // Crash before: leases of a run that has ended are over. After: nobody who survived it renews one.
   for (const key of active.keys()) await services.store.revokeLease(run.runId, key)
   const dueAt = services.now() + LOOK_AFTER_MS
-  const taken = { ...plan.next, active, iterations, ...values, dueAt, note: request.note }
+  const taken = { ...plan.next, active, iterations, ...values, dueAt, note: request.note, costIsTold }
   // Crash before: as above. After: the sweep sends the jobs, and the message that has the redrive published.
   const written = await services.store.redrive(run, taken)
   if (!written.committed || !written.run) throw refused(written.run ?? run, whyNot(run, written.run))
@@ -118,12 +119,14 @@ async function beginAgain(
   run: RunState,
   { note }: RedriveRequest,
   dryRun: boolean,
+  costIsTold: boolean,
 ): Promise<Redrive> {
   const nothing = { again: [], goesOn: [], children: [] }
   if (dryRun) return nothing
   const { runId, blueprintId, inlineValues } = run
   const dueAt = services.now() + LOOK_AFTER_MS
-  const written = await services.store.redrive(run, { ...run, errors: 0, inlineValues, dueAt, note })
+  const taken = { ...run, errors: 0, inlineValues, dueAt, note, costIsTold }
+  const written = await services.store.redrive(run, taken)
   if (!written.committed) throw refused(written.run ?? run, whyNot(run, written.run))
   await services.queue.send([{ runId, blueprintId }, publication(run, 'redriven')])
   return nothing
@@ -142,11 +145,14 @@ async function withChildren(
   active: Map<ActivationKey, ActiveEntry>
   iterations: Map<number, number>
   children: RunState[]
+  /** Children of nodes that ended by them: the run has taken in what they used. */
+  told: Set<string>
 }> {
   const { graph, run } = open
   const active = new Map(plan.next.active)
   const iterations = new Map(plan.next.iterations)
   const children: RunState[] = []
+  const told = new Set<string>()
   for (const [key, entry] of plan.next.active) {
     const { node } = parseActivationKey(key)
     if (node === skipped) {
@@ -169,10 +175,19 @@ async function withChildren(
     active.delete(key)
     if (before !== undefined) iterations.set(node, parseActivationKey(before).iteration)
     const suspensions = (entry.suspensions ?? 0) + OF_A_LIFE * ((run.redrives ?? 0) + 1)
-    active.set(before ?? key, { ...entry, wait: { kind: 'child', tries: last.tries }, suspensions })
-    if (last.child.status !== 'completed') children.push(last.child)
+    const { child, tries } = last
+    const isAgain = child.status !== 'completed'
+    const isTold = before !== undefined
+    const wait = {
+      kind: 'child',
+      tries,
+      ...(isTold && !isAgain ? { told: child.redrives ?? 0 } : {}),
+    } as const
+    active.set(before ?? key, { ...entry, wait, suspensions })
+    if (isTold) told.add(child.runId)
+    if (isAgain) children.push(child)
   }
-  return { active, iterations, children }
+  return { active, iterations, children, told }
 }
 
 /** No activation is suspended so often between two redrives. */

@@ -20,7 +20,7 @@ import { inlineInput } from '../values/value-writer.ts'
 import { dueForStart } from './delayed-start.ts'
 import { failRun } from './run-end.ts'
 
-type StartServices = Pick<Services, 'store' | 'values' | 'graphs' | 'now' | 'tracing'>
+type StartServices = Pick<Services, 'store' | 'values' | 'graphs' | 'now' | 'tracing' | 'counter'>
 
 export interface NewRunRequest {
   readonly runId: string
@@ -68,6 +68,7 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
   if (graph) await services.graphs.remember(graph.blueprint.id)
   const inlineValues = await inlineInput(services.values, runId, input)
   const first = graph ? firstActivations(graph) : nothingScheduled()
+  const labels = keptLabels(request.labels)
   const run: NewRun = {
     runId,
     blueprintId: graph?.blueprint.id ?? (request.blueprintId as string),
@@ -75,14 +76,29 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
     ...first,
     inlineValues,
     inputHash,
-    labels: keptLabels(request.labels),
+    labels,
     parent: request.parent,
     trace: services.tracing?.kept(),
     startedAt: services.now(),
     ...delayed(request.startsAt, services.now()),
+    // Who makes a child run pays for that.
+    ...(request.parent ? {} : startCost(services, 'start', Object.keys(labels ?? {}).length)),
   }
   if (run.labels) await services.store.putLabels(run)
-  return { ...(await services.store.create(run)), inputHash, labels: run.labels }
+  const { created, run: there } = await services.store.create(run)
+  if (created && run.cost) services.counter?.committed()
+  return { created, run: there, inputHash, labels }
+}
+
+/** What was counted until the run stands: with its write, the entries of labels, and the sending of what it begins with. */
+function startCost(
+  { counter, store }: Pick<Services, 'counter' | 'store'>,
+  what: 'start' | 'begin',
+  labels: number,
+): Pick<NewRun, 'cost'> {
+  // In memory it makes no requests.
+  if (!counter || !store.countedBy) return {}
+  return { cost: counter.take(what, { $w: labels, $d: labels, $q: 100 }) }
 }
 
 /** The run that is there is another than the one that was asked for. @throws FlowcraftAwsError RUN_CONFLICT */
@@ -145,8 +161,11 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
   try {
     const graph = await services.graphs.remember(run.blueprintId)
     const input = await acceptedInput(services, run)
-    const first = { ...firstActivations(graph), graph: graph.fingerprint, ...input }
-    now = (await services.store.begin(run.runId, first)).run ?? run
+    const cost = startCost(services, 'begin', 0)
+    const first = { ...firstActivations(graph), graph: graph.fingerprint, ...input, ...cost }
+    const begun = await services.store.begin(run.runId, first)
+    if (begun.committed) services.counter?.committed()
+    now = begun.run ?? run
   } catch (error) {
     const reason = messageOf(failureOf(error))
     if (dependsOnDeployment(error)) deferToNewerDeployment(services, run, reason)

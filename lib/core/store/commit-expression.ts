@@ -3,6 +3,7 @@
  * Each part of the condition gets a line of its own here; `holds` and `apply` in `change.ts` say what they mean.
  */
 import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
+import { type Counts, entriesOf, NO_COUNTS } from '../common/run-counts.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packEntry, packFirst, packPending } from './header.ts'
@@ -99,10 +100,16 @@ function addRest(e: ExpressionBuilder, change: Change, kept: Kept): void {
   if (change.offloaded.length > 0) e.set(e.path('sp'), true)
   if (change.bundled) e.set(e.path('bu'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
+  addCounts(e, change.cost)
   if (change.fallback) e.set(e.path('fb'), true)
   for (const [node, iteration] of change.fallbacks ?? []) e.set(e.path(`fb${node}`), iteration)
   if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, kept.dueShards)
   if (change.final) addFinal(e, change.final, kept)
+}
+
+/** One addition each: the attribute need not be there. */
+export function addCounts(e: ExpressionBuilder, counts: Counts = NO_COUNTS): void {
+  for (const [name, count] of entriesOf(counts)) e.add(e.path(name), count)
 }
 
 /** The end of a run: its status for ever, its outbox entry, and the time after which it may be forgotten. */

@@ -6,21 +6,20 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Change } from '../protocol/change.ts'
 import { type ActivationKey, type RunState, START, nothingScheduled } from '../protocol/run-state.ts'
 import { commitExpression, setDue, setPlaceOfEnded } from './commit-expression.ts'
+import type { CostCounter } from '../common/cost-counter.ts'
+import { type Counts, minus, NO_COUNTS, plus } from '../common/run-counts.ts'
 import { DueRuns } from './due-runs.ts'
 import { DynamoDbValues } from './dynamodb-values.ts'
+import { type Listed, unitsOfBegin, unitsOfCommit, unitsOfCreate } from './expected-units.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { packFirst, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
-import { holdLeaseAlone, readLease, releaseLease, renewLease, revokeLease, takeLease } from './leases.ts'
+import { packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
 import { expiry, type Retention, retentionOf } from './retention.ts'
 import type {
   CommitResult,
   EndOfBegun,
   FirstState,
-  Lease,
-  LeaseRequest,
   NewRun,
   RedriveState,
-  ReleaseRequest,
   Reschedule,
   RunStore,
   FailedEnd,
@@ -31,6 +30,7 @@ import type { ListPart, ListRead } from './run-list.ts'
 import { RunLists } from './run-lists.ts'
 import { keys } from './schema.ts'
 import {
+  beginExpression,
   endExpression,
   pauseExpression,
   publishedExpression,
@@ -58,11 +58,21 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   readonly #lists: RunLists
   readonly #table: Table
   readonly #retention: Retention
+  readonly #options: DynamoDbRunStoreOptions
+  readonly #counter: CostCounter | undefined
 
-  constructor(options: DynamoDbRunStoreOptions) {
-    const table = new Table(options.client, options.tableName)
+  constructor(options: DynamoDbRunStoreOptions)
+  /** For `countedBy`. */
+  constructor(options: DynamoDbRunStoreOptions, table: Table, counter: CostCounter)
+  constructor(
+    options: DynamoDbRunStoreOptions,
+    table = new Table(options.client, options.tableName),
+    counter?: CostCounter,
+  ) {
     const retention = retentionOf(options.runRetentionDays)
-    super({ table, retention, now: options.now ?? Date.now })
+    super({ table, retention, now: options.now ?? Date.now, counter })
+    this.#options = options
+    this.#counter = counter
     this.#table = table
     this.#retention = retention
     const { serviceName, runIndex = true } = options
@@ -70,26 +80,31 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     this.#lists = new RunLists({ table: this.#table, serviceName, runIndex, retention: this.#retention })
   }
 
-  async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
+  countedBy(counter: CostCounter): DynamoDbRunStore {
+    return new DynamoDbRunStore(this.#options, this.#table.countedBy(counter), counter)
+  }
+
+  /** A run whose cost is counted takes that of this write along. */
+  async create(given: NewRun): Promise<{ created: boolean; run: RunState }> {
+    const own = { $w: unitsOfCreate(given, this.#listed(given.runId)), $d: 1 }
+    const run = given.cost ? { ...given, cost: plus(given.cost, own) } : given
     const due = run.dueAt === undefined ? {} : this.#dueRuns.placeOf(run.dueAt)
     const header = { ...packHeader(run), ...due, ...this.#lists.indexed(run.runId), ...keys.run(run.runId) }
     const { done, item } = await this.#table.putIfAbsent(header)
+    this.#tookAlong(own, done && given.cost)
     // Gone between the refusal and the read: only time to live does that, to a run long over.
-    return item ? { created: done, run: unpackHeader(run.runId, item) } : this.create(run)
+    return item ? { created: done, run: unpackHeader(run.runId, item) } : this.create(given)
   }
 
   putLabels(run: NewRun): Promise<void> {
     return this.#lists.putLabels(run)
   }
 
-  begin(runId: string, first: FirstState): Promise<CommitResult> {
-    const e = new ExpressionBuilder()
-    e.when(`attribute_exists(${e.path('pk')})`).when(`attribute_not_exists(${e.path('g')})`)
-    e.when(`${e.path('s')} = ${e.value('running')}`)
-    e.set(e.path('g'), first.graph).remove(e.path(`l${START}`))
-    for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
-    if (first.inlineValues) e.set(e.path('r'), Object.fromEntries(first.inlineValues))
-    return this.#update(runId, e)
+  async begin(runId: string, first: FirstState): Promise<CommitResult> {
+    const own = { $w: unitsOfBegin(first), $d: 1 }
+    const result = await this.#update(runId, beginExpression(first, own))
+    this.#tookAlong(own, result.committed && first.cost)
+    return result
   }
 
   async read(runId: string): Promise<RunState | undefined> {
@@ -129,9 +144,16 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     return this.#update(runId, e)
   }
 
-  commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
-    const expression = this.#expressionOf(runId, change, seen)
-    return this.#unlessTooLarge(runId, () => this.#table.update(keys.run(runId), expression))
+  /** What it takes along of itself is counted by its answer as well. */
+  async commit(runId: string, change: Change, seen?: RunState): Promise<CommitResult> {
+    const units = unitsOfCommit(change, seen, this.#listed(runId))
+    const own = { $w: units.own, $d: 1 }
+    const whole = change.cost ? { ...change, cost: plus(change.cost, own, { $w: units.after }) } : change
+    const expression = this.#expressionOf(runId, whole, seen)
+    const update = () => this.#table.update(keys.run(runId), expression)
+    const result = await this.#unlessTooLarge(runId, update)
+    this.#tookAlong(own, result.committed && change.cost)
+    return result
   }
 
   fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
@@ -211,30 +233,6 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     await this.#update(runId, publishedExpression('ro', redrives))
   }
 
-  lease(request: LeaseRequest): Promise<Lease> {
-    return takeLease(this.#table, request, this.#retention)
-  }
-
-  renew(request: LeaseRequest): Promise<Lease> {
-    return renewLease(this.#table, request)
-  }
-
-  holdAlone(request: LeaseRequest): Promise<Lease> {
-    return holdLeaseAlone(this.#table, request)
-  }
-
-  release(request: ReleaseRequest): Promise<void> {
-    return releaseLease(this.#table, request)
-  }
-
-  revokeLease(runId: string, strand: string): Promise<void> {
-    return revokeLease(this.#table, runId, strand)
-  }
-
-  readLease(runId: string, strand: string): Promise<Lease | undefined> {
-    return readLease(this.#table, runId, strand)
-  }
-
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
     const e = new ExpressionBuilder()
     // Commits count up, and nothing else puts inline values there. One that another took out meanwhile comes back by this:
@@ -242,6 +240,16 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
     e.set(e.path('r'), Object.fromEntries(inlineValuesWithout(seen, moved))).set(e.path('sp'), true)
     return this.#update(seen.runId, e)
+  }
+
+  /** What a write took along of itself is counted by its answer as well. */
+  #tookAlong(own: Counts, cost: Counts | false | undefined): void {
+    if (cost) this.#counter?.add(minus(NO_COUNTS, own))
+  }
+
+  #listed(runId: string): Listed {
+    const byStart = this.#lists.indexed(runId).k !== undefined
+    return { byStart, byFailure: this.#lists.failedShardOf(runId) !== undefined }
   }
 
   #expressionOf(runId: string, change: Change, seen: RunState | undefined): UpdateExpression {

@@ -1,10 +1,23 @@
-/** What belongs to a run beside its header, and graphs: values, pages, arrivals at shards. Each an item of its own. */
+/** What belongs to a run beside its header, and graphs: leases, values, pages, arrivals at shards. Each an item of its own. */
 import type { RunState } from '../protocol/run-state.ts'
+import type { CostCounter } from '../common/cost-counter.ts'
+import { type Counts, countsIn, plus } from '../common/run-counts.ts'
+import { addCounts } from './commit-expression.ts'
 import { ExpressionBuilder } from './expression.ts'
 import { type Item, unpackHeader } from './header.ts'
+import { holdLeaseAlone, readLease, releaseLease, renewLease, revokeLease, takeLease } from './leases.ts'
 import { unpackPage, writePage } from './pages.ts'
 import { expiry, isAging, type Retention } from './retention.ts'
-import type { Arrivals, MovedEntries, PageEntries, StoredGraph, StoredValue } from './run-store.ts'
+import type {
+  Arrivals,
+  Lease,
+  LeaseRequest,
+  MovedEntries,
+  PageEntries,
+  ReleaseRequest,
+  StoredGraph,
+  StoredValue,
+} from './run-store.ts'
 import { keys } from './schema.ts'
 import type { Table } from './table.ts'
 
@@ -13,17 +26,48 @@ export interface DynamoDbValuesOptions {
   readonly retention: Retention
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Of the requests of the table. */
+  readonly counter?: CostCounter
 }
+
+/** A shard's members and what they cost are less than a kilobyte. */
+const OWN_UNITS = 1
 
 export class DynamoDbValues {
   readonly #table: Table
   readonly #retention: Retention
   readonly #now: () => number
+  readonly #counter: CostCounter | undefined
 
-  constructor({ table, retention, now }: DynamoDbValuesOptions) {
+  constructor({ table, retention, now, counter }: DynamoDbValuesOptions) {
     this.#table = table
     this.#retention = retention
     this.#now = now
+    this.#counter = counter
+  }
+
+  lease(request: LeaseRequest): Promise<Lease> {
+    return takeLease(this.#table, request, this.#retention)
+  }
+
+  renew(request: LeaseRequest): Promise<Lease> {
+    return renewLease(this.#table, request)
+  }
+
+  holdAlone(request: LeaseRequest): Promise<Lease> {
+    return holdLeaseAlone(this.#table, request)
+  }
+
+  release(request: ReleaseRequest): Promise<void> {
+    return releaseLease(this.#table, request)
+  }
+
+  revokeLease(runId: string, strand: string): Promise<void> {
+    return revokeLease(this.#table, runId, strand)
+  }
+
+  readLease(runId: string, strand: string): Promise<Lease | undefined> {
+    return readLease(this.#table, runId, strand)
   }
 
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
@@ -45,12 +89,23 @@ export class DynamoDbValues {
     return run && { run, pages }
   }
 
-  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
+  async arrive(
+    runId: string,
+    partition: string,
+    member: number,
+    failed: boolean,
+    cost?: Counts,
+  ): Promise<Arrivals> {
     const e = new ExpressionBuilder()
+    // Else whoever arrives twice would add what it cost twice. Refused, it costs as much, and tells who is there.
+    if (cost) e.when(`NOT contains(${e.path('n')}, ${e.value(member)})`)
+    addCounts(e, cost && plus(cost, { $w: OWN_UNITS }))
     e.add(e.path('n'), new Set([member]))
     if (failed) e.add(e.path('f'), new Set([member]))
     e.set(e.path('expiresAt'), expiry(this.#now(), this.#retention.valueDays))
-    return unpackArrivals((await this.#table.update(keys.arrivals(runId, partition), e.build())).item)
+    const { done, item } = await this.#table.update(keys.arrivals(runId, partition), e.build())
+    if (done && cost) this.#counter?.add({ $w: -OWN_UNITS })
+    return unpackArrivals(item)
   }
 
   async arrivals(runId: string, partition: string): Promise<Arrivals> {
@@ -96,7 +151,12 @@ export class DynamoDbValues {
 
 function unpackArrivals(item: Item | undefined): Arrivals {
   const arrived = (item?.['n'] as Set<number> | undefined) ?? new Set<number>()
-  return { arrived, failed: (item?.['f'] as Set<number> | undefined)?.size ?? 0 }
+  const cost = countsIn(item ?? {})
+  return {
+    arrived,
+    failed: (item?.['f'] as Set<number> | undefined)?.size ?? 0,
+    ...(cost ? { cost } : {}),
+  }
 }
 
 function unpackValue(item: Item): StoredValue {

@@ -6,11 +6,13 @@
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
  *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
  *   ca what was active at the end   rd redrives   ro the note of the last redrive, until it is published   rs steered   pz paused since   fk the run that it was forked from
+ *   $... what it used (`run-counts.ts`)   ct what of that was told to the parent
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
 import { requestFailed } from '../common/errors.ts'
 import type { RunLabels } from '../common/labels.ts'
+import { countsIn, sizeOfCounts } from '../common/run-counts.ts'
 import { DYNAMODB_ITEM_BYTES } from '../common/size-limits.ts'
 import { show } from '../common/thrown.ts'
 import { WORD_BITS, wordsOf } from '../protocol/change.ts'
@@ -63,7 +65,7 @@ function packWait(wait: Wait): string {
     case 'items':
       return `i${wait.round.toString(36)}`
     case 'child':
-      return `c${wait.tries.toString(36)}`
+      return `c${wait.tries.toString(36)}${wait.told === undefined ? '' : `.${wait.told.toString(36)}`}`
     default: {
       const never: never = wait
       return never
@@ -78,7 +80,7 @@ function unpackWait(kind: string, text: string): Wait {
   if (kind === 'w') return { kind: 'timer', at: first, awaited: true }
   if (kind === 'r') return { kind: 'retry', at: first, tries: second }
   if (kind === 'i') return { kind: 'items', round: first }
-  return { kind: 'child', tries: first }
+  return { kind: 'child', tries: first, ...(text.includes('.') ? { told: second } : {}) }
 }
 
 export function packFirst(first: Pick<RunState, 'active' | 'fired' | 'iterations'>): Item {
@@ -105,6 +107,7 @@ export function packHeader(run: NewRun): Item {
     tr: run.trace,
     fk: run.forkedFrom,
     rs: run.steered,
+    ...run.cost,
     ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packState(run) }),
   }
 }
@@ -151,6 +154,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     if (match[1] === 'd') done |= BigInt(value as number | bigint) << BigInt(Number(match[2]) * WORD_BITS)
     else (match[1] === 'j' ? arrivals : fallbacks).set(Number(match[2]), Number(value))
   }
+  const cost = countsIn(item)
   const numbers = (name: string) => Object.keys((item[name] as Item | undefined) ?? {}).map(Number)
   return {
     runId,
@@ -182,6 +186,8 @@ export function unpackHeader(runId: string, item: Item): RunState {
     inputHash: item['h'] as string | undefined,
     ...(item['fk'] === undefined ? {} : { forkedFrom: item['fk'] as string }),
     ...(item['tg'] === undefined ? {} : { labels: { ...(item['tg'] as RunLabels) } }),
+    ...(cost ? { cost } : {}),
+    ...(item['ct'] === undefined ? {} : { costTold: countsIn(item['ct'] as Item) ?? {} }),
     trace: item['tr'] as string | undefined,
     startedAt: Number(item['t']),
     ...(item['sa'] === undefined ? {} : { startsAt: Number(item['sa']) }),
@@ -244,6 +250,7 @@ export function headerSize(run: RunState): number {
   size += 7 * (run.fallbacks?.size ?? 0)
   if (run.forkedFrom !== undefined) size += run.forkedFrom.length + 'fk'.length
   if (run.redriveNote) size += (run.redriveNote.key?.length ?? 0) + (run.redriveNote.runId?.length ?? 0) + 10
+  size += sizeOfCounts(run.cost) + sizeOfCounts(run.costTold)
   if (run.trace !== undefined) size += run.trace.length + 'tr'.length
   for (const [key, entry] of run.activeAtEnd ?? []) size += key.length + packEntry(entry).length + 1
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1

@@ -2,7 +2,8 @@
  * The state of runs in this process's memory: the twin of the DynamoDB store for tests, made of the same pure
  * functions that say what a commit means. Nothing survives the process.
  */
-import { apply, type Change } from '../protocol/change.ts'
+import type { Counts } from '../common/run-counts.ts'
+import { apply, type Change, costAfter } from '../protocol/change.ts'
 import {
   type ActivationKey,
   type RunState,
@@ -70,7 +71,8 @@ export class MemoryRunStore implements RunStore {
     const run = this.#runs.get(runId)
     if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
     const { deadLetters: _, ...rest } = run
-    return this.#set(runId, { ...rest, ...first, inlineValues: first.inlineValues ?? rest.inlineValues })
+    const { cost, inlineValues = rest.inlineValues, ...scheduled } = first
+    return this.#set(runId, { ...rest, ...scheduled, inlineValues, ...costAfter(rest, cost) })
   }
 
   async read(runId: string): Promise<RunState | undefined> {
@@ -241,8 +243,14 @@ export class MemoryRunStore implements RunStore {
     return run && { run, pages: this.#values.readPages(runId) }
   }
 
-  async arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals> {
-    return this.#values.arrive(runId, partition, member, failed)
+  async arrive(
+    runId: string,
+    partition: string,
+    member: number,
+    failed: boolean,
+    cost?: Counts,
+  ): Promise<Arrivals> {
+    return this.#values.arrive(runId, partition, member, failed, cost)
   }
 
   async arrivals(runId: string, partition: string): Promise<Arrivals> {

@@ -19,6 +19,7 @@ export function redrivenState(run: RunState, next: RedriveState): RunState {
     ...(next.fallbacks ? { fallbacks: next.fallbacks } : {}),
     inlineValues: next.inlineValues,
     offloaded: next.offloaded,
+    ...(next.costIsTold && run.cost ? { costTold: run.cost } : {}),
     dueAt: next.dueAt,
     status: 'running',
     seq: run.seq + 1,

@@ -1,4 +1,5 @@
 /** Pages, values and arrivals of runs in memory: as `dynamodb-values.ts` has them in the table. */
+import { type Counts, isNothing, NO_COUNTS, plus } from '../common/run-counts.ts'
 import type { Arrivals, MovedEntries, PageEntries, StoredValue } from './run-store.ts'
 
 interface Moved {
@@ -8,7 +9,7 @@ interface Moved {
 
 export class MemoryValues {
   readonly #pages = new Map<string, Map<string, Moved>>()
-  readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number> }>()
+  readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number>; cost: Counts }>()
   readonly #values = new Map<string, StoredValue>()
 
   writePage(runId: string, page: string, entries: PageEntries, seq: number): boolean {
@@ -30,9 +31,11 @@ export class MemoryValues {
     return new Map(pages.flatMap(([, page]) => [...page]))
   }
 
-  arrive(runId: string, partition: string, member: number, failed: boolean): Arrivals {
+  arrive(runId: string, partition: string, member: number, failed: boolean, cost?: Counts): Arrivals {
     const id = `${runId} ${partition}`
-    const there = this.#arrivals.get(id) ?? { arrived: new Set<number>(), failed: new Set<number>() }
+    const none = { arrived: new Set<number>(), failed: new Set<number>(), cost: NO_COUNTS }
+    const there = this.#arrivals.get(id) ?? none
+    if (!there.arrived.has(member)) there.cost = plus(there.cost, cost)
     there.arrived.add(member)
     if (failed) there.failed.add(member)
     this.#arrivals.set(id, there)
@@ -41,7 +44,8 @@ export class MemoryValues {
 
   arrivals(runId: string, partition: string): Arrivals {
     const there = this.#arrivals.get(`${runId} ${partition}`)
-    return { arrived: new Set(there?.arrived), failed: there?.failed.size ?? 0 }
+    const counts = there && !isNothing(there.cost) ? { cost: there.cost } : {}
+    return { arrived: new Set(there?.arrived), failed: there?.failed.size ?? 0, ...counts }
   }
 
   listValues(runId: string, prefix: string): ReadonlyMap<string, StoredValue> {

@@ -4,6 +4,8 @@
  */
 import type { Change } from '../protocol/change.ts'
 import type { Redriven } from '../protocol/redrive.ts'
+import type { CostCounter } from '../common/cost-counter.ts'
+import type { Counts } from '../common/run-counts.ts'
 import type { ActivationKey, RedriveNote, RunState } from '../protocol/run-state.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 
@@ -38,6 +40,8 @@ export interface LeaseEnd {
 export interface Arrivals {
   readonly arrived: ReadonlySet<number>
   readonly failed: number
+  /** What those who have arrived used; absent where nothing was counted. */
+  readonly cost?: Counts
 }
 
 export interface LeaseRequest {
@@ -89,6 +93,8 @@ export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & {
   readonly graph: string
   /** The input, in place of what the run was accepted with. @default - that */
   readonly inlineValues?: ReadonlyMap<string, string>
+  /** Added to what the run used. @default - nothing */
+  readonly cost?: Counts
 }
 
 /** A place in the table as a whole. */
@@ -141,6 +147,8 @@ export interface RedriveState extends Redriven {
   readonly dueAt: number
   /** The outbox entry that it leaves, until it is published. @default - one that names nobody */
   readonly note?: RedriveNote
+  /** Whether the run that waits for this one has taken in what this one used. @default false */
+  readonly costIsTold?: boolean
 }
 
 /** When the sweep looks at a run next. */
@@ -153,6 +161,8 @@ export interface Reschedule {
 }
 
 export interface RunStore {
+  /** The same store, whose requests are counted. @default - nothing is counted: it makes none */
+  countedBy?(counter: CostCounter): RunStore
   /** Puts the header if there is none. `run` is what is there afterwards. */
   create(run: NewRun): Promise<{ created: boolean; run: RunState }>
   /** Puts the entries by which a run that is about to be created is found by its labels. Again is the same. */
@@ -227,8 +237,8 @@ export interface RunStore {
   /** The header and all pages. */
   readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined>
 
-  /** Adds a member to a set of arrivals, and returns the set. Adding twice is adding once. */
-  arrive(runId: string, partition: string, member: number, failed: boolean): Promise<Arrivals>
+  /** Adds a member to a set of arrivals, and returns the set. Adding twice is adding once, also of what was used for it. */
+  arrive(runId: string, partition: string, member: number, failed: boolean, cost?: Counts): Promise<Arrivals>
   arrivals(runId: string, partition: string): Promise<Arrivals>
   /** The values of one partition whose keys begin with `prefix` (which names the partition), by key. */
   listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>>

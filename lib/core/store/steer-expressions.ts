@@ -1,13 +1,26 @@
-/** How a run is steered from outside, as one write of its header each. Pure. */
-import type { RunState } from '../protocol/run-state.ts'
-import { setPlaceOfEnded } from './commit-expression.ts'
+/** What is done to a run but for commits of its nodes, as one write of its header each. Pure. */
+import { type Counts, countsIn, plus } from '../common/run-counts.ts'
+import { type RunState, START } from '../protocol/run-state.ts'
+import { addCounts, setPlaceOfEnded } from './commit-expression.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { type Item, packNote, packState } from './header.ts'
+import { type Item, packFirst, packNote, packState } from './header.ts'
 import { expiry, type Retention } from './retention.ts'
-import type { EndOfBegun, RedriveState } from './run-store.ts'
+import type { EndOfBegun, FirstState, RedriveState } from './run-store.ts'
 
 /** What the end left, and what is written anew. */
 const LEFT_OUT = /^(?:[zxo]|cc|ca|pz|expiresAt|sp|fb\d*|[jd]\d+)$/
+
+/** `own` is what this write takes along of itself, where costs are counted. */
+export function beginExpression(first: FirstState, own: Counts): ExpressionBuilder {
+  const e = new ExpressionBuilder()
+  e.when(`attribute_exists(${e.path('pk')})`).when(`attribute_not_exists(${e.path('g')})`)
+  e.when(`${e.path('s')} = ${e.value('running')}`)
+  e.set(e.path('g'), first.graph).remove(e.path(`l${START}`))
+  for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
+  if (first.inlineValues) e.set(e.path('r'), Object.fromEntries(first.inlineValues))
+  addCounts(e, first.cost && plus(first.cost, own))
+  return e
+}
 
 /**
  * A run that has ended as it is taken up again. An item in place of the item that is there, since it may change thousands of
@@ -24,6 +37,7 @@ export function redrivenItem(item: Item, next: RedriveState): Item {
     ro: packNote(next.note ?? {}),
     ...packState(next),
     r: Object.fromEntries(next.inlineValues),
+    ...(next.costIsTold ? { ct: countsIn(item) } : {}),
     ...(next.offloaded ? { sp: true } : {}),
   }
 }

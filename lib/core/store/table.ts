@@ -18,9 +18,12 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import type { CostCounter } from '../common/cost-counter.ts'
 import { requestFailed } from '../common/errors.ts'
+import { itemBytes, writeUnitsOf } from '../common/item-size.ts'
 import type { UpdateExpression } from './expression.ts'
 import type { Item } from './header.ts'
+import { bare, own, plain } from './own-attributes.ts'
 
 export interface Key {
   readonly pk: string
@@ -45,48 +48,6 @@ export function translateConfig(): TranslateConfig {
   }
 }
 
-/**
- * The SDK sends what an object inherits too: a property that some library adds to `Object.prototype` would stand in every
- * header. So it is given objects that inherit nothing, before the document client makes attributes of them and after.
- */
-function bare(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(bare)
-  if (!isPlain(value)) return value
-  const entries = Object.entries(value).map(([name, one]) => [name, bare(one)] as const)
-  return Object.assign(Object.create(null) as object, Object.fromEntries(entries))
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  return [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
-}
-
-interface Sent {
-  readonly input: object
-}
-
-/** On the command, since the client may be used for others, that make no attributes. */
-function own<T extends { readonly middlewareStack: unknown }>(command: T): T {
-  const stack = command.middlewareStack as {
-    addRelativeTo(
-      middleware: (next: (sent: Sent) => unknown) => (sent: Sent) => unknown,
-      options: object,
-    ): void
-  }
-  stack.addRelativeTo((next) => (sent) => next({ ...sent, input: bare(sent.input) as object }), {
-    relation: 'after',
-    toMiddleware: 'DocumentMarshall',
-    name: 'flowcraftOwnProperties',
-    override: true,
-  })
-  return command
-}
-
-/** An item that has its own attributes and inherits none. */
-function plain(item: Item | undefined): Item | undefined {
-  return item && Object.assign(Object.create(null) as Item, item)
-}
-
 /** Items of one request of many, and the key behind which there are more. */
 export interface Page {
   readonly items: readonly Item[]
@@ -99,26 +60,45 @@ const BATCH_AT_MOST = 100
 const LEFT_OUT_PAUSE_MS = 100
 const LEFT_OUT_AT_MOST = 20
 
+/** What an answer may tell of its units: of several tables, a list. */
+interface Counted {
+  readonly ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[]
+}
+
+/** Reads and writes have units of their own. */
+type UnitsName = '$r' | '$w'
+
 export class Table {
   readonly #client: DynamoDBDocumentClient
   readonly name: string
+  readonly #counter: CostCounter | undefined
 
-  constructor(client: DynamoDBClient, name: string) {
-    this.#client = DynamoDBDocumentClient.from(client, translateConfig())
+  constructor(client: DynamoDBClient, name: string)
+  /** For `countedBy`. */
+  constructor(client: DynamoDBDocumentClient, name: string, counter: CostCounter)
+  constructor(client: DynamoDBClient | DynamoDBDocumentClient, name: string, counter?: CostCounter) {
+    this.#client =
+      client instanceof DynamoDBDocumentClient
+        ? client
+        : DynamoDBDocumentClient.from(client, translateConfig())
     this.name = name
+    this.#counter = counter
+  }
+
+  /** The same table, whose requests are counted. */
+  countedBy(counter: CostCounter): Table {
+    return new Table(this.#client, this.name, counter)
   }
 
   /** Consistent. */
   async get(key: Key): Promise<Item | undefined> {
-    const command = new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true })
-    return plain((await this.#asked('GetItem', this.#client.send(own(command)))).Item)
+    const command = new GetCommand({ ...this.#base, Key: key, ConsistentRead: true })
+    return plain((await this.#asked('GetItem', '$r', () => this.#client.send(own(command)))).Item)
   }
 
   async put(item: Item): Promise<void> {
-    await this.#asked(
-      'PutItem',
-      this.#client.send(own(new PutCommand({ TableName: this.name, Item: bare(item) as Item }))),
-    )
+    const command = new PutCommand({ ...this.#base, Item: bare(item) as Item })
+    await this.#asked('PutItem', '$w', () => this.#client.send(own(command)))
   }
 
   async putIfAbsent(item: Item & Key): Promise<Written> {
@@ -128,13 +108,13 @@ export class Table {
   /** Puts the item in place of the one that is there, on the expression's condition. */
   async replace(item: Item & Key, condition: Omit<UpdateExpression, 'UpdateExpression'>): Promise<Written> {
     const command = new PutCommand({
-      TableName: this.name,
+      ...this.#base,
       Item: bare(item) as Item,
       ...condition,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     })
     return this.#conditional('PutItem', item, async () => {
-      await this.#client.send(own(command))
+      await this.#counted('$w', () => this.#client.send(own(command)))
       return plain(item)
     })
   }
@@ -142,7 +122,7 @@ export class Table {
   async update(key: Key, expression: UpdateExpression): Promise<Written> {
     const { ExpressionAttributeValues: values } = expression
     const command = new UpdateCommand({
-      TableName: this.name,
+      ...this.#base,
       Key: { pk: key.pk, sk: key.sk },
       ...expression,
       ...(values ? { ExpressionAttributeValues: bare(values) as Item } : {}),
@@ -150,7 +130,7 @@ export class Table {
       ...(expression.ConditionExpression ? { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const } : {}),
     })
     return this.#conditional('UpdateItem', key, async () =>
-      plain((await this.#client.send(own(command))).Attributes),
+      plain((await this.#counted('$w', () => this.#client.send(own(command)))).Attributes),
     )
   }
 
@@ -167,8 +147,8 @@ export class Table {
     const items: Item[] = []
     let from: Record<string, NativeAttributeValue> | undefined
     do {
-      const command = new QueryCommand({ TableName: this.name, ...input, ExclusiveStartKey: from })
-      const answer = await this.#asked('Query', this.#client.send(own(command)))
+      const command = new QueryCommand({ ...this.#base, ...input, ExclusiveStartKey: from })
+      const answer = await this.#asked('Query', '$r', () => this.#client.send(own(command)))
       items.push(...(answer.Items ?? []).map((item) => plain(item) as Item))
       from = answer.LastEvaluatedKey
     } while (from)
@@ -177,15 +157,17 @@ export class Table {
 
   /** One request's part of a query. */
   async queryPage(input: Omit<QueryCommandInput, 'TableName'>): Promise<Page> {
-    const command = new QueryCommand({ TableName: this.name, ...input })
-    const { Items = [], LastEvaluatedKey } = await this.#asked('Query', this.#client.send(own(command)))
+    const command = new QueryCommand({ ...this.#base, ...input })
+    const { Items = [], LastEvaluatedKey } = await this.#asked('Query', '$r', () =>
+      this.#client.send(own(command)),
+    )
     return { items: Items.map((item) => plain(item) as Item), next: LastEvaluatedKey }
   }
 
   /** One request's part of the whole table, consistent. */
   async scanPage(input: Omit<ScanCommandInput, 'TableName'>): Promise<Page & { readonly looked: number }> {
-    const command = new ScanCommand({ TableName: this.name, ConsistentRead: true, ...input })
-    const answer = await this.#asked('Scan', this.#client.send(own(command)))
+    const command = new ScanCommand({ ...this.#base, ConsistentRead: true, ...input })
+    const answer = await this.#asked('Scan', '$r', () => this.#client.send(own(command)))
     const items = (answer.Items ?? []).map((item) => plain(item) as Item)
     return { items, next: answer.LastEvaluatedKey, looked: answer.ScannedCount ?? items.length }
   }
@@ -207,8 +189,9 @@ export class Table {
       }
       if (asked > 0) await sleep(LEFT_OUT_PAUSE_MS)
       const RequestItems = { [this.name]: { Keys: keys, ConsistentRead: true } }
-      const command = new BatchGetCommand({ RequestItems })
-      const answer = await this.#asked('BatchGetItem', this.#client.send(own(command)))
+      const { ReturnConsumedCapacity } = this.#base
+      const command = new BatchGetCommand({ RequestItems, ReturnConsumedCapacity })
+      const answer = await this.#asked('BatchGetItem', '$r', () => this.#client.send(own(command)))
       items.push(...(answer.Responses?.[this.name] ?? []).map((item) => plain(item) as Item))
       keys = answer.UnprocessedKeys?.[this.name]?.Keys ?? []
     }
@@ -221,6 +204,8 @@ export class Table {
       return { done: true, item: await write() }
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw requestFailed(this.#what(what), error)
+      // It is charged for all the same, by the item that refused it, and its answer tells no units.
+      this.#counter?.add({ $w: writeUnitsOf(itemBytes(error.Item)) })
       if (!error.Item || Object.keys(error.Item).length === 0) {
         return { done: false, item: await this.get({ pk: key.pk, sk: key.sk }) }
       }
@@ -229,11 +214,34 @@ export class Table {
     }
   }
 
-  async #asked<T>(what: string, request: Promise<T>): Promise<T> {
+  async #asked<T extends Counted>(what: string, units: UnitsName, request: () => Promise<T>): Promise<T> {
     try {
-      return await request
+      return await this.#counted(units, request)
     } catch (error) {
       throw requestFailed(this.#what(what), error)
+    }
+  }
+
+  /** The units are asked for where somebody counts: the answer has them for nothing. */
+  async #counted<T extends Counted>(units: UnitsName, request: () => Promise<T>): Promise<T> {
+    const counter = this.#counter
+    if (!counter) return request()
+    const startedAt = performance.now()
+    const consumed: { CapacityUnits?: number }[] = []
+    try {
+      const answer = await request()
+      consumed.push(...[answer.ConsumedCapacity ?? []].flat())
+      return answer
+    } finally {
+      const sum = consumed.reduce((total, { CapacityUnits = 0 }) => total + CapacityUnits, 0)
+      counter.request({ [units]: sum }, performance.now() - startedAt)
+    }
+  }
+
+  get #base() {
+    return {
+      TableName: this.name,
+      ...(this.#counter ? { ReturnConsumedCapacity: 'TOTAL' as const } : {}),
     }
   }
 

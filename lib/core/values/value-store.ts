@@ -6,6 +6,7 @@
 import { promisify } from 'node:util'
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
+import type { CostCounter } from '../common/cost-counter.ts'
 import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
 import { COMPRESS_FROM_BYTES, VALUE_ITEM_BYTES, VALUE_TEXT_BYTES } from '../common/size-limits.ts'
 import { isWellFormed } from '../common/texts.ts'
@@ -32,6 +33,11 @@ export interface BlobStore {
   get(key: string): Promise<Uint8Array | undefined>
 }
 
+/** One whose requests can be counted. */
+export interface CountedBlobStore extends BlobStore {
+  countedBy(counter: CostCounter): BlobStore
+}
+
 /** Marks a text that says where the value is: no serializer's text begins so. */
 const REFERENCE = '\u0000'
 /** The engine's JSON serializer drops what it cannot carry, or puts a note in its place, instead of failing. */
@@ -41,17 +47,23 @@ const NO_BUCKET = new Error('it is in a bucket, and this process was given none 
 
 export class ValueStore {
   readonly #store: Pick<RunStore, 'putValue' | 'getValue'>
-  readonly #blobs: BlobStore | undefined
+  readonly #blobs: BlobStore | CountedBlobStore | undefined
   readonly #serializer: ISerializer
 
   constructor(options: {
     store: Pick<RunStore, 'putValue' | 'getValue'>
-    blobs?: BlobStore
+    blobs?: BlobStore | CountedBlobStore
     serializer: ISerializer
   }) {
     this.#store = options.store
     this.#blobs = options.blobs
     this.#serializer = options.serializer
+  }
+
+  /** The same values, over a store whose requests are counted, as those for objects are. */
+  countedBy(store: Pick<RunStore, 'putValue' | 'getValue'>, counter: CostCounter): ValueStore {
+    const blobs = this.#blobs && 'countedBy' in this.#blobs ? this.#blobs.countedBy(counter) : this.#blobs
+    return new ValueStore({ store, blobs, serializer: this.#serializer })
   }
 
   /** The serializer's text of one value. @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE */

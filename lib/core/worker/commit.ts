@@ -19,6 +19,7 @@ import { outboxOf } from '../run/publish.ts'
 import { stamped } from '../values/bundle.ts'
 import type { Flushed } from '../values/value-writer.ts'
 import { type Activation, type Conflict, hasTime, type StepResult } from './activation.ts'
+import { costOf } from './commit-cost.ts'
 import { noteCommit } from './note.ts'
 import { offloadUntilItFits, offload } from './offload.ts'
 import { settle } from './settle.ts'
@@ -65,13 +66,11 @@ export async function commitUntilDecided(
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
-    const result = await commit(
-      services,
-      run,
-      { ...change, require: [...change.require, ...conflicts.require] },
-      flushed,
-    )
+    const cost = costOf(activation, run, change, execution.spent)
+    const require = [...change.require, ...conflicts.require]
+    const result = await commit(services, run, { ...change, require, cost }, flushed)
     if (result.committed) {
+      services.counter?.committed()
       warnOfConflicts(activation, overwritten)
       noteCommit(activation, result.run, execution)
       return finish(activation, result.run, change, execution)
@@ -117,7 +116,7 @@ async function failByConflict(
 async function commit(
   services: Services,
   run: RunState,
-  change: CoreChange,
+  change: CoreChange & Pick<Change, 'cost'>,
   { inlineValues, bundled }: Flushed,
 ) {
   const moved = await offload(services.store, run, change, inlineValues)

@@ -8,6 +8,7 @@
  */
 import { processItemJob } from '../batch/item-job.ts'
 import { isFlowcraftAwsError } from '../common/errors.ts'
+import { countedServices } from '../execution/counted-services.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import { type Invocation, type Services } from '../execution/services.ts'
@@ -39,8 +40,10 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
   const place = invocation.place ?? services.isolation.arrive(extendsLease ? {} : { until: deadline })
   try {
     const { tracing, history } = services
+    const message = { ...invocation, isItem: job.items?.item !== undefined }
+    const counting = countedServices(services, place, message)
     const { traceHeader } = invocation
-    const onJob = () => workOnJob(services, job, { ...invocation, place })
+    const onJob = () => workOnJob(counting, job, { ...invocation, place })
     const work = () => (history ? history.during(job.runId, onJob) : onJob())
     return await (tracing ? tracing.segment({ ...job, traceHeader }, work) : work())
   } catch (error) {

@@ -118,11 +118,13 @@ async function execute(activation: Activation, tries: number): Promise<Execution
   }
   if (implementation) {
     const { signal } = strand
+    const { counter } = services
     const gather = (id: string) => context.guard(() => gatherItems(activation, id))
-    const options = { runtime, graph, run, node, implementation, context, signal, tries, now, gather }
     const { tap } = activation
     const told = tap && { eventBus: tap, onTryFailed: (error: unknown) => tap.tryFailed(error) }
-    const execution = await executeNode({ ...options, ...told, nodeTimeoutMs: services.nodeTimeoutMs })
+    const { nodeTimeoutMs } = services
+    const given = { runtime, graph, run, node, implementation, context, signal, tries, now, gather, counter }
+    const execution = await executeNode({ ...given, ...told, nodeTimeoutMs })
     const { error } = execution
     const lacksChild =
       uses === 'subflow' && isFlowcraftAwsError(propertyOf(error, 'cause'), 'UNKNOWN_BLUEPRINT')

@@ -3,9 +3,10 @@
  * early, late or twice; the answer is always looked up.
  */
 import type { NodeResult } from 'flowcraft'
-import { wakeByItems } from '../batch/gather.ts'
+import { type ItemsWakeResult, wakeByItems } from '../batch/gather.ts'
 import { timeoutActionOf, waitTimedOut } from '../blueprints/wait-timeout.ts'
 import { triesOf } from '../common/retry-config.ts'
+import { type Counts, minus } from '../common/run-counts.ts'
 import type { ActivationContext } from '../execution/activation-context.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { follow } from '../execution/edges.ts'
@@ -56,7 +57,7 @@ export async function wake(options: WakeOptions): Promise<WakeResult> {
       if (!isPast(options, wait.at)) return { kind: 'waiting', at: wait.at }
       return { kind: 'execute', tries: wait.tries }
     case 'child':
-      return wakeByChild(options, wait.tries)
+      return wakeByChild(options, wait)
     case 'items':
       return itemsArrived(options, wait.round)
     default: {
@@ -113,10 +114,12 @@ async function endedByEvent(options: WakeOptions, { action, output }: GivenEvent
   return ended(options, { output: output === undefined ? await own() : output, action })
 }
 
-async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeResult> {
-  const { services, graph, run, key, context } = options
+async function wakeByChild(
+  options: WakeOptions,
+  { tries, told }: Extract<Wait, { kind: 'child' }>,
+): Promise<WakeResult> {
+  const { services, graph, run, key } = options
   const { node } = parseActivationKey(key)
-  const { id, config, params } = graph.node(node)
   let child: RunState
   try {
     child = await ensureChild(options, key, tries)
@@ -127,6 +130,18 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeRes
     return { kind: 'ended', execution: failedForGood(graph, node, failure) }
   }
   if (!isOver(child)) return { kind: 'waiting' }
+  return withSpent(await afterChild(options, child, tries), costOfChild(child, told))
+}
+
+/** What it used and the run has not taken in yet. */
+function costOfChild({ cost, costTold, redrives = 0 }: RunState, told?: number): Counts | undefined {
+  return cost && told !== redrives ? minus(cost, costTold) : undefined
+}
+
+async function afterChild(options: WakeOptions, child: RunState, tries: number): Promise<WakeResult> {
+  const { services, graph, run, key, context } = options
+  const { node } = parseActivationKey(key)
+  const { id, config, params } = graph.node(node)
   const outputs = params?.['outputs'] as Record<string, string> | undefined
   const result = await childResult(services, outputs, child, context)
   if (!(result instanceof Error)) return ended(options, result)
@@ -138,10 +153,23 @@ async function wakeByChild(options: WakeOptions, tries: number): Promise<WakeRes
 }
 
 async function itemsArrived(options: WakeOptions, round: number): Promise<WakeResult> {
-  const { graph, key, reader, context } = options
+  const result = await wakeByItems(options, options.key, round, options.context)
+  if (result.kind === 'waiting') return { kind: 'waiting' }
+  return withSpent(await afterItems(options, result), result.cost)
+}
+
+/** What others used for the activation goes with its commit, and so once into the cost of the run. */
+function withSpent(result: WakeResult, spent: Counts | undefined): WakeResult {
+  if (result.kind !== 'ended' || !spent) return result
+  return { kind: 'ended', execution: { ...result.execution, spent } }
+}
+
+async function afterItems(
+  options: WakeOptions,
+  result: Exclude<ItemsWakeResult, { kind: 'waiting' }>,
+): Promise<WakeResult> {
+  const { graph, key, reader } = options
   const { node } = parseActivationKey(key)
-  const result = await wakeByItems(options, key, round, context)
-  if (result.kind === 'waiting') return result
   if (result.kind === 'suspended') return { kind: 'ended', execution: result.execution }
   const { failedWorkers, failedNodes, errors: itemErrors, errorsBefore: itemErrorsBefore } = result
   const failed = failedWorkers + failedNodes

@@ -1,7 +1,7 @@
 // What DynamoDB refuses and its emulators take, and reads that may be stale. Pure, but for the tables it has seen made.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 
-import { itemBytes } from '../item-size.ts'
+import { itemBytes } from '../../core/common/item-size.ts'
 import type { Refusal } from './rules.ts'
 
 type Json = Record<string, unknown>

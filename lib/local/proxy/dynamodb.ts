@@ -1,7 +1,7 @@
 // What the proxy does for DynamoDB: asks for the consumed capacity, adds it up, hides what the caller did not
 // ask for. Must not change what a request does.
 
-import { itemBytes, writeUnitsOf } from '../item-size.ts'
+import { itemBytes, writeUnitsOf } from '../../core/common/item-size.ts'
 import type { Meter } from '../meter.ts'
 import { DynamoDbRules, type DynamoDbRulesOptions } from './dynamodb-rules.ts'
 import type { Answer } from './http.ts'

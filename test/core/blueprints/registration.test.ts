@@ -15,7 +15,7 @@ import { unknownBlueprint } from '../../../lib/core/common/errors.ts'
 import { fingerprintOf } from '../../../lib/core/protocol/run-graph.ts'
 import { activationKey, type ActiveEntry } from '../../../lib/core/protocol/run-state.ts'
 import { packHeader } from '../../../lib/core/store/header.ts'
-import { itemBytes } from '../../../lib/local/item-size.ts'
+import { itemBytes } from '../../../lib/core/common/item-size.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 
 const node = async () => ({ output: 1 })

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { describe, expect, it } from 'vitest'
+import { PRICES } from '../../../lib/core/common/prices.ts'
 import { environmentVariables, resolveConfig } from '../../../lib/core/config/config.ts'
 import { type Pool, Pools } from '../../../lib/core/queue/pools.ts'
 
@@ -21,6 +22,8 @@ const env = {
   FLOWCRAFT_RUN_RETENTION_DAYS: '30',
   FLOWCRAFT_RUN_INDEX: 'false',
   FLOWCRAFT_HISTORY: 'full',
+  FLOWCRAFT_RUN_COSTS: 'false',
+  FLOWCRAFT_PRICES: '{"dynamodb":{"writeUnit":0.0000007}}',
   AWS_REGION: 'eu-central-1',
 }
 const clients = {
@@ -51,6 +54,8 @@ describe('the configuration', () => {
       runRetentionDays: 30,
       runIndex: false,
       history: 'full',
+      runCosts: false,
+      prices: { ...PRICES, dynamodb: { ...PRICES.dynamodb, writeUnit: 0.0000007 } },
       s3Client: undefined,
       eventBridgeClient: undefined,
     })

@@ -172,3 +172,22 @@ describe('messages of one batch', () => {
     expect(isolation.isClosed).toBe(false)
   })
 })
+
+describe('the time of a process', () => {
+  it('is shared alike by those who are present', () => {
+    const first = isolation.arrive()
+    now = 100
+    const second = isolation.arrive()
+    now = 140
+    expect([first.elapsed(), second.elapsed()]).toEqual([120, 20])
+    second.leave()
+    now = 150
+    expect(first.elapsed()).toBe(130)
+    first.leave()
+    now = 1_000
+    const third = isolation.arrive()
+    now = 1_005
+    expect(third.elapsed()).toBe(5)
+    third.leave()
+  })
+})

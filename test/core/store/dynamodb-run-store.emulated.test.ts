@@ -16,7 +16,7 @@ import type { NewRun } from '../../../lib/core/store/run-store.ts'
 import { keys, stateTable } from '../../../lib/core/store/schema.ts'
 import { Table } from '../../../lib/core/store/table.ts'
 import { type LocalAws, startLocalAws } from '../../../lib/local/index.ts'
-import { itemBytes } from '../../../lib/local/item-size.ts'
+import { itemBytes } from '../../../lib/core/common/item-size.ts'
 import { engines } from '../../end-to-end/engines.ts'
 import { change, ENTRY, newRun, runStoreContract } from './run-store.contract.ts'
 

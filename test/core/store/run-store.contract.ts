@@ -8,6 +8,7 @@ import { anyCommitContract } from './contract/any-commit.ts'
 import { arrivalsContract } from './contract/arrivals.ts'
 import { beginContract } from './contract/begin.ts'
 import { commitContract } from './contract/commit.ts'
+import { costsContract } from './contract/costs.ts'
 import { crowdedContract } from './contract/crowded.ts'
 import { endsContract } from './contract/ends.ts'
 import { leasesContract } from './contract/leases.ts'
@@ -28,6 +29,7 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
   commitContract(make)
   anyCommitContract(make, numRuns)
   crowdedContract(make)
+  costsContract(make)
   endsContract(make)
   steeringContract(make)
   timersContract(make)

@@ -1,5 +1,7 @@
-// The size of a DynamoDB item by AWS's rules, for charging what an answer does not tell. Pure; imports nothing.
-// Rules: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+/**
+ * The size of a DynamoDB item by AWS's rules, for charging what an answer does not tell. Pure.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+ */
 
 type Attribute = Record<string, unknown>
 

@@ -1,0 +1,64 @@
+/**
+ * What a write will cost, before it is made: it takes its own cost along. To the unit where nobody else writes the
+ * header meanwhile; who counts the answer corrects it with the next commit. Pure.
+ */
+import { sizeOfCounts } from '../common/run-counts.ts'
+import { writeUnitsOf } from '../common/item-size.ts'
+import type { Change } from '../protocol/change.ts'
+import type { ActivationKey, ActiveEntry, RunState } from '../protocol/run-state.ts'
+import { headerSize, packEntry } from './header.ts'
+import type { FirstState, NewRun } from './run-store.ts'
+
+/** The indexes in which a run stands. */
+export interface Listed {
+  readonly byStart: boolean
+  /** Among the failed runs, should it fail. */
+  readonly byFailure: boolean
+}
+
+export function unitsOfCreate(run: NewRun, { byStart }: Listed): number {
+  return unitsOf(asState(run), 0) + (byStart ? 1 : 0) + (run.dueAt === undefined ? 0 : 1)
+}
+
+export function unitsOfBegin({ active, inlineValues }: FirstState): number {
+  return writeUnitsOf(300 + 30 * active.size + sizeOfTexts(inlineValues))
+}
+
+/** Of the commit itself; and of who publishes the end, which comes after the last. */
+export interface CommitUnits {
+  readonly own: number
+  readonly after: number
+}
+
+export function unitsOfCommit(change: Change, seen: RunState | undefined, listed: Listed): CommitUnits {
+  const { final, cost, inlineValues } = change
+  const ended = change.suspend ? 0 : sizeOfEntry(change.end, change.seen)
+  const scheduled = [...change.schedule].reduce((sum, [key, entry]) => sum + sizeOfEntry(key, entry), 0)
+  const counts = seen?.cost ? 0 : sizeOfCounts(cost)
+  const more = sizeOfTexts(inlineValues) + scheduled - ended + counts
+  const header = seen ? unitsOf(seen, more) : writeUnitsOf(more)
+  // An entry of an index that moves is taken out and put.
+  const wasDue = seen?.dueAt === undefined ? 0 : 1
+  if (!final) return { own: header + (change.dueAt === undefined ? 0 : 1 + wasDue), after: 0 }
+  const entries = (listed.byStart ? 1 : 0) + wasDue + (final.status === 'failed' && listed.byFailure ? 1 : 0)
+  return { own: header + entries, after: final.outbox ? header : 0 }
+}
+
+function unitsOf(run: RunState, more: number): number {
+  return writeUnitsOf(headerSize(run) + more)
+}
+
+function asState(run: NewRun): RunState {
+  const nothing = { done: 0n, arrivals: new Map<number, number>(), pending: new Set<number>() }
+  return { ...run, ...nothing, status: 'running', seq: 0, errors: 0, fallback: false, offloaded: false }
+}
+
+function sizeOfEntry(key: ActivationKey, entry: ActiveEntry): number {
+  return key.length + packEntry(entry).length + 1
+}
+
+function sizeOfTexts(texts: ReadonlyMap<string, string> = new Map()): number {
+  let size = 0
+  for (const [name, text] of texts) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  return size
+}
