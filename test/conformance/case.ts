@@ -52,6 +52,8 @@ export interface ConformanceCase {
   readonly instead?: Partial<Outcome>
   /** Why the simulator leaves it out: too long, or its nodes remember more than their context. */
   readonly notSimulated?: string
+  /** Why a fork of its run comes to something else. */
+  readonly notForked?: string
 }
 
 type Run = (context: NodeContext) => Promise<NodeResult>

@@ -15,7 +15,9 @@ Where the outcome in memory depends on the order in which nodes end, only the gu
 
 \`npm run fuzz -- --redrives\` lets nodes fail before they do anything, and cancels runs now and then. Redriven until it completes,
 each run must have the context that it has in memory, where nothing of that happens. Workflows that fail by themselves, depend on
-order, or have fallbacks are left out; so are failures of nodes with tries, and of nodes that others made.
+order, or have fallbacks are left out; so are failures of nodes with tries, and of nodes that others made. \`npm run fuzz -- --forks\`
+forks them instead, and forks runs that completed from any of their nodes, where none counts in the context: each fork must come
+to the same.
 
 The table is what a workflow may have in it; a test draws workflows until it has seen each line.
 `

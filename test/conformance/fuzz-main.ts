@@ -10,7 +10,7 @@ import { inspect, parseArgs } from 'node:util'
 import * as fc from 'fast-check'
 import { compare, type Comparison } from './fuzz.ts'
 import { type Plan, plans } from './plan.ts'
-import { compareRedriven } from './redriven.ts'
+import { compareRedriven, type Repair } from './redriven.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,10 +20,12 @@ const { values } = parseArgs({
     processes: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
     redrives: { type: 'boolean', default: false },
+    forks: { type: 'boolean', default: false },
   },
 })
 /** Of a process that the first one starts, too. */
-const isRedriven = values.redrives || process.env['FUZZ_REDRIVES'] === '1'
+const repair = (process.env['FUZZ_REPAIR'] ??
+  (values.redrives ? 'redrive' : values.forks ? 'fork' : undefined)) as Repair | undefined
 /** Blueprints of one seed. */
 const PLANS = 50
 
@@ -45,7 +47,7 @@ async function tryPlans(seed: number, path?: string): Promise<Result> {
   let compared = 0
   let problems: readonly string[] = []
   const property = fc.asyncProperty(plans, fc.nat(1_000_000), async (plan, runSeed) => {
-    const result = await (isRedriven ? compareRedriven : compare)(plan, runSeed).catch(toProblem)
+    const result = await tryPlan(plan, runSeed).catch(toProblem)
     runs += result.runs
     compared += result.compared
     if (result.problems.length > 0) problems = result.problems
@@ -60,6 +62,10 @@ async function tryPlans(seed: number, path?: string): Promise<Result> {
   if (!counterexample) return { runs, compared }
   const [plan] = counterexample
   return { runs, compared, difference: { seed, path: `${counterexamplePath}`, plan, problems } }
+}
+
+function tryPlan(plan: Plan, seed: number): Promise<Comparison> {
+  return repair ? compareRedriven(plan, seed, repair) : compare(plan, seed)
 }
 
 function toProblem(error: unknown): Comparison {
@@ -90,7 +96,7 @@ async function inProcesses(): Promise<Result[]> {
   }
   const self = fileURLToPath(import.meta.url)
   const children = Array.from({ length: Number(values.processes) }, () =>
-    fork(self, { env: { ...process.env, FUZZ_WORKER: '1', ...(isRedriven && { FUZZ_REDRIVES: '1' }) } }),
+    fork(self, { env: { ...process.env, FUZZ_WORKER: '1', ...(repair && { FUZZ_REPAIR: repair }) } }),
   )
   await Promise.all(children.map(work))
   return results
@@ -104,7 +110,7 @@ function tell({ seed, path, plan, problems }: Difference): void {
 }
 
 function againBy({ seed, path }: { seed: number; path: string }): string {
-  return `  again: npm run fuzz --${isRedriven ? ' --redrives' : ''} --seed ${seed} --path ${path}`
+  return `  again: npm run fuzz --${repair ? ` --${repair}s` : ''} --seed ${seed} --path ${path}`
 }
 
 async function main(): Promise<void> {

@@ -1,23 +1,27 @@
-/** Random blueprints whose nodes fail now and then end, redriven, as they do in memory, where nothing fails. */
+/** Random blueprints whose nodes fail now and then end, redriven or forked, as they do in memory, where nothing fails. */
 import * as fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { plans } from './plan.ts'
 import { compareRedriven } from './redriven.ts'
 
-/** `npm run fuzz -- --redrives` does more. Always the same blueprints. */
+/** `npm run fuzz -- --redrives`, or `--forks`, does more. Always the same blueprints. */
 const PLANS = 60
 const SEED = 1
 
-it('random blueprints that are redriven end as in memory', async () => {
-  vi.spyOn(console, 'warn').mockImplementation(() => {})
-  vi.spyOn(console, 'error').mockImplementation(() => {})
-  let compared = 0
-  const property = fc.asyncProperty(plans, fc.nat(1_000_000), async (plan, seed) => {
-    const result = await compareRedriven(plan, seed)
-    compared += result.compared
-    expect(result.problems).toEqual([])
-  })
-  await fc.assert(property, { numRuns: PLANS, seed: SEED })
-  // Else the test would say nothing.
-  expect(compared).toBeGreaterThan(PLANS / 4)
-}, 180_000)
+it.each(['redrive', 'fork'] as const)(
+  'random blueprints end as in memory after a %s',
+  async (repair) => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    let compared = 0
+    const property = fc.asyncProperty(plans, fc.nat(1_000_000), async (plan, seed) => {
+      const result = await compareRedriven(plan, seed, repair)
+      compared += result.compared
+      expect(result.problems).toEqual([])
+    })
+    await fc.assert(property, { numRuns: PLANS, seed: SEED })
+    // Else the test would say nothing.
+    expect(compared).toBeGreaterThan(PLANS / 4)
+  },
+  180_000,
+)

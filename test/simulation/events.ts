@@ -28,7 +28,8 @@ interface NextEvent {
 
 export interface EventsOptions {
   readonly store: Pick<RunStore, 'read'>
-  readonly runId: string
+  /** Of the run that is watched now. */
+  readonly runId: () => string
   readonly setup: Setup
   /** An event may come before its node waits. */
   readonly early: boolean
@@ -54,7 +55,8 @@ export class Events {
 
   /** The event to give now, if the run is where it should come. */
   async next(): Promise<NextEvent | undefined> {
-    const { setup, runId } = this.#options
+    const { setup } = this.#options
+    const runId = this.#options.runId()
     if (this.#open) return this.#open
     if (setup.answers) return this.#nextAnswer(runId, setup.answers)
     const event = setup.events?.[this.#given]
@@ -71,14 +73,36 @@ export class Events {
     return this.#nextEvent(run, event, target)
   }
 
+  /** Whether it can be told which events a fork still needs: none for a child run, or a round of a loop. */
+  get canBegin(): boolean {
+    const { setup } = this.#options
+    const graph = new RunGraph(setup.blueprint)
+    const nodes = (setup.events ?? []).map(({ nodeId }) => graph.find(nodeId))
+    return nodes.every((node) => node !== undefined && !graph.repeatable.has(node))
+  }
+
+  /** The run that is watched now has none of the events that another had. */
+  async beginAgain(): Promise<void> {
+    const { setup, store, runId } = this.#options
+    const run = await store.read(runId())
+    const isGone = ({ nodeId }: GivenEvent) =>
+      run !== undefined && isDone(run.done, this.#nodeOf(run, nodeId))
+    const next = (setup.events ?? []).findIndex((event) => !isGone(event))
+    this.#given = next < 0 ? (setup.events ?? []).length : next
+    this.#open = undefined
+  }
+
   async give(services: Services, next: NextEvent): Promise<void> {
     const { runId, event, target } = next
+    const watched = this.#options.runId()
     this.#open = next
     const counts = await this.#resume(services, next)
+    // The fork needs it again.
+    if (watched !== this.#options.runId()) return
     this.#open = undefined
     // The run was over, and goes on by now, or will.
     if (!counts && !(await this.#stands(services, next))) return
-    if (counts && runId === this.#options.runId) this.promised.set(event.nodeId, event.output)
+    if (counts && runId === this.#options.runId()) this.promised.set(event.nodeId, event.output)
     if (target !== undefined) this.#served.add(target)
     this.#given++
   }

@@ -1,5 +1,11 @@
 /** The run that a simulated world is about; its children have ids of their own. */
 export const RUN_ID = 'r'
+/** The run that it is forked to, and that one's fork, by number from 1: then the world is about that. */
+export const forkId = (fork: number) => `f${fork}`
+
+export function isMain(runId: string): boolean {
+  return runId === RUN_ID || /^f\d+$/.test(runId)
+}
 /** What errors begin with that nobody expects. */
 export const BUG = 'cannot read property'
 

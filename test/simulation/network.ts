@@ -1,6 +1,6 @@
 /** Between processes and what they call: lets requests happen, each with the fault that the plan has for it. */
 import { type Host, type Request, Trouble, TROUBLE } from './host.ts'
-import { RUN_ID } from './names.ts'
+import { isMain } from './names.ts'
 import type { Fault, FaultPlan, FaultPoint } from './faults.ts'
 import type { Random } from './random.ts'
 
@@ -50,7 +50,7 @@ export class Network {
     if (!request.answered) this.points.push({ label: request.label, isCode: request.isCode })
     this.#note(`${request.task.name} ${request.label}${fault === 'none' ? '' : ` [${fault}]`}`)
     if (request.kills) {
-      if ([...host.tasks].some(({ job }) => job?.runId === RUN_ID)) this.downs++
+      if ([...host.tasks].some(({ job }) => job && isMain(job.runId))) this.downs++
       return this.#die(host)
     }
     switch (fault) {

@@ -10,7 +10,7 @@ import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/cor
 import type { MemoryRunStore } from '../../lib/core/store/memory-run-store.ts'
 import { shardOf } from '../../lib/core/store/run-list.ts'
 import type { CommitResult, NewRun, PageEntries, StoredValue } from '../../lib/core/store/run-store.ts'
-import { RUN_ID } from './names.ts'
+import { isMain } from './names.ts'
 import { type StoreMutation, WeakStore } from './weak-store.ts'
 
 /** What changes of a run that has ended. */
@@ -50,6 +50,7 @@ export class ObservedStore extends WeakStore {
   override async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
     const result = await super.create(run)
     if (!result.created) return result
+    if (run.forkedFrom !== undefined && result.run.graph !== undefined) this.#checkArrivals(result.run)
     const { runId, startedAt: time } = run
     for (const [name, value] of Object.entries(run.labels ?? {})) {
       const list = { kind: 'label', name, value } as const
@@ -92,7 +93,7 @@ export class ObservedStore extends WeakStore {
     // Children come before those that wait for them.
     if (result.run.parent) this.#concluded.delete(result.run.parent.runId)
     for (const key of active.keys()) {
-      if (!this.#ended.delete(`${runId} ${key}`) || runId !== RUN_ID) continue
+      if (!this.#ended.delete(`${runId} ${key}`) || !isMain(runId)) continue
       const { node } = parseActivationKey(key)
       this.commits.set(node, (this.commits.get(node) ?? 0) - 1)
     }
@@ -132,7 +133,7 @@ export class ObservedStore extends WeakStore {
     if (run.parent && this.#concluded.has(run.parent.runId)) {
       this.violations.push(`G4: '${runId}' goes on though whoever waits for it is over`)
     }
-    if (runId === RUN_ID) this.#checkSums(before, change)
+    if (isMain(runId)) this.#checkSums(before, change)
     if (change.suspend) {
       const [suspensions = 0, again = 0] = [
         before.active.get(change.end)?.suspensions,
@@ -150,7 +151,7 @@ export class ObservedStore extends WeakStore {
       this.#scheduled.add(key)
     }
     if (isOver(run) && run.active.size > 0) this.violations.push('G4: the run ended with work left')
-    if (runId !== RUN_ID) return
+    if (!isMain(runId)) return
     const { node } = parseActivationKey(change.end)
     this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
     this.#checkJoins(before, change)

@@ -1,4 +1,4 @@
-/** Whoever acts on a run from outside: starts it, gives it events, sweeps its timers, cancels it. */
+/** Whoever acts on a run from outside: starts it, gives it events, sweeps its timers, cancels it, forks it. */
 import type { Services } from '../../lib/core/execution/services.ts'
 import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import { isOver, parseActivationKey, START } from '../../lib/core/protocol/run-state.ts'
@@ -7,6 +7,7 @@ import { isFlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { cancelRun } from '../../lib/core/run/cancel.ts'
 import { sendStart, startOf } from '../../lib/core/run/delayed-start.ts'
 import { sendJobs, sendQueued } from '../../lib/core/run/dispatch.ts'
+import { forkRun } from '../../lib/core/run/fork.ts'
 import { pauseRun, unpauseRun } from '../../lib/core/run/pause.ts'
 import { redriveRun } from '../../lib/core/run/redrive.ts'
 import { putRun } from '../../lib/core/run/start.ts'
@@ -15,7 +16,7 @@ import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Events } from './events.ts'
 import { KILLER_ID, killerBlueprint } from './killer.ts'
-import { LABELS_OF_RUN, RUN_ID } from './names.ts'
+import { forkId, LABELS_OF_RUN, RUN_ID } from './names.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
 import type { Told } from './told.ts'
@@ -39,6 +40,8 @@ export interface ClientOptions {
 export class Outside {
   /** The sweep does not come before. Milliseconds since the epoch. */
   nextSweep = 0
+  /** The run that is watched: the last fork. */
+  runId = RUN_ID
   readonly #options: ClientOptions
   readonly #events: Events
   /** How the run comes to be. */
@@ -51,6 +54,7 @@ export class Outside {
   /** When somebody cancels the run, in steps. */
   #cancelIn = Infinity
   #redrives: number
+  #forks: number
   #pauses: number
 
   constructor(options: ClientOptions) {
@@ -58,7 +62,7 @@ export class Outside {
     this.#options = options
     const [early, named] = [random.chance(0.5), random.chance(0.5)]
     const asked = told.chosen.has('waiting') ? told : undefined
-    this.#events = new Events({ store, runId: RUN_ID, setup, early: early && !asked, named, asked })
+    this.#events = new Events({ store, runId: () => this.runId, setup, early: early && !asked, named, asked })
     // Nobody can know of a run whose only message a queue loses.
     const canBeRaw = !setup.input && !profile.losses
     this.#way = random.pick(canBeRaw ? ['begun', 'begun', 'accepted', 'raw'] : ['begun', 'accepted'])
@@ -66,6 +70,7 @@ export class Outside {
     this.#strays = profile.strays ?? 0
     if (profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
     this.#redrives = profile.redrives ?? 0
+    this.#forks = this.#events.canBegin ? (profile.forks ?? 0) : 0
     this.#pauses = profile.pauses ?? 0
   }
 
@@ -90,7 +95,7 @@ export class Outside {
     }
     const stray = this.#strays > 0 && !isBusy('stray') ? await this.#stray() : undefined
     if (stray) actions.push(() => employ('stray', (services) => services.queue.send([stray])))
-    if (this.#cancelIn-- <= 0 && !isBusy('canceller') && (await store.read(RUN_ID))) {
+    if (this.#cancelIn-- <= 0 && !isBusy('canceller') && (await store.read(this.runId))) {
       actions.push(() => this.#cancel())
     }
     if (!isBusy('operator')) actions.push(...(await this.#steering()))
@@ -100,25 +105,26 @@ export class Outside {
   /** A job that names something active, now and then. */
   async #stray(): Promise<Job | undefined> {
     const { store, graph, random, setup } = this.#options
-    const run = await store.read(RUN_ID)
+    const run = await store.read(this.runId)
     if (!run || run.active.size === 0 || !random.chance(0.3)) return undefined
     this.#strays--
     const { node, iteration } = parseActivationKey(random.pick([...run.active.keys()]))
-    return { runId: RUN_ID, blueprintId: setup.blueprint.id, nodeId: graph.node(node).id, iteration }
+    return { runId: this.runId, blueprintId: setup.blueprint.id, nodeId: graph.node(node).id, iteration }
   }
 
-  /** What an operator may do now: redrive a cancelled run, pause one that runs, unpause it. */
+  /** What an operator may do now: redrive or fork a cancelled run, pause one that runs, unpause it. */
   async #steering(): Promise<(() => void)[]> {
     const { store, random, employ } = this.#options
-    const run = await store.read(RUN_ID)
+    const run = await store.read(this.runId)
     if (!run) return []
     if (run.status === 'cancelled' && this.#redrives > 0) return [() => this.#redrive()]
+    if (run.status === 'cancelled' && this.#forks > 0) return [() => this.#fork()]
     // Perhaps by a request that came late.
     if (run.pausedAt !== undefined && !isOver(run)) {
       return [
         () =>
           employ('operator', async (services) => {
-            await unlessRefused(() => unpauseRun(services, RUN_ID))
+            await unlessRefused(() => unpauseRun(services, this.runId))
           }),
       ]
     }
@@ -126,7 +132,7 @@ export class Outside {
     return [
       () =>
         employ('operator', async (services) => {
-          await unlessRefused(() => pauseRun(services, RUN_ID))
+          await unlessRefused(() => pauseRun(services, this.runId))
           this.#pauses--
         }),
     ]
@@ -136,18 +142,31 @@ export class Outside {
   #redrive(): void {
     const { profile, random, employ } = this.#options
     employ('operator', async (services) => {
-      await unlessRefused(() => redriveRun(services, RUN_ID, {}, false))
-      const run = await services.store.read(RUN_ID)
+      await unlessRefused(() => redriveRun(services, this.runId, {}, false))
+      const run = await services.store.read(this.runId)
       if (run?.status === 'cancelled') return
       this.#redrives--
       if (this.#redrives > 0 && profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
     })
   }
 
+  /** Again and again until there is an answer, by the same name; then somebody may cancel the fork. */
+  #fork(): void {
+    const { profile, random, employ } = this.#options
+    const runId = forkId((profile.forks ?? 0) - this.#forks + 1)
+    employ('operator', async (services) => {
+      await forkRun(services, this.runId, { runId, by: 'Ada' }, false)
+      this.#forks--
+      this.runId = runId
+      await this.#events.beginAgain()
+      if (this.#forks > 0 && profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
+    })
+  }
+
   /** A caller that cancels the run, again and again until it has an answer. */
   #cancel(): void {
     this.#options.employ('canceller', async (services) => {
-      await cancelRun(services, RUN_ID)
+      await cancelRun(services, this.runId)
       this.#cancelIn = Infinity
     })
   }

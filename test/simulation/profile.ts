@@ -58,6 +58,8 @@ export interface Profile {
   readonly cancelsBy?: number
   /** Whoever cancelled it redrives it; then it may be cancelled again, so many times. @default - nobody does */
   readonly redrives?: number
+  /** Whoever cancelled it forks it, so many times; each fork but the last may be cancelled. @default - nobody does */
+  readonly forks?: number
   /** Somebody pauses the run so many times, and unpauses it. @default 0 */
   readonly pauses?: number
 }
@@ -138,6 +140,9 @@ export const CALM_REDRIVES: Profile = {
   redrives: 2,
   delays: 0.3,
 }
+/** Cancelled, and forked: the last fork ends as the run would have. */
+export const FORKS: Profile = { ...CANCELS, name: 'forks', cancelsBy: 60, forks: 3 }
+export const CALM_FORKS: Profile = { ...CALM, name: 'calm-forks', cancelsBy: 40, forks: 2, delays: 0.3 }
 const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
 export const CALM_PAUSES: Profile = { ...CALM, name: 'calm-pauses', pauses: 3, delays: 0.3 }
 
@@ -226,6 +231,8 @@ export const profiles: readonly Profile[] = [
   CANCELS,
   REDRIVES,
   CALM_REDRIVES,
+  FORKS,
+  CALM_FORKS,
   PAUSES,
   CALM_PAUSES,
   DELAYED,

@@ -44,6 +44,8 @@ export interface Simulation {
   /** @default - faults at random, by the profile */
   readonly plan?: FaultPlan
   readonly mutation?: Mutation
+  /** Why nobody forks its run. @default - by the profile */
+  readonly notForked?: string
 }
 
 export interface SimulationResult {
@@ -61,18 +63,29 @@ export interface SimulationResult {
 
 /** A case with what it must come to. `fat` fills the header, so that what rides there is moved to pages all the time. */
 export async function subjectOf(
-  { make, instead, reference }: ConformanceCase,
+  { make, instead, reference, notForked }: ConformanceCase,
   fat = false,
-): Promise<Pick<Simulation, 'make' | 'expected' | 'commits' | 'shown'>> {
+): Promise<Pick<Simulation, 'make' | 'expected' | 'commits' | 'shown' | 'notForked'>> {
   const made = () => (fat ? fattened(make()) : make())
   const padded = (context: Outcome['context']) => (fat ? { ...context, ...padding } : context)
   if (reference) {
     const { outcome, commits } = await reference()
-    return { make: made, expected: { ...outcome, context: padded(outcome.context) }, commits, shown }
+    return {
+      make: made,
+      expected: { ...outcome, context: padded(outcome.context) },
+      commits,
+      shown,
+      notForked,
+    }
   }
   const expected = { ...(await runInMemory(made())), ...instead }
-  if (!instead?.context) return { make: made, expected }
-  return { make: made, expected: { ...expected, context: padded(instead.context) }, shown: withoutInputs }
+  if (!instead?.context) return { make: made, expected, notForked }
+  return {
+    make: made,
+    expected: { ...expected, context: padded(instead.context) },
+    shown: withoutInputs,
+    notForked,
+  }
 }
 
 export function unorderedSubjectOf({ make }: ConformanceCase, fat = false): Pick<Simulation, 'make'> {
@@ -89,7 +102,8 @@ function fattened(setup: Setup): Setup {
 const DOWNS_AT_MOST = 3
 
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
-  const { make, expected, profile, seed, mutation } = simulation
+  const { make, expected, seed, mutation, notForked } = simulation
+  const profile = notForked ? { ...simulation.profile, forks: undefined } : simulation.profile
   const random = new Random(seed)
   const plan = simulation.plan ?? randomFaults(profile, random)
   const world = new World({ setup: make(), profile, random, plan, mutation })
@@ -105,7 +119,8 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   }
   if (violations.length === 0 && profile.labels) violations.push(...(await listProblems(world)))
   if (violations.length === 0 && profile.history) violations.push(...(await historyProblems(world)))
-  if (violations.length === 0) violations.push(...(await differences(world, expected, simulation)))
+  if (violations.length === 0)
+    violations.push(...(await differences(world, expected, { ...simulation, profile })))
   const { points, trace, messages, downs } = world
   const { pages, refusals } = world.store
   return { violations, points, trace, messages, pages, refusals, downs }
@@ -145,9 +160,10 @@ async function differences(
   { profile, commits, shown: show = (outcome) => outcome }: Simulation,
 ): Promise<string[]> {
   const { store, setup, counts } = world
-  const run = await store.read(RUN_ID)
+  const run = await store.read(world.runId)
   if (!run) return ['G4: there is no run']
-  if (run.status === 'cancelled' && profile.cancelsBy && !profile.redrives) return []
+  const isTakenBack = profile.redrives !== undefined || world.runId !== RUN_ID
+  if (run.status === 'cancelled' && profile.cancelsBy && !isTakenBack) return []
   const graph = new RunGraph(setup.blueprint)
   const serializer = setup.options?.serializer ?? new JsonSerializer()
   const values = new ValueStore({ store, serializer })
@@ -189,7 +205,7 @@ async function differences(
     ...differing('G6: errors', outcome.errors, expected.errors),
     ...differing('G3: commits', committed, commitsOf(graph, expected.executions, commits)),
   )
-  if (profile.faultsAtMost === 0 && !profile.bugs && !profile.redrives) {
+  if (profile.faultsAtMost === 0 && !profile.bugs && !profile.redrives && !profile.forks) {
     violations.push(...differing('G2: executions', executions, expected.executions))
     violations.push(...differing('G2: calls', calls, expected.calls))
   }

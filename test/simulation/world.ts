@@ -18,7 +18,7 @@ import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'
 import type { Delivery, HostWorld, Task } from './host.ts'
 import type { Mutation } from './mutation.ts'
-import { BUG, RUN_ID } from './names.ts'
+import { BUG, isMain } from './names.ts'
 import { Network } from './network.ts'
 import { ObservedStore } from './observed-store.ts'
 import { Outside } from './outside.ts'
@@ -151,11 +151,19 @@ export class World implements HostWorld {
 
   /** G1: nobody runs a node of which they were told that it has ended. */
   ran({ name, seen }: Task, nodeId: string): void {
-    const run = seen.get(RUN_ID)
+    const runs = [...seen].flatMap(([runId, run]) => (isMain(runId) ? [run] : []))
     const node = this.#graph.find(nodeId)
-    if (!run || node === undefined || run.graph !== this.#graph.fingerprint) return
-    if ([...run.active.keys()].some((key) => parseActivationKey(key).node === node)) return
+    const keys = runs.flatMap(({ graph, active }) =>
+      graph === this.#graph.fingerprint ? [[...active.keys()]] : [],
+    )
+    if (keys.length === 0 || node === undefined) return
+    if (keys.flat().some((key) => parseActivationKey(key).node === node)) return
     this.violations.push(`G1: ${name} runs ${nodeId} though it was told that it has ended`)
+  }
+
+  /** The run that the world is about now. */
+  get runId(): string {
+    return this.#outside.runId
   }
 
   /** What callers were told that it counts, by node. */
@@ -178,7 +186,7 @@ export class World implements HostWorld {
     let sweeps = 0
     for (let step = 0; step < STEPS_AT_MOST; step++) {
       if (await this.#step()) continue
-      const run = await this.store.read(RUN_ID)
+      const run = await this.store.read(this.runId)
       if (run && isOver(run) && !run.outbox) return
       if (!this.#profile.sweep || ++sweeps > SWEEPS_AT_MOST) {
         const state =
@@ -187,7 +195,7 @@ export class World implements HostWorld {
         return
       }
       this.#clock += SWEEP_AFTER_MS
-      this.#processes.employ('sweep', async (services) => void (await reconcileRun(services, RUN_ID)))
+      this.#processes.employ('sweep', async (services) => void (await reconcileRun(services, this.runId)))
     }
     this.violations.push(`G4: no end after ${STEPS_AT_MOST} steps`)
   }
@@ -210,10 +218,10 @@ export class World implements HostWorld {
   async #checkTimers(): Promise<void> {
     const { faultsAtMost, skewMs = 0, timerLateMs } = this.#profile
     const late = timerLateMs ?? (faultsAtMost === 0 ? TIMER_LATE_MS : FAULTY_TIMER_LATE_MS)
-    const run = await this.store.read(RUN_ID)
+    const run = await this.store.read(this.runId)
     if (run?.startsAt !== undefined) this.#checkStart(run, run.startsAt, late)
     for (const [key, { wait }] of run?.active ?? []) {
-      const timer = timeOf(wait) === undefined ? undefined : this.#timers.get(`${RUN_ID} ${key}`)
+      const timer = timeOf(wait) === undefined ? undefined : this.#timers.get(`${this.runId} ${key}`)
       // The sweep's clock counts too where the queue cannot hold it.
       const allowed = late + (timer?.long ? 2 * skewMs : 0)
       if (!timer || this.#clock - timer.at < allowed) continue

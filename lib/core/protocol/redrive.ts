@@ -182,10 +182,11 @@ class Plan {
     }
   }
 
-  /** In another iteration, as what has values of the first. */
+  /** In another iteration, as what has values of the first; without errors that its items left. */
   #beginAnew(): void {
     for (const last of this.#goesOn.keys()) {
       const { node, iteration } = parseActivationKey(last)
+      for (const failed of this.#failed) if (failed.key === last) this.#forget(failed)
       this.#iterations.set(node, iteration + 1)
       this.#again.set(activationKey(node, iteration + 1), last)
     }

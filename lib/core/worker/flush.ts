@@ -45,7 +45,7 @@ export async function flush(values: ValueStore, request: FlushRequest): Promise<
     inlineValues.set(names.output(node), execution.output.value, `the output of node '${id}'`)
   }
   // In memory one that completes without any result has no output, not even an undefined one.
-  if (execution.outcome.kind === 'completed' && !execution.output && !isRepeatable) {
+  if (execution.outcome.kind === 'completed' && !execution.output && !graph.repeatable.has(node)) {
     inlineValues.delete(names.output(node))
   }
   for (const [target, { changed, overrides }] of execution.inputs) {
