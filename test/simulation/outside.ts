@@ -118,7 +118,11 @@ export class Outside {
     const run = await store.read(this.runId)
     if (!run) return []
     if (run.status === 'cancelled' && this.#redrives > 0) return [() => this.#redrive()]
-    if (run.status === 'cancelled' && this.#forks > 0) return [() => this.#fork()]
+    if (run.status === 'cancelled' && this.#forks > 0) {
+      // Whoever died at it does not always come back.
+      const isThere = (await store.read(this.#nextFork)) !== undefined
+      return [() => this.#fork(isThere && random.chance(0.5))]
+    }
     // Perhaps by a request that came late.
     if (run.pausedAt !== undefined && !isOver(run)) {
       return [
@@ -150,12 +154,16 @@ export class Outside {
     })
   }
 
+  get #nextFork(): string {
+    return forkId((this.#options.profile.forks ?? 0) - this.#forks + 1)
+  }
+
   /** Again and again until there is an answer, by the same name; then somebody may cancel the fork. */
-  #fork(): void {
+  #fork(isLeft: boolean): void {
     const { profile, random, employ } = this.#options
-    const runId = forkId((profile.forks ?? 0) - this.#forks + 1)
+    const runId = this.#nextFork
     employ('operator', async (services) => {
-      await forkRun(services, this.runId, { runId, by: 'Ada' }, false)
+      if (!isLeft) await forkRun(services, this.runId, { runId, by: 'Ada' }, false)
       this.#forks--
       this.runId = runId
       await this.#events.beginAgain()

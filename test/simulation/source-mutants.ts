@@ -3,6 +3,7 @@
  * what comes of it. For what no store or queue can make go wrong from outside.
  */
 import { flowMutants } from './flow-mutants.ts'
+import { forkMutants } from './fork-mutants.ts'
 import type { Mutant } from './mutants.ts'
 import {
   aimedAt,
@@ -319,4 +320,5 @@ export const sourceMutants: readonly SourceMutant[] = [
     profiles: [CALM_PAUSES],
   },
   ...flowMutants,
+  ...forkMutants,
 ]
