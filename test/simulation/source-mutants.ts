@@ -274,7 +274,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a redrive that leaves a child run as it ended',
     file: 'run/redrive.ts',
-    replace: /for \(const child of ended\) await redrive\(services, child, \{ note \}, false\)/,
+    replace: /for \(const child of ended\) await redrive\(services, child, \{ note \}, false, .*\)\n/,
     by: '',
     cases: [CHILD],
     profiles: [CALM_REDRIVES],

@@ -30,7 +30,7 @@ const caseOf = (
   name: string,
   failures: readonly Fail[],
   retry: NonNullable<NodeConfig['retry']>,
-  more: Pick<ConformanceCase, 'instead'> & { readonly fallback?: boolean } = {},
+  more: Pick<ConformanceCase, 'instead' | 'notForked'> & { readonly fallback?: boolean } = {},
 ): ConformanceCase => {
   const { fallback, ...rest } = more
   return {
@@ -149,7 +149,10 @@ export const retryCases: readonly ConformanceCase[] = [
     'tries hours apart that all fail',
     [plain, plain, plain],
     { delay: '2h' },
-    { instead: { executions: { start: 1, flaky: 3 } } },
+    {
+      instead: { executions: { start: 1, flaky: 3 } },
+      notForked: 'a node that waits for its next try begins anew, and has all of its tries',
+    },
   ),
   { name: 'a batch whose items are tried again', make: items({ delay: 1 }, 2) },
   { name: 'a batch with an item whose tries all fail', make: items({ maxAttempts: 2, delay: 1 }, 2) },
