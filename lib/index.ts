@@ -2,6 +2,7 @@
 export type { MaxActivations } from './core/protocol/bounds.ts'
 export { addCost } from './core/common/add-cost.ts'
 export { type PriceOverrides, PRICES, type Prices } from './core/common/prices.ts'
+export type { Budget, OnBudget } from './core/protocol/budget.ts'
 export type { RunCost } from './core/common/run-cost.ts'
 export { type AwsOptions, environmentVariables } from './core/config/config.ts'
 export { DynamoDbContext, type DynamoDbContextOptions } from './adapter/dynamodb-context.ts'
@@ -71,6 +72,7 @@ export type {
   RedriveResult,
   SkipRequest,
   SkipResult,
+  UnpauseRequest,
   UnpauseResult,
 } from './client/steering.ts'
 export { HistoryEventStore } from './client/history-event-store.ts'

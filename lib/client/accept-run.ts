@@ -9,7 +9,7 @@ import { checkedInput, type NewRunRequest, putRun, refuseOther } from '../core/r
 import { countedStart } from '../core/execution/counted-services.ts'
 import type { ClientServices } from './client-services.ts'
 import type { AcceptedRun } from './start-many.ts'
-import { checkStart, startsAtOf, type StartRunRequest } from './start-request.ts'
+import { budgetIn, checkStart, refuseBudget, startsAtOf, type StartRunRequest } from './start-request.ts'
 
 /**
  * Writes a run's header, and says which jobs begin it. `checks`: the flows are known here, so the run is checked and begun at
@@ -23,12 +23,22 @@ export async function acceptRun(
   const services = countedStart(given)
   const start = checkStart(request)
   const { blueprintId, input = {}, runId = randomUUID(), labels } = start
+  const budget = budgetIn(start)
+  if (budget && !given.costs) refuseBudget('start a run')
   const known = checks ? services.graphs.current(blueprintId) : undefined
   const startsAt = startsAtOf(start, services.now())
   // Checked now, and begun then, by what the workers have then.
   if (startsAt !== undefined) await checkedInput(services, { graph: known, input })
   const graph = startsAt === undefined ? known : undefined
-  const written = await put(services, { runId, blueprintId, graph, input, labels, startsAt })
+  const written = await put(services, {
+    runId,
+    blueprintId,
+    graph,
+    input,
+    labels,
+    startsAt,
+    budget,
+  })
   refuseOther(written, blueprintId)
   const { created, run } = written
   const result = { runId, status: run.status, created }

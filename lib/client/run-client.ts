@@ -43,6 +43,7 @@ import {
   type SkipRequest,
   type SkipResult,
   unpauseBy,
+  type UnpauseRequest,
   type UnpauseResult,
 } from './steering.ts'
 import { startMany, type StartManyResult } from './start-many.ts'
@@ -242,7 +243,7 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return pauseBy(this.#services, runId, request)
   }
 
-  async unpause(runId: string, request: OperationRequest = {}): Promise<UnpauseResult> {
+  async unpause(runId: string, request: UnpauseRequest = {}): Promise<UnpauseResult> {
     checkRunId(runId)
     return unpauseBy(this.#services, runId, request)
   }

@@ -14,6 +14,7 @@ import type {
   RedriveResult,
   SkipRequest,
   SkipResult,
+  UnpauseRequest,
   UnpauseResult,
 } from './steering.ts'
 import type { StartManyResult } from './start-many.ts'
@@ -193,7 +194,7 @@ export interface Runs {
    */
   pause(runId: string, request?: OperationRequest): Promise<PauseResult>
   /** Lets a paused run go on, with its child runs. @throws FlowcraftAwsError as `pause` */
-  unpause(runId: string, request?: OperationRequest): Promise<UnpauseResult>
+  unpause(runId: string, request?: UnpauseRequest): Promise<UnpauseResult>
 }
 
 /** The run, if it is over. @throws FlowcraftAwsError RUN_TIMEOUT that says what the run is at */

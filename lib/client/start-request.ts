@@ -6,6 +6,7 @@ import { labelsProblem, type RunLabels } from '../core/common/labels.ts'
 import { inputProblem } from '../core/common/plain-object.ts'
 import { checked, problem } from '../core/common/schema.ts'
 import { show } from '../core/common/thrown.ts'
+import { type Budget, budgetProblems, type OnBudget } from '../core/protocol/budget.ts'
 import type { RunStatus } from '../core/protocol/run-state.ts'
 
 export interface StartRunRequest {
@@ -28,6 +29,14 @@ export interface StartRunRequest {
   readonly startAt?: Date | string
   /** In so many milliseconds the run begins, as with `startAt`; not both. @default 0 */
   readonly delayMs?: number
+  /**
+   * US dollars that the run may cost, its child runs included: once it has cost more, no other node of it runs. A run that is
+   * there keeps what it was first given; `unpause` and `redrive` give it more.
+   * @default - `maxUsd` of its blueprint's `metadata`, else as much as it does
+   */
+  readonly maxUsd?: number
+  /** What becomes of it then: it fails, or it is paused. @default - `onBudget` of its blueprint's `metadata`, else 'fail' */
+  readonly onBudget?: OnBudget
 }
 
 export interface StartRunResult {
@@ -56,6 +65,17 @@ const DAY_MS = 86_400_000
 /** What a time may be away that is not a mistake. */
 const LONGEST_DELAY_DAYS = 36_500
 
+/** Of requests that say what a run may cost. */
+export const budgetFields = {
+  maxUsd: v.optional(problem((maxUsd) => budgetProblems({ maxUsd })[0], v.number())),
+  onBudget: v.optional(
+    problem(
+      (onBudget) => budgetProblems({ onBudget })[0],
+      v.custom<OnBudget>(() => true),
+    ),
+  ),
+}
+
 const startRequest = v.object({
   blueprintId: problem(blueprintIdProblem, v.string()),
   runId: v.optional(problem((runId) => runIdProblem(runId, 'new'), v.string())),
@@ -78,7 +98,18 @@ const startRequest = v.object({
     ),
   ),
   delayMs: v.optional(problem(delayProblem, v.number())),
+  ...budgetFields,
 })
+
+/** What a request lets a run cost; undefined where it says nothing. */
+export function budgetIn({ maxUsd, onBudget }: Partial<Budget>): Budget | undefined {
+  return maxUsd === undefined ? undefined : { maxUsd, ...(onBudget ? { onBudget } : {}) }
+}
+
+/** Where nothing is counted, no run would ever stop. @throws FlowcraftAwsError INVALID_INPUT */
+export function refuseBudget(what: string): never {
+  throw new FlowcraftAwsError('INVALID_INPUT', `cannot ${what}: maxUsd needs runCosts, which is false here`)
+}
 
 /** When a run is to begin, in milliseconds since the epoch; undefined for at once. */
 export function startsAtOf({ startAt, delayMs = 0 }: StartRunRequest, now: number): number | undefined {
@@ -95,6 +126,9 @@ export function checkStart(request: unknown): StartRunRequest {
   const start = checked(startRequest, request, (problems) =>
     problemsError('INVALID_INPUT', 'cannot start a run', problems),
   )
+  if (start.onBudget !== undefined && start.maxUsd === undefined) {
+    throw new FlowcraftAwsError('INVALID_INPUT', 'cannot start a run: onBudget needs maxUsd')
+  }
   if (start.startAt === undefined || start.delayMs === undefined) return start
   const both = 'expected startAt or delayMs; got both'
   throw new FlowcraftAwsError('INVALID_INPUT', `cannot start a run: ${both}`)

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { FlowcraftAwsError, isFlowcraftAwsError, problemsError } from '../core/common/errors.ts'
+import { checkBudget } from './budget-request.ts'
+import { budgetFields } from './start-request.ts'
 import { checked, must } from '../core/common/schema.ts'
 import { encodeEvent } from '../core/run/events.ts'
 import { type Operation, noteOperation } from '../core/run/operations.ts'
@@ -35,6 +37,17 @@ export interface RedriveRequest extends OperationRequest {
   readonly set?: Readonly<Record<string, unknown>>
   /** Whether only to tell what would run again. @default false */
   readonly dryRun?: boolean
+  /** As of `unpause`: a run that failed since it had cost more than it may needs it. @default - what it may so far */
+  readonly maxUsd?: number
+}
+
+/** How a run goes on. */
+export interface UnpauseRequest extends OperationRequest {
+  /**
+   * US dollars that the run may cost from now on, its child runs as much more: one that was paused since it had cost more
+   * than it may needs it. @default - what it may so far
+   */
+  readonly maxUsd?: number
 }
 
 export interface RedriveResult {
@@ -88,6 +101,7 @@ export const redriveRequest = v.object({
     must(v.custom<Readonly<Record<string, unknown>>>(isObject), 'set must be an object of context keys'),
   ),
   dryRun: v.optional(must(v.boolean(), 'dryRun must be true or false')),
+  maxUsd: budgetFields.maxUsd,
 })
 
 const skipRequest = v.object({
@@ -98,6 +112,7 @@ const skipRequest = v.object({
 })
 
 const operationRequest = v.object(operation)
+const unpauseRequest = v.object({ ...operation, maxUsd: budgetFields.maxUsd })
 
 /** The end of a run is published within seconds, by a worker. */
 const ENDING_MS = 10_000
@@ -109,7 +124,8 @@ export async function redriveBy(
   request: RedriveRequest,
 ): Promise<RedriveResult> {
   const given = checked(redriveRequest, request, refusal('redrive'))
-  const { nodes, set, dryRun = false, by, reason } = given
+  const { nodes, set, dryRun = false, by, reason, maxUsd } = given
+  const giveBudget = await checkBudget(services, runId, { what: 'redrive', maxUsd })
   const planned = await onceEnded(() => redriveRun(services, runId, { nodes, set }, true))
   if (dryRun) return { ...planned, redriven: false }
   const key = await noteOperation(services, runId, {
@@ -119,6 +135,7 @@ export async function redriveBy(
     nodes: planned.again,
     keys: Object.keys(set ?? {}),
   })
+  await giveBudget()
   return { ...(await redriveRun(services, runId, { nodes, set, note: { key } }, false)), redriven: true }
 }
 
@@ -167,10 +184,12 @@ export async function pauseBy(
 export async function unpauseBy(
   services: SteerServices,
   runId: string,
-  request: OperationRequest,
+  request: UnpauseRequest,
 ): Promise<UnpauseResult> {
-  const given = checked(operationRequest, request, refusal('unpause'))
+  const { maxUsd, ...given } = checked(unpauseRequest, request, refusal('unpause'))
+  const giveBudget = await checkBudget(services, runId, { what: 'unpause', maxUsd })
   await noteOfRunning(services, runId, { kind: 'unpause', ...given })
+  await giveBudget()
   return { unpaused: await unpauseRun(services, runId) }
 }
 

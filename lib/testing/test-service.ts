@@ -24,6 +24,7 @@ import type {
   RedriveResult,
   SkipRequest,
   SkipResult,
+  UnpauseRequest,
   UnpauseResult,
 } from '../client/steering.ts'
 import type { StartManyResult } from '../client/start-many.ts'
@@ -301,7 +302,7 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     return this.#client.pause(runId, request)
   }
 
-  async unpause(runId: string, request: OperationRequest = {}): Promise<UnpauseResult> {
+  async unpause(runId: string, request: UnpauseRequest = {}): Promise<UnpauseResult> {
     return this.#client.unpause(runId, request)
   }
 

@@ -17,6 +17,7 @@ import { retryProblems, retryProblemsOf } from '../common/retry-problems.ts'
 import type { StandardSchema } from '../common/standard-schema.ts'
 import { show } from '../common/thrown.ts'
 import { policyProblems } from '../config/policies.ts'
+import { budgetProblems } from '../protocol/budget.ts'
 import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
 import { gatherNode, scatterNode } from './batch-nodes.ts'
 import { type BuiltInName, builtInNames, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
@@ -148,8 +149,9 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   }
   if (edges.some((edge) => typeof edge !== 'object' || edge === null))
     return [`blueprint '${id}' has an edge that is no object`]
-  const { maxActivations, contextConflicts } = blueprint.metadata ?? {}
-  const policies = policyProblems(maxActivations, contextConflicts)
+  const { maxActivations, contextConflicts, maxUsd, onBudget } = blueprint.metadata ?? {}
+  const budget = budgetProblems({ maxUsd, onBudget })
+  const policies = [...policyProblems(maxActivations, contextConflicts), ...budget]
   if (policies.length > 0) return policies.map((problem) => `blueprint '${id}': metadata.${problem}`)
   const seen = new Set<unknown>()
   const ofNodes = nodes.flatMap((node) => {

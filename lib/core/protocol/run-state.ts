@@ -134,6 +134,8 @@ export interface RunState {
   readonly labels?: RunLabels
   /** What it used so far, its child runs that have ended included; absent where nothing was counted. */
   readonly cost?: Counts
+  /** What it may cost, where its starter or the run that waits for it said so; its blueprint may say it too. */
+  readonly budget?: { readonly maxUsd: number; readonly onBudget?: 'fail' | 'pause' }
   /** Of a child run: the part of `cost` that the run which waits for it has taken in before a redrive. */
   readonly costTold?: Counts
   /** The trace that it was started in, where that is recorded; see `telemetry/tracing.ts`. */

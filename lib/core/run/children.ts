@@ -13,6 +13,7 @@ import { names } from '../protocol/inline-value.ts'
 import { type ActivationKey, childIdOf, isOver, type RunState, START } from '../protocol/run-state.ts'
 import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import { RunReader } from '../values/run-reader.ts'
+import { budgetOfChild } from './budget-of-child.ts'
 import { sendQueued } from './dispatch.ts'
 import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { putRun } from './start.ts'
@@ -44,6 +45,7 @@ async function makeChild(open: OpenRun, key: ActivationKey, runId: string): Prom
     input,
     graph: services.graphs.current(blueprintId),
     parent: jobOf(open, key),
+    budget: budgetOfChild(open),
   })
   return run
 }

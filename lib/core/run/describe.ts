@@ -4,6 +4,7 @@ import type { RunLabels } from '../common/labels.ts'
 import { PRICES } from '../common/prices.ts'
 import { type RunCost, runCostOf } from '../common/run-cost.ts'
 import type { Costs } from '../config/costs.ts'
+import { type Budget, budgetOf } from '../protocol/budget.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../protocol/run-state.ts'
 import { type Operation, operationsOf } from './operations.ts'
@@ -38,6 +39,8 @@ export interface RunDescription {
   readonly reason?: string
   /** What it has cost so far; undefined where that is not counted. In memory only what nodes added by `addCost` is. */
   readonly cost?: RunCost
+  /** What it may cost, where that is limited. */
+  readonly budget?: Required<Budget>
   /** How often the run was redriven. @default 0 */
   readonly redrives?: number
   /** What was done to it from outside, by whom and why, in the order in which it was asked for. */
@@ -85,6 +88,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   const nodes = graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] }
   const waiting = graph ? waitingIn(graph, run) : []
   const { store } = options
+  const budget = budgetOf(run, graph?.blueprint)
   const cost = runCostOf(run.cost, options.costs?.prices ?? PRICES)
   const progress = graph ? await progressOf({ run, graph, store, reader, nodes, waiting, lost }) : []
   const operations = wasSteered(run) ? await operationsOf(options, run) : []
@@ -98,6 +102,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     ...(operations.length > 0 ? { operations } : {}),
     ...(cost ? { cost } : {}),
+    ...(budget ? { budget } : {}),
     ...(run.redrives === undefined ? {} : { redrives: run.redrives }),
     ...(run.pausedAt === undefined || isOver(run) ? {} : { pausedAt: new Date(run.pausedAt) }),
     nodes,

@@ -20,12 +20,13 @@ import {
   START,
 } from '../protocol/run-state.ts'
 import { StoredTexts } from '../values/stored-texts.ts'
+import { giveRest } from './budget-of-child.ts'
 import { sendJobs } from './dispatch.ts'
 import { endedAs, nodeOf } from './ended.ts'
 import { publication } from './publish.ts'
 import { checkSet, valuesAfter } from './redrive-values.ts'
 
-export type SteerServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now'>
+export type SteerServices = Pick<Services, 'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now' | 'costs'>
 
 export interface RedriveRequest {
   /** Ids of nodes to go on from, failed or completed; of a completed one all that follows from it runs again. @default - all that failed */
@@ -100,7 +101,10 @@ async function redrive(
   const values = await valuesAfter(services, run, next, { forgotten: plan.forgotten, set: request.set })
   const note = request.note && { runId: run.runId, ...request.note }
   // Crash before or between: children go on under a parent that has ended, which the same call takes up again.
-  for (const child of ended) await redrive(services, child, { note }, false, told.has(child.runId))
+  for (const child of ended) {
+    const raised = await giveRest({ services, graph, run }, child)
+    await redrive(services, raised, { note }, false, told.has(child.runId))
+  }
   // Crash before: leases of a run that has ended are over. After: nobody who survived it renews one.
   for (const key of active.keys()) await services.store.revokeLease(run.runId, key)
   const dueAt = services.now() + LOOK_AFTER_MS

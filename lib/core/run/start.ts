@@ -11,6 +11,7 @@ import { show } from '../common/thrown.ts'
 import { deferToNewerDeployment } from '../execution/disposition.ts'
 import { failureOf } from '../execution/execution.ts'
 import { type Services } from '../execution/services.ts'
+import type { Budget } from '../protocol/budget.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type Parent, type RunState, nothingScheduled } from '../protocol/run-state.ts'
 import { firstActivations } from '../protocol/transition.ts'
@@ -34,6 +35,8 @@ export interface NewRunRequest {
   readonly parent?: Parent
   /** By which the run is found. @default - none */
   readonly labels?: RunLabels
+  /** What it may cost. @default - what its blueprint says */
+  readonly budget?: Budget
   /** Nobody begins the run before, in milliseconds since the epoch; it has no `graph` then. @default - at once */
   readonly startsAt?: number
 }
@@ -78,6 +81,7 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
     inputHash,
     labels,
     parent: request.parent,
+    ...(request.budget ? { budget: request.budget } : {}),
     trace: services.tracing?.kept(),
     startedAt: services.now(),
     ...delayed(request.startsAt, services.now()),

@@ -12,7 +12,7 @@ import { DueRuns } from './due-runs.ts'
 import { DynamoDbValues } from './dynamodb-values.ts'
 import { type Listed, unitsOfBegin, unitsOfCommit, unitsOfCreate } from './expected-units.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
+import { packBudget, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
 import { expiry, type Retention, retentionOf } from './retention.ts'
 import type {
   CommitResult,
@@ -165,6 +165,8 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
       retention: this.#retention,
     })
     e.when(seen ? `${e.path('q')} = ${e.value(seen.seq)}` : `attribute_not_exists(${e.path('g')})`)
+    // Whoever raised it meanwhile lets the run go on.
+    if (seen?.budget) e.when(`${e.path('mx')} = ${e.value(packBudget(seen.budget))}`)
     e.set(e.path('x'), reason)
     return this.#update(runId, e)
   }
@@ -193,6 +195,12 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   unpause(runId: string, at: number): Promise<CommitResult> {
     const e = unpauseExpression()
     setDue(e, at, this.#dueRuns.shards)
+    return this.#update(runId, e)
+  }
+
+  setBudget(runId: string, budget: NonNullable<RunState['budget']>): Promise<CommitResult> {
+    const e = new ExpressionBuilder()
+    e.when(`attribute_exists(${e.path('pk')})`).set(e.path('mx'), packBudget(budget))
     return this.#update(runId, e)
   }
 

@@ -6,7 +6,7 @@
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
  *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
  *   ca what was active at the end   rd redrives   ro the note of the last redrive, until it is published   rs steered   pz paused since   fk the run that it was forked from
- *   $... what it used (`run-counts.ts`)   ct what of that was told to the parent
+ *   $... what it used (`run-counts.ts`)   ct what of that was told to the parent   mx what it may cost
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
@@ -108,6 +108,7 @@ export function packHeader(run: NewRun): Item {
     fk: run.forkedFrom,
     rs: run.steered,
     ...run.cost,
+    mx: run.budget && packBudget(run.budget),
     ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packState(run) }),
   }
 }
@@ -187,6 +188,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     ...(item['fk'] === undefined ? {} : { forkedFrom: item['fk'] as string }),
     ...(item['tg'] === undefined ? {} : { labels: { ...(item['tg'] as RunLabels) } }),
     ...(cost ? { cost } : {}),
+    ...(item['mx'] === undefined ? {} : { budget: unpackBudget(item['mx'] as string) }),
     ...(item['ct'] === undefined ? {} : { costTold: countsIn(item['ct'] as Item) ?? {} }),
     trace: item['tr'] as string | undefined,
     startedAt: Number(item['t']),
@@ -211,6 +213,16 @@ function unpackNote({ k: key, r: runId }: Item): RedriveNote {
     ...(key === undefined ? {} : { key: key as string }),
     ...(runId === undefined ? {} : { runId: runId as string }),
   }
+}
+
+/** The dollars, then `f` or `p` for what becomes of a run that costs more. */
+export function packBudget({ maxUsd, onBudget }: NonNullable<RunState['budget']>): string {
+  return `${maxUsd}${onBudget === undefined ? '' : onBudget.slice(0, 1)}`
+}
+
+function unpackBudget(text: string): NonNullable<RunState['budget']> {
+  const onBudget = text.endsWith('p') ? 'pause' : text.endsWith('f') ? 'fail' : undefined
+  return { maxUsd: Number.parseFloat(text), ...(onBudget ? { onBudget } : {}) }
 }
 
 function unpackActive(map: unknown): ReadonlyMap<ActivationKey, ActiveEntry> {
@@ -250,6 +262,7 @@ export function headerSize(run: RunState): number {
   size += 7 * (run.fallbacks?.size ?? 0)
   if (run.forkedFrom !== undefined) size += run.forkedFrom.length + 'fk'.length
   if (run.redriveNote) size += (run.redriveNote.key?.length ?? 0) + (run.redriveNote.runId?.length ?? 0) + 10
+  if (run.budget) size += packBudget(run.budget).length + 'mx'.length
   size += sizeOfCounts(run.cost) + sizeOfCounts(run.costTold)
   if (run.trace !== undefined) size += run.trace.length + 'tr'.length
   for (const [key, entry] of run.activeAtEnd ?? []) size += key.length + packEntry(entry).length + 1

@@ -2,6 +2,7 @@
  * The state of runs in this process's memory: the twin of the DynamoDB store for tests, made of the same pure
  * functions that say what a commit means. Nothing survives the process.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Counts } from '../common/run-counts.ts'
 import { apply, type Change, costAfter } from '../protocol/change.ts'
 import {
@@ -111,7 +112,8 @@ export class MemoryRunStore implements RunStore {
 
   async fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
     const run = this.#runs.get(runId)
-    const isAsSeen = seen ? run?.seq === seen.seq : run?.graph === undefined
+    const isRaised = seen?.budget !== undefined && !isDeepStrictEqual(run?.budget, seen.budget)
+    const isAsSeen = seen ? run?.seq === seen.seq && !isRaised : run?.graph === undefined
     if (run?.status !== 'running' || !isAsSeen) return this.#set(runId, undefined)
     return this.#set(runId, {
       ...run,
@@ -158,6 +160,11 @@ export class MemoryRunStore implements RunStore {
 
   async unpause(runId: string, at: number): Promise<CommitResult> {
     return this.#set(runId, unpausedState(this.#runs.get(runId), at))
+  }
+
+  async setBudget(runId: string, budget: NonNullable<RunState['budget']>): Promise<CommitResult> {
+    const run = this.#runs.get(runId)
+    return this.#set(runId, run && { ...run, budget })
   }
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {

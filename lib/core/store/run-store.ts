@@ -124,8 +124,8 @@ export interface FailedEnd {
   readonly reason: string
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Of a run that was begun: its commits so far, and the child runs that are to be cancelled. */
-  readonly seen?: EndOfBegun
+  /** Of a run that was begun: its commits so far, the child runs that are to be cancelled, and what it may cost. */
+  readonly seen?: EndOfBegun & Pick<RunState, 'budget'>
 }
 
 /** A begun run as it was seen by who ends it. */
@@ -200,6 +200,8 @@ export interface RunStore {
   pause(runId: string, now: number): Promise<CommitResult>
   /** Lets the run go on, and has the sweep look at it at a time; refused where it is not paused. */
   unpause(runId: string, at: number): Promise<CommitResult>
+  /** Says what a run may cost, whatever state it is in. */
+  setBudget(runId: string, budget: NonNullable<RunState['budget']>): Promise<CommitResult>
   /** Puts a cancelled run where there is none, so that nobody can start it. False where there is one. */
   putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean>
   /** Ids of runs that the sweep must look at by now: a hint, to be checked against the header. */

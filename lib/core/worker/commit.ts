@@ -14,6 +14,7 @@ import type { Change } from '../protocol/change.ts'
 import { contextConflictsOf } from '../protocol/context-conflicts.ts'
 import { isOver, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
+import { withinBudget } from '../run/budget.ts'
 import { sendJobs } from '../run/dispatch.ts'
 import { outboxOf } from '../run/publish.ts'
 import { stamped } from '../values/bundle.ts'
@@ -149,8 +150,10 @@ async function finish(
   if (outcome.kind !== 'suspended') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
   if (change.final) telemetry.runEnded(change.final.status)
   const queued = [...change.schedule].flatMap(([next, { inline }]) => (inline ? [] : [next]))
+  const kept = await withinBudget(at(activation, run))
+  const goesOn = !isOver(kept) && kept.pausedAt === undefined
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
-  await sendJobs(at(activation, run), queued)
+  if (goesOn) await sendJobs(at(activation, run), queued)
   const success = outcome.kind !== 'failed'
   if (success) {
     await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })
@@ -159,5 +162,5 @@ async function finish(
       error instanceof FlowcraftError ? error : new FlowcraftError(messageOf(error), { cause: error, nodeId })
     await services.emit({ type: 'job:failed', payload: { runId, blueprintId, nodeId, error: why } })
   }
-  return { kind: 'committed', run, suspended: outcome.kind === 'suspended' }
+  return { kind: 'committed', run: kept, suspended: outcome.kind === 'suspended' }
 }

@@ -16,14 +16,17 @@ import {
   type ActivationKey,
   activationKey,
   currentOf,
+  isOver,
   parseActivationKey,
   type RunState,
   START,
   strandOf,
 } from '../protocol/run-state.ts'
 import type { Job } from '../queue/job.ts'
+import { withinBudget } from '../run/budget.ts'
 import { sendQueued } from '../run/dispatch.ts'
 import { publishAsked } from '../run/publish.ts'
+import { publishRunEnd } from '../run/run-end.ts'
 import { openRun } from './open-run.ts'
 import { workOnStrand } from './strand.ts'
 
@@ -60,7 +63,11 @@ async function workOnJob(services: Services, job: Job, invocation: Invocation): 
   if (job.publishes) return publishAsked(services, job)
   const open = await openRun(services, job, invocation)
   if ('kind' in open) return open
-  const { graph, run } = open
+  const { graph } = open
+  const run = await withinBudget(open)
+  if (isOver(run)) return publishRunEnd(services, run)
+  // Whoever unpauses it sends the jobs of all that is active.
+  if (run.pausedAt !== undefined) return ACKNOWLEDGE
   services.tracing?.follow(run)
   if (run.seq === 0) await emitStart(services, run)
   if (job.nodeId === undefined) {

@@ -97,6 +97,36 @@ export function costsContract(make: () => RunStore): void {
     })
   })
 
+  describe('what a run may cost', () => {
+    it('is kept from its start, and changed in any state', async () => {
+      const store = make()
+      const { run } = await store.create(newRun({ budget: { maxUsd: 0.000_000_5 } }))
+      expect(run.budget).toEqual({ maxUsd: 0.000_000_5 })
+      const raised = await store.setBudget(run.runId, { maxUsd: 12.5, onBudget: 'pause' })
+      expect(raised).toEqual({
+        committed: true,
+        run: { ...run, budget: { maxUsd: 12.5, onBudget: 'pause' } },
+      })
+      const final = { status: 'completed', endedAt: STARTED_AT + 5 } as const
+      await store.commit(run.runId, change({ final }))
+      const after = await store.setBudget(run.runId, { maxUsd: 3, onBudget: 'fail' })
+      expect(after.run).toMatchObject({ status: 'completed', budget: { maxUsd: 3, onBudget: 'fail' } })
+      expect(await store.read(run.runId)).toEqual(after.run)
+      expect(await store.setBudget(freshId(), { maxUsd: 3 })).toEqual({ committed: false, run: undefined })
+    })
+
+    it('keeps a run from being failed for less than it may cost by now', async () => {
+      const store = make()
+      const budget = { maxUsd: 1 }
+      const run = await given(store, { budget })
+      const seen = { seq: run.seq, children: [], budget }
+      await store.setBudget(run.runId, { maxUsd: 2 })
+      expect((await store.fail(run.runId, { reason: 'too much', now: 9, seen })).committed).toBe(false)
+      const now = { ...seen, budget: { maxUsd: 2 } }
+      expect((await store.fail(run.runId, { reason: 'too much', now: 9, seen: now })).committed).toBe(true)
+    })
+  })
+
   describe('what the items of a batch use', () => {
     it('is added up by those who arrive, once each', async () => {
       const store = make()
