@@ -8,6 +8,7 @@ export type {
   ActiveEntry,
   Outbox,
   Parent,
+  RedriveNote,
   RunState,
   START,
   Wait,

@@ -7,12 +7,13 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { describe, expect, it } from 'vitest'
 import { mayStartOrders } from '../../examples/deployment/another-stack.ts'
+import { ordersToApprove } from '../../examples/deployment/ask-people.ts'
 import { invoices } from '../../examples/deployment/more-of-the-cdk.ts'
 import { smallService } from '../../examples/deployment/own-parts.ts'
 import { videoService } from '../../examples/deployment/pools.ts'
 import { tellEnds } from '../../examples/deployment/run-alerts.ts'
 import { carefulService } from '../../examples/deployment/safe-deploys.ts'
-import { entry, newStack, permissionsOf, resourceOf, synthesise } from './support.ts'
+import { entry, environmentOf, newStack, permissionsOf, resourceOf, synthesise } from './support.ts'
 
 describe('the examples of the docs', () => {
   it('make a service of pools', () => {
@@ -37,6 +38,26 @@ describe('the examples of the docs', () => {
       EventPattern: { detail: { status: ['completed'] } },
       Targets: [{ InputTransformer: { InputTemplate: '{"order":<detail-runId>}' } }],
     })
+  })
+
+  it('ask people when a run waits for them', () => {
+    const stack = newStack()
+    ordersToApprove(stack, entry, Function.fromFunctionName(stack, 'Asker', 'asker'))
+    const template = Template.fromStack(stack)
+    const pattern = {
+      'detail-type': ['Flowcraft Run Waiting'],
+      detail: { blueprintId: ['order-fulfilment'], nodeId: ['approve'] },
+    }
+    const asked = '{"runId":<detail-runId>,"nodeId":<detail-nodeId>,"actions":<detail-actions>}'
+    expect(resourceOf(template, 'AWS::Events::Rule', 'OrdersAsk')).toMatchObject({
+      EventPattern: pattern,
+      Targets: [{ InputTransformer: { InputTemplate: asked } }],
+    })
+    expect(resourceOf(template, 'AWS::Events::Rule', 'OrdersRemind')).toMatchObject({
+      EventPattern: pattern,
+      Targets: [{ InputTransformer: { InputTemplate: expect.stringContaining('"runId":<detail-id>') } }],
+    })
+    expect(environmentOf(template, 'OrdersWorker')).toMatchObject({ FLOWCRAFT_RUN_EVENTS: 'ended,waiting' })
   })
 
   it('make a service that is deployed step by step', () => {

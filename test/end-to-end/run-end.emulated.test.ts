@@ -3,7 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { mockClient } from 'aws-sdk-client-mock'
 import { createFlow } from 'flowcraft'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { SqsAdapter } from '../../lib/index.ts'
+import { type RunEventName, SqsAdapter } from '../../lib/index.ts'
 import { awsOptions, clientOf, deploy, type TestDeployment } from '../support/service.ts'
 
 const eventBridgeClient = new EventBridgeClient({ region: 'us-east-1' })
@@ -41,8 +41,9 @@ function told(runId: string): Told[] {
   return [...new Map(all.map((one) => [one.id, one])).values()]
 }
 
-function worker(): SqsAdapter {
+function worker(runEvents?: readonly RunEventName[]): SqsAdapter {
   return new SqsAdapter({
+    runEvents,
     ...awsOptions(deployment),
     flows,
     logger: quiet,
@@ -99,6 +100,44 @@ describe('a worker with an event bus', () => {
 
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(2)
     expect(told(runId).map(({ id }) => id)).toEqual([`${runId}:completed`])
+  })
+})
+
+describe('a worker that is told to publish more', () => {
+  const invocation = { deadline: () => Date.now() + 30_000, extendsLease: false }
+
+  it('asks again where the bus failed, as long as the node waits', async () => {
+    bus.on(PutEventsCommand).rejectsOnce(new Error('no bus')).resolves(accepted)
+    const adapter = worker(['waiting'])
+    const client = clientOf(deployment, { flows })
+    const { runId } = await client.start({ blueprintId: 'waits' })
+    const job = { runId, blueprintId: 'waits', nodeId: 'w', iteration: 1 }
+
+    await expect(adapter.process(job, invocation)).rejects.toThrow(
+      "EventBridge PutEvents to 'runs' failed: no bus",
+    )
+    expect((await client.get(runId)).waiting).toMatchObject([{ nodeId: 'w' }])
+    expect(await adapter.process(job, invocation)).toEqual({ kind: 'acknowledge' })
+    expect(told(runId).map(({ id }) => id)).toEqual([`${runId}:waiting:0.1`])
+
+    await client.resume(runId)
+    await adapter.process(job, invocation)
+    expect((await client.get(runId)).status).toBe('completed')
+    // Nobody wants to hear of ends.
+    expect(told(runId)).toHaveLength(1)
+  })
+
+  it('has a start published by a message of its own where the bus failed', async () => {
+    bus.on(PutEventsCommand).rejectsOnce(new Error('no bus')).resolves(accepted)
+    await using adapter = worker(['started'])
+    adapter.start()
+    const client = clientOf(deployment, { flows })
+    const { runId } = await client.start({ blueprintId: 'good' })
+
+    await client.waitFor(runId)
+    await expect
+      .poll(() => told(runId).map(({ id }) => id), { timeout: 30_000 })
+      .toEqual([`${runId}:started`])
   })
 })
 

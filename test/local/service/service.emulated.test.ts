@@ -13,9 +13,14 @@ import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { ContextAttribute, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { FlowcraftService, RunStatusEvent, StartRunTarget } from '../../../lib/constructs/index.ts'
-import { RunClient } from '../../../lib/index.ts'
-import type { RunStatusChange, StartRunResult } from '../../../lib/index.ts'
+import {
+  FlowcraftService,
+  RunStatusEvent,
+  RunWaitingEvent,
+  StartRunTarget,
+} from '../../../lib/constructs/index.ts'
+import { RunClient, runEventNames } from '../../../lib/index.ts'
+import type { RunEventDetail, RunStatusChange, StartRunResult } from '../../../lib/index.ts'
 import { bundleHandler, startLocalAws } from '../../../lib/local/index.ts'
 import type { LocalAws, LocalEvent, LocalStack } from '../../../lib/local/index.ts'
 import { runsContract } from '../../client/runs.contract.ts'
@@ -39,6 +44,7 @@ async function synthesise(outdir: string): Promise<string> {
     entry: file('worker.ts'),
     startRunHandler: 'startRun',
     webhook: {},
+    runEvents: runEventNames,
   })
   const caller = new Function(own, 'Caller', {
     runtime: Runtime.NODEJS_24_X,
@@ -55,6 +61,7 @@ async function synthesise(outdir: string): Promise<string> {
   })
   const outputs = {
     ...tellEnds(own, flows),
+    ...askForPayments(own, flows),
     CallerName: caller.functionName,
     StartRunName: flows.startRun.function.functionName,
     SweepName: flows.sweep.function.functionName,
@@ -78,6 +85,22 @@ function startByEvents(own: Stack, flows: FlowcraftService): void {
       labels: { order: EventField.fromPath('$.detail.id') },
     }),
   )
+}
+
+/** Rules for runs that wait for a payment: a function hears of each, and a run reminds of it. */
+function askForPayments(own: Stack, flows: FlowcraftService): Record<string, string> {
+  const asker = new Function(own, 'Asker', {
+    runtime: Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: Code.fromInline('exports.handler = async (event) => console.log(JSON.stringify(event))'),
+  })
+  const { id, runId, nodeId } = RunWaitingEvent
+  const input = RuleTargetInput.fromObject({ runId, nodeId })
+  const payment = { blueprintId: 'payment', nodeId: 'payment' }
+  flows.onRunWaiting('Ask', { ...payment, target: new LambdaFunction(asker) })
+  const target = new StartRunTarget(flows, { blueprintId: 'reminder', runId: id, input })
+  flows.onRunWaiting('Remind', { ...payment, target })
+  return { AskerName: asker.functionName }
 }
 
 /** Rules for the ends of runs: a function hears of those that completed, a queue of each, a function of those that failed. */
@@ -135,8 +158,14 @@ async function pageOf(runId: string): Promise<string> {
   })
 }
 
-const isOfOrder = ({ source, detail }: LocalEvent) =>
-  source === 'flowcraft' && (detail as RunStatusChange).runId === 'order-1'
+const isOfOrder = ({ detailType, detail }: LocalEvent) =>
+  detailType === 'Flowcraft Run Status Change' && (detail as RunStatusChange).runId === 'order-1'
+
+/** Of the events of this type that told of a run. */
+function detailsOf(runId: string, type: string): RunEventDetail[] {
+  const all = aws.events.filter(({ detailType }) => detailType === type)
+  return all.map(({ detail }) => detail as RunEventDetail).filter((detail) => detail.runId === runId)
+}
 
 runsContract('of a deployed local stack', () => client)
 
@@ -230,6 +259,55 @@ describe('a synthesised service', () => {
       return texts.has('"Run order-2 of payment completed"')
     })
     expect(stack.function('FailuresName').logs.filter((text) => text.includes('order-2'))).toEqual([])
+  })
+
+  it('asks by its rules when a run waits, and starts a run that reminds, once', async () => {
+    await client.start({ blueprintId: 'payment', runId: 'order-3', labels: { order: 'A-3' } })
+
+    const asker = stack.function('AskerName')
+    const line = await eventually(() => asker.logs.find((text) => text.includes('order-3')) ?? false)
+    expect(JSON.parse(line)).toMatchObject({
+      source: 'flowcraft',
+      'detail-type': 'Flowcraft Run Waiting',
+      detail: {
+        id: 'order-3:waiting:1.1',
+        runId: 'order-3',
+        blueprintId: 'payment',
+        nodeId: 'payment',
+        iteration: 1,
+        reason: 'webhook',
+        eventName: 'webhook:page',
+        actions: [],
+        labels: { order: 'A-3' },
+        service: stack.output('ServiceName'),
+      },
+    })
+    // The URL is a secret of whoever is to pay.
+    expect(line).not.toContain((await pageOf('order-3')).split('/').at(-1))
+    const reminder = await eventually(() => client.get('order-3:waiting:1.1').catch(() => false as const))
+    expect((await client.waitFor(reminder.runId)).context['remind']).toBe('payment of order-3 waits')
+  })
+
+  it('tells that runs start, and are redriven, by whom and why', async () => {
+    await client.start({ blueprintId: 'mends', runId: 'm', input: { what: 'the mast' } })
+    await client.waitFor('m')
+    await client.redrive('m', { set: { mended: true }, by: 'ada', reason: 'a new mast' })
+    expect((await client.waitFor('m')).status).toBe('completed')
+
+    expect(detailsOf('m', 'Flowcraft Run Started')).toContainEqual(
+      expect.objectContaining({ id: 'm:started' }),
+    )
+    await eventually(() =>
+      expect(detailsOf('m', 'Flowcraft Run Redriven')).toContainEqual(
+        expect.objectContaining({
+          id: 'm:redriven:1',
+          operation: 'redrive',
+          by: 'ada',
+          reason: 'a new mast',
+          nodes: ['mend'],
+        }),
+      ),
+    )
   })
 
   it("refuses a flow that the worker's file does not have, by the StartRun of that file", async () => {

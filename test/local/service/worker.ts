@@ -12,5 +12,10 @@ const payment = createFlow('payment')
   .edge('page', 'payment')
   .edge('payment', 'settle')
 
-export const handler = createWorkerHandler({ flows: [payment, ...contractFlows] })
-export const startRun = createStartRunHandler({ flows: [payment, ...contractFlows] })
+const reminder = createFlow('reminder').node('remind', async ({ context }) => ({
+  output: `${await context.get('nodeId')} of ${await context.get('runId')} waits`,
+}))
+
+const flows = [payment, reminder, ...contractFlows]
+export const handler = createWorkerHandler({ flows })
+export const startRun = createStartRunHandler({ flows })
