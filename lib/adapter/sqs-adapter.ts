@@ -270,7 +270,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   }
 
   async #publishRunEnd(run: RunState): Promise<void> {
-    if (this.#events?.chosen.has('ended')) await this.#events.publish(endedEvent(run))
+    if (this.#events?.chosen.has('ended')) await this.#events.publish(endedEvent(run, this.#config.prices))
     if (this.#publishes) await this.#publish(run)
   }
 

@@ -77,6 +77,7 @@ function queueWidgets(props: DashboardProps) {
 function costWidgets(props: DashboardProps) {
   const { state } = props
   return [
+    graph('Cost of runs that ended ($)', [new RunMetrics(props).runCost({ label: 'all' })]),
     graph('DynamoDB units', [
       state.metricConsumedWriteUnits({ label: 'write' }),
       state.metricConsumedReadUnits({ label: 'read' }),

@@ -17,7 +17,12 @@ export {
   RunStatusEvent,
   RunWaitingEvent,
 } from './run-event-fields.ts'
-export { type RunMetricName, RunMetrics, type RunMetricsProps } from './run-metrics.ts'
+export {
+  type RunCostMetricOptions,
+  type RunMetricName,
+  RunMetrics,
+  type RunMetricsProps,
+} from './run-metrics.ts'
 export { type DeploymentOptions, SafeDeployment, type SafeDeploymentProps } from './safe-deployment.ts'
 export { FlowcraftServiceBase, type IFlowcraftService } from './service-base.ts'
 export type { Costed, PoolRoute, ServiceParts, Traced } from './service-parts.ts'

@@ -67,6 +67,11 @@ export class RunStatusEvent extends RunEventFields {
     return field<RunStatusChange>('endedAt')
   }
 
+  /** What it cost, an object (`RunCost`); absent where that is not counted. */
+  static get cost(): string {
+    return field<RunStatusChange>('cost')
+  }
+
   private constructor() {
     super()
   }

@@ -1,6 +1,6 @@
 /** The metrics that the workers of a service write, as CloudWatch knows them. */
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import { metricNames } from '../core/telemetry/names.ts'
+import { dimensionOf, metricNames } from '../core/telemetry/names.ts'
 
 export type RunMetricName = keyof typeof metricNames.metrics
 
@@ -9,6 +9,11 @@ export interface RunMetricsProps {
   readonly serviceName: string
   /** CloudWatch namespace of the metrics. @default 'Flowcraft' */
   readonly metricsNamespace?: string
+}
+
+export interface RunCostMetricOptions extends MetricOptions {
+  /** The blueprint of the runs. @default - all of the service */
+  readonly blueprintId?: string
 }
 
 /**
@@ -20,6 +25,17 @@ export class RunMetrics {
 
   constructor(props: RunMetricsProps) {
     this.#props = props
+  }
+
+  /**
+   * US dollars of runs that ended, those of one blueprint or all of them.
+   * @default - the sum over 5 minutes
+   */
+  runCost({ blueprintId, ...options }: RunCostMetricOptions = {}): Metric {
+    const all = this.metric('runCost', options)
+    if (blueprintId === undefined) return all
+    const { blueprintDimension: name } = metricNames
+    return all.with({ dimensionsMap: { ...all.dimensions, [name]: dimensionOf(blueprintId) } })
   }
 
   /** @default - the sum over 5 minutes; the average of a duration */

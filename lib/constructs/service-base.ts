@@ -10,7 +10,7 @@ import type { RunEventName } from '../core/telemetry/names.ts'
 import type { RunStatusChange } from '../core/telemetry/run-events.ts'
 import { setEnvironment } from './grant-environment.ts'
 import { onRunEvent, type OnRunEventOptions, type OnRunWaitingOptions } from './run-events.ts'
-import { RunMetrics } from './run-metrics.ts'
+import { type RunCostMetricOptions, RunMetrics } from './run-metrics.ts'
 import { defined, environmentOf, grantSendJobs, type ServiceParts } from './service-parts.ts'
 import { startSchedule, type StartScheduleOptions } from './start-schedule.ts'
 
@@ -47,6 +47,7 @@ export interface IFlowcraftService extends IConstruct {
   metricRunsCancelled(options?: MetricOptions): Metric
   metricNodesFailed(options?: MetricOptions): Metric
   metricNodeDuration(options?: MetricOptions): Metric
+  metricRunCost(options?: RunCostMetricOptions): Metric
 }
 
 /** What a service that is made here and an imported one have in common. */
@@ -188,6 +189,11 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   /** Milliseconds. @default - the average over 5 minutes */
   metricNodeDuration(options?: MetricOptions): Metric {
     return this.#metrics.metric('nodeDuration', options)
+  }
+
+  /** US dollars of runs that ended, those of one blueprint or all. @default - the sum over 5 minutes */
+  metricRunCost(options?: RunCostMetricOptions): Metric {
+    return this.#metrics.runCost(options)
   }
 
   get #metrics(): RunMetrics {

@@ -352,7 +352,7 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async #publishRunEnd(run: RunState): Promise<void> {
     const { services } = this
-    if (services.events?.chosen.has('ended')) await services.events.publish(endedEvent(run))
+    if (services.events?.chosen.has('ended')) await services.events.publish(endedEvent(run, PRICES))
     const { result, event } = await finalResult(services, services.runtime.serializer, run)
     await this.#options.publishFinalResult?.(run.runId, result)
     await services.emit(event)

@@ -35,6 +35,7 @@ describe('Dashboard', () => {
       'Jobs waiting',
       'Jobs being worked on',
       'Age of the oldest job (s)',
+      'Cost of runs that ended ($)',
       'DynamoDB units',
       'SQS messages sent',
       'Lambda invocations, and their time (ms)',

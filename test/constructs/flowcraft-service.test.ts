@@ -555,6 +555,7 @@ describe('metrics', () => {
       service.metricRunsCancelled(),
       service.metricNodesFailed(),
       service.metricNodeDuration({ statistic: 'p99' }),
+      service.metricRunCost(),
     ]
     expect(
       all.map(({ namespace, metricName, statistic }) => `${namespace} ${metricName} ${statistic}`),
@@ -565,8 +566,11 @@ describe('metrics', () => {
       'Flowcraft RunsCancelled Sum',
       'Flowcraft NodesFailed Sum',
       'Flowcraft NodeDuration p99',
+      'Flowcraft RunCost Sum',
     ])
     for (const { dimensions } of all) expect(dimensions).toEqual({ service: 'shop' })
+    const { dimensions, statistic } = service.metricRunCost({ blueprintId: 'café', statistic: 'p50' })
+    expect([dimensions, statistic]).toEqual([{ service: 'shop', blueprint: 'caf_' }, 'p50'])
     expect(service.metricDeadLetters()?.metricName).toBe('ApproximateNumberOfMessagesVisible')
   })
 })

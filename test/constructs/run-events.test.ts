@@ -187,6 +187,7 @@ describe('the fields of an event', () => {
     errors: 1,
     reason: 'late',
     endedAt: '',
+    cost: {} as Required<RunStatusChange>['cost'],
   }
   const waits: Required<RunWaiting> = {
     ...detail,

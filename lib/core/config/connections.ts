@@ -20,11 +20,12 @@ export interface Stores {
 }
 
 /** How what runs use is counted; undefined where it is not. */
-export function costsOf({ runCosts, prices, eventBusName }: AwsConfig): Costs | undefined {
+export function costsOf({ runCosts, prices, eventBusName, runEvents }: AwsConfig): Costs | undefined {
   if (!runCosts) return undefined
   // Lambda sets it; elsewhere nobody pays for a message by its time.
   const memoryMb = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']) || undefined
-  return { prices, memoryMb, eventsAtEnd: eventBusName === undefined ? 0 : 1 }
+  const tellsEnds = eventBusName !== undefined && runEvents.has('ended')
+  return { prices, memoryMb, eventsAtEnd: tellsEnds ? 1 : 0 }
 }
 
 export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {

@@ -27,7 +27,22 @@ export function countedServices(services: Services, place: Place, message: Messa
   })
   // In memory there is no queue to pay for.
   if (services.store.countedBy) counter.add(countsOfMessage(message, memoryMb !== undefined))
-  return { ...services, ...countedParts(services, counter), counter }
+  return {
+    ...services,
+    ...countedParts(services, counter),
+    events: countedEvents(services, counter),
+    counter,
+  }
+}
+
+/** A start, a wait or a redrive; the end comes after all commits, and is expected by the last. */
+function countedEvents({ events }: Services, counter: CostCounter): Services['events'] {
+  if (!events) return undefined
+  const publish: typeof events.publish = (event) => {
+    counter.add({ $e: 1 })
+    return events.publish(event)
+  }
+  return { chosen: events.chosen, publish }
 }
 
 /** The same for the start of a run, which is not paid for by its time. */

@@ -1,4 +1,5 @@
 /** The end of a run: by an error of its own, and published at least once, by what its last commit left in the outbox. */
+import { runCostOf } from '../common/run-cost.ts'
 import { beginningOf } from '../common/texts.ts'
 import { ACKNOWLEDGE, deferToNewerDeployment, type Disposition } from '../execution/disposition.ts'
 import type { Services } from '../execution/services.ts'
@@ -29,9 +30,16 @@ export async function publishRunEnd(services: Services, run: RunState): Promise<
       deferToNewerDeployment(services, { startedAt: run.endedAt ?? 0 }, NOBODY)
     await services.store.markPublished(run)
     // Ended from outside: no worker has counted it.
-    if (run.status === 'cancelled') services.telemetry.runEnded('cancelled')
+    if (run.status === 'cancelled') countEnd(services, run)
   }
   return ACKNOWLEDGE
+}
+
+/** In the metrics of whoever ended the run, or publishes its end. */
+export function countEnd({ telemetry, costs }: Pick<Services, 'telemetry' | 'costs'>, run: RunState): void {
+  telemetry.runEnded(run.status)
+  const cost = costs && runCostOf(run.cost, costs.prices)
+  if (cost) telemetry.runCost(run.blueprintId, cost.usd)
 }
 
 /**
@@ -40,14 +48,20 @@ export async function publishRunEnd(services: Services, run: RunState): Promise<
  * Crash before the write: the message comes back. After it: the run is over, and whoever sees it next publishes its end.
  */
 export async function failRun(
-  { store, telemetry, logger, now }: Pick<Services, 'store' | 'telemetry' | 'logger' | 'now'>,
+  {
+    store,
+    telemetry,
+    logger,
+    now,
+    costs,
+  }: Pick<Services, 'store' | 'telemetry' | 'logger' | 'now' | 'costs'>,
   { runId }: RunState,
   reason: string,
   seen?: FailedEnd['seen'],
 ): Promise<RunState | undefined> {
   const result = await store.fail(runId, { reason: beginningOf(reason, REASON_CHARACTERS), now: now(), seen })
   if (result.committed) {
-    telemetry.runEnded('failed')
+    countEnd({ telemetry, costs }, result.run)
     logger.error('a run failed before its nodes could', { runId, reason })
   }
   return result.run

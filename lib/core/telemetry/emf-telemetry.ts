@@ -1,7 +1,7 @@
 /** Metrics as lines of the log (CloudWatch's embedded metric format), by Powertools: no request, no permission. */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { RunStatus } from '../protocol/run-state.ts'
-import { metricNames } from './names.ts'
+import { dimensionOf, metricNames } from './names.ts'
 import type { Telemetry } from './telemetry.ts'
 
 const { metrics: names } = metricNames
@@ -29,6 +29,14 @@ export class EmfTelemetry implements Telemetry {
 
   runEnded(status: RunStatus): void {
     if (status !== 'running') this.#count(ENDS[status])
+  }
+
+  /** For the service, and in a line of its own for the blueprint. */
+  runCost(blueprintId: string, usd: number): void {
+    this.#metrics.addMetric(names.runCost, MetricUnit.NoUnit, usd)
+    const ofBlueprint = this.#metrics.singleMetric()
+    ofBlueprint.addDimension(metricNames.blueprintDimension, dimensionOf(blueprintId))
+    ofBlueprint.addMetric(names.runCost, MetricUnit.NoUnit, usd)
   }
 
   nodeEnded(succeeded: boolean, durationMs: number): void {

@@ -3,9 +3,11 @@
 export const metricNames = {
   /** Namespace of the metrics, unless another is asked for. */
   namespace: 'Flowcraft',
-  /** The one dimension of each metric; its value is POWERTOOLS_SERVICE_NAME. */
+  /** The one dimension of each metric, but for `runCost` by blueprint; its value is POWERTOOLS_SERVICE_NAME. */
   serviceDimension: 'service',
-  /** Counts, but for `nodeDuration` (milliseconds). */
+  /** The second dimension of `runCost`, which has one value without and one with it. */
+  blueprintDimension: 'blueprint',
+  /** Counts, but for `nodeDuration` (milliseconds) and `runCost` (US dollars of a run that has ended). */
   metrics: {
     runsStarted: 'RunsStarted',
     runsCompleted: 'RunsCompleted',
@@ -14,6 +16,7 @@ export const metricNames = {
     nodesCompleted: 'NodesCompleted',
     nodesFailed: 'NodesFailed',
     nodeDuration: 'NodeDuration',
+    runCost: 'RunCost',
     /** Messages that failed for reasons of the infrastructure and come back. */
     jobsRetried: 'JobsRetried',
     /** Messages that are no jobs and went to the dead-letter queue. */
@@ -28,6 +31,11 @@ export const metricNames = {
     runRedriven: 'Flowcraft Run Redriven',
   },
 } as const
+
+/** A value of a dimension has ASCII characters only (CloudWatch API Reference, "Dimension"). */
+export function dimensionOf(blueprintId: string): string {
+  return blueprintId.replaceAll(/[^\x20-\x7e]/g, '_')
+}
 
 /**
  * What can be published of a run: that it 'ended' (completed, failed or was cancelled), 'started', that a node of it is

@@ -1,4 +1,6 @@
 /** What is told of runs on an event bus: each event with an id that is the same each time it is published. */
+import type { Prices } from '../common/prices.ts'
+import { type RunCost, runCostOf } from '../common/run-cost.ts'
 import { beginningOf } from '../common/texts.ts'
 import { actionsOf } from '../protocol/resumable.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
@@ -41,6 +43,8 @@ export interface RunStatusChange extends RunEventDetail {
   readonly reason?: string
   /** ISO 8601. */
   readonly endedAt: string
+  /** What it cost; absent where that is not counted. */
+  readonly cost?: RunCost
 }
 
 /** `detail` of an event with detail-type 'Flowcraft Run Started': the first node of a run is about to be worked on. */
@@ -102,15 +106,17 @@ export interface NotedRedrive {
   readonly nodes?: readonly string[]
 }
 
-export function endedEvent(run: RunState): RunEvent {
+export function endedEvent(run: RunState, prices: Prices): RunEvent {
   const { runId, errors, reason, startedAt, endedAt = startedAt } = run
   const status = run.status as RunStatusChange['status']
+  const cost = runCostOf(run.cost, prices)
   const detail = {
     ...common(run, ofLife(`${runId}:${status}`, run)),
     status,
     errors,
     ...(reason === undefined ? {} : { reason: beginningOf(reason, TEXT_CHARACTERS) }),
     endedAt: isoOf(endedAt),
+    ...(cost ? { cost } : {}),
   }
   return { name: 'ended', detail, at: endedAt }
 }

@@ -4,6 +4,8 @@ import type { RunStatus } from '../protocol/run-state.ts'
 export interface Telemetry {
   runStarted(): void
   runEnded(status: RunStatus): void
+  /** A run has ended that cost so many US dollars. Of one that is redriven: at each of its ends, all it has cost. */
+  runCost(blueprintId: string, usd: number): void
   /** An activation was committed. A node that waits has not ended. */
   nodeEnded(succeeded: boolean, durationMs: number): void
   /** A message failed for reasons of the infrastructure. */
@@ -19,6 +21,7 @@ const nothing = () => {}
 export const NO_TELEMETRY: Telemetry = {
   runStarted: nothing,
   runEnded: nothing,
+  runCost: nothing,
   nodeEnded: nothing,
   jobRetried: nothing,
   messageRejected: nothing,

@@ -14,6 +14,7 @@ import type { Change } from '../protocol/change.ts'
 import { contextConflictsOf } from '../protocol/context-conflicts.ts'
 import { isOver, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
+import { countEnd } from '../run/run-end.ts'
 import { withinBudget } from '../run/budget.ts'
 import { sendJobs } from '../run/dispatch.ts'
 import { outboxOf } from '../run/publish.ts'
@@ -148,7 +149,7 @@ async function finish(
   services.logger.info(verb, error ? { ...meta, error: messageOf(error) } : meta)
   if (run.seq === 1) telemetry.runStarted()
   if (outcome.kind !== 'suspended') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
-  if (change.final) telemetry.runEnded(change.final.status)
+  if (change.final) countEnd(services, run)
   const queued = [...change.schedule].flatMap(([next, { inline }]) => (inline ? [] : [next]))
   const kept = await withinBudget(at(activation, run))
   const goesOn = !isOver(kept) && kept.pausedAt === undefined

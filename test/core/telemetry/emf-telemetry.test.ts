@@ -69,3 +69,15 @@ it('writes nothing where nothing was counted, and nothing twice', () => {
   telemetry.publish()
   expect(lines).toHaveLength(1)
 })
+
+it('writes the cost of a run for its service, and for its blueprint in a line of its own', () => {
+  const telemetry = new EmfTelemetry('Flowcraft')
+  telemetry.runCost('caf\u00e9', 0.25)
+  telemetry.publish()
+
+  const [ofBlueprint, ofService] = lines.map((line) => JSON.parse(line) as Emf)
+  expect(ofBlueprint).toMatchObject({ service: 'orders', blueprint: 'caf_', RunCost: 0.25 })
+  expect(ofBlueprint?._aws.CloudWatchMetrics).toMatchObject([{ Dimensions: [['service', 'blueprint']] }])
+  expect(ofService).toMatchObject({ service: 'orders', RunCost: 0.25 })
+  expect(ofService?._aws.CloudWatchMetrics).toMatchObject([{ Dimensions: [['service']] }])
+})

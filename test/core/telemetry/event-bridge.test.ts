@@ -1,6 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { mockClient } from 'aws-sdk-client-mock'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { PRICES } from '../../../lib/core/common/prices.ts'
 import type { RunState } from '../../../lib/core/protocol/run-state.ts'
 import { EventBridgeBus } from '../../../lib/core/telemetry/event-bridge.ts'
 import { endedEvent, type RunStatusChange, startedEvent } from '../../../lib/core/telemetry/run-events.ts'
@@ -29,7 +30,7 @@ describe('EventBridgeBus', () => {
   it('puts the end of a run on the bus, with an id that is the same each time', async () => {
     eventBridge.on(PutEventsCommand).resolves(accepted)
 
-    await bus.publish(endedEvent(run))
+    await bus.publish(endedEvent(run, PRICES))
 
     const [call] = eventBridge.commandCalls(PutEventsCommand)
     const [entry] = call?.args[0].input.Entries ?? []
@@ -73,7 +74,7 @@ describe('EventBridgeBus', () => {
     eventBridge.on(PutEventsCommand).resolves(accepted)
     vi.stubEnv('POWERTOOLS_SERVICE_NAME', POWERTOOLS_SERVICE_NAME)
 
-    await new EventBridgeBus({ eventBusName: 'runs', chosen, client }).publish(endedEvent(run))
+    await new EventBridgeBus({ eventBusName: 'runs', chosen, client }).publish(endedEvent(run, PRICES))
 
     const [call] = eventBridge.commandCalls(PutEventsCommand)
     const detail = JSON.parse(call?.args[0].input.Entries?.[0]?.Detail ?? '') as RunStatusChange
@@ -84,7 +85,7 @@ describe('EventBridgeBus', () => {
     const refused = { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }
     eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 1, Entries: [refused] })
 
-    await expect(bus.publish(endedEvent(run))).rejects.toMatchObject({
+    await expect(bus.publish(endedEvent(run, PRICES))).rejects.toMatchObject({
       code: 'REQUEST_FAILED',
       message: "EventBridge PutEvents to 'runs' failed: ThrottlingException: slow down",
     })
@@ -93,6 +94,6 @@ describe('EventBridgeBus', () => {
   it('throws where the request failed', async () => {
     eventBridge.on(PutEventsCommand).rejects(new Error('socket hang up'))
 
-    await expect(bus.publish(endedEvent(run))).rejects.toMatchObject({ code: 'REQUEST_FAILED' })
+    await expect(bus.publish(endedEvent(run, PRICES))).rejects.toMatchObject({ code: 'REQUEST_FAILED' })
   })
 })

@@ -1,5 +1,6 @@
 /** What events of runs say, and by which id. */
 import { describe, expect, it } from 'vitest'
+import { PRICES } from '../../../lib/core/common/prices.ts'
 import { RunGraph } from '../../../lib/core/protocol/run-graph.ts'
 import type { ActiveEntry, RunState } from '../../../lib/core/protocol/run-state.ts'
 import {
@@ -118,8 +119,13 @@ describe('an event of a run', () => {
   it('has another id in each life of its run', () => {
     const ended = { ...run, status: 'failed' as const, endedAt: Date.UTC(2026, 0, 2) }
 
-    expect(endedEvent(ended).detail.id).toBe('r1:failed')
-    expect(endedEvent({ ...ended, redrives: 1 }).detail.id).toBe('r1:failed:1')
+    expect(endedEvent(ended, PRICES).detail.id).toBe('r1:failed')
+    expect(endedEvent(ended, PRICES).detail).not.toHaveProperty('cost')
+    const paid = { ...ended, cost: { $w: 2, '$.bedrock': 500_000_000 } }
+    expect(endedEvent(paid, PRICES).detail).toMatchObject({
+      cost: { usd: 0.5 + 2 * 0.625e-6, writeUnits: 2 },
+    })
+    expect(endedEvent({ ...ended, redrives: 1 }, PRICES).detail.id).toBe('r1:failed:1')
     expect(waitingEvent(graph, { ...waiting, redrives: 2 }, '2.3').detail.id).toBe('r1:waiting:2.3:2')
   })
 })
