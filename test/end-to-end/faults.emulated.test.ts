@@ -148,7 +148,7 @@ async function underFaults(theCase: ConformanceCase, seed: number): Promise<stri
   }
 }
 
-describe.concurrent('under faults, ending as in memory:', { timeout: 300_000 }, () => {
+describe.concurrent('under faults, ending as in memory:', { timeout: 900_000 }, () => {
   const faulty = cases.filter((one) => !takesLong(one) && !remembersMore(one))
   for (const [index, one] of faulty.entries()) {
     it(one.name, async ({ expect }) => {
