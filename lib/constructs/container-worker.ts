@@ -24,7 +24,7 @@ import { numberProblems, throwProblems } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
 import { uniqueName } from './unique-name.ts'
 import { reservedNameProblems } from './user-environment.ts'
-import { grantWork, workerEnvironment, type WorkerLinks } from './worker-links.ts'
+import { grantWork, linkProblems, workerEnvironment, type WorkerLinks } from './worker-links.ts'
 
 /** Size and number of the containers of a pool. */
 export interface ContainerOptions {
@@ -87,7 +87,7 @@ export class ContainerWorker extends Construct {
   /** @throws Error that lists all impossible combinations of props */
   constructor(scope: Construct, id: string, props: ContainerWorkerProps) {
     super(scope, id)
-    throwProblems(this, containerProblems(props))
+    throwProblems(this, [...containerProblems(props), ...linkProblems(props)])
     const { vpc, cluster, maxCapacity, minCapacity = 0, desiredCount = 1 } = props
     this.cluster = cluster ?? this.#createCluster(vpc)
     allowLogs(this, props.encryptionKey)

@@ -27,7 +27,7 @@ import { VISIBILITY_FACTOR, visibilityProblems } from './job-queue.ts'
 import { existingOrNew, givenOf, throwProblems, words } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
 import { givenDeploymentProblems, SafeDeployment } from './safe-deployment.ts'
-import { grantWork, workerEnvironment, type WorkerLinks } from './worker-links.ts'
+import { grantWork, linkProblems, workerEnvironment, type WorkerLinks } from './worker-links.ts'
 import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
 export interface ExistingFunction {
@@ -71,6 +71,7 @@ export class WorkerFunction extends Construct {
     const timeout = timeoutOf(props)
     throwProblems(this, [
       ...workerProblems(this, props),
+      ...linkProblems(props),
       ...visibilityProblems(jobs.visibilityTimeout, timeout),
     ])
     if (props.existingFunction) {

@@ -5,7 +5,12 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
 import type { HistoryMode } from '../core/common/history-mode.ts'
-import { defaultRunEvents, metricNames, type RunEventName } from '../core/telemetry/names.ts'
+import {
+  defaultRunEvents,
+  metricNames,
+  type RunEventName,
+  runEventsProblems,
+} from '../core/telemetry/names.ts'
 import { type DeploymentOptions, deployGraceOf } from './safe-deployment.ts'
 import {
   defined,
@@ -67,6 +72,12 @@ export function workerEnvironment(
       [environmentVariables.deployGraceMs]: deployGraceOf(deployment)?.toMilliseconds().toString(),
     }),
   }
+}
+
+/** What is wrong with what a worker is to publish. */
+export function linkProblems({ eventBus, runEvents = [] }: WorkerLinks): string[] {
+  if (runEvents.length === 0) return []
+  return [...(eventBus ? [] : ['runEvents needs eventBus']), ...runEventsProblems(runEvents)]
 }
 
 /** Undefined where a worker chooses the same by itself. */

@@ -1,10 +1,13 @@
 import { Stack } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import { EventBus, type EventPattern, Match, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SnsTopic, SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { describe, expect, it } from 'vitest'
 import {
+  ContainerWorker,
   type FlowcraftServiceProps,
   FlowcraftService,
   type OnRunEventOptions,
@@ -12,10 +15,20 @@ import {
   RunStartedEvent,
   RunStatusEvent,
   RunWaitingEvent,
+  WorkerFunction,
 } from '../../lib/constructs/index.ts'
 import { runEventNames } from '../../lib/index.ts'
 import type { RunRedriven, RunStarted, RunStatusChange, RunWaiting } from '../../lib/index.ts'
-import { entry, environmentOf, IN_REGION, newStack, problemsOf, resourceOf, synthesise } from './support.ts'
+import {
+  entry,
+  environmentOf,
+  IN_REGION,
+  newParts,
+  newStack,
+  problemsOf,
+  resourceOf,
+  synthesise,
+} from './support.ts'
 
 const RULE = 'AWS::Events::Rule'
 /** What each event of the service has. */
@@ -325,5 +338,27 @@ describe('what workers publish', () => {
     [{ events: false, runEvents: ['ended'] }, ['runEvents needs an event bus, got events: false']],
   ] as const)('must be known, and have a bus: %j', (props, problems) => {
     expect(problemsOf((stack) => new FlowcraftService(stack, 'Flows', { entry, ...props }))).toEqual(problems)
+  })
+
+  it('is told to a worker that is made by itself, which needs a bus as well', () => {
+    const stack = newStack()
+    const parts = { ...newParts(stack), entry }
+    new WorkerFunction(stack, 'Worker', {
+      ...parts,
+      eventBus: new EventBus(stack, 'Bus'),
+      runEvents: ['waiting'],
+    })
+    expect(environmentOf(Template.fromStack(stack), 'Worker')).toMatchObject({
+      FLOWCRAFT_RUN_EVENTS: 'waiting',
+    })
+    const without = problemsOf(
+      (other) => new WorkerFunction(other, 'Worker', { ...newParts(other), entry, runEvents: ['waiting'] }),
+    )
+    expect(without).toEqual(['runEvents needs eventBus'])
+    const image = ContainerImage.fromRegistry('example/worker')
+    const container = problemsOf(
+      (other) => new ContainerWorker(other, 'Worker', { ...newParts(other), image, runEvents: ['waiting'] }),
+    )
+    expect(container).toContain('runEvents needs eventBus')
   })
 })

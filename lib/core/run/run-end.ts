@@ -18,20 +18,21 @@ const NOBODY = 'the end of the run is to be published, and this worker has no bu
  * it is marked as published publishes it again.
  */
 export async function publishRunEnd(services: Services, run: RunState): Promise<Disposition> {
-  // Whoever redrove it may have died before they sent the message for that, and the sweep looks at no run that is over.
-  await publishRedrive(services, run)
   if (run.outbox) {
     await cancelChildren(services, run)
     if (run.parent) await services.queue.send([run.parent])
-    // Crash before or after: the outbox entry still stands, and the redelivery publishes the end once more.
-    if (services.publishesRunEnds) await services.publishRunEnd(run)
-    // Left by a worker that would: perhaps this one is of an older deployment.
-    else if (run.outbox === outboxEntries.publish)
-      deferToNewerDeployment(services, { startedAt: run.endedAt ?? 0 }, NOBODY)
-    await services.store.markPublished(run)
-    // Ended from outside: no worker has counted it.
-    if (run.status === 'cancelled') countEnd(services, run)
   }
+  // Whoever redrove it may have died before they sent the message for that, and the sweep looks at no run that is over.
+  await publishRedrive(services, run)
+  if (!run.outbox) return ACKNOWLEDGE
+  // Crash before or after: the outbox entry still stands, and the redelivery publishes the end once more.
+  if (services.publishesRunEnds) await services.publishRunEnd(run)
+  // Left by a worker that would: perhaps this one is of an older deployment.
+  else if (run.outbox === outboxEntries.publish)
+    deferToNewerDeployment(services, { startedAt: run.endedAt ?? 0 }, NOBODY)
+  await services.store.markPublished(run)
+  // Ended from outside: no worker has counted it.
+  if (run.status === 'cancelled') countEnd(services, run)
   return ACKNOWLEDGE
 }
 

@@ -1,7 +1,7 @@
 /** What is told of runs on an event bus: each event with an id that is the same each time it is published. */
 import type { Prices } from '../common/prices.ts'
 import { type RunCost, runCostOf } from '../common/run-cost.ts'
-import { beginningOf } from '../common/texts.ts'
+import { beginningOf, printable } from '../common/texts.ts'
 import { actionsOf } from '../protocol/resumable.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import {
@@ -114,7 +114,7 @@ export function endedEvent(run: RunState, prices: Prices): RunEvent {
     ...common(run, ofLife(`${runId}:${status}`, run)),
     status,
     errors,
-    ...(reason === undefined ? {} : { reason: beginningOf(reason, TEXT_CHARACTERS) }),
+    ...(reason === undefined ? {} : { reason: shownText(reason) }),
     endedAt: isoOf(endedAt),
     ...(cost ? { cost } : {}),
   }
@@ -152,8 +152,8 @@ export function redrivenEvent(run: RunState, noted: NotedRedrive | undefined): R
     ...common(run, `${runId}:redriven:${redrives}`),
     redrives,
     ...(kind === undefined ? {} : { operation: kind }),
-    ...(by === undefined ? {} : { by: beginningOf(by, TEXT_CHARACTERS) }),
-    ...(reason === undefined ? {} : { reason: beginningOf(reason, TEXT_CHARACTERS) }),
+    ...(by === undefined ? {} : { by: shownText(by) }),
+    ...(reason === undefined ? {} : { reason: shownText(reason) }),
     // Those of the parent are no nodes of a child.
     ...(nodes === undefined || run.parent ? {} : { nodes: nodes.slice(0, NODES_AT_MOST) }),
     ...(at === undefined ? {} : { redrivenAt: at.toISOString() }),
@@ -175,6 +175,11 @@ function common({ runId, blueprintId, startedAt, parent, labels }: RunState, id:
     ...(parent ? { parentRunId: parent.runId } : {}),
     ...(labels ? { labels } : {}),
   }
+}
+
+/** Half of a character might be refused, each time: and what is published after it waits. */
+function shownText(text: string): string {
+  return printable(beginningOf(text, TEXT_CHARACTERS))
 }
 
 function isoOf(ms: number): string {

@@ -3,6 +3,7 @@ import { createFlow, type WorkflowBlueprint } from 'flowcraft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { requestFailed } from '../../../lib/core/common/errors.ts'
 import type { Services } from '../../../lib/core/execution/services.ts'
+import type { Job } from '../../../lib/core/queue/job.ts'
 import { returnDeadLetters } from '../../../lib/core/run/redrive-dead-letters.ts'
 import { sweep } from '../../../lib/core/run/sweep.ts'
 import { runEventNames } from '../../../lib/core/telemetry/names.ts'
@@ -323,34 +324,52 @@ describe('a redrive', () => {
     expect(await service.services.store.read('r')).toMatchObject({ redriveNote: { key: expect.any(String) } })
   })
 
-  it('is published of each child run with who did it', async () => {
-    let isDown = true
-    const child = createFlow('child').node('c', async () => {
-      if (isDown) throw new Error('down')
-      return { output: 'c' }
+  describe('of a run with a child', () => {
+    let isDown: boolean
+    let nested: TestService
+    beforeEach(async () => {
+      isDown = true
+      const child = createFlow('child').node('c', async () => {
+        if (isDown) throw new Error('down')
+        return { output: 'c' }
+      })
+      const { blueprint, registry } = graph(
+        { call: { run: 'subflow', params: { blueprintId: 'child' } }, end: value('end') },
+        ['call>end'],
+      )
+      nested = new TestService({
+        flows: [child],
+        blueprints: { case: blueprint },
+        registry,
+        logger: quiet,
+        runEvents: ['redriven'],
+      })
+      await nested.run({ blueprintId: 'case', runId: 'r' })
+      isDown = false
+      await nested.redrive('r', { by: 'ada', reason: 'it is up' })
     })
-    const { blueprint, registry } = graph(
-      { call: { run: 'subflow', params: { blueprintId: 'child' } }, end: value('end') },
-      ['call>end'],
-    )
-    const nested = new TestService({
-      flows: [child],
-      blueprints: { case: blueprint },
-      registry,
-      logger: quiet,
-      runEvents: ['redriven'],
-    })
-    await nested.run({ blueprintId: 'case', runId: 'r' })
-    isDown = false
-    await nested.redrive('r', { by: 'ada', reason: 'it is up' })
-    await nested.settle()
 
-    expect((await nested.get('r')).status).toBe('completed')
-    const both = { by: 'ada', reason: 'it is up', redrives: 1 }
-    expect(told(nested, 'redriven').toSorted((a, b) => a.runId.length - b.runId.length)).toMatchObject([
-      { ...both, runId: 'r', nodes: ['call'] },
-      { ...both, runId: 'r/0.1', parentRunId: 'r' },
-    ])
+    it('is published of the child too, with who did it', async () => {
+      await nested.settle()
+
+      expect((await nested.get('r')).status).toBe('completed')
+      const both = { by: 'ada', reason: 'it is up', redrives: 1 }
+      expect(told(nested, 'redriven').toSorted((a, b) => a.runId.length - b.runId.length)).toMatchObject([
+        { ...both, runId: 'r', nodes: ['call'] },
+        { ...both, runId: 'r/0.1', parentRunId: 'r' },
+      ])
+    })
+
+    it('keeps no parent waiting, though the bus fails', async () => {
+      const jobs = nested.queue.visible().map(({ job }) => job)
+      const ofChild = jobs.find(({ runId, nodeId }) => runId === 'r/0.1' && nodeId !== undefined)
+      for (const message of nested.queue.visible()) nested.queue.delete(message)
+
+      const services = without(nested, 'redriven')
+      await expect(workOnJob(nested, ofChild as Job, { services })).rejects.toThrow('died')
+
+      expect(nested.queue.visible().map(({ job }) => job)).toMatchObject([{ runId: 'r', nodeId: 'call' }])
+    })
   })
 
   it('tells of a skip which node it was', async () => {

@@ -110,6 +110,17 @@ describe('an event of a run', () => {
     expect(redrivenEvent(again, undefined).detail).toEqual({ ...common, id: 'r1:redriven:2', redrives: 2 })
   })
 
+  it('has whole characters only, whatever somebody wrote', () => {
+    const noted = {
+      kind: 'redrive' as const,
+      at: new Date(0),
+      by: 'a\uD800',
+      reason: 'x'.repeat(1_999) + '🙂',
+    }
+
+    expect(redrivenEvent(again, noted).detail).toMatchObject({ by: 'a\uFFFD', reason: 'x'.repeat(1_999) })
+  })
+
   it('of a child run does not name the nodes of its parent', () => {
     const noted = { kind: 'redrive' as const, at: new Date(0), nodes: ['call'] }
 
