@@ -20,7 +20,7 @@ export {
   type FlowcraftAwsErrorOptions,
   isFlowcraftAwsError,
 } from './core/common/errors.ts'
-export type { DeadLetterNote, RunDescription } from './core/run/describe.ts'
+export type { DeadLetterNote, PausedBy, RunDescription } from './core/run/describe.ts'
 export type { RunNodes, WaitingNode } from './core/run/nodes.ts'
 export type { ItemsProgress, NodeProgress, NodeState } from './core/run/progress.ts'
 export type { BackfillRequest, BackfillResult } from './core/run/backfill.ts'
@@ -54,7 +54,7 @@ export {
   type WorkerHandler,
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
-export { RunClient, type RunClientOptions, type TypedRuns } from './client/run-client.ts'
+export { RunClient, type TypedRuns } from './client/run-client.ts'
 export type { ForkRequest, ForkResult } from './client/fork-request.ts'
 export type {
   FailedRunsSelection,
@@ -80,6 +80,11 @@ export type { HistoryEntry } from './core/run/history-entries.ts'
 export type { HistoryMode } from './core/common/history-mode.ts'
 export type { NotedError } from './core/history/notes.ts'
 export type { HistoryRecorder, RecorderOptions } from './core/history/recorder.ts'
+export type {
+  PauseBlueprintResult,
+  PausedBlueprint,
+  UnpauseBlueprintResult,
+} from './client/blueprint-pauses.ts'
 export type { Operation } from './core/run/operations.ts'
 export type {
   DeadLetterBox,
@@ -141,7 +146,7 @@ export type { Flow, Registry } from './core/blueprints/registry.ts'
 export type { ErrorCause, ErrorRecord } from './core/values/error-record.ts'
 export type { Disposition } from './core/execution/disposition.ts'
 export type { FinalResult } from './core/run/final-result.ts'
-export type { ClientOptions } from './client/client-services.ts'
+export type { ClientOptions, RunClientOptions } from './client/client-services.ts'
 export type { ArrivalOptions, Isolation, Place, State } from './core/execution/isolation.ts'
 export { currentTraceHeader, withTraceHeader } from './core/common/trace-context.ts'
 export type { BlobStore } from './core/values/value-store.ts'

@@ -38,6 +38,8 @@ export interface SqsAdapterOptions extends RuntimeOptions, AwsOptions, WithConta
    * `metadata.contextConflicts` goes before it, and before both a node's `config.contextConflicts`. @default 'warn'
    */
   readonly contextConflicts?: ContextConflicts
+  /** For tests that need not wait until it looks again which blueprints are paused. In milliseconds. @default 31000 @internal */
+  readonly lookForPausesEveryMs?: number
   /** For tests in which each adapter stands for a process. @default - one for all adapters of this process @internal */
   readonly isolation?: Isolation
 }

@@ -19,6 +19,7 @@ import { policiesOf } from '../core/config/policies.ts'
 import type { Disposition } from '../core/execution/disposition.ts'
 import { Isolation } from '../core/execution/isolation.ts'
 import type { Runtime } from '../core/execution/node-call.ts'
+import { PausedBlueprints } from '../core/execution/paused-blueprints.ts'
 import { NODE_TIMEOUT_MS } from '../core/execution/node-timeout.ts'
 import type { Invocation, Services } from '../core/execution/services.ts'
 import { type HistoryRecorder, recorderOf } from '../core/history/recorder.ts'
@@ -67,6 +68,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #deployGraceMs: number
   readonly #policies: Pick<Services, 'maxActivations' | 'contextConflicts'>
   readonly #nodeTimeoutMs: number
+  readonly #pauses: PausedBlueprints
   readonly #events: RunEventBus | undefined
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
@@ -108,8 +110,9 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.#events = eventBusName ? new EventBridgeBus({ eventBusName, chosen, client }) : undefined
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#stores = storesOf(config, this.serializer)
-    const { values } = this.#stores
+    const { store, values } = this.#stores
     this.history = recorderOf(config.history, { values, logger: this.logger, now: Date.now, newToken })
+    this.#pauses = new PausedBlueprints({ store, now: Date.now, everyMs: options.lookForPausesEveryMs })
     this.#services = this.#makeServices(registration)
     const ignored = withoutEffect(options, this, SqsAdapter.prototype)
     for (const warning of [...warningsOf(registration.blueprints), ...ignored]) this.logger.warn(warning)
@@ -248,6 +251,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       history: this.history,
       tracing: this.#config.tracing ? new Tracing() : undefined,
       isolation: this.isolation,
+      pauses: this.#pauses,
       unreleased: new Set(),
       now: Date.now,
       sleep: (ms) => sleep(ms),

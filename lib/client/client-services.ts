@@ -2,6 +2,7 @@
 import { type ILogger, type ISerializer, JsonSerializer, type WorkflowBlueprint } from 'flowcraft'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
 import { register } from '../core/blueprints/registration.ts'
+import type { AnyFlows } from '../core/blueprints/flow-types.ts'
 import type { Flow, Registry } from '../core/blueprints/registry.ts'
 import { type AwsOptions, resolveConfig } from '../core/config/config.ts'
 import { costsOf, type Stores, storesOf } from '../core/config/connections.ts'
@@ -26,6 +27,14 @@ export interface ClientOptions extends AwsOptions {
   readonly serializer?: ISerializer
   /** @default - JSON lines in functions, nothing elsewhere */
   readonly logger?: ILogger
+}
+
+export interface RunClientOptions<F extends AnyFlows = AnyFlows> extends ClientOptions {
+  /**
+   * Blueprints that may be started. With them a run is checked, its input by its schema too, and begun at once; without, a
+   * worker does that. @default - whatever the workers know
+   */
+  readonly flows?: F
 }
 
 export type ClientServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit' | 'tracing' | 'costs'>

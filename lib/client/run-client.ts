@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer } from 'flowcraft'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
-import { runIdProblem } from '../core/common/identifiers.ts'
 import type { RunGraph } from '../core/protocol/run-graph.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
@@ -17,13 +16,22 @@ import type { RunPage, RunSummary } from '../core/run/list.ts'
 import { resumeRun } from '../core/run/resume.ts'
 import { type LostValue, unlessLost } from '../core/values/lost.ts'
 import {
-  type ClientOptions,
   type ClientParts,
   type ClientServices,
   clientServices,
+  type RunClientOptions,
   withDeadLetters,
 } from './client-services.ts'
 import { acceptRun } from './accept-run.ts'
+import {
+  pauseBlueprintBy,
+  type PauseBlueprintResult,
+  type PausedBlueprint,
+  pausedBlueprintsOf,
+  unpauseBlueprintBy,
+  type UnpauseBlueprintResult,
+} from './blueprint-pauses.ts'
+import { checkRunId } from './client-checks.ts'
 import { checkBackfill, checkFailures, checkList } from './list-request.ts'
 import { DeadLetterBox } from './dead-letter-requests.ts'
 import { forkBy, type ForkRequest, type ForkResult } from './fork-request.ts'
@@ -61,14 +69,6 @@ import type {
   StartRunResultOf,
 } from './typed-runs.ts'
 import { checkWatch, type WatchOptions, watchRun } from './watch.ts'
-
-export interface RunClientOptions<F extends AnyFlows = AnyFlows> extends ClientOptions {
-  /**
-   * Blueprints that may be started. With them a run is checked, its input by its schema too, and begun at once; without, a
-   * worker does that. @default - whatever the workers know
-   */
-  readonly flows?: F
-}
 
 /**
  * `F` is the type of what `defineFlows` gave: then ids, inputs and nodes that the flows do not have do not compile.
@@ -248,6 +248,21 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return unpauseBy(this.#services, runId, request)
   }
 
+  async pauseBlueprint(
+    blueprintId: BlueprintIdOf<F>,
+    request: OperationRequest = {},
+  ): Promise<PauseBlueprintResult> {
+    return pauseBlueprintBy(this.#services, blueprintId, request, this.#checks)
+  }
+
+  async unpauseBlueprint(blueprintId: BlueprintIdOf<F>): Promise<UnpauseBlueprintResult> {
+    return unpauseBlueprintBy(this.#services, blueprintId)
+  }
+
+  async pausedBlueprints(): Promise<readonly PausedBlueprint[]> {
+    return pausedBlueprintsOf(this.#services)
+  }
+
   async #read(runId: string): Promise<RunState> {
     checkRunId(runId)
     const run = await this.#services.store.read(runId)
@@ -258,9 +273,3 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
 
 /** `Runs` with the types of what `defineFlows` gave, for code that runs on AWS and in memory. */
 export type TypedRuns<F extends AnyFlows> = Pick<RunClient<F>, keyof Runs>
-
-/** @throws FlowcraftAwsError INVALID_INPUT */
-function checkRunId(runId: unknown): void {
-  const problem = runIdProblem(runId)
-  if (problem) throw new FlowcraftAwsError('INVALID_INPUT', problem)
-}

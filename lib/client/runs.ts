@@ -5,6 +5,7 @@ import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
 import type { ForkRequest, ForkResult } from './fork-request.ts'
+import type { PauseBlueprintResult, PausedBlueprint, UnpauseBlueprintResult } from './blueprint-pauses.ts'
 import type { RedriveManyRequest, RedriveOutcome } from './redrive-many.ts'
 import type {
   CancelResult,
@@ -193,20 +194,40 @@ export interface Runs {
    * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_STATE where it is over
    */
   pause(runId: string, request?: OperationRequest): Promise<PauseResult>
-  /** Lets a paused run go on, with its child runs. @throws FlowcraftAwsError as `pause` */
+  /** Lets a paused run go on, with its child runs. @throws FlowcraftAwsError as `pause`; INVALID_STATE where its blueprint is paused */
   unpause(runId: string, request?: UnpauseRequest): Promise<UnpauseResult>
+  /**
+   * Lets nothing of a blueprint start or go on until it is unpaused, within half a minute. Nodes that are executing end. Starts
+   * are accepted, and wait. Child runs go by the blueprint that they are of. Its runs are 'paused' from when something of them
+   * was to go on; those that wait for an event or a time are not asked.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT; UNKNOWN_BLUEPRINT where the client has flows, and not this one
+   * @example
+   * await client.pauseBlueprint('order', { by: 'Ada', reason: 'charges twice' })
+   */
+  pauseBlueprint(blueprintId: string, request?: OperationRequest): Promise<PauseBlueprintResult>
+  /**
+   * Lets the runs of a blueprint start and go on, but those that are paused themselves. The first thousand go on at once; where
+   * there are more, the sweep lets some 5,000 a minute go.
+   *
+   * @throws FlowcraftAwsError INVALID_INPUT
+   */
+  unpauseBlueprint(blueprintId: string): Promise<UnpauseBlueprintResult>
+  /** The blueprints that are paused, by their ids. A read unit. */
+  pausedBlueprints(): Promise<readonly PausedBlueprint[]>
 }
 
 /** The run, if it is over. @throws FlowcraftAwsError RUN_TIMEOUT that says what the run is at */
 export function endedWithin(run: RunDescription, timeoutMs: number): RunDescription {
-  const { runId, status, nodes, waiting = [], startsAt } = run
+  const { runId, status, nodes, waiting = [], startsAt, pausedBy } = run
   if (status !== 'running' && status !== 'awaiting' && status !== 'paused') return run
   const waits = waiting.map(({ nodeId, reason }) => `node '${nodeId}' waits (${reason})`)
   const works = nodes.active
     .filter((id) => !waiting.some(({ nodeId }) => nodeId === id))
     .map((id) => `node '${id}' is to run`)
+  const paused = pausedBy && (pausedBy === 'blueprint' ? ['its blueprint is paused'] : ['it is paused'])
   const at =
-    [...waits, ...works].join(', ') ||
+    [...(paused ?? []), ...waits, ...works].join(', ') ||
     `no worker has begun it${startsAt ? `, which starts at ${startsAt.toISOString()}` : ''}`
   throw new FlowcraftAwsError('RUN_TIMEOUT', `run '${runId}' did not end within ${timeoutMs} ms: ${at}`, {
     runId,

@@ -1,7 +1,8 @@
 /** The StartRun function: what other Lambdas invoke to start a run. */
 import type { Context } from 'aws-lambda'
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../core/common/errors.ts'
-import { RunClient, type RunClientOptions } from './run-client.ts'
+import type { RunClientOptions } from './client-services.ts'
+import { RunClient } from './run-client.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
 export interface StartRunHandlerOptions extends RunClientOptions {}

@@ -110,17 +110,13 @@ export class StateTable extends Construct {
    */
   grantPutData(grantee: IGrantable, also: readonly ('labels' | 'graphs')[] = []): Grant {
     const keys = [partitions.runs, ...also.map((name) => partitions[name])]
-    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-    const conditions = {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
-    }
-    const put = { grantee, actions: ['dynamodb:PutItem'], resourceArns: [this.table.tableArn], conditions }
-    return this.#grant(grantee, ['GetItem']).combine(Grant.addToPrincipal(put))
+    return this.#grant(grantee, ['GetItem']).combine(this.#grantIn(keys, grantee, 'PutItem'))
   }
 
-  /** Grants what the sweep needs: query the index of due runs, get and update items. */
+  /** Grants what the sweep needs: query due runs and those of paused blueprints, get and update items. */
   grantSweep(grantee: IGrantable): Grant {
-    return this.#grant(grantee, ['GetItem', 'UpdateItem']).combine(this.grantQueryDue(grantee))
+    const grant = this.#grant(grantee, ['GetItem', 'UpdateItem']).combine(this.grantQueryDue(grantee))
+    return grant.combine(this.#grantIn([partitions.held], grantee, 'Query'))
   }
 
   /** Grants querying the index of due runs. */
@@ -188,6 +184,13 @@ export class StateTable extends Construct {
     grantKey(this.table.encryptionKey, grantee, forKey)
     const actions = operations.map((operation) => `dynamodb:${operation}`)
     return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn] })
+  }
+
+  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+  #grantIn(keys: readonly string[], grantee: IGrantable, operation: string): Grant {
+    const conditions = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } }
+    const resourceArns = [this.table.tableArn]
+    return Grant.addToPrincipal({ grantee, actions: [`dynamodb:${operation}`], resourceArns, conditions })
   }
 
   #create(props: StateTableProps): TableV2 {

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { NullLogger } from 'flowcraft'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { WEBHOOK_URL } from './test-adapter.ts'
-import { TestService, type TestServiceOptions } from './test-service.ts'
+import type { TestServiceOptions } from './test-service-options.ts'
+import { TestService } from './test-service.ts'
 
 export interface OrdersOptions extends Omit<TestServiceOptions, 'store' | 'order' | 'newRunId'> {
   /** How many random orders to try. @default 20 */

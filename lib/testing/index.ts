@@ -40,6 +40,14 @@ export type {
   UnlistedRead,
 } from '../core/store/run-store.ts'
 export type {
+  BlueprintPause,
+  HeldPart,
+  HeldPlace,
+  Pauses,
+  PauseStore,
+  Release,
+} from '../core/store/pause-store.ts'
+export type {
   ListedRun,
   ListEntry,
   ListFilter,
@@ -53,8 +61,10 @@ export type { WebhookAnswer } from '../core/run/webhook-request.ts'
 export type { RunEventName } from '../core/telemetry/names.ts'
 export type { RunEvent } from '../core/telemetry/run-events.ts'
 export type { WorkOptions } from './memory-worker.ts'
+export { MemoryPauses } from '../core/store/memory-pauses.ts'
 export { MemoryRunStore } from '../core/store/memory-run-store.ts'
 export { inAnyOrder, type Orders, type OrdersOptions } from './any-order.ts'
 export { MemoryDeadLetters } from './memory-dead-letters.ts'
 export { type MemoryMessage, MemoryQueue } from './memory-queue.ts'
-export { type PostOptions, TestService, type TestServiceOptions } from './test-service.ts'
+export { TestService } from './test-service.ts'
+export type { PostOptions, TestServiceOptions } from './test-service-options.ts'

@@ -143,13 +143,15 @@ export class MemoryWorker {
     }
   }
 
-  /** When something is to be done next: a message comes, or the sweep must look at a run or a dead letter. */
+  /** When something is to be done next: a message comes, or the sweep must look at a run or a dead letter, or let runs go. */
   async #next(): Promise<number | undefined> {
     const { services, queue, deadLetters, clock } = this.#parts
     const due = await services.store.due(Infinity)
     const runs = await Promise.all(due.map((id) => services.store.read(id)))
     const letters = deadLetters.hasReturnable ? clock.now : undefined
-    const all = [queue.nextAt(this.#inFlight), letters, ...runs.map((run) => run?.dueAt)]
+    const { releases } = await services.store.readPauses({ consistent: true })
+    const held = releases.size > 0 ? clock.now : undefined
+    const all = [held, queue.nextAt(this.#inFlight), letters, ...runs.map((run) => run?.dueAt)]
     const times = all.filter((time) => time !== undefined)
     return times.length > 0 ? Math.min(...times) : undefined
   }

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { FlowRuntime, JsonSerializer, type RuntimeOptions } from 'flowcraft'
+import { FlowRuntime, JsonSerializer } from 'flowcraft'
 import { RunClient } from '../client/run-client.ts'
 import {
   endedWithin,
@@ -15,6 +15,11 @@ import {
   type WaitOptions,
 } from '../client/runs.ts'
 import type { ForkRequest, ForkResult } from '../client/fork-request.ts'
+import type {
+  PauseBlueprintResult,
+  PausedBlueprint,
+  UnpauseBlueprintResult,
+} from '../client/blueprint-pauses.ts'
 import type { RedriveManyRequest, RedriveOutcome } from '../client/redrive-many.ts'
 import type {
   CancelResult,
@@ -50,66 +55,32 @@ import { PRICES } from '../core/common/prices.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { guardedBus } from '../core/common/guarded-event-bus.ts'
 import { consoleLogger, guardedLogger } from '../core/common/logger.ts'
-import { type WithContainer, withContainer } from '../core/config/container.ts'
+import { withContainer } from '../core/config/container.ts'
 import { policiesOf } from '../core/config/policies.ts'
 import { Isolation } from '../core/execution/isolation.ts'
 import type { Runtime } from '../core/execution/node-call.ts'
+import { PausedBlueprints } from '../core/execution/paused-blueprints.ts'
 import type { Services } from '../core/execution/services.ts'
 import type { HistoryEntry } from '../core/run/history-entries.ts'
-import type { HistoryMode } from '../core/common/history-mode.ts'
 import { recorderOf } from '../core/history/recorder.ts'
-import type { MaxActivations } from '../core/protocol/bounds.ts'
-import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { Failures, FailuresRequest } from '../core/run/failures.ts'
-import { type FinalResult, finalResult } from '../core/run/final-result.ts'
+import { finalResult } from '../core/run/final-result.ts'
 import type { ListRunsQuery, ListRunsRequest, RunPage, RunSummary } from '../core/run/list.ts'
 import { answerWebhook, type WebhookAnswer } from '../core/run/webhook-request.ts'
 import type { WebhookOutcome } from '../core/run/webhook.ts'
 import { ownStore } from '../core/store/guarded-store.ts'
 import { MemoryRunStore } from '../core/store/memory-run-store.ts'
-import type { RunStore } from '../core/store/run-store.ts'
-import type { RunEventName } from '../core/telemetry/names.ts'
 import { endedEvent, type RunEvent } from '../core/telemetry/run-events.ts'
 import { NO_TELEMETRY } from '../core/telemetry/telemetry.ts'
 import { ValueStore } from '../core/values/value-store.ts'
 import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { MemoryEventBus } from './memory-event-bus.ts'
 import { MemoryQueue } from './memory-queue.ts'
-import { MemoryWorker, type WorkOptions } from './memory-worker.ts'
+import { MemoryWorker } from './memory-worker.ts'
 import { testAdapter } from './test-adapter.ts'
-
-export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
-  extends RuntimeOptions, WithContainer, WorkOptions {
-  /** What `createFlow()` builds, or `defineFlows` gives. @default - none */
-  readonly flows?: F
-  /** @default new MemoryRunStore() */
-  readonly store?: RunStore
-  /** As of `SqsAdapter`. @default { perNode: 10000, perRun: 1000000 } */
-  readonly maxActivations?: MaxActivations
-  /** As of `SqsAdapter`. @default 'warn' */
-  readonly contextConflicts?: ContextConflicts
-  /** As of `SqsAdapter`. @default 'timings' */
-  readonly history?: HistoryMode
-  /** As `SqsAdapter` has it, in milliseconds by the test's clock. @default 120000 */
-  readonly deployGraceMs?: number
-  /** As the adapter's, in milliseconds of the process's own time. @default - as long as it takes */
-  readonly nodeTimeoutMs?: number
-  /** As the method that a subclass of `SqsAdapter` overrides: called at the end of each run, at least once. @default - none */
-  readonly publishFinalResult?: (runId: string, result: FinalResult) => Promise<void>
-  /** What of its runs stands in `runEvents`, as a worker with an `eventBusName` publishes it. @default - none */
-  readonly runEvents?: readonly RunEventName[]
-  /** Names runs that are started without an id. @default - random UUIDs */
-  readonly newRunId?: () => string
-}
-
-export interface PostOptions {
-  /** @default 'POST' */
-  readonly method?: string
-  /** @default - `content-type: application/json` for what is sent as JSON */
-  readonly headers?: Readonly<Record<string, string>>
-}
+import type { PostOptions, TestServiceOptions } from './test-service-options.ts'
 
 /**
  * @example
@@ -158,6 +129,8 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
       telemetry: NO_TELEMETRY,
       history: recorderOf(options.history ?? 'timings', { values, logger, now, newToken: randomUUID }),
       isolation: new Isolation(now),
+      // Its clock stands still.
+      pauses: new PausedBlueprints({ store, now, everyMs: 0 }),
       unreleased: new Set(),
       now,
       // Its clock moves when nothing else is left to do.
@@ -304,6 +277,21 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async unpause(runId: string, request: UnpauseRequest = {}): Promise<UnpauseResult> {
     return this.#client.unpause(runId, request)
+  }
+
+  async pauseBlueprint(
+    blueprintId: BlueprintIdOf<F>,
+    request: OperationRequest = {},
+  ): Promise<PauseBlueprintResult> {
+    return this.#client.pauseBlueprint(blueprintId, request)
+  }
+
+  async unpauseBlueprint(blueprintId: BlueprintIdOf<F>): Promise<UnpauseBlueprintResult> {
+    return this.#client.unpauseBlueprint(blueprintId)
+  }
+
+  async pausedBlueprints(): Promise<readonly PausedBlueprint[]> {
+    return this.#client.pausedBlueprints()
   }
 
   /**

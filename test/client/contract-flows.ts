@@ -21,6 +21,12 @@ export const contractFlows = [
     if (!(await context.get('mended'))) throw new Error(`${await context.get('what')} is broken`)
     return { output: 'mended' }
   }),
+  createFlow('stands')
+    .node('one', async () => ({ output: 1 }))
+    .wait('go')
+    .node('two', async () => ({ output: 2 }))
+    .edge('one', 'go')
+    .edge('go', 'two'),
   createFlow('outer').node('sub', SubflowNode, { params: { blueprintId: 'inner' } }),
   createFlow('inner').node('leaf', async () => ({ output: 'leaf' })),
 ]

@@ -2,6 +2,7 @@ import { NullLogger } from 'flowcraft'
 import { afterAll, beforeAll } from 'vitest'
 import type { RunClient, SqsAdapter } from '../../lib/index.ts'
 import { adapterOf, clientOf, deploy, type TestDeployment } from '../support/service.ts'
+import { blueprintPausesContract } from './blueprint-pauses.contract.ts'
 import { contractFlows } from './contract-flows.ts'
 import { runsContract } from './runs.contract.ts'
 
@@ -11,7 +12,8 @@ let client: RunClient
 
 beforeAll(async () => {
   deployment = await deploy()
-  worker = adapterOf(deployment, { flows: contractFlows, logger: new NullLogger(), history: 'timings' })
+  const options = { logger: new NullLogger(), history: 'timings', lookForPausesEveryMs: 0 } as const
+  worker = adapterOf(deployment, { flows: contractFlows, ...options })
   worker.start()
   client = clientOf(deployment)
 })
@@ -21,3 +23,4 @@ afterAll(async () => {
 })
 
 runsContract('of a client of the local AWS', () => client)
+blueprintPausesContract('of a client of the local AWS', () => client)

@@ -35,6 +35,7 @@ describe('each permission of a service', () => {
       'SweepRole: logs:CreateLogStream logs:PutLogEvents on <FlowsSweepLogs.Arn>',
       'SweepRole: dynamodb:GetItem dynamodb:UpdateItem on <FlowsState.Arn>',
       'SweepRole: dynamodb:Query on <FlowsState.Arn>/index/due',
+      'SweepRole: dynamodb:Query on <FlowsState.Arn> if dynamodb:LeadingKeys is H#*',
       'SweepRole: sqs:SendMessage on <FlowsJobs.Arn>',
       'SweepRole: sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage sqs:SendMessage on <FlowsJobsDeadLetters.Arn>',
     ])

@@ -36,6 +36,7 @@ describe('SweepFunction', () => {
       'SweepRole: logs:CreateLogStream logs:PutLogEvents on <SweepLogs.Arn>',
       'SweepRole: dynamodb:GetItem dynamodb:UpdateItem on <State.Arn>',
       'SweepRole: dynamodb:Query on <State.Arn>/index/due',
+      'SweepRole: dynamodb:Query on <State.Arn> if dynamodb:LeadingKeys is H#*',
       'SweepRole: sqs:SendMessage on <Jobs.Arn>',
       'SweepRole: sqs:SendMessage on <Heavy.Arn>',
       'SweepRole: sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage sqs:SendMessage on <JobsDeadLetters.Arn>',

@@ -49,7 +49,7 @@ describe('the sweep', () => {
       new DeleteMessageCommand({ QueueUrl: deployment.queueUrl, ReceiptHandle: message?.ReceiptHandle }),
     )
 
-    expect(await sweep()).toEqual({ runs: 0, jobs: 0, returned: 1, deadLetters: 0 })
+    expect(await sweep()).toEqual({ runs: 0, jobs: 0, released: 0, returned: 1, deadLetters: 0 })
 
     expect(await depth(deployment, deployment.deadLetterQueueUrl)).toEqual({ visible: 0, hidden: 0 })
     await drain(deployment, adapterOf(deployment, { flows }))

@@ -129,6 +129,7 @@ describe('DynamoDB', () => {
 
   it.each<[string, string, object]>([
     ['a consistent read', 'GetItem', { TableName, Key: key('p'), ConsistentRead: true }],
+    ['a read of what is paused', 'GetItem', { TableName, Key: key('S#', 'PAUSES') }],
     ['a read of an index', 'Query', { TableName, IndexName: 'due' }],
     ['an item of 400 KB', 'PutItem', sized(409_600)],
     ['32 levels', 'PutItem', put({ v: nested(32) })],

@@ -9,6 +9,7 @@ import { register } from '../../lib/core/blueprints/registration.ts'
 import { FlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import type { Runtime } from '../../lib/core/execution/node-call.ts'
+import { PausedBlueprints } from '../../lib/core/execution/paused-blueprints.ts'
 import type { Services } from '../../lib/core/execution/services.ts'
 import type { ActivationKey, RunState } from '../../lib/core/protocol/run-state.ts'
 import type { Job } from '../../lib/core/queue/job.ts'
@@ -100,6 +101,8 @@ export interface HostWorld {
   bug(request: 'lease' | 'commit'): void
   /** How long a node's own code takes, in milliseconds. */
   readonly codeMs: number
+  /** How long a host may go by what it last saw of paused blueprints. */
+  readonly pausesSeenAfterMs: number
   /** A node's own code runs on this host. */
   ran(task: Task, nodeId: string): void
   /** An activation was suspended by this host's clock: so many milliseconds are left. */
@@ -182,6 +185,7 @@ export class Host {
       logger,
       telemetry: NO_TELEMETRY,
       isolation: new Isolation(now),
+      pauses: new PausedBlueprints({ store, now, everyMs: world.pausesSeenAfterMs }),
       unreleased: new Set(),
       now,
       sleep: (ms) => this.request('sleep', async () => {}, { isCode: true, until: world.now() + ms }),

@@ -39,8 +39,9 @@ export class ObservedStore extends WeakStore {
     this.#graph = graph
   }
 
-  /** When the sweep must look at some run next. */
+  /** When the sweep must look at some run next: at once where there are runs to let go. */
   async nextDue(): Promise<number | undefined> {
+    if ((await this.readPauses({ consistent: true })).releases.size > 0) return 0
     const due = await Promise.all((await this.due(Infinity)).map((runId) => this.read(runId)))
     const times = due.flatMap((run) => run?.dueAt ?? [])
     return times.length > 0 ? Math.min(...times) : undefined

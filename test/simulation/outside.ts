@@ -1,7 +1,8 @@
 /** Whoever acts on a run from outside: starts it, gives it events, sweeps its timers, cancels it, forks it. */
+import { pauseBlueprintBy, unpauseBlueprintBy } from '../../lib/client/blueprint-pauses.ts'
 import type { Services } from '../../lib/core/execution/services.ts'
 import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
-import { isOver, parseActivationKey, START } from '../../lib/core/protocol/run-state.ts'
+import { isOver, parseActivationKey, type RunState, START } from '../../lib/core/protocol/run-state.ts'
 import type { Job } from '../../lib/core/queue/job.ts'
 import { isFlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { cancelRun } from '../../lib/core/run/cancel.ts'
@@ -29,7 +30,7 @@ export interface ClientOptions {
   readonly graph: RunGraph
   readonly profile: Profile
   readonly random: Random
-  readonly store: Pick<RunStore, 'read' | 'due'>
+  readonly store: Pick<RunStore, 'read' | 'due' | 'readPauses'>
   readonly told: Told
   now(): number
   /** Lets a process of this kind do this. */
@@ -56,6 +57,7 @@ export class Outside {
   #redrives: number
   #forks: number
   #pauses: number
+  #blueprintPauses: number
 
   constructor(options: ClientOptions) {
     const { setup, profile, random, store, told } = options
@@ -72,6 +74,7 @@ export class Outside {
     this.#redrives = profile.redrives ?? 0
     this.#forks = this.#events.canBegin ? (profile.forks ?? 0) : 0
     this.#pauses = profile.pauses ?? 0
+    this.#blueprintPauses = profile.blueprintPauses ?? 0
   }
 
   /** What callers were told that it counts, by node. */
@@ -79,14 +82,15 @@ export class Outside {
     return this.#events.promised
   }
 
-  /** What may happen next; each call is one step. */
-  async actions(): Promise<(() => void)[]> {
+  /** What may happen next; each call is one step. `isIdle`: nothing comes by itself. */
+  async actions(isIdle: boolean): Promise<(() => void)[]> {
     const { store, now, employ, isBusy } = this.#options
     const actions: (() => void)[] = []
     if (!this.#started && !isBusy('client')) actions.push(() => this.#start())
     const event = isBusy('resumer') ? undefined : await this.#events.next()
     if (event) actions.push(() => employ('resumer', (services) => this.#events.give(services, event)))
-    const isDue = this.nextSweep <= now() && (await store.due(now())).length > 0
+    const { releases } = await store.readPauses({ consistent: true })
+    const isDue = this.nextSweep <= now() && (releases.size > 0 || (await store.due(now())).length > 0)
     if (isDue && !isBusy('timer')) {
       actions.push(() => {
         this.nextSweep = now() + SWEEP_EVERY_MS
@@ -98,7 +102,7 @@ export class Outside {
     if (this.#cancelIn-- <= 0 && !isBusy('canceller') && (await store.read(this.runId))) {
       actions.push(() => this.#cancel())
     }
-    if (!isBusy('operator')) actions.push(...(await this.#steering()))
+    if (!isBusy('operator')) actions.push(...(await this.#steering(isIdle)))
     return actions
   }
 
@@ -113,9 +117,34 @@ export class Outside {
   }
 
   /** What an operator may do now: redrive or fork a cancelled run, pause one that runs, unpause it. */
-  async #steering(): Promise<(() => void)[]> {
-    const { store, random, employ } = this.#options
+  async #steering(isIdle: boolean): Promise<(() => void)[]> {
+    const { store } = this.#options
     const run = await store.read(this.runId)
+    const ofBlueprint = await this.#steeringOfBlueprint(isIdle)
+    return ofBlueprint ? [ofBlueprint] : this.#steeringOf(run)
+  }
+
+  /** Pauses a blueprint now and then, also before its run is there, and unpauses it. */
+  async #steeringOfBlueprint(isIdle: boolean): Promise<(() => void) | undefined> {
+    const { store, random, employ, setup, profile } = this.#options
+    if (!profile.blueprintPauses) return undefined
+    const { paused } = await store.readPauses({ consistent: true })
+    const [ended] = paused.keys()
+    if (ended !== undefined) {
+      if (!isIdle && !random.chance(0.1)) return undefined
+      return () => employ('operator', async (services) => void (await unpauseBlueprintBy(services, ended)))
+    }
+    if (this.#blueprintPauses === 0 || !random.chance(0.1)) return undefined
+    const { id } = random.pick([setup.blueprint, ...(setup.blueprints ?? [])])
+    return () =>
+      employ('operator', async (services) => {
+        await pauseBlueprintBy(services, id, {}, false)
+        this.#blueprintPauses--
+      })
+  }
+
+  async #steeringOf(run: RunState | undefined): Promise<(() => void)[]> {
+    const { store, random, employ } = this.#options
     if (!run) return []
     if (run.status === 'cancelled' && this.#redrives > 0) return [() => this.#redrive()]
     if (run.status === 'cancelled' && this.#forks > 0) {

@@ -62,6 +62,10 @@ export interface Profile {
   readonly forks?: number
   /** Somebody pauses the run so many times, and unpauses it. @default 0 */
   readonly pauses?: number
+  /** Somebody pauses its blueprint so many times, and unpauses it. @default 0 */
+  readonly blueprintPauses?: number
+  /** A host looks so often which blueprints are paused, in milliseconds. @default - once */
+  readonly pausesSeenAfterMs?: number
 }
 
 const calm = {
@@ -145,15 +149,37 @@ export const FORKS: Profile = { ...CANCELS, name: 'forks', cancelsBy: 60, forks:
 export const CALM_FORKS: Profile = { ...CALM, name: 'calm-forks', cancelsBy: 40, forks: 2, delays: 0.3 }
 const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
 export const CALM_PAUSES: Profile = { ...CALM, name: 'calm-pauses', pauses: 3, delays: 0.3 }
+/** A run stands still for as long as its blueprint is paused. */
+const whilePaused = { timerLateMs: Infinity } as const
+/** Somebody pauses its blueprint, or one of its children's, and workers see that late. */
+export const BLUEPRINT_PAUSES: Profile = {
+  ...PAUSES,
+  ...whilePaused,
+  name: 'blueprint-pauses',
+  pauses: 1,
+  blueprintPauses: 4,
+  pausesSeenAfterMs: 200,
+}
+export const CALM_BLUEPRINT_PAUSES: Profile = {
+  ...CALM_PAUSES,
+  ...whilePaused,
+  name: 'calm-blueprint-pauses',
+  pauses: 0,
+  blueprintPauses: 3,
+  pausesSeenAfterMs: 50,
+}
 
 /** Delayed by ten minutes or three hours, by whoever may die at it. */
 export const DELAYED: Profile = { ...CHAOS, name: 'delayed-start', delaysStart: true }
 /** And paused, or cancelled in vain, before it starts or after. */
 export const DELAYED_STEERED: Profile = {
   ...DELAYED,
+  ...whilePaused,
   name: 'delayed-start-steered',
   faultsAtMost: 6,
   pauses: 3,
+  blueprintPauses: 2,
+  pausesSeenAfterMs: 200,
   cancelsBy: 30,
   redrives: 2,
 }
@@ -235,6 +261,8 @@ export const profiles: readonly Profile[] = [
   CALM_FORKS,
   PAUSES,
   CALM_PAUSES,
+  BLUEPRINT_PAUSES,
+  CALM_BLUEPRINT_PAUSES,
   DELAYED,
   DELAYED_STEERED,
   BATCHES,

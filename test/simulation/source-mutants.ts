@@ -4,6 +4,7 @@
  */
 import { flowMutants } from './flow-mutants.ts'
 import { forkMutants } from './fork-mutants.ts'
+import { pauseMutants } from './pause-mutants.ts'
 import type { Mutant } from './mutants.ts'
 import {
   aimedAt,
@@ -175,8 +176,8 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a cancel that overlooks what was committed meanwhile',
     file: 'store/memory-run-store.ts',
-    replace: / \|\| run\.seq !== seen\.seq\) return this\.#set\(runId, undefined\)/,
-    by: ') return this.#set(runId, undefined)',
+    replace: / \|\| run\.seq !== seen\.seq\) return this\.written\(runId, undefined\)/,
+    by: ') return this.written(runId, undefined)',
     cases: [CHILD],
     profiles: [aimedAt('cancel', { freezeBefore: 0.8 }, { ...CANCELS, cancelsBy: 40 })],
   },
@@ -321,4 +322,5 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   ...flowMutants,
   ...forkMutants,
+  ...pauseMutants,
 ]

@@ -145,6 +145,10 @@ export class World implements HostWorld {
     }
   }
 
+  get pausesSeenAfterMs(): number {
+    return this.#profile.pausesSeenAfterMs ?? Infinity
+  }
+
   get codeMs(): number {
     return this.#profile.codeMs ?? 0
   }
@@ -201,13 +205,21 @@ export class World implements HostWorld {
   }
 
   async #step(): Promise<boolean> {
-    const actions = [...this.#possible(), ...(await this.#outside.actions())]
+    const possible = this.#possible()
+    const isIdle = possible.length === 0 && !(await this.#waits())
+    const actions = [...possible, ...(await this.#outside.actions(isIdle))]
     if (!this.#profile.losses) await this.#checkTimers()
     if (actions.length === 0) return this.#skipTime(await this.store.nextDue())
     this.#clock += this.#random.below(4)
     await this.#random.pick(actions)()
     await this.#processes.quiet()
     return true
+  }
+
+  /** Whether something comes later by itself. */
+  async #waits(): Promise<boolean> {
+    const times = [...this.#processes.times(), ...this.#network.times(), this.queue.nextAt()]
+    return times.some((time) => time !== undefined) || (await this.store.nextDue()) !== undefined
   }
 
   suspended(runId: string, key: ActivationKey, leftMs: number): void {

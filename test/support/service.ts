@@ -33,6 +33,7 @@ export function adapterOf(
     runIndex?: boolean
     history?: HistoryMode
     runCosts?: boolean
+    lookForPausesEveryMs?: number
   },
 ): SqsAdapter {
   return new SqsAdapter({ ...awsOptions(deployment), ...options, deployGraceMs: 0 })

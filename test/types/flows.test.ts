@@ -217,6 +217,9 @@ describe('without the types of flows', () => {
         skip: async () => ({ skipped: true }),
         pause: async () => ({ paused: true }),
         unpause: async () => ({ unpaused: true }),
+        pauseBlueprint: async () => ({ paused: true }),
+        unpauseBlueprint: async () => ({ unpaused: true }),
+        pausedBlueprints: async () => [],
         list: async () => ({ runs: [run] }),
         runs: async function* () {
           yield run

@@ -16,6 +16,7 @@ import type { Tracing } from '../telemetry/tracing.ts'
 import type { ValueStore } from '../values/value-store.ts'
 import type { Isolation, Place } from './isolation.ts'
 import type { Runtime } from './node-call.ts'
+import type { PausedBlueprints } from './paused-blueprints.ts'
 
 export interface Services {
   readonly runtime: Runtime
@@ -33,6 +34,8 @@ export interface Services {
   readonly tracing?: Tracing
   /** Who is worked on beside whom in this process. */
   readonly isolation: Isolation
+  /** Which blueprints are paused. */
+  readonly pauses: PausedBlueprints
   /** Leases that this process could not give back. */
   readonly unreleased: Set<ReleaseRequest>
   /** Milliseconds since the epoch. */

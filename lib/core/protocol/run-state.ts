@@ -158,6 +158,8 @@ export interface RunState {
   readonly steered?: true
   /** Since when nobody works on it, in milliseconds since the epoch; absent where it is not paused. */
   readonly pausedAt?: number
+  /** The pause of its blueprint that lets nobody work on it, by its epoch; absent where none does. */
+  readonly heldBy?: string
   /**
    * Why the message of an activation lies in the dead-letter queue; of the start of the run, under START. It says
    * something only while that is still to be done.
@@ -205,6 +207,11 @@ export function isDone(done: bigint, node: number): boolean {
 
 export function isOver(run: RunState): boolean {
   return run.status !== 'running'
+}
+
+/** Whether nobody is to work on a run, by a pause of its own or one of its blueprint. */
+export function isPaused(run: RunState): boolean {
+  return !isOver(run) && (run.pausedAt !== undefined || run.heldBy !== undefined)
 }
 
 /** What a strand is at: the named activation, or the one its message carries on. */

@@ -6,7 +6,14 @@ import { type RunCost, runCostOf } from '../common/run-cost.ts'
 import type { Costs } from '../config/costs.ts'
 import { type Budget, budgetOf } from '../protocol/budget.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import { isOver, parseActivationKey, type RunState, type RunStatus, START } from '../protocol/run-state.ts'
+import {
+  isOver,
+  isPaused,
+  parseActivationKey,
+  type RunState,
+  type RunStatus,
+  START,
+} from '../protocol/run-state.ts'
 import { type Operation, operationsOf } from './operations.ts'
 import { nodesOf, type RunNodes, waitingIn, type WaitingNode } from './nodes.ts'
 import { type NodeProgress, progressOf } from './progress.ts'
@@ -22,6 +29,9 @@ export interface DeadLetterNote {
   readonly nodeId?: string
   readonly reason: string
 }
+
+/** What lets nobody work on a run: the run's own pause (`pause`, a budget), or that of its blueprint. */
+export type PausedBy = 'run' | 'blueprint'
 
 /** A run as `RunClient.get` gives it. */
 export interface RunDescription {
@@ -47,6 +57,10 @@ export interface RunDescription {
   readonly operations?: readonly Operation[]
   /** Since when it is paused, where it is. */
   readonly pausedAt?: Date
+  /** Where it is paused: whether itself ('run'), or with its blueprint. */
+  readonly pausedBy?: PausedBy
+  /** The pause of its blueprint that holds it: since when, by whom and why. */
+  readonly blueprintPause?: { readonly pausedAt: Date; readonly by?: string; readonly reason?: string }
   readonly nodes: RunNodes
   /** How far each node is, in the order of the blueprint; none while no worker has begun the run. */
   readonly progress: readonly NodeProgress[]
@@ -71,7 +85,7 @@ export interface DescribeOptions {
   readonly run: RunState
   /** Undefined while no worker has begun the run. */
   readonly graph: RunGraph | undefined
-  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'listValues' | 'arrivals'>
+  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'listValues' | 'arrivals' | 'readPauses'>
   readonly values: ValueStore
   readonly serializer: ISerializer
   /** @default - the list prices */
@@ -91,6 +105,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   const budget = budgetOf(run, graph?.blueprint)
   const cost = runCostOf(run.cost, options.costs?.prices ?? PRICES)
   const progress = graph ? await progressOf({ run, graph, store, reader, nodes, waiting, lost }) : []
+  const pause = await pauseOf(store, run)
   const operations = wasSteered(run) ? await operationsOf(options, run) : []
   return {
     runId: run.runId,
@@ -104,7 +119,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     ...(cost ? { cost } : {}),
     ...(budget ? { budget } : {}),
     ...(run.redrives === undefined ? {} : { redrives: run.redrives }),
-    ...(run.pausedAt === undefined || isOver(run) ? {} : { pausedAt: new Date(run.pausedAt) }),
+    ...pause,
     nodes,
     progress,
     ...(waiting.length > 0 ? { waiting } : {}),
@@ -137,6 +152,28 @@ function lettersOf(graph: RunGraph | undefined, run: RunState): Pick<RunDescript
   return notes.length > 0 ? { deadLetters: notes } : {}
 }
 
+/** A read unit, where the blueprint of the run is paused. */
+async function pauseOf(
+  store: DescribeOptions['store'],
+  run: RunState,
+): Promise<Pick<RunDescription, 'pausedAt' | 'pausedBy' | 'blueprintPause'>> {
+  const pausedBy = pausedByOf(run)
+  if (pausedBy === undefined) return {}
+  const own = run.pausedAt === undefined ? {} : { pausedAt: new Date(run.pausedAt) }
+  if (run.heldBy === undefined) return { pausedBy, ...own }
+  const { paused } = await store.readPauses({ consistent: true })
+  const { epoch, at = 0, ...who } = paused.get(run.blueprintId) ?? {}
+  // That one is over, and somebody is about to let the run go.
+  if (epoch !== run.heldBy) return { pausedBy, ...own }
+  const pausedAt = new Date(at)
+  return { pausedBy, pausedAt, ...own, blueprintPause: { pausedAt, ...who } }
+}
+
+export function pausedByOf(run: RunState): PausedBy | undefined {
+  if (!isPaused(run)) return undefined
+  return run.pausedAt === undefined ? 'blueprint' : 'run'
+}
+
 /** Whether it may have notes: only then is it worth a request. */
 function wasSteered(run: RunState): boolean {
   const { redrives, pausedAt, steered, status, deadLetters, forkedFrom } = run
@@ -146,7 +183,7 @@ function wasSteered(run: RunState): boolean {
 
 /** As a run is seen from outside. */
 export function statusOf(run: RunState): RunDescription['status'] {
-  if (run.pausedAt !== undefined && !isOver(run)) return 'paused'
+  if (isPaused(run)) return 'paused'
   const isAwaiting =
     run.status === 'running' &&
     run.active.size > 0 &&

@@ -22,7 +22,7 @@ import { sendQueued } from './dispatch.ts'
 import { endedAs, nodeOf } from './ended.ts'
 import { type Fork, forkValues, type ForkValues, textsOf } from './fork-values.ts'
 import { noteFork, readFork } from './operations.ts'
-import { LOOK_AFTER_MS } from './redrive.ts'
+import { LOOK_AFTER_MS } from './hold.ts'
 import { checkSet } from './redrive-values.ts'
 
 export type ForkServices = Pick<

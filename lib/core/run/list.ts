@@ -5,7 +5,7 @@ import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import type { ListEntry, ListFilter, RunList } from '../store/run-list.ts'
 import { childRuns } from './child-runs.ts'
 import { forksOf } from './fork.ts'
-import { type RunDescription, statusOf } from './describe.ts'
+import { type PausedBy, pausedByOf, type RunDescription, statusOf } from './describe.ts'
 import { formatCursor, parseCursor } from './list-cursor.ts'
 import { MergedList } from './merged-list.ts'
 
@@ -38,6 +38,8 @@ export interface RunSummary {
   readonly blueprintId: string
   /** As `get` gives it. */
   readonly status: RunDescription['status']
+  /** Where it is paused: whether itself ('run'), or with its blueprint. */
+  readonly pausedBy?: PausedBy
   readonly labels?: RunLabels
   /** Who waits for it, where it is a child run. */
   readonly parentRunId?: string
@@ -156,10 +158,12 @@ async function summariesOf(
 
 function summaryOf(run: RunState): RunSummary {
   const { runId, blueprintId, labels, parent, forkedFrom, startedAt, endedAt } = run
+  const pausedBy = pausedByOf(run)
   return {
     runId,
     blueprintId,
     status: statusOf(run),
+    ...(pausedBy ? { pausedBy } : {}),
     ...(labels ? { labels } : {}),
     ...(parent ? { parentRunId: parent.runId } : {}),
     ...(forkedFrom === undefined ? {} : { forkedFrom: { runId: forkedFrom } }),

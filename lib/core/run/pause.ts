@@ -1,11 +1,12 @@
 /**
  * Pauses runs: nobody works on one until it is unpaused. What is under way ends, and is committed; nothing follows from it.
- * Messages of a paused run are done with, so whoever unpauses it sends the jobs of all that is active.
+ * Messages of a paused run are done with, so whoever unpauses it sends the jobs of all that is active. A run whose blueprint is
+ * paused (`hold.ts`) may be paused itself too: it goes on when both are over.
  */
 import { FlowcraftAwsError, isFlowcraftAwsError } from '../common/errors.ts'
-import { childrenOf, isOver, type RunState, strandOf } from '../protocol/run-state.ts'
-import { sendJobs } from './dispatch.ts'
-import { LOOK_AFTER_MS, type SteerServices } from './redrive.ts'
+import { childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { LOOK_AFTER_MS, sendActive } from './hold.ts'
+import type { SteerServices } from './redrive.ts'
 
 /**
  * Also the child runs that it waits for.
@@ -25,21 +26,33 @@ export async function unpauseRun(services: SteerServices, runId: string): Promis
   // Crash before, or between: the run is still paused, as whoever looks at it sees.
   const paused = running(runId, await services.store.read(runId), 'unpause')
   await each(services, childrenOf(paused), (childId) => unpauseRun(services, childId))
+  if (paused.pausedAt === undefined && paused.heldBy !== undefined) return letGoUnlessHeld(services, paused)
   // Crash after: the sweep sends the jobs.
   const { committed, run } = await services.store.unpause(runId, services.now() + LOOK_AFTER_MS)
   const unpaused = running(runId, run, 'unpause')
   const { blueprintId } = unpaused
+  // Its blueprint is paused as well: then the run goes on with that.
+  if (unpaused.heldBy !== undefined) return committed
   if (committed) await sendActive(services, unpaused)
   else if (unpaused.graph === undefined) await services.queue.send([{ runId, blueprintId }])
   return committed
 }
 
-async function sendActive(services: SteerServices, run: RunState): Promise<void> {
-  const { runId, blueprintId } = run
-  if (run.graph === undefined) return services.queue.send([{ runId, blueprintId }])
-  const graph = await services.graphs.of(blueprintId, run.graph)
-  const strands = [...run.active].map(([key, entry]) => (entry.wait ? key : strandOf(key, entry)))
-  await sendJobs({ services, graph, run }, [...new Set(strands)])
+/** @throws FlowcraftAwsError INVALID_STATE where the pause of its blueprint is on */
+async function letGoUnlessHeld(services: SteerServices, seen: RunState): Promise<boolean> {
+  const { runId, blueprintId, heldBy = '' } = seen
+  const { paused } = await services.store.readPauses({ consistent: true })
+  if (paused.has(blueprintId)) {
+    const why = `its blueprint '${blueprintId}' is paused, which is to be unpaused`
+    throw new FlowcraftAwsError('INVALID_STATE', `cannot unpause run '${runId}': ${why}`, {
+      runId,
+      blueprintId,
+    })
+  }
+  // Crash after: the sweep sends the jobs.
+  const { committed, run } = await services.store.letGo(runId, heldBy, services.now() + LOOK_AFTER_MS)
+  if (committed) await sendActive(services, run)
+  return committed
 }
 
 /** A child may have ended, also just now, or may not be there yet: then there is nothing to do for it. */

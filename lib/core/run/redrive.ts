@@ -23,6 +23,7 @@ import { StoredTexts } from '../values/stored-texts.ts'
 import { giveRest } from './budget-of-child.ts'
 import { sendJobs } from './dispatch.ts'
 import { endedAs, nodeOf } from './ended.ts'
+import { LOOK_AFTER_MS } from './hold.ts'
 import { publication } from './publish.ts'
 import { checkSet, valuesAfter } from './redrive-values.ts'
 
@@ -48,9 +49,6 @@ export interface Redrive {
   /** Child runs that are redriven first. */
   readonly children: readonly string[]
 }
-
-/** When the sweep looks whether the jobs were sent. */
-export const LOOK_AFTER_MS = 60_000
 
 /** @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_STATE, INVALID_INPUT; nothing is changed then */
 export async function redriveRun(

@@ -8,13 +8,14 @@ import { messageOf } from '../common/errors.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { jobOf } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
-import { isOver, type RunState, strandOf, timeOf } from '../protocol/run-state.ts'
+import { isOver, isPaused, type RunState, strandOf, timeOf } from '../protocol/run-state.ts'
 import type { DeadLetters } from '../queue/dead-letter-queue.ts'
 import { type Job, sendTimer } from '../queue/job.ts'
 import { inTraceOf } from '../telemetry/tracing.ts'
 import { holdBack } from './delayed-start.ts'
 import { graphUnlessLost, sendToItsEnd } from './lost-blueprint.ts'
 import { publication } from './publish.ts'
+import { releaseHeld } from './release.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 
 export interface SweepResult {
@@ -22,22 +23,30 @@ export interface SweepResult {
   readonly runs: number
   /** Jobs that were sent. */
   readonly jobs: number
+  /** Runs that go on since their blueprint is not paused any more. */
+  readonly released: number
   /** Jobs that went from the dead-letter queue back to the job queue. */
   readonly returned: number
   /** Messages in the dead-letter queue that stay there, for a person to look at, as far as they were looked at. */
   readonly deadLetters: number
 }
 
-export interface SweepServices extends Pick<Services, 'store' | 'graphs' | 'queue' | 'now' | 'tracing'> {
+export interface SweepServices extends Pick<
+  Services,
+  'store' | 'graphs' | 'queue' | 'now' | 'tracing' | 'emit'
+> {
   /** @default - the dead-letter queue is not looked at */
   readonly deadLetters?: DeadLetters
 }
 
 /** Runs looked at side by side. */
 const CONCURRENCY = 20
+/** Runs of paused blueprints that one sweep lets go: some ten seconds of it. */
+const RELEASES_AT_MOST = 5_000
 
 export async function sweep(services: SweepServices): Promise<SweepResult> {
   let jobs = 0
+  let released = 0
   let letters: DeadLettersResult = { returned: 0, kept: 0 }
   const errors: Error[] = []
   // One run that cannot be read must not keep the others' timers.
@@ -55,6 +64,9 @@ export async function sweep(services: SweepServices): Promise<SweepResult> {
       jobs += sent
     })
   await pMap(due, sweepOne, { concurrency: CONCURRENCY })
+  await attempt('let runs go whose blueprint is not paused any more', async () => {
+    released = await releaseHeld(services, RELEASES_AT_MOST)
+  })
   const { deadLetters } = services
   if (deadLetters) {
     await attempt('look at the dead-letter queue', async () => {
@@ -62,15 +74,15 @@ export async function sweep(services: SweepServices): Promise<SweepResult> {
     })
   }
   if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '))
-  return { runs: due.length, jobs, returned: letters.returned, deadLetters: letters.kept }
+  return { runs: due.length, jobs, released, returned: letters.returned, deadLetters: letters.kept }
 }
 
 /** Crash after the sends, before the reschedule: the run is still due, and its jobs are sent once more. */
 async function sweepRun(services: SweepServices, runId: string): Promise<number> {
   const run = await services.store.read(runId)
   if (!run || isOver(run)) return 0
-  if (run.pausedAt !== undefined) {
-    // Whoever unpauses it has the sweep look again.
+  if (isPaused(run)) {
+    // Whoever lets it go on has the sweep look again.
     await services.store.reschedule(runId, { seq: run.seq, dueAt: undefined, was: run.dueAt })
     return 0
   }

@@ -8,8 +8,7 @@ import { type ActivationKey, type RunState, START, nothingScheduled } from '../p
 import { commitExpression, setDue, setPlaceOfEnded } from './commit-expression.ts'
 import type { CostCounter } from '../common/cost-counter.ts'
 import { type Counts, minus, NO_COUNTS, plus } from '../common/run-counts.ts'
-import { DueRuns } from './due-runs.ts'
-import { DynamoDbValues } from './dynamodb-values.ts'
+import { DynamoDbPauses } from './dynamodb-pauses.ts'
 import { type Listed, unitsOfBegin, unitsOfCommit, unitsOfCreate } from './expected-units.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packBudget, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
@@ -32,11 +31,9 @@ import { keys } from './schema.ts'
 import {
   beginExpression,
   endExpression,
-  pauseExpression,
   publishedExpression,
   redriveCondition,
   redrivenItem,
-  unpauseExpression,
 } from './steer-expressions.ts'
 import { isItemTooLarge, Table, type Written } from './table.ts'
 
@@ -53,8 +50,7 @@ export interface DynamoDbRunStoreOptions {
   readonly now?: () => number
 }
 
-export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
-  readonly #dueRuns: DueRuns
+export class DynamoDbRunStore extends DynamoDbPauses implements RunStore {
   readonly #lists: RunLists
   readonly #table: Table
   readonly #retention: Retention
@@ -70,13 +66,12 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     counter?: CostCounter,
   ) {
     const retention = retentionOf(options.runRetentionDays)
-    super({ table, retention, now: options.now ?? Date.now, counter })
+    const { serviceName, runIndex = true, now = Date.now } = options
+    super({ table, retention, now, serviceName, counter })
     this.#options = options
     this.#counter = counter
     this.#table = table
     this.#retention = retention
-    const { serviceName, runIndex = true } = options
-    this.#dueRuns = new DueRuns(this.#table, serviceName)
     this.#lists = new RunLists({ table: this.#table, serviceName, runIndex, retention: this.#retention })
   }
 
@@ -88,7 +83,7 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   async create(given: NewRun): Promise<{ created: boolean; run: RunState }> {
     const own = { $w: unitsOfCreate(given, this.#listed(given.runId)), $d: 1 }
     const run = given.cost ? { ...given, cost: plus(given.cost, own) } : given
-    const due = run.dueAt === undefined ? {} : this.#dueRuns.placeOf(run.dueAt)
+    const due = run.dueAt === undefined ? {} : this.dueRuns.placeOf(run.dueAt)
     const header = { ...packHeader(run), ...due, ...this.#lists.indexed(run.runId), ...keys.run(run.runId) }
     const { done, item } = await this.#table.putIfAbsent(header)
     this.#tookAlong(own, done && given.cost)
@@ -102,7 +97,7 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
 
   async begin(runId: string, first: FirstState): Promise<CommitResult> {
     const own = { $w: unitsOfBegin(first), $d: 1 }
-    const result = await this.#update(runId, beginExpression(first, own))
+    const result = await this.updated(runId, beginExpression(first, own))
     this.#tookAlong(own, result.committed && first.cost)
     return result
   }
@@ -141,7 +136,7 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     const { k } = this.#lists.indexed(runId)
     if (k !== undefined) e.set(e.path('k'), k)
     if (status === 'failed') setPlaceOfEnded(e, endedAt ?? 0, this.#lists.failedShardOf(runId))
-    return this.#update(runId, e)
+    return this.updated(runId, e)
   }
 
   /** What it takes along of itself is counted by its answer as well. */
@@ -168,40 +163,30 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     // Whoever raised it meanwhile lets the run go on.
     if (seen?.budget) e.when(`${e.path('mx')} = ${e.value(packBudget(seen.budget))}`)
     e.set(e.path('x'), reason)
-    return this.#update(runId, e)
+    return this.updated(runId, e)
   }
 
   cancel(runId: string, seen: EndOfBegun & { readonly now: number }): Promise<CommitResult> {
     const { now } = seen
     const e = endExpression({ status: 'cancelled', now, begun: seen, retention: this.#retention })
     e.when(`${e.path('q')} = ${e.value(seen.seq)}`)
-    return this.#update(runId, e)
+    return this.updated(runId, e)
   }
 
   async redrive(seen: RunState, next: RedriveState): Promise<CommitResult> {
     const key = keys.run(seen.runId)
     const item = await this.#table.get(key)
     if (!item) return { committed: false, run: undefined }
-    const redriven = { ...redrivenItem(item, next), ...this.#dueRuns.placeOf(next.dueAt), ...key }
+    const redriven = { ...redrivenItem(item, next), ...this.dueRuns.placeOf(next.dueAt), ...key }
     return this.#unlessTooLarge(seen.runId, () =>
       this.#table.replace(redriven, redriveCondition(seen, item['k'])),
     )
   }
 
-  pause(runId: string, now: number): Promise<CommitResult> {
-    return this.#update(runId, pauseExpression(now))
-  }
-
-  unpause(runId: string, at: number): Promise<CommitResult> {
-    const e = unpauseExpression()
-    setDue(e, at, this.#dueRuns.shards)
-    return this.#update(runId, e)
-  }
-
   setBudget(runId: string, budget: NonNullable<RunState['budget']>): Promise<CommitResult> {
     const e = new ExpressionBuilder()
     e.when(`attribute_exists(${e.path('pk')})`).set(e.path('mx'), packBudget(budget))
-    return this.#update(runId, e)
+    return this.updated(runId, e)
   }
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
@@ -212,7 +197,7 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   }
 
   due(now: number): Promise<string[]> {
-    return this.#dueRuns.find(now)
+    return this.dueRuns.find(now)
   }
 
   async reschedule(runId: string, { seq, dueAt, was }: Reschedule): Promise<boolean> {
@@ -221,8 +206,8 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     if (was !== undefined) e.when(`${e.path('u')} = ${e.value(was)}`)
     e.remove(e.path('rs'))
     if (dueAt === undefined) e.remove(e.path('y')).remove(e.path('u'))
-    else setDue(e, dueAt, this.#dueRuns.shards)
-    return (await this.#update(runId, e)).committed
+    else setDue(e, dueAt, this.dueRuns.shards)
+    return (await this.updated(runId, e)).committed
   }
 
   async noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void> {
@@ -230,15 +215,15 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     e.when(`${e.path('s')} = ${e.value('running')}`).set(e.path(`l${key ?? START}`), reason)
     if (key === undefined) e.when(`attribute_not_exists(${e.path('g')})`)
     else e.when(`attribute_exists(${e.path('a', key)})`)
-    await this.#update(runId, e)
+    await this.updated(runId, e)
   }
 
   async markPublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
-    await this.#update(runId, publishedExpression('o', redrives))
+    await this.updated(runId, publishedExpression('o', redrives))
   }
 
   async markRedrivePublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
-    await this.#update(runId, publishedExpression('ro', redrives))
+    await this.updated(runId, publishedExpression('ro', redrives))
   }
 
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
@@ -247,7 +232,7 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
     // then both places say the same.
     e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
     e.set(e.path('r'), Object.fromEntries(inlineValuesWithout(seen, moved))).set(e.path('sp'), true)
-    return this.#update(seen.runId, e)
+    return this.updated(seen.runId, e)
   }
 
   /** What a write took along of itself is counted by its answer as well. */
@@ -262,7 +247,7 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
 
   #expressionOf(runId: string, change: Change, seen: RunState | undefined): UpdateExpression {
     return commitExpression(change, seen, {
-      dueShards: this.#dueRuns.shards,
+      dueShards: this.dueRuns.shards,
       failedShard: this.#lists.failedShardOf(runId),
       retention: this.#retention,
     })
@@ -271,19 +256,10 @@ export class DynamoDbRunStore extends DynamoDbValues implements RunStore {
   /** A header that would fit into no item is refused. */
   async #unlessTooLarge(runId: string, write: () => Promise<Written>): Promise<CommitResult> {
     try {
-      return this.#written(runId, await write())
+      return this.written(runId, await write())
     } catch (error) {
       if (!isItemTooLarge(error)) throw error
       return { committed: false, run: await this.read(runId) }
     }
-  }
-
-  async #update(runId: string, expression: ExpressionBuilder): Promise<CommitResult> {
-    return this.#written(runId, await this.#table.update(keys.run(runId), expression.build()))
-  }
-
-  #written(runId: string, { done, item }: Written): CommitResult {
-    const run = item && unpackHeader(runId, item)
-    return done && run ? { committed: true, run } : { committed: false, run }
   }
 }

@@ -15,7 +15,8 @@ import {
 import { fitsItem, inlineValuesWithout } from './header.ts'
 import { MemoryLeases } from './memory-leases.ts'
 import { type MemoryLabel, readMemoryList } from './memory-lists.ts'
-import { pausedState, publishedState, redrivenState, unpausedState } from './memory-steering.ts'
+import { MemoryPauses } from './memory-pauses.ts'
+import { publishedState } from './memory-steering.ts'
 import { MemoryValues } from './memory-values.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 import type {
@@ -28,7 +29,6 @@ import type {
   MovedEntries,
   NewRun,
   PageEntries,
-  RedriveState,
   ReleaseRequest,
   Reschedule,
   RunStore,
@@ -38,14 +38,13 @@ import type {
   UnlistedRead,
 } from './run-store.ts'
 
-export class MemoryRunStore implements RunStore {
-  readonly #runs = new Map<string, RunState>()
+export class MemoryRunStore extends MemoryPauses implements RunStore {
   readonly #leases = new MemoryLeases()
   readonly #values = new MemoryValues()
   readonly #labels = new Map<string, MemoryLabel>()
 
   async create(run: NewRun): Promise<{ created: boolean; run: RunState }> {
-    const there = this.#runs.get(run.runId)
+    const there = this.runs.get(run.runId)
     if (there) return { created: false, run: there }
     const fresh: RunState = {
       done: 0n,
@@ -58,7 +57,7 @@ export class MemoryRunStore implements RunStore {
       seq: 0,
       offloaded: false,
     }
-    this.#runs.set(run.runId, fresh)
+    this.runs.set(run.runId, fresh)
     return { created: true, run: fresh }
   }
 
@@ -69,53 +68,53 @@ export class MemoryRunStore implements RunStore {
   }
 
   async begin(runId: string, first: FirstState): Promise<CommitResult> {
-    const run = this.#runs.get(runId)
-    if (run?.status !== 'running' || run.graph !== undefined) return this.#set(runId, undefined)
+    const run = this.runs.get(runId)
+    if (run?.status !== 'running' || run.graph !== undefined) return this.written(runId, undefined)
     const { deadLetters: _, ...rest } = run
     const { cost, inlineValues = rest.inlineValues, ...scheduled } = first
-    return this.#set(runId, { ...rest, ...scheduled, inlineValues, ...costAfter(rest, cost) })
+    return this.written(runId, { ...rest, ...scheduled, inlineValues, ...costAfter(rest, cost) })
   }
 
   async read(runId: string): Promise<RunState | undefined> {
-    return this.#runs.get(runId)
+    return this.runs.get(runId)
   }
 
   async readMany(runIds: readonly string[]): Promise<ReadonlyMap<string, RunState>> {
     return new Map(
       runIds.flatMap((runId) => {
-        const run = this.#runs.get(runId)
+        const run = this.runs.get(runId)
         return run ? [[runId, run] as const] : []
       }),
     )
   }
 
   async readList(read: ListRead): Promise<ListPart> {
-    return readMemoryList([...this.#runs.values()], [...this.#labels.values()], read)
+    return readMemoryList([...this.runs.values()], [...this.#labels.values()], read)
   }
 
   /** All are in their lists. */
   async readUnlisted(_read: UnlistedRead): Promise<Unlisted> {
-    return { runIds: [], looked: this.#runs.size }
+    return { runIds: [], looked: this.runs.size }
   }
 
   async enlist(seen: RunState): Promise<CommitResult> {
-    const run = this.#runs.get(seen.runId)
+    const run = this.runs.get(seen.runId)
     const isAsSeen = run !== undefined && run.status === seen.status && run.seq === seen.seq
-    return this.#set(seen.runId, isAsSeen ? run : undefined)
+    return this.written(seen.runId, isAsSeen ? run : undefined)
   }
 
   async commit(runId: string, change: Change): Promise<CommitResult> {
-    const run = this.#runs.get(runId)
+    const run = this.runs.get(runId)
     const next = run && this.applied(run, change)
-    return this.#set(runId, next && fitsItem(next) ? next : undefined)
+    return this.written(runId, next && fitsItem(next) ? next : undefined)
   }
 
   async fail(runId: string, { reason, now, seen }: FailedEnd): Promise<CommitResult> {
-    const run = this.#runs.get(runId)
+    const run = this.runs.get(runId)
     const isRaised = seen?.budget !== undefined && !isDeepStrictEqual(run?.budget, seen.budget)
     const isAsSeen = seen ? run?.seq === seen.seq && !isRaised : run?.graph === undefined
-    if (run?.status !== 'running' || !isAsSeen) return this.#set(runId, undefined)
-    return this.#set(runId, {
+    if (run?.status !== 'running' || !isAsSeen) return this.written(runId, undefined)
+    return this.written(runId, {
       ...run,
       status: 'failed',
       reason,
@@ -124,15 +123,16 @@ export class MemoryRunStore implements RunStore {
       dueAt: undefined,
       outbox: outboxEntries.notify,
       pausedAt: undefined,
+      heldBy: undefined,
       ...(seen && seen.children.length > 0 ? { cancelledChildren: seen.children } : {}),
       ...(seen?.keepsActive ? { activeAtEnd: run.active } : {}),
     })
   }
 
   async cancel(runId: string, seen: EndOfBegun & { readonly now: number }): Promise<CommitResult> {
-    const run = this.#runs.get(runId)
-    if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(runId, undefined)
-    return this.#set(runId, {
+    const run = this.runs.get(runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return this.written(runId, undefined)
+    return this.written(runId, {
       ...run,
       status: 'cancelled',
       endedAt: seen.now,
@@ -141,70 +141,54 @@ export class MemoryRunStore implements RunStore {
       outbox: outboxEntries.notify,
       cancelledChildren: seen.children.length > 0 ? seen.children : undefined,
       pausedAt: undefined,
+      heldBy: undefined,
       ...(seen.keepsActive ? { activeAtEnd: run.active } : {}),
     })
   }
 
-  async redrive(seen: RunState, next: RedriveState): Promise<CommitResult> {
-    const run = this.#runs.get(seen.runId)
-    if (!run || run.status !== seen.status || run.seq !== seen.seq || run.outbox) {
-      return this.#set(seen.runId, undefined)
-    }
-    const redriven = redrivenState(run, next)
-    return this.#set(seen.runId, fitsItem(redriven) ? redriven : undefined)
-  }
-
-  async pause(runId: string, now: number): Promise<CommitResult> {
-    return this.#set(runId, pausedState(this.#runs.get(runId), now))
-  }
-
-  async unpause(runId: string, at: number): Promise<CommitResult> {
-    return this.#set(runId, unpausedState(this.#runs.get(runId), at))
-  }
-
   async setBudget(runId: string, budget: NonNullable<RunState['budget']>): Promise<CommitResult> {
-    const run = this.#runs.get(runId)
-    return this.#set(runId, run && { ...run, budget })
+    const run = this.runs.get(runId)
+    return this.written(runId, run && { ...run, budget })
   }
 
   async putCancelled(runId: string, blueprintId: string, now: number): Promise<boolean> {
-    if (this.#runs.has(runId)) return false
+    if (this.runs.has(runId)) return false
     const nothing = { ...nothingScheduled(), inlineValues: new Map() }
     const { run } = await this.create({ runId, blueprintId, startedAt: now, ...nothing })
-    this.#runs.set(runId, { ...run, status: 'cancelled', endedAt: now })
+    this.runs.set(runId, { ...run, status: 'cancelled', endedAt: now })
     return true
   }
 
   async due(now: number): Promise<string[]> {
-    const due = [...this.#runs.values()].filter(
+    const due = [...this.runs.values()].filter(
       (run) => run.status === 'running' && (run.dueAt ?? Infinity) <= now,
     )
     return due.map(({ runId }) => runId)
   }
 
   async reschedule(runId: string, look: Reschedule): Promise<boolean> {
-    const run = this.#runs.get(runId)
+    const run = this.runs.get(runId)
     if (run?.status !== 'running' || run.seq !== look.seq) return false
     if (look.was !== undefined && run.dueAt !== look.was) return false
     const { steered: _rs, ...rest } = run
-    this.#runs.set(runId, { ...rest, dueAt: look.dueAt })
+    this.runs.set(runId, { ...rest, dueAt: look.dueAt })
     return true
   }
 
   async noteDeadLetter(runId: string, key: ActivationKey | undefined, reason: string): Promise<void> {
-    const run = this.#runs.get(runId)
+    const run = this.runs.get(runId)
     const isNeeded = key === undefined ? run?.graph === undefined : run?.active.has(key)
     if (run?.status !== 'running' || !isNeeded) return
     const deadLetters = new Map(run.deadLetters).set(key ?? START, reason)
-    this.#runs.set(runId, { ...run, deadLetters })
+    this.runs.set(runId, { ...run, deadLetters })
   }
 
   async markPublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
-    this.#set(runId, publishedState(this.#runs.get(runId), 'outbox', redrives))
+    this.written(runId, publishedState(this.runs.get(runId), 'outbox', redrives))
   }
 
   async markRedrivePublished({ runId, redrives }: Pick<RunState, 'runId' | 'redrives'>): Promise<void> {
-    this.#set(runId, publishedState(this.#runs.get(runId), 'redriveNote', redrives))
+    this.written(runId, publishedState(this.runs.get(runId), 'redriveNote', redrives))
   }
 
   async lease(request: LeaseRequest): Promise<Lease> {
@@ -236,9 +220,13 @@ export class MemoryRunStore implements RunStore {
   }
 
   async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
-    const run = this.#runs.get(seen.runId)
-    if (run?.status !== 'running' || run.seq !== seen.seq) return this.#set(seen.runId, undefined)
-    return this.#set(seen.runId, { ...run, inlineValues: inlineValuesWithout(seen, moved), offloaded: true })
+    const run = this.runs.get(seen.runId)
+    if (run?.status !== 'running' || run.seq !== seen.seq) return this.written(seen.runId, undefined)
+    return this.written(seen.runId, {
+      ...run,
+      inlineValues: inlineValuesWithout(seen, moved),
+      offloaded: true,
+    })
   }
 
   async readPage(runId: string, page: string): Promise<MovedEntries> {
@@ -246,7 +234,7 @@ export class MemoryRunStore implements RunStore {
   }
 
   async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {
-    const run = this.#runs.get(runId)
+    const run = this.runs.get(runId)
     return run && { run, pages: this.#values.readPages(runId) }
   }
 
@@ -295,12 +283,6 @@ export class MemoryRunStore implements RunStore {
 
   /** Replaces a run's state, whatever it was. */
   protected overwrite(run: RunState): void {
-    this.#runs.set(run.runId, run)
-  }
-
-  #set(runId: string, next: RunState | undefined): CommitResult {
-    if (!next) return { committed: false, run: this.#runs.get(runId) }
-    this.#runs.set(runId, next)
-    return { committed: true, run: next }
+    this.runs.set(run.runId, run)
   }
 }

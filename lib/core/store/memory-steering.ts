@@ -5,7 +5,7 @@ import type { RedriveState } from './run-store.ts'
 /** What a redrive makes of the state of a run that has ended. */
 export function redrivenState(run: RunState, next: RedriveState): RunState {
   const { endedAt: _z, reason: _x, cancelledChildren: _cc, activeAtEnd: _ca, pausedAt: _pz, ...left } = run
-  const { fallbacks: _fb, ...rest } = left
+  const { fallbacks: _fb, heldBy: _pb, ...rest } = left
   return {
     ...rest,
     active: next.active,

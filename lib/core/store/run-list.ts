@@ -72,7 +72,7 @@ export function shardOf(list: RunList, runId: string): number {
 }
 
 /** FNV-1a, with MurmurHash3's last step, after which the low bits are as good as any. For ever: stored places rest on it. */
-function hashOf(text: string): number {
+export function hashOf(text: string): number {
   let hash = 0x81_1c_9d_c5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01_00_01_93)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85_eb_ca_6b)

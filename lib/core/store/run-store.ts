@@ -7,12 +7,11 @@ import type { Redriven } from '../protocol/redrive.ts'
 import type { CostCounter } from '../common/cost-counter.ts'
 import type { Counts } from '../common/run-counts.ts'
 import type { ActivationKey, RedriveNote, RunState } from '../protocol/run-state.ts'
+import type { CommitResult } from './commit-result.ts'
+import type { PauseStore } from './pause-store.ts'
 import type { ListPart, ListRead } from './run-list.ts'
 
-/** A lost race is a result, not an exception: `run` is the state that won, undefined where there is no run. */
-export type CommitResult =
-  | { readonly committed: true; readonly run: RunState }
-  | { readonly committed: false; readonly run: RunState | undefined }
+export type { CommitResult } from './commit-result.ts'
 
 export interface Lease {
   /** Whether `token` holds the strand now. */
@@ -160,7 +159,7 @@ export interface Reschedule {
   readonly was?: number
 }
 
-export interface RunStore {
+export interface RunStore extends PauseStore {
   /** The same store, whose requests are counted. @default - nothing is counted: it makes none */
   countedBy?(counter: CostCounter): RunStore
   /** Puts the header if there is none. `run` is what is there afterwards. */

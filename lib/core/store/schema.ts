@@ -89,8 +89,8 @@ function inPartition(runId: string, kind: string, key: string): { pk: string; sk
   return { pk: `R#${runId}|${key.slice(0, bar)}`, sk: `${kind}#${key.slice(bar + 1)}` }
 }
 
-/** How partition keys begin, for policies: those of runs with all that belongs to them, of graphs, and of labels. */
-export const partitions = { runs: 'R#*', graphs: 'G#*', labels: 'L#*' } as const
+/** How partition keys begin, for policies: those of runs with all that belongs to them, of graphs, labels, and held runs. */
+export const partitions = { runs: 'R#*', graphs: 'G#*', labels: 'L#*', held: 'H#*' } as const
 
 /** Where each item lives. Nothing else in the package spells a key. */
 export const keys = {
@@ -107,6 +107,11 @@ export const keys = {
   }),
   arrivals: (runId: string, partition: string) => ({ pk: `R#${runId}|${partition}`, sk: 'ARRIVALS' }),
   graph: (blueprintId: string, fingerprint: string) => ({ pk: `G#${blueprintId}`, sk: fingerprint }),
+  /** What is paused in a service. */
+  pauses: (serviceName: string) => ({ pk: `S#${shortNameOf(serviceName)}`, sk: 'PAUSES' }),
+  /** Entries of the runs that one pause of a blueprint holds. */
+  held: (epoch: string, shard: number, runId: string) => ({ pk: `H#${epoch}#${shard}`, sk: `RUN#${runId}` }),
+  heldRunIdOf: (sk: string) => sk.slice('RUN#'.length),
   coordination: (key: string) => ({ pk: `K#${key}`, sk: 'K' }),
   context: (contextId: string) => ({ pk: `C#${contextId}`, sk: 'C' }),
   contextValue: (contextId: string, key: string) => ({ pk: `C#${contextId}`, sk: `VALUE#${key}` }),

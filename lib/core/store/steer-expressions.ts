@@ -8,7 +8,7 @@ import { expiry, type Retention } from './retention.ts'
 import type { EndOfBegun, FirstState, RedriveState } from './run-store.ts'
 
 /** What the end left, and what is written anew. */
-const LEFT_OUT = /^(?:[zxo]|cc|ca|pz|expiresAt|sp|fb\d*|[jd]\d+)$/
+const LEFT_OUT = /^(?:[zxo]|cc|ca|pz|pb|expiresAt|sp|fb\d*|[jd]\d+)$/
 
 /** `own` is what this write takes along of itself, where costs are counted. */
 export function beginExpression(first: FirstState, own: Counts): ExpressionBuilder {
@@ -83,7 +83,7 @@ export function endExpression({
   if (begun && begun.children.length > 0) e.set(e.path('cc'), begun.children)
   if (begun?.keepsActive) e.copy(e.path('ca'), e.path('a'))
   setPlaceOfEnded(e, now, failedShard)
-  return e.remove(e.path('pz'))
+  return e.remove(e.path('pz')).remove(e.path('pb'))
 }
 
 export function pauseExpression(now: number): ExpressionBuilder {
@@ -111,4 +111,17 @@ export function publishedExpression(entry: 'o' | 'ro', redrives: number | undefi
   e.remove(e.path(entry)).when(`attribute_exists(${e.path(entry)})`)
   const life = e.path('rd')
   return e.when(redrives === undefined ? `attribute_not_exists(${life})` : `${life} = ${e.value(redrives)}`)
+}
+
+export function holdExpression(epoch: string): ExpressionBuilder {
+  const e = new ExpressionBuilder()
+  e.when(`${e.path('s')} = ${e.value('running')}`).when(`attribute_not_exists(${e.path('pb')})`)
+  return e.set(e.path('pb'), epoch)
+}
+
+/** Only what this pause holds: a later one may hold the run by now. Crash after the write: as of `unpauseExpression`. */
+export function letGoExpression(epoch: string): ExpressionBuilder {
+  const e = new ExpressionBuilder()
+  e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('pb')} = ${e.value(epoch)}`)
+  return e.set(e.path('rs'), true).remove(e.path('pb'))
 }

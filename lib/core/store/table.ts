@@ -90,9 +90,9 @@ export class Table {
     return new Table(this.#client, this.name, counter)
   }
 
-  /** Consistent. */
-  async get(key: Key): Promise<Item | undefined> {
-    const command = new GetCommand({ ...this.#base, Key: key, ConsistentRead: true })
+  /** One that is not consistent may be a moment old, at half the price. */
+  async get(key: Key, consistent = true): Promise<Item | undefined> {
+    const command = new GetCommand({ ...this.#base, Key: key, ConsistentRead: consistent })
     return plain((await this.#asked('GetItem', '$r', () => this.#client.send(own(command)))).Item)
   }
 

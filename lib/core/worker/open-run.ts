@@ -5,10 +5,11 @@ import { deferToNewerDeployment, type Disposition, ACKNOWLEDGE } from '../execut
 import { failureOf } from '../execution/execution.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import { type Invocation, type Services } from '../execution/services.ts'
-import { isOver, type RunState } from '../protocol/run-state.ts'
+import { isOver, isPaused, type RunState } from '../protocol/run-state.ts'
 import { isPoison } from '../queue/dead-letter-queue.ts'
 import { type Job } from '../queue/job.ts'
 import { holdBack, startOf } from '../run/delayed-start.ts'
+import { unlessPaused } from '../run/hold.ts'
 import { endByLostGraph } from '../run/lost-blueprint.ts'
 import { publishRunEnd } from '../run/run-end.ts'
 import { beginRun, putRun } from '../run/start.ts'
@@ -19,11 +20,16 @@ export async function openRun(
   job: Job,
   invocation: Invocation,
 ): Promise<OpenRun | Disposition> {
-  const run = await readOrBegin(services, job, invocation)
-  if (!run) return ACKNOWLEDGE
+  const found = await readOrPut(services, job, invocation)
+  if (!found) return ACKNOWLEDGE
+  if (!isPaused(found) && startOf(found, services.now(), job.due) !== undefined) {
+    await holdBack(services, found, false)
+    return ACKNOWLEDGE
+  }
+  const free = await unlessPaused(services, found)
+  if (!free) return ACKNOWLEDGE
+  const run = free.graph === undefined && !isOver(free) ? await beginRun(services, free) : free
   if (isOver(run)) return publishRunEnd(services, run)
-  // Whoever unpauses it sends the jobs of all that is active.
-  if (run.pausedAt !== undefined) return ACKNOWLEDGE
   try {
     const graph = await services.graphs.of(run.blueprintId, run.graph as string)
     return { services, graph, run }
@@ -34,23 +40,16 @@ export async function openRun(
 }
 
 /** Undefined where there is nothing left to do for it. */
-async function readOrBegin(
+async function readOrPut(
   services: Services,
   job: Job,
   { sentAt }: Invocation,
 ): Promise<RunState | undefined> {
   const run = await services.store.read(job.runId)
   if (run) {
-    if (run.blueprintId !== job.blueprintId) {
-      const got = `its job says '${job.blueprintId}'`
-      throw new FlowcraftAwsError('INVALID_JOB', `run '${job.runId}' is of '${run.blueprintId}', but ${got}`)
-    }
-    const isToBegin = run.graph === undefined && !isOver(run) && run.pausedAt === undefined
-    if (isToBegin && startOf(run, services.now(), job.due) !== undefined) {
-      await holdBack(services, run, false)
-      return undefined
-    }
-    return isToBegin ? beginRun(services, run) : run
+    if (run.blueprintId === job.blueprintId) return run
+    const got = `its job says '${job.blueprintId}'`
+    throw new FlowcraftAwsError('INVALID_JOB', `run '${job.runId}' is of '${run.blueprintId}', but ${got}`)
   }
   if (job.iteration !== undefined) {
     // A finished run outlives every message that names it, so this one was deleted by hand.
@@ -70,6 +69,9 @@ async function beginRaw(
   { runId, blueprintId, nodeId, labels }: Job & { readonly nodeId: string },
   sentAt: number | undefined,
 ): Promise<RunState> {
+  // It goes by the blueprint that the workers have when that is not paused any more.
+  if (await services.pauses.asSeen(blueprintId))
+    return (await putRun(services, { runId, blueprintId, input: {}, labels })).run
   try {
     const graph = services.graphs.current(blueprintId)
     graph.indexOf(nodeId)

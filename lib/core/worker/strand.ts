@@ -12,6 +12,7 @@ import { type OpenRun, at } from '../execution/opened-run.ts'
 import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
 import { sendQueued } from '../run/dispatch.ts'
+import { unlessPaused } from '../run/hold.ts'
 import { publishStart } from '../run/publish.ts'
 import { publishRunEnd } from '../run/run-end.ts'
 import type { Lease, LeaseEnd } from '../store/run-store.ts'
@@ -114,9 +115,10 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
   let suspended: ActivationKey | undefined
   for (;;) {
     if (!run) return ACKNOWLEDGE
-    if (isOver(run)) return publishRunEnd(services, run)
+    run = await unlessPaused(services, run)
     // Not before its lease is given back, or whoever unpauses the run would take it for one that is worked on.
-    if (run.pausedAt !== undefined) return STILL_WAITING
+    if (!run) return STILL_WAITING
+    if (isOver(run)) return publishRunEnd(services, run)
     // Suspended just now: is what it waits for there already?
     const current =
       suspended !== undefined && run.active.has(suspended) ? suspended : currentOf(run, strand.key)

@@ -13,7 +13,13 @@ it('counts each job that it sends, though it looks at many runs side by side', a
   for (let at = 0; at < runs; at++) await takeOne(service)
   service.now += 3_500_000
 
-  expect(await sweep(service.services)).toEqual({ runs, jobs: runs, returned: 0, deadLetters: 0 })
+  expect(await sweep(service.services)).toEqual({
+    runs,
+    jobs: runs,
+    released: 0,
+    returned: 0,
+    deadLetters: 0,
+  })
 
   expect(service.queue.size).toBe(runs)
 })

@@ -74,6 +74,19 @@ for (const { name, skip } of engines) {
       }
     })
 
+    it('has paused what a service of another name on the table has not', async () => {
+      const client = aws.clients.dynamoDbClient
+      const of = (serviceName: string) => new DynamoDbRunStore({ client, tableName, serviceName })
+      await of('shop').pauseBlueprint('order', { epoch: 'e', at: 1 })
+      const pausedIn = async (serviceName: string) =>
+        (await of(serviceName).readPauses({ consistent: true })).paused.has('order')
+      expect([await pausedIn('shop'), await pausedIn('bank'), await pausedIn('')]).toEqual([
+        true,
+        false,
+        false,
+      ])
+    })
+
     it('keeps runs for as long as it is told, graphs for as long as a run may need them', async () => {
       const client = aws.clients.dynamoDbClient
       let time = now

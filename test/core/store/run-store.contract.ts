@@ -13,6 +13,7 @@ import { crowdedContract } from './contract/crowded.ts'
 import { endsContract } from './contract/ends.ts'
 import { leasesContract } from './contract/leases.ts'
 import { listsContract } from './contract/lists.ts'
+import { pausesContract } from './contract/pauses.ts'
 import { steeringContract } from './contract/steering.ts'
 import { timersContract } from './contract/timers.ts'
 import { valuesContract } from './contract/values.ts'
@@ -32,6 +33,7 @@ export function runStoreContract(make: () => RunStore, { numRuns = 200 }: Contra
   costsContract(make)
   endsContract(make)
   steeringContract(make)
+  pausesContract(make)
   timersContract(make)
   listsContract(make)
   leasesContract(make)
