@@ -287,6 +287,71 @@ describe('a fork', () => {
     expect(String(context['n11'])).toContain('1 x')
   })
 
+  it('is not made of what somebody redrives while it is read', async () => {
+    const { node, broken } = workshop()
+    const flow = createFlow('raced')
+    for (let n = 0; n < 12; n++) {
+      flow.node(`n${n}`, node(`n${n}`, `n${n} ${'x'.repeat(200)}`))
+      if (n > 0) flow.edge(`n${n - 1}`, `n${n}`)
+    }
+    const service = new TestService({ flows: [flow], ...quiet })
+    broken.add('n11')
+    const { runId } = await service.run({ blueprintId: 'raced' })
+    const { store } = service.services
+    const readAll = store.readAll.bind(store)
+    vi.spyOn(store, 'readAll').mockImplementationOnce(async (of) => {
+      const { redriven } = await service.redrive(runId)
+      expect(redriven).toBe(true)
+      return readAll(of)
+    })
+    const why = refused('somebody else has changed it meanwhile')
+    await expect(service.fork(runId, { runId: 'fork' })).rejects.toMatchObject(why)
+    await expect(service.get('fork')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
+    await service.settle()
+    expect(await service.fork(runId, { runId: 'fork' })).toMatchObject({ forked: true, again: ['n11'] })
+  })
+
+  it('has no output of a node that gave one before and now gives none', async () => {
+    let output: string | undefined = 'before'
+    const flow = createFlow('gives')
+      .node('a', (async () => (output === undefined ? undefined : { output })) as unknown as NodeFunction)
+      .node('b', async ({ context }) => ({ output: await context.has('a' as never) }))
+      .edge('a', 'b')
+    const service = new TestService({ flows: [flow], ...quiet })
+    const { runId } = await service.run({ blueprintId: 'gives' })
+    output = undefined
+    const { runId: fork } = await service.fork(runId, { nodes: ['a'] })
+    const { context } = await service.waitFor(fork)
+    expect(context).toMatchObject({ b: false })
+    expect(context).not.toHaveProperty('a')
+  })
+
+  it('is not made within a loop that has ended, of which something else ran beside the node', async () => {
+    const { node, broken } = workshop()
+    const all = { config: { joinStrategy: 'all' } } as const
+    const flow = createFlow('loop')
+      .node('first', node('first', 'first'))
+      .node('x', node('x', 'x'))
+      .node('y', node('y', 'y'))
+      .node('j', node('j', 'j'), all)
+      .node('end', node('end', 'end'))
+      .edge('first', 'x')
+      .edge('first', 'y')
+      .edge('x', 'j')
+      .edge('y', 'j')
+      .loop('again', { startNodeId: 'first', endNodeId: 'j', condition: 'more' })
+      .edge('again', 'end')
+    const service = new TestService({ flows: [flow], ...quiet })
+    broken.add('end')
+    const { runId } = await service.run({ blueprintId: 'loop', input: { more: false } })
+    broken.clear()
+    const why = refused("node 'x' ran in a round of a loop that has gone on since")
+    await expect(service.fork(runId, { nodes: ['x'] })).rejects.toMatchObject(why)
+    const { runId: fork } = await service.fork(runId, { nodes: ['first'] })
+    expect(await service.waitFor(fork)).toMatchObject({ status: 'completed', nodes: { notRun: [] } })
+    expect(await service.redrive(runId, { nodes: ['first'] })).toMatchObject({ again: ['first'] })
+  })
+
   it('of a run that no worker could begin begins', async () => {
     const { node } = workshop()
     const flow = createFlow('new').node('a', node('a'))
