@@ -154,7 +154,9 @@ describe('a fork', () => {
     broken.clear()
     const { runId: late } = await service.fork(runId)
     expect(await service.waitFor(late)).toMatchObject({ status: 'completed', context: { one: 7, two: 7 } })
+    const reads = vi.spyOn(service.services.store, 'readMany')
     expect(await service.list({ parentRunId: late })).toEqual({ runs: [] })
+    expect(reads.mock.calls.flatMap(([ids]) => ids)).toEqual([])
     const { runId: early } = await service.fork(runId, { nodes: ['two'] })
     expect(await service.waitFor(early)).toMatchObject({
       status: 'completed',
@@ -231,13 +233,14 @@ describe('a fork', () => {
 
   it('of a run with thousands of values in pages and bundles has them all, and new ones over them', async () => {
     const { node, broken } = workshop()
+    let life = 0
     const flow = createFlow('many')
     for (let n = 0; n < 60; n++) {
       flow.node(`n${n}`, async ({ context }) => {
         await context.set(`own${n}`, n)
         if (n % 20 === 5) for (let key = 0; key < 400; key++) await context.set(`key${key}`, `${n} of ${key}`)
         if (n === 40) await context.delete('key7')
-        return { output: `output ${n} ${'x'.repeat(200)}` }
+        return { output: `output ${n} of ${life} ${'x'.repeat(200)}` }
       })
       if (n > 0) flow.edge(`n${n - 1}`, `n${n}`)
     }
@@ -248,7 +251,16 @@ describe('a fork', () => {
     broken.clear()
     const { context: before } = await service.get(runId)
     let from = runId
+    const again: Record<string, unknown> = {}
     for (const nodes of [['end'], ['n58'], ['n2']]) {
+      life++
+      const first = nodes[0] === 'end' ? 60 : Number(nodes[0]?.slice(1))
+      for (let n = first; n < 60; n++) {
+        const output = `output ${n} of ${life} ${'x'.repeat(200)}`
+        Object.assign(again, { [`n${n}`]: output, [`_outputs.n${n}`]: output })
+        if (n < 59) again[`_inputs.n${n + 1}`] = output
+        else again['_inputs.end'] = output
+      }
       const { runId: fork } = await service.fork(from, { nodes, set: { key9: 'nine', own1: 'one' } })
       const { context, status } = await service.waitFor(fork)
       const { _executionId: _, ...kept } = context
@@ -259,6 +271,7 @@ describe('a fork', () => {
         own1: 'one',
         key9: isEarly ? '45 of 9' : 'nine',
         ...(isEarly ? { key7: '45 of 7' } : {}),
+        ...again,
         end: 'end',
         '_outputs.end': 'end',
       })
@@ -462,6 +475,37 @@ describe('forks of a run', () => {
     await expect(
       service.start({ blueprintId: 'flow', input: { key: 2 }, runId: 'fork' }),
     ).rejects.toMatchObject(refused('as its fork', 'RUN_CONFLICT'))
+  })
+
+  it('that came to nothing leave notes that nobody sees', async () => {
+    const { service, calls } = diamond()
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    const { store } = service.services
+    vi.spyOn(store, 'create').mockRejectedValueOnce(new Error('the caller died'))
+    const dying = service.fork(runId, { nodes: ['b'], runId: 'other', by: 'Eve' })
+    await expect(dying).rejects.toThrow('the caller died')
+    expect(await service.list({ forkedFrom: runId })).toEqual({ runs: [] })
+    expect(calls['b']).toBe(1)
+    await service.start({ blueprintId: 'flow', runId: 'other' })
+    await service.pause('other', { by: 'Ada' })
+    expect((await service.get('other')).operations).toMatchObject([{ kind: 'pause', by: 'Ada' }])
+    expect(await service.list({ forkedFrom: runId })).toEqual({ runs: [] })
+    const again = service.fork(runId, { nodes: ['b'], runId: 'other', by: 'Eve' })
+    await expect(again).rejects.toMatchObject(refused('a run that is no fork', 'RUN_CONFLICT'))
+  })
+
+  it('store their graph anew where that is aging', async () => {
+    const { service } = diamond()
+    const { runId } = await service.run({ blueprintId: 'flow' })
+    const { store } = service.services
+    const { graph = '' } = (await store.read(runId)) ?? {}
+    const stored = await store.getGraph('flow', graph)
+    vi.spyOn(store, 'getGraph').mockResolvedValue({ ...stored, isAging: true })
+    const put = vi.spyOn(store, 'putGraph')
+    await service.fork(runId, { nodes: ['b'], dryRun: true })
+    expect(put).not.toHaveBeenCalled()
+    await service.fork(runId, { nodes: ['b'] })
+    expect(put).toHaveBeenCalledWith('flow', graph, stored)
   })
 
   it('of a value that is gone say so', async () => {

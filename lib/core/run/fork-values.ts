@@ -7,13 +7,7 @@ import { FlowcraftAwsError } from '../common/errors.ts'
 import { HEADER_FULL_BYTES } from '../common/size-limits.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, batchInFork } from '../protocol/batch.ts'
-import {
-  activationOfChild,
-  inFork,
-  isUserName,
-  nodeOfBatch,
-  parseInlineValue,
-} from '../protocol/inline-value.ts'
+import { activationOfChild, inFork, nodeOfBatch } from '../protocol/inline-value.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import { headerSize } from '../store/header.ts'
 import type { NewRun } from '../store/run-store.ts'
@@ -65,9 +59,8 @@ export async function forkValues(
   const batches = new Map<string, unknown>()
   const reader = new StoredTexts({ run: { ...source, inlineValues: all, offloaded: false }, ...services })
   for (const [name, text] of all) {
-    // Its child runs are of its own; and nothing lies under these names that a deletion would hide.
-    const isGone = forgotten.has(name) || activationOfChild(name) !== undefined
-    if (isGone || (isUserName(name) && parseInlineValue(text).kind === '-')) continue
+    // Its child runs are its own.
+    if (forgotten.has(name) || activationOfChild(name) !== undefined) continue
     if (nodeOfBatch(name) === undefined) texts.set(name, inFork(text, source))
     else batches.set(name, batchInFork((await reader.decode(text))?.value as Batch, source.runId))
   }

@@ -9,6 +9,7 @@ import { isChildRunId } from '../common/identifiers.ts'
 import { keptLabels, type RunLabels } from '../common/labels.ts'
 import type { Services } from '../execution/services.ts'
 import { planFork } from '../protocol/redrive.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
 import {
   type ActivationKey,
   isOver,
@@ -61,8 +62,10 @@ export async function forkRun(
   const there = await services.store.read(request.runId)
   if (there) return goOn(services, there, sourceId, asked, dryRun)
   const source = await endedRun(services, sourceId)
-  const { fork, again, values } = await planned(services, source, request)
+  const { fork, graph, again, values } = await planned(services, source, request)
   if (dryRun) return again
+  // Crash after: it is stored for longer.
+  if (graph) await services.graphs.keep(graph)
   // The source may be redriven, and the same request mean another state then: only one of them becomes the run.
   const inputHash = `${asked}.${source.seq}`
   const inlineValues = await forkValues(services, fork, values)
@@ -105,6 +108,8 @@ async function goOn(
 
 interface PlannedFork {
   readonly fork: Fork
+  /** Undefined of a run that no worker has begun. */
+  readonly graph?: RunGraph
   /** Ids of nodes. */
   readonly again: readonly string[]
   readonly values: ForkValues
@@ -133,10 +138,9 @@ async function planned(services: ForkServices, source: RunState, request: ForkRe
   const from = nodes?.map((id) => nodeOf(graph, source, id))
   const plan = planFork(graph, source, endedAs(texts), from)
   if (typeof plan === 'string') throw refused(source, plan)
-  // Crash after: it is stored for longer.
-  await services.graphs.keep(graph)
   const idOf = (key: ActivationKey) => graph.node(parseActivationKey(key).node).id
   return {
+    graph,
     fork: { ...fork, graph: source.graph, ...plan.next },
     again: [...plan.again.keys()].map(idOf),
     values: { ...values, forgotten: new Set(plan.forgotten) },
