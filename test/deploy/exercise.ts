@@ -1,6 +1,13 @@
 /** What a deployed service must do: each step uses permissions that no other does, and says what went wrong. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { DeadLetterSummary, Failures, RedriveResult, RunDescription, RunPage } from '../../lib/index.ts'
+import type {
+  DeadLetterSummary,
+  Failures,
+  ForkResult,
+  RedriveResult,
+  RunDescription,
+  RunPage,
+} from '../../lib/index.ts'
 import { letTimePass } from './clock.ts'
 import type { Found } from './app/reader.ts'
 import { invoke } from './deployment.ts'
@@ -219,6 +226,25 @@ async function operated({ steps, service }: Exercise): Promise<void> {
       'who did it',
       done,
       ['redrive', 'pause', 'skip', 'unpause'].map((kind) => `${kind} by Ada`),
+    )
+  })
+
+  await steps.run('forks it from its last node, and finds the fork', async () => {
+    const { runId: fork, again } = await service.operate<ForkResult>('fork', runId, { nodes: ['ship'] })
+    expectEqual('what runs again', again, ['ship'])
+    const { context, forkedFrom } = await service.completed(fork)
+    expectEqual('its end', context['ship'], 'shipped by hand')
+    expectEqual(
+      'what it has of the first run',
+      context['card'],
+      (await service.completed(runId)).context['card'],
+    )
+    expectEqual('where it is from', forkedFrom, { runId })
+    const { runs } = await service.operate<RunPage>('list', { forkedFrom: runId })
+    expectEqual(
+      'its forks',
+      runs.map((run) => run.runId),
+      [fork],
     )
   })
 }

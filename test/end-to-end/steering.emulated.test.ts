@@ -1,5 +1,6 @@
 /** Runs are taken up again, paused and skipped over real queues and tables. */
-import { GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { randomBytes } from 'node:crypto'
+import { type AttributeValue, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import type { NodeFunction } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { keys } from '../../lib/core/store/schema.ts'
@@ -12,6 +13,19 @@ let deployment: TestDeployment
 eachDeployment((made) => {
   deployment = made
 })
+
+/** The header of a run, as the wire has it. */
+async function itemOf(runId: string): Promise<Record<string, AttributeValue>> {
+  const { pk, sk } = keys.run(runId)
+  const { Item = {} } = await deployment.aws.clients.dynamoDbClient.send(
+    new GetItemCommand({
+      ConsistentRead: true,
+      TableName: deployment.tableName,
+      Key: { pk: { S: pk }, sk: { S: sk } },
+    }),
+  )
+  return Item
+}
 
 /** start -> bad -> end, with a large value that has an item of its own. */
 function breaking(state: { isBroken: boolean }): Setup {
@@ -43,16 +57,52 @@ describe('a run that failed', () => {
       operations: [{ kind: 'redrive', by: 'Ada' }],
     })
     expect(run).not.toHaveProperty('errors')
-    const { pk, sk } = keys.run(runId)
-    const { Item = {} } = await deployment.aws.clients.dynamoDbClient.send(
-      new GetItemCommand({
-        ConsistentRead: true,
-        TableName: deployment.tableName,
-        Key: { pk: { S: pk }, sk: { S: sk } },
-      }),
-    )
+    const Item = await itemOf(runId)
     expect(Item).toHaveProperty('expiresAt')
     for (const name of ['x', 'cc', 'ca', 'rs', 'pz', 'y', 'u']) expect(Item, name).not.toHaveProperty(name)
+  })
+})
+
+describe('a run that is forked', () => {
+  it('is read by its forks, and theirs, wherever its values are, and begins none of its nodes again', async () => {
+    const bucketName = await deployment.aws.createBucket()
+    const incompressible = randomBytes(1_000_000).toString('base64')
+    const setup = graph(
+      {
+        start: value(incompressible),
+        keys: async ({ context }) => {
+          for (let key = 0; key < 300; key++) await context.set(`key ${key}`, `${key} ${'x'.repeat(100)}`)
+          return { output: 'set' }
+        },
+        end: async ({ context }) => ({
+          output: [((await context.get('start')) as string).length, await context.get('key 299')],
+        }),
+      },
+      ['start>keys', 'keys>end'],
+    )
+    const durable = new Durable(deployment, setup, { bucketName })
+    const runId = await durable.start({ large: incompressible })
+    const first = await durable.finish(runId)
+    const objects = async () => deployment.aws.meter.snapshot().s3.requests
+    const before = await objects()
+
+    const { runId: fork } = await durable.client.fork(runId, { nodes: ['end'] })
+    expect(await objects()).toBe(before)
+    const attributes = await itemOf(fork)
+    expect(attributes).toMatchObject({ fk: { S: runId }, rs: { BOOL: true }, s: { S: 'running' } })
+    for (const name of ['z', 'x', 'expiresAt']) expect(attributes, name).not.toHaveProperty(name)
+    const forked = await durable.finish(fork)
+    const { runId: again } = await durable.client.fork(fork, { nodes: ['end'] })
+    const forkedAgain = await durable.finish(again)
+
+    for (const run of [forked, forkedAgain]) {
+      expect(run.status).toBe('completed')
+      expect({ ...run.context, _executionId: runId }).toEqual(first.context)
+    }
+    const ended = await itemOf(fork)
+    expect(ended).toHaveProperty('expiresAt')
+    for (const name of ['rs', 'y', 'u']) expect(ended, name).not.toHaveProperty(name)
+    expect(await durable.client.get(runId)).toEqual(first)
   })
 })
 

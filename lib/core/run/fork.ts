@@ -176,11 +176,14 @@ function refused({ runId }: RunState, why: string): FlowcraftAwsError {
   return new FlowcraftAwsError('INVALID_STATE', `cannot fork run '${runId}': ${why}`, { runId })
 }
 
-/** The forks of a run, newest first. A unit for each header of up to 4 KB. @throws FlowcraftAwsError RUN_NOT_FOUND */
+/**
+ * The forks of a run, and runs that have the id of one that came to nothing. A unit for each header of up to 4 KB.
+ * @throws FlowcraftAwsError RUN_NOT_FOUND
+ */
 export async function forksOf({ store }: Pick<Services, 'store'>, runId: string): Promise<RunState[]> {
   const notes = await store.listValues(runId, FORKS)
   if (notes.size === 0 && !(await store.read(runId)))
     throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
   const found = await store.readMany([...notes.keys()].map((key) => key.slice(FORKS.length)))
-  return [...found.values()].filter(({ forkedFrom }) => forkedFrom === runId)
+  return [...found.values()]
 }

@@ -4,7 +4,17 @@ import { type DropRequest, type ListDeadLettersRequest, RunClient } from 'flowcr
 const client = new RunClient()
 
 export interface Operation {
-  readonly method: 'drop' | 'failures' | 'get' | 'letters' | 'list' | 'pause' | 'redrive' | 'skip' | 'unpause'
+  readonly method:
+    | 'drop'
+    | 'failures'
+    | 'fork'
+    | 'get'
+    | 'letters'
+    | 'list'
+    | 'pause'
+    | 'redrive'
+    | 'skip'
+    | 'unpause'
   readonly args: readonly unknown[]
 }
 
