@@ -1,7 +1,7 @@
 /** Starts runs and looks at them, from any program that may use the queue and the table. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ISerializer } from 'flowcraft'
+import type { ISerializer, WorkflowBlueprint } from 'flowcraft'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import type { RunGraph } from '../core/protocol/run-graph.ts'
@@ -134,6 +134,13 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   async #graphOf({ blueprintId, graph }: RunState, lost: LostValue[]): Promise<RunGraph | undefined> {
     if (graph === undefined) return undefined
     return unlessLost('_blueprint', lost, () => this.#services.graphs.of(blueprintId, graph))
+  }
+
+  /** The graph that a run goes by; undefined while no worker has begun it. @throws FlowcraftAwsError RUN_NOT_FOUND, VALUE_LOST */
+  async blueprintOf(runId: string): Promise<WorkflowBlueprint | undefined> {
+    const { blueprintId, graph } = await this.#read(runId)
+    if (graph === undefined) return undefined
+    return (await this.#services.graphs.of(blueprintId, graph)).blueprint
   }
 
   async history(runId: string): Promise<HistoryEntry[]> {

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/** `npx flowcraft-aws`: the terminal for runs. */
+import { createInterface } from 'node:readline/promises'
+import { main } from '../lib/cli/main.ts'
+
+const interrupted = new AbortController()
+process.once('SIGINT', () => {
+  interrupted.abort()
+  // A second Ctrl-C ends it at once.
+  process.once('SIGINT', () => process.exit(130))
+})
+// Whoever reads the answer has had enough: `| head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+})
+
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await lines.question(`${question} [y/N] `, { signal: interrupted.signal })
+  lines.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+process.exitCode = await main(process.argv.slice(2), {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  env: process.env,
+  isTerminal: process.stdout.isTTY === true,
+  signal: interrupted.signal,
+  now: Date.now,
+  confirm,
+})

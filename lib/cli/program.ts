@@ -1,0 +1,51 @@
+/** The command line as a whole: options that all commands have, and their help. */
+import { Command } from 'commander'
+import { addDeadLetterCommands } from './commands/dead-letters.ts'
+import { addRunCommands } from './commands/runs.ts'
+import { addSteerCommands } from './commands/steer.ts'
+import type { Cli } from './context.ts'
+
+const EXAMPLES = `
+Which service:
+  --stack Orders                    the service of a stack; --service where it has several
+  --function Orders-StartRun-1A2B   the service that a function belongs to
+  neither                           the variables of flows.environment (FLOWCRAFT_QUEUE_URL and so on)
+
+Examples:
+  $ flowcraft-aws start order --input '{"orderId":"A-17"}' --wait --stack Orders
+  $ flowcraft-aws list --status failed --since 2h --json | jq -r .runId
+  $ flowcraft-aws redrive --failed-since 1h --reason 'the bank is back'
+
+Exit codes:
+  0 done    1 the run failed    2 wrong usage    3 not found    4 wrong state    5 no permission
+  6 time limit    7 some of many failed    130 interrupted`
+
+/** `exit` is told the exit code of a command that is done, where it is not 0. */
+export function programOf(cli: Cli, exit: (code: number) => void): Command {
+  const program = new Command('flowcraft-aws')
+    .description('Runs of Flowcraft workflows on AWS: start, see, steer and repair them.')
+    .option('--stack <name>', 'CloudFormation stack of the service')
+    .option('--service <name>', 'the service of this name, where the stack has several')
+    .option('--function <name>', 'any function of the service, in place of its stack')
+    .option('--region <region>', 'AWS region')
+    .option('--profile <name>', 'AWS profile')
+    .option('--json', 'one JSON document; for lists, a line each')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showSuggestionAfterError()
+  addRunCommands(program, cli, exit)
+  addSteerCommands(program, cli, exit)
+  addDeadLetterCommands(program, cli)
+  for (const command of allOf(program)) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => cli.io.out(text.trimEnd()),
+      writeErr: (text) => cli.io.err(text.trimEnd()),
+    })
+  }
+  return program
+}
+
+function allOf(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allOf)]
+}
