@@ -16,7 +16,7 @@ const STATUS_COLORS = {
   running: 'cyan',
 } as const satisfies Record<Status, keyof Colors>
 
-export function statusText(colors: Colors, status: Status): string {
+function statusText(colors: Colors, status: Status): string {
   return colors[STATUS_COLORS[status]](status)
 }
 
@@ -78,6 +78,11 @@ export function summaryRow(colors: Colors, run: RunSummary, now: number): string
   ]
 }
 
+/** Two digits of what is mostly far below a cent. */
+function costText(usd: number): string {
+  return usd >= 0.01 ? usd.toFixed(2) : String(Number(usd.toPrecision(2)))
+}
+
 const STATE_COLORS = {
   completed: 'green',
   active: 'cyan',
@@ -88,7 +93,8 @@ const STATE_COLORS = {
 
 export function runLines(colors: Colors, run: RunDescription, now: number): string[] {
   const took = durationText((run.endedAt?.getTime() ?? now) - run.startedAt.getTime())
-  const head = `${run.runId}  ${run.blueprintId}  ${statusText(colors, run.status)}  ${took}`
+  const cost = run.cost ? `  $${costText(run.cost.usd)}` : ''
+  const head = `${run.runId}  ${run.blueprintId}  ${statusText(colors, run.status)}  ${took}${cost}`
   const nodes = run.progress.map((node) => progressRow(colors, node))
   const errors = (run.errors ?? []).map(
     ({ nodeId, originalError: { name, message } }) => `${nodeId}: ${name}: ${message}`,

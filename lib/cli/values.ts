@@ -27,7 +27,7 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.')
 }
 
-export function json(text: string): unknown {
+function json(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {

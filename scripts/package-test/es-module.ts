@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { functionsOf, root, run, versions, write } from './folder.ts'
+import { functionsOf, root, run, shell, versions, write } from './folder.ts'
 
 /** A project of the quick start's files, with the versions that this repository is tested with. */
 function createProject(folder: string, tarball: string): void {
@@ -115,10 +115,17 @@ function failsWithoutEsbuild(folder: string): void {
   console.log('  without esbuild: says what to install')
 }
 
+/** The command that the package brings, as one types it. */
+function hasTerminal(folder: string): void {
+  const help = shell(folder, 'npx flowcraft-aws --help')
+  if (!help.includes('Exit codes:')) throw new Error(`npx flowcraft-aws --help printed\n${help}`)
+}
+
 export function testEsModule(folder: string, tarball: string): void {
   createProject(folder, tarball)
   run(folder, 'npm', 'install')
   bringsNoEmulators(folder)
+  hasTerminal(folder)
   run(folder, join('node_modules', '.bin', 'tsc'))
   synthesise(folder, 'app.js', 4)
   synthesise(folder, 'common.cjs', 3)
