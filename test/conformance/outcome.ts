@@ -33,8 +33,8 @@ export interface Outcome {
   readonly calls: Readonly<Record<string, number>>
 }
 
-/** Runs something before each call of a node's own code. */
-export type Probe = (nodeId: string) => Promise<void> | void
+/** Runs something before each call of a node's own code, with what that is given. */
+export type Probe = (nodeId: string, context: NodeContext) => Promise<void> | void
 
 /** The same blueprint with an implementation for each node that tells when it is called. */
 export function probed(setup: Setup, probe: Probe): Pick<Setup, 'blueprint' | 'registry'> {
@@ -43,7 +43,7 @@ export function probed(setup: Setup, probe: Probe): Pick<Setup, 'blueprint' | 'r
     const implementation = setup.registry[node.uses]
     // The engine's own, by whatever name, stay what they are: a subclass with an `exec` of its own would be none.
     if (!implementation || builtInOf(implementation)) return node
-    registry[`probed ${node.id}`] = withProbe(implementation, () => probe(node.id))
+    registry[`probed ${node.id}`] = withProbe(implementation, (context) => probe(node.id, context))
     return { ...node, uses: `probed ${node.id}` }
   })
   return { blueprint: { ...setup.blueprint, nodes }, registry }
@@ -51,11 +51,11 @@ export function probed(setup: Setup, probe: Probe): Pick<Setup, 'blueprint' | 'r
 
 export function withProbe(
   implementation: NodeImplementation,
-  probe: () => Promise<void> | void,
+  probe: (context: NodeContext) => Promise<void> | void,
 ): NodeImplementation {
   if (!isNodeClass(implementation)) {
     return async (context) => {
-      await probe()
+      await probe(context)
       return (implementation as NodeFunction)(context)
     }
   }
@@ -63,7 +63,7 @@ export function withProbe(
   const exec = Class.prototype.exec as BaseNode['exec']
   const Probed = class extends (Class as new () => object) {} as unknown as NodeClass
   Probed.prototype.exec = async function (this: BaseNode, prepared: unknown, context: NodeContext) {
-    await probe()
+    await probe(context)
     return exec.call(this, prepared, context)
   }
   return Probed

@@ -6,6 +6,8 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { FlowRuntime, NullLogger } from 'flowcraft'
 import { Graphs } from '../../lib/core/blueprints/blueprint-versions.ts'
 import { register } from '../../lib/core/blueprints/registration.ts'
+import { addCost } from '../../lib/core/common/add-cost.ts'
+import { PRICES } from '../../lib/core/common/prices.ts'
 import { FlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import type { Runtime } from '../../lib/core/execution/node-call.ts'
@@ -21,6 +23,7 @@ import type { Setup } from '../conformance/case.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
 import { killerBlueprint, killerRegistry } from './killer.ts'
 import { noteTimer, see } from './seen.ts'
+import { PAID, USD_OF_A_CALL } from './names.ts'
 import { Signed } from './signed.ts'
 import type { Told } from './told.ts'
 
@@ -149,8 +152,9 @@ export class Host {
   constructor(name: string, world: HostWorld, skewMs: number) {
     this.name = name
     this.#world = world
-    const { blueprint, registry } = probed(world.setup, async (nodeId) => {
+    const { blueprint, registry } = probed(world.setup, async (nodeId, { dependencies }) => {
       world.counts.probe(nodeId)
+      addCost(dependencies, PAID, USD_OF_A_CALL)
       world.ran(this.#task(), nodeId)
       await this.#code(nodeId, { until: world.now() + world.codeMs })
     })
@@ -191,6 +195,7 @@ export class Host {
       sleep: (ms) => this.request('sleep', async () => {}, { isCode: true, until: world.now() + ms }),
       newToken,
       deployGraceMs: 0,
+      costs: { prices: PRICES, eventsAtEnd: 0 },
       publishesRunEnds: world.publishesRunEnds,
       publishRunEnd: () => this.request('publishRunEnd', async () => void world.told.ends++),
       events: {
@@ -267,7 +272,9 @@ export class Host {
     const request = this.request.bind(this)
     return new Proxy(store, {
       get: (target, name: keyof RunStore) => {
-        const method = target[name] as (...args: unknown[]) => Promise<unknown>
+        const method = target[name] as ((...args: unknown[]) => Promise<unknown>) | undefined
+        // What is optional.
+        if (!method) return undefined
         return async (...args: unknown[]) => {
           const task = this.#task()
           const answer = await request(name, async () => {

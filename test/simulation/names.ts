@@ -11,3 +11,7 @@ export const BUG = 'cannot read property'
 
 /** What the run is found by, where it is started with labels. */
 export const LABELS_OF_RUN = { orderId: 'A-17', tenant: 'acme' }
+
+/** What each call of a node's own code costs, and under which name: the least there is, so that sums are counts. */
+export const PAID = 'calls'
+export const USD_OF_A_CALL = 1e-9

@@ -10,7 +10,7 @@ import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/cor
 import type { MemoryRunStore } from '../../lib/core/store/memory-run-store.ts'
 import { shardOf } from '../../lib/core/store/run-list.ts'
 import type { CommitResult, NewRun, PageEntries, StoredValue } from '../../lib/core/store/run-store.ts'
-import { isMain } from './names.ts'
+import { isMain, PAID } from './names.ts'
 import { type StoreMutation, WeakStore } from './weak-store.ts'
 
 /** What changes of a run that has ended. */
@@ -18,6 +18,8 @@ const OUTBOX = ['outbox', 'redriveNote']
 
 export class ObservedStore extends WeakStore {
   readonly violations: string[] = []
+  /** After so many paid calls nothing of the run may go on. */
+  callsAtMost = Infinity
   /** How often activations of each node committed. */
   readonly commits = new Map<number, number>()
   /** Writes of pages: whether the header moved out at all. */
@@ -127,6 +129,8 @@ export class ObservedStore extends WeakStore {
   }
 
   #observe(before: RunState, run: RunState, change: Change): void {
+    if ((before.cost?.[`$.${PAID}`] ?? 0) > this.callsAtMost)
+      this.violations.push(`cost: ${change.end} committed in a run that had cost too much`)
     const { runId } = run
     this.worked.add(runId)
     this.#check(run)

@@ -60,6 +60,8 @@ export interface Profile {
   readonly redrives?: number
   /** Whoever cancelled it forks it, so many times; each fork but the last may be cancelled. @default - nobody does */
   readonly forks?: number
+  /** The run fails that paid for more calls of its nodes, before its next node. @default - as many as it makes */
+  readonly callsAtMost?: number
   /** Somebody pauses the run so many times, and unpauses it. @default 0 */
   readonly pauses?: number
   /** Somebody pauses its blueprint so many times, and unpauses it. @default 0 */
@@ -129,6 +131,8 @@ export const STORM: Profile = {
   duplicates: 0.3,
   visibilityMs: 5_000,
 }
+/** Of runs with four nodes or more in a row. */
+export const BUDGET: Profile = { ...CHAOS, name: 'budget', callsAtMost: 1 }
 export const LABELS: Profile = { ...CHAOS, name: 'labels', labels: true }
 export const HISTORY: Profile = { ...CHAOS, name: 'history', history: true }
 export const LOSSES: Profile = { ...CHAOS, name: 'losses', losses: 0.15, sweep: true }

@@ -25,7 +25,7 @@ import { byClock } from './clock.ts'
 import { TROUBLE } from './host.ts'
 import { killerProblems } from './killer.ts'
 import type { Mutation } from './mutation.ts'
-import { LABELS_OF_RUN, BUG, RUN_ID } from './names.ts'
+import { LABELS_OF_RUN, BUG, RUN_ID, PAID, USD_OF_A_CALL } from './names.ts'
 import { type FaultPlan, type FaultPoint, randomFaults } from './faults.ts'
 import type { Profile } from './profile.ts'
 import { Random } from './random.ts'
@@ -106,7 +106,8 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   const profile = notForked ? { ...simulation.profile, forks: undefined } : simulation.profile
   const random = new Random(seed)
   const plan = simulation.plan ?? randomFaults(profile, random)
-  const world = new World({ setup: make(), profile, random, plan, mutation })
+  const world = new World({ setup: budgeted(make(), profile), profile, random, plan, mutation })
+  world.store.callsAtMost = profile.callsAtMost ?? Infinity
   await byClock(
     () => world.now(),
     () => world.run(),
@@ -119,7 +120,10 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   }
   if (violations.length === 0 && profile.labels) violations.push(...(await listProblems(world)))
   if (violations.length === 0 && profile.history) violations.push(...(await historyProblems(world)))
-  if (violations.length === 0)
+  if (violations.length === 0) violations.push(...(await costProblems(world, profile)))
+  if (violations.length === 0 && profile.callsAtMost !== undefined)
+    violations.push(...(await budgetProblems(world)))
+  else if (violations.length === 0)
     violations.push(...(await differences(world, expected, { ...simulation, profile })))
   const { points, trace, messages, downs } = world
   const { pages, refusals } = world.store
@@ -152,6 +156,39 @@ async function historyProblems({ store, setup }: World): Promise<string[]> {
   }
   const committed = [...store.commits].map(([node, count]) => [graph.node(node).id, count] as const)
   return differing('history: ends', Object.fromEntries(told), Object.fromEntries(committed))
+}
+
+/**
+ * What calls of the nodes of the run cost is in its cost once at most, and of those that were committed in any case. Who
+ * is given up without being called, or was committed in a run that this one was forked from, is not told by its commit.
+ */
+async function costProblems(world: World, profile: Profile): Promise<string[]> {
+  const { store, setup, counts } = world
+  const run = await store.read(RUN_ID)
+  const graph = new RunGraph(setup.blueprint)
+  const [calls, paid] = [counts.calls, run?.cost?.[`$.${PAID}`] ?? 0]
+  const called = Object.values(calls).reduce((sum, count) => sum + count, 0)
+  const violations = paid > called ? [`cost: ${called} calls were counted as ${paid}`] : []
+  if (profile.killer || profile.bugs || world.runId !== RUN_ID) return violations
+  const committed = [...store.commits].reduce(
+    (sum, [node, count]) => sum + (calls[graph.node(node).id] === undefined ? 0 : count),
+    0,
+  )
+  if (paid < committed) violations.push(`cost: ${committed} commits of calls were counted as ${paid}`)
+  return violations
+}
+
+function budgeted(setup: Setup, { callsAtMost }: Profile): Setup {
+  if (callsAtMost === undefined) return setup
+  const metadata = { ...setup.blueprint.metadata, maxUsd: callsAtMost * USD_OF_A_CALL }
+  return { ...setup, blueprint: { ...setup.blueprint, metadata } }
+}
+
+/** It stopped by what it cost, and keeps what it had done by then. */
+async function budgetProblems({ store }: World): Promise<string[]> {
+  const run = await store.read(RUN_ID)
+  const isStopped = run?.status === 'failed' && run.reason?.includes('maxUsd')
+  return isStopped ? [] : [`cost: it ended ${run?.status}, by ${run?.reason}`]
 }
 
 async function differences(

@@ -8,7 +8,7 @@ import { caseNamed, cases } from '../conformance/cases.ts'
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { again, type SimulatedRun } from './again.ts'
 import { strike, strikesOf } from './exhaustive.ts'
-import { BATCH_KILLER, BUGS_IN_TURN, CALM, profiles, SAME_BUG, SLOT_KILLER } from './profile.ts'
+import { BATCH_KILLER, BUDGET, BUGS_IN_TURN, CALM, profiles, SAME_BUG, SLOT_KILLER } from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
@@ -51,6 +51,14 @@ describe('simulation', () => {
           expect(violations, report(run, trace)).toEqual([])
         }
       })
+    }
+  })
+
+  it('a run that has cost too much stops before its next node', async () => {
+    const subject = await subjectOf(caseNamed('a linear chain'))
+    for (let seed = SEED; seed < SEED + 200; seed++) {
+      const { violations, trace } = await simulate({ ...subject, profile: BUDGET, seed })
+      expect(violations, `seed ${seed}\n${trace.slice(-200).join('\n')}`).toEqual([])
     }
   })
 

@@ -2,6 +2,7 @@
  * Mutants of the protocol's own code: a piece of a file of lib/core is replaced, and the simulation is bundled with
  * what comes of it. For what no store or queue can make go wrong from outside.
  */
+import { costMutants } from './cost-mutants.ts'
 import { flowMutants } from './flow-mutants.ts'
 import { forkMutants } from './fork-mutants.ts'
 import { pauseMutants } from './pause-mutants.ts'
@@ -47,8 +48,8 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a worker that notes what is not committed yet',
     file: 'worker/commit.ts',
-    replace: /const result = await commit\(\n/,
-    by: 'noteCommit(activation, run, execution)\n    const result = await commit(\n',
+    replace: /const result = await commit\(/,
+    by: 'noteCommit(activation, run, execution)\n    const result = await commit(',
     cases: ['fan-out and fan-in'],
     profiles: [HISTORY],
   },
@@ -72,8 +73,8 @@ export const sourceMutants: readonly SourceMutant[] = [
     what: 'a run whose labels are put when it is there',
     file: 'run/start.ts',
     replace:
-      /if \(run\.labels\) await (services\.store\.putLabels\(run\))\n\s*return \{ \.\.\.\(await services\.store\.create\(run\)\),/,
-    by: 'const made = await services.store.create(run)\n  if (run.labels) await services.store.putLabels(run)\n  return { ...made,',
+      /if \(run\.labels\) await services\.store\.putLabels\(run\)\n\s*(const \{ created, run: there \} = await services\.store\.create\(run\))/,
+    by: '$1\n  if (run.labels) await services.store.putLabels(run)',
     cases: ['one node'],
     profiles: [LABELS],
   },
@@ -275,8 +276,8 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a redrive that leaves a child run as it ended',
     file: 'run/redrive.ts',
-    replace: /for \(const child of ended\) await redrive\(services, child, \{ note \}, false, .*\)\n/,
-    by: '',
+    replace: /for \(const child of ended\) \{/,
+    by: 'for (const child of [] as RunState[]) {',
     cases: [CHILD],
     profiles: [CALM_REDRIVES],
   },
@@ -320,6 +321,7 @@ export const sourceMutants: readonly SourceMutant[] = [
     cases: [TIMERS],
     profiles: [CALM_PAUSES],
   },
+  ...costMutants,
   ...flowMutants,
   ...forkMutants,
   ...pauseMutants,

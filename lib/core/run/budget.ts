@@ -6,7 +6,7 @@ import { isFlowcraftAwsError } from '../common/errors.ts'
 import type { OpenRun } from '../execution/opened-run.ts'
 import type { Services } from '../execution/services.ts'
 import { type Budget, budgetOf, overBudget } from '../protocol/budget.ts'
-import { childrenOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { childrenOf, isOver, isPaused, type RunState } from '../protocol/run-state.ts'
 import { keepsActive } from '../store/header.ts'
 import { noteOperation } from './operations.ts'
 import { pauseRun } from './pause.ts'
@@ -22,7 +22,7 @@ export async function withinBudget({ services, graph, run: seen }: OpenRun): Pro
   if (!costs) return seen
   for (let run = seen; ;) {
     const budget = budgetOf(run, graph.blueprint)
-    if (!budget || isOver(run) || run.pausedAt !== undefined) return run
+    if (!budget || isOver(run) || isPaused(run)) return run
     const reason = overBudget(run, budget, costs.prices)
     if (reason === undefined) return run
     if (budget.onBudget === 'pause') return pauseWhole(services, run, reason)

@@ -152,9 +152,8 @@ async function finish(
   if (change.final) countEnd(services, run)
   const queued = [...change.schedule].flatMap(([next, { inline }]) => (inline ? [] : [next]))
   const kept = await withinBudget(at(activation, run))
-  const goesOn = !isOver(kept) && kept.pausedAt === undefined
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
-  if (goesOn) await sendJobs(at(activation, run), queued)
+  if (kept === run) await sendJobs(at(activation, run), queued)
   const success = outcome.kind !== 'failed'
   if (success) {
     await services.emit({ type: 'job:processed', payload: { runId, blueprintId, nodeId, duration, success } })

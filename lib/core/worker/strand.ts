@@ -11,6 +11,7 @@ import { LeaseHolder } from '../execution/held-lease.ts'
 import { type OpenRun, at } from '../execution/opened-run.ts'
 import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
+import { withinBudget } from '../run/budget.ts'
 import { sendQueued } from '../run/dispatch.ts'
 import { unlessPaused } from '../run/hold.ts'
 import { publishStart } from '../run/publish.ts'
@@ -115,6 +116,8 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
   let suspended: ActivationKey | undefined
   for (;;) {
     if (!run) return ACKNOWLEDGE
+    // It was read anew, perhaps: others may have committed what cost too much.
+    run = await withinBudget(at(open, run))
     run = await unlessPaused(services, run)
     // Not before its lease is given back, or whoever unpauses the run would take it for one that is worked on.
     if (!run) return STILL_WAITING
