@@ -1,5 +1,12 @@
 /** The flows of `runs.contract.ts`, without its test runner: what a worker has. */
-import { createFlow, SubflowNode } from 'flowcraft'
+import { createFlow, type NodeContext, SubflowNode } from 'flowcraft'
+import { addCost } from '../../lib/index.ts'
+
+/** Each run of it costs a dollar. */
+async function pay({ dependencies }: NodeContext) {
+  addCost(dependencies, 'model', 1)
+  return { output: 'paid' }
+}
 
 /** What the workers behind the runs must have. */
 export const contractFlows = [
@@ -27,6 +34,16 @@ export const contractFlows = [
     .node('two', async () => ({ output: 2 }))
     .edge('one', 'go')
     .edge('go', 'two'),
+  createFlow('pays')
+    .node('first', pay)
+    .node('second', pay)
+    .node('third', pay)
+    .edge('first', 'second')
+    .edge('second', 'third'),
+  createFlow('pays-for-child')
+    .node('first', pay)
+    .node('sub', SubflowNode, { params: { blueprintId: 'pays' } })
+    .edge('first', 'sub'),
   createFlow('outer').node('sub', SubflowNode, { params: { blueprintId: 'inner' } }),
   createFlow('inner').node('leaf', async () => ({ output: 'leaf' })),
 ]

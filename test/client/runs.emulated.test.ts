@@ -4,6 +4,7 @@ import type { RunClient, SqsAdapter } from '../../lib/index.ts'
 import { adapterOf, clientOf, deploy, type TestDeployment } from '../support/service.ts'
 import { blueprintPausesContract } from './blueprint-pauses.contract.ts'
 import { contractFlows } from './contract-flows.ts'
+import { costsContract } from './costs.contract.ts'
 import { runsContract } from './runs.contract.ts'
 
 let deployment: TestDeployment
@@ -24,3 +25,4 @@ afterAll(async () => {
 
 runsContract('of a client of the local AWS', () => client)
 blueprintPausesContract('of a client of the local AWS', () => client)
+costsContract('of a client of the local AWS', () => client)

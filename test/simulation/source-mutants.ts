@@ -97,15 +97,15 @@ export const sourceMutants: readonly SourceMutant[] = [
   {
     what: 'a worker that begins a delayed run when any message comes',
     file: 'worker/open-run.ts',
-    replace: /isToBegin && startOf\(run, services\.now\(\), job\.due\) !== undefined/,
-    by: 'isToBegin && startOf(run, services.now(), run.startsAt) !== undefined',
+    replace: /startOf\(found, services\.now\(\), job\.due\) !== undefined/,
+    by: 'startOf(found, services.now(), found.startsAt) !== undefined',
     cases: ['one node'],
     profiles: [DELAYED_STEERED],
   },
   {
     what: 'a message that comes before its run may begin, and is done with',
     file: 'worker/open-run.ts',
-    replace: /await holdBack\(services, run, false\)\n/,
+    replace: /await holdBack\(services, found, false\)\n/,
     by: '\n',
     cases: ['one node'],
     profiles: [DELAYED],
