@@ -3,7 +3,10 @@ import { createFlow, type WorkflowBlueprint } from 'flowcraft'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { requestFailed } from '../../../lib/core/common/errors.ts'
 import type { Services } from '../../../lib/core/execution/services.ts'
+import { nothingScheduled } from '../../../lib/core/protocol/run-state.ts'
 import type { Job } from '../../../lib/core/queue/job.ts'
+import type { DeadLetters } from '../../../lib/core/queue/dead-letter-queue.ts'
+import { dropDeadLetters } from '../../../lib/core/run/dead-letters.ts'
 import { returnDeadLetters } from '../../../lib/core/run/redrive-dead-letters.ts'
 import { sweep } from '../../../lib/core/run/sweep.ts'
 import { runEventNames } from '../../../lib/core/telemetry/names.ts'
@@ -382,15 +385,43 @@ describe('a redrive', () => {
   })
 })
 
-it('a message that publishes goes back to the workers from the dead-letter queue, though its run is over', async () => {
-  await service.start({ blueprintId: 'order', runId: 'r' })
-  await service.cancel('r')
-  await service.settle()
-  service.deadLetters.move(JSON.stringify({ runId: 'r', blueprintId: 'order', publishes: 'started' }))
-  service.deadLetters.move(JSON.stringify({ runId: 'nobody', blueprintId: 'order', publishes: 'started' }))
+function publishing(runId: string, more: object = {}): string {
+  return JSON.stringify({ runId, blueprintId: 'order', publishes: 'started', ...more })
+}
 
-  const result = await returnDeadLetters(service.services, service.deadLetters)
+describe('a message that publishes, in the dead-letter queue', () => {
+  it('goes back to the workers though its run is over', async () => {
+    await service.start({ blueprintId: 'order', runId: 'r' })
+    await service.cancel('r')
+    await service.settle()
+    service.deadLetters.move(publishing('r'))
+    service.deadLetters.move(publishing('nobody'))
 
-  expect(result).toEqual({ returned: 1, kept: 0 })
-  expect(service.queue.visible().map(({ job }) => job)).toMatchObject([{ runId: 'r', publishes: 'started' }])
+    const result = await returnDeadLetters(service.services, service.deadLetters)
+
+    expect(result).toEqual({ returned: 1, kept: 0 })
+    expect(service.queue.visible().map(({ job }) => job)).toMatchObject([
+      { runId: 'r', publishes: 'started' },
+    ])
+  })
+
+  it.each([
+    ['stays after fifty returns', { returns: 50 }, returnDeadLetters],
+    [
+      'is dropped',
+      {},
+      (services: Services, deadLetters: DeadLetters) =>
+        dropDeadLetters({ ...services, deadLetters }, {}, { by: 'ada' }),
+    ],
+  ] as const)('is not what a run waits for, where it %s', async (_, more, look) => {
+    const { store } = service.services
+    const nothing = { ...nothingScheduled(), inlineValues: new Map() }
+    await store.create({ runId: 'new', blueprintId: 'order', startedAt: service.now, ...nothing })
+    service.deadLetters.move(publishing('new', more))
+
+    await look(service.services, service.deadLetters)
+
+    expect(service.queue.visible()).toEqual([])
+    expect(await store.read('new')).not.toHaveProperty('deadLetters')
+  })
 })
