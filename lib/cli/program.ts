@@ -1,5 +1,6 @@
 /** The command line as a whole: options that all commands have, and their help. */
 import { Command } from 'commander'
+import { addBlueprintCommands } from './commands/blueprints.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
 import { addRunCommands } from './commands/runs.ts'
 import { addSteerCommands } from './commands/steer.ts'
@@ -36,6 +37,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
     .showSuggestionAfterError()
   addRunCommands(program, cli, exit)
   addSteerCommands(program, cli, exit)
+  addBlueprintCommands(program, cli)
   addDeadLetterCommands(program, cli)
   for (const command of allOf(program)) {
     command.exitOverride().configureOutput({

@@ -1,4 +1,5 @@
 /** Runs as lines for people. */
+import type { RunCost } from '../core/common/run-cost.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import type { HistoryEntry } from '../core/run/history-entries.ts'
 import type { RunSummary } from '../core/run/list.ts'
@@ -81,6 +82,18 @@ export function summaryRow(colors: Colors, run: RunSummary, now: number): string
 /** Two digits of what is mostly far below a cent. */
 function costText(usd: number): string {
   return usd >= 0.01 ? usd.toFixed(2) : String(Number(usd.toPrecision(2)))
+}
+
+/** What was paid for, the dearest first. */
+export function costRows({ usd, byService, other, writeUnits, readUnits, computeMs }: RunCost): string[][] {
+  const parts = Object.entries({ ...byService, ...other }).filter(([, part]) => part > 0)
+  return [
+    ['total', `$${costText(usd)}`],
+    ...parts.toSorted(([, a], [, b]) => b - a).map(([name, part]) => [name, `$${costText(part)}`]),
+    ['write units', `${writeUnits}`],
+    ['read units', `${readUnits}`],
+    ['compute', durationText(computeMs)],
+  ]
 }
 
 const STATE_COLORS = {

@@ -22,6 +22,11 @@ export function timeBefore(now: number): (text: string) => Date {
   }
 }
 
+export function dollars(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be US dollars, such as 0.50.')
+}
+
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It must be a whole number.')

@@ -174,6 +174,26 @@ describe('flowcraft-aws', () => {
     expect(ids).toEqual(expect.arrayContaining(runs))
   })
 
+  it('pauses a blueprint', async () => {
+    const pause = ['blueprint', 'pause', 'outer', '--by', 'Ada', '--reason', 'looks wrong']
+    expect((await cli(pause)).out).toEqual(['paused'])
+    expect((await cli(['blueprint', 'paused'])).out).toEqual([
+      expect.stringMatching(/^\S+Z {2}outer {2}Ada {2}looks wrong$/),
+    ])
+    expect((await cli(['blueprint', 'unpause', 'outer'])).out).toEqual(['its runs go on'])
+    expect((await cli(['blueprint', 'unpause', 'outer'])).out).toEqual(['it was not paused'])
+    expect(json(await cli(['blueprint', 'paused', '--json']))).toEqual([])
+  })
+
+  it('tells what a run cost', async () => {
+    const runId = id()
+    await cli(['start', 'greet', '--run-id', runId, '--wait'])
+    const { out } = await cli(['cost', runId])
+    expect(out[0]).toMatch(/^total +\$0\.0000\d+$/)
+    expect(out.join('\n')).toMatch(/\nwrite units +\d+\n/)
+    expect(json(await cli(['cost', runId, '--json']))).toMatchObject({ usd: expect.any(Number) })
+  })
+
   it('lists dead letters, and sends them back or drops them', async () => {
     expect((await cli(['dlq', 'list'])).out).toEqual([])
     expect((await cli(['dlq', 'redrive', '--all'])).code).toBe(0)
@@ -192,6 +212,7 @@ describe('flowcraft-aws', () => {
     [['start', 'greet', '--input', '{'], 2, 'It must be JSON'],
     [['start', 'greet', '--input', '[1]'], 2, 'It must be a JSON object.'],
     [['start', 'greet', '--label', 'x'], 2, 'It must be a name and a value, such as tenant=acme.'],
+    [['start', 'greet', '--max-usd', 'much'], 2, 'It must be US dollars, such as 0.50.'],
     [['start', 'greet', '--delay', 'soon'], 2, "It must be a duration such as '30s', '5m', '2h' or '7d'."],
     [['list', '--since', 'yesterday'], 2, 'It must be a time such as'],
     [['gett'], 2, '(Did you mean get?)'],

@@ -4,6 +4,7 @@ import { type Cli, contextOf } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { table } from '../render.ts'
 import { list, wholeNumber } from '../values.ts'
+import { operation, type Who } from '../who.ts'
 
 interface Which {
   readonly id?: readonly string[]
@@ -41,17 +42,13 @@ export function addDeadLetterCommands(program: Command, cli: Cli): void {
       context.answer(sent, () => [JSON.stringify(sent)])
     })
 
-  which(dlq.command('drop'))
+  operation(which(dlq.command('drop')), cli)
     .description('delete them; their runs are told')
-    .option('--by <name>', 'who does it', cli.io.env['USER'] || undefined)
-    .option('--reason <text>', 'why')
-    .action(
-      async ({ by, reason, ...options }: Which & { by?: string; reason?: string }, command: Command) => {
-        const context = await contextOf(cli, command)
-        const dropped = await context.client.deadLetters.drop({ ...selection(options), by, reason })
-        context.answer(dropped, () => [JSON.stringify(dropped)])
-      },
-    )
+    .action(async ({ by, reason, ...options }: Which & Who, command: Command) => {
+      const context = await contextOf(cli, command)
+      const dropped = await context.client.deadLetters.drop({ ...selection(options), by, reason })
+      context.answer(dropped, () => [JSON.stringify(dropped)])
+    })
 }
 
 function which(command: Command): Command {

@@ -6,8 +6,8 @@ import type { RunDescription } from '../../core/run/describe.ts'
 import type { RunSummary } from '../../core/run/list.ts'
 import { type Cli, type CommandContext, contextOf } from '../context.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
-import { historyRow, runLines, summaryRow, table } from '../render.ts'
-import { duration, jsonObject, pairs, timeBefore, wholeNumber } from '../values.ts'
+import { costRows, historyRow, runLines, summaryRow, table } from '../render.ts'
+import { dollars, duration, jsonObject, pairs, timeBefore, wholeNumber } from '../values.ts'
 import { follow } from '../watch.ts'
 
 const STATUSES = ['running', 'awaiting', 'paused', 'completed', 'failed', 'cancelled'] as const
@@ -22,11 +22,13 @@ export function addRunCommands(program: Command, cli: Cli, exit: (code: number) 
     .option('--run-id <id>', 'id of the run; the same id starts one run')
     .option('-l, --label <name=value>', 'by which the run is found, 5 at most', pairs)
     .option('--delay <duration>', "begin later, such as '10m'", duration)
+    .option('--max-usd <dollars>', 'what the run may cost', dollars)
     .option('-w, --wait', 'follow the run until it is over; fails where the run does')
     .action(async (blueprintId: string, options: StartOptions, command: Command) => {
       const context = await contextOf(cli, command)
-      const { input, runId, label: labels, delay: delayMs, wait } = options
-      const started = await context.client.start({ blueprintId, input, runId, labels, delayMs })
+      const { input, runId, label: labels, delay: delayMs, maxUsd, wait } = options
+      const request = { blueprintId, input, runId, labels, delayMs, maxUsd }
+      const started = await context.client.start(request)
       if (!wait) return context.answer(started, () => [started.runId])
       exit(codeOf(await follow(context, started.runId)))
     })
@@ -99,6 +101,16 @@ export function addRunCommands(program: Command, cli: Cli, exit: (code: number) 
     })
 
   program
+    .command('cost')
+    .description('what a run has cost so far')
+    .argument('<run>', 'id of the run')
+    .action(async (runId: string, _options: object, command: Command) => {
+      const context = await contextOf(cli, command)
+      const { cost } = await context.client.get(runId)
+      context.answer(cost ?? null, () => (cost ? table(costRows(cost)) : ['nothing was counted']))
+    })
+
+  program
     .command('diagram')
     .description('a Mermaid diagram of a run: what completed, what failed, which edges were taken')
     .argument('<run>', 'id of the run')
@@ -117,6 +129,7 @@ interface StartOptions {
   readonly runId?: string
   readonly label?: Record<string, string>
   readonly delay?: number
+  readonly maxUsd?: number
   readonly wait?: true
 }
 

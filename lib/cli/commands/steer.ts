@@ -3,20 +3,8 @@ import type { Command } from 'commander'
 import { messageOf } from '../../core/common/errors.ts'
 import { type Cli, type CommandContext, contextOf } from '../context.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
-import { jsonPairs, list, timeBefore, valueOf } from '../values.ts'
-
-interface Who {
-  readonly by?: string
-  readonly reason?: string
-}
-
-/** Adds what every operation may say. */
-function operation(command: Command, cli: Cli): Command {
-  const user = cli.io.env['USER'] || cli.io.env['USERNAME'] || undefined
-  return command
-    .option('--by <name>', 'who does it', user)
-    .option('--reason <text>', 'why; both are kept with the run')
-}
+import { dollars, jsonPairs, list, timeBefore, valueOf } from '../values.ts'
+import { operation, type Who } from '../who.ts'
 
 export function addSteerCommands(program: Command, cli: Cli, exit: (code: number) => void): void {
   operation(program.command('resume'), cli)
@@ -53,7 +41,8 @@ export function addSteerCommands(program: Command, cli: Cli, exit: (code: number
   operation(program.command('unpause'), cli)
     .description('let a paused run go on')
     .argument('<run>', 'id of the run')
-    .action(async (runId: string, who: Who, command: Command) => {
+    .option('--max-usd <dollars>', 'what the run may cost from now on', dollars)
+    .action(async (runId: string, who: Who & { maxUsd?: number }, command: Command) => {
       const context = await contextOf(cli, command)
       const result = await context.client.unpause(runId, who)
       context.answer(result, () => [result.unpaused ? 'it goes on' : 'it was not paused'])
