@@ -6,6 +6,7 @@ import { runIdProblem } from '../core/common/identifiers.ts'
 import { labelsProblem, type RunLabels } from '../core/common/labels.ts'
 import { checked, problem } from '../core/common/schema.ts'
 import { forkRun, type ForkServices } from '../core/run/fork.ts'
+import { refuseBudget } from './start-request.ts'
 import { type OperationRequest, redriveRequest } from './steering.ts'
 
 export interface ForkRequest extends OperationRequest {
@@ -20,6 +21,8 @@ export interface ForkRequest extends OperationRequest {
   readonly runId?: string
   /** As of a run that is started. @default - those of the run that it is forked from */
   readonly labels?: RunLabels
+  /** What the new run may cost, in US dollars, counted from its own start. @default - as much as the run that it is forked from */
+  readonly maxUsd?: number
   /** Whether only to tell what would run again. @default false */
   readonly dryRun?: boolean
 }
@@ -33,12 +36,13 @@ export interface ForkResult {
   readonly again: readonly string[]
 }
 
-const { nodes, set, dryRun, by, reason } = redriveRequest.entries
+const { nodes, set, dryRun, maxUsd, by, reason } = redriveRequest.entries
 
 const forkRequest = v.object({
   nodes,
   set,
   dryRun,
+  maxUsd,
   by,
   reason,
   runId: v.optional(problem((runId) => runIdProblem(runId, 'new'), v.string())),
@@ -56,6 +60,7 @@ export async function forkBy(
   request: ForkRequest,
 ): Promise<ForkResult> {
   const { dryRun = false, runId = randomUUID(), ...rest } = checked(forkRequest, request, refusal)
+  if (rest.maxUsd !== undefined && !services.costs) refuseBudget('fork a run')
   const again = await forkRun(services, sourceId, { ...rest, runId }, dryRun)
   return { runId, forked: !dryRun, again }
 }

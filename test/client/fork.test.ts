@@ -477,6 +477,19 @@ describe('forks of a run', () => {
     ).rejects.toMatchObject(refused('as its fork', 'RUN_CONFLICT'))
   })
 
+  it('may cost what their run may, or more, from their own start on', async () => {
+    const { service } = diamond()
+    const { runId } = await service.run({ blueprintId: 'flow', maxUsd: 2, onBudget: 'pause' })
+    const { runId: same } = await service.fork(runId, { nodes: ['e'] })
+    const { runId: more } = await service.fork(runId, { nodes: ['e'], maxUsd: 5 })
+    await service.settle()
+    expect(await service.get(same)).toMatchObject({ budget: { maxUsd: 2, onBudget: 'pause' } })
+    expect(await service.get(more)).toMatchObject({ budget: { maxUsd: 5, onBudget: 'pause' } })
+    await expect(service.fork(runId, { nodes: ['e'], maxUsd: -1 })).rejects.toMatchObject(
+      refused('maxUsd must be', 'INVALID_INPUT'),
+    )
+  })
+
   it('that came to nothing leave notes that nobody sees', async () => {
     const { service, calls } = diamond()
     const { runId } = await service.run({ blueprintId: 'flow' })

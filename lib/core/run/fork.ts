@@ -28,7 +28,7 @@ import { checkSet } from './redrive-values.ts'
 
 export type ForkServices = Pick<
   Services,
-  'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now' | 'tracing'
+  'store' | 'values' | 'graphs' | 'queue' | 'emit' | 'now' | 'tracing' | 'costs'
 >
 
 export interface ForkRequest {
@@ -40,6 +40,8 @@ export interface ForkRequest {
   readonly set?: Readonly<Record<string, unknown>>
   /** @default - those of the run that it is a fork of */
   readonly labels?: RunLabels
+  /** US dollars. @default - as of the run that it is a fork of, unless that is a child run */
+  readonly maxUsd?: number
   readonly by?: string
   readonly reason?: string
 }
@@ -116,7 +118,7 @@ interface PlannedFork {
 }
 
 async function planned(services: ForkServices, source: RunState, request: ForkRequest): Promise<PlannedFork> {
-  const { runId, nodes, set = {}, labels } = request
+  const { runId, nodes, set = {}, labels, maxUsd } = request
   const now = services.now()
   const texts = await textsOf(services, source)
   const fork = {
@@ -124,6 +126,7 @@ async function planned(services: ForkServices, source: RunState, request: ForkRe
     blueprintId: source.blueprintId,
     forkedFrom: source.runId,
     labels: keptLabels(labels ?? source.labels),
+    ...budgetOf(source, maxUsd),
     trace: services.tracing?.kept(),
     startedAt: now,
     steered: true,
@@ -147,6 +150,12 @@ async function planned(services: ForkServices, source: RunState, request: ForkRe
   }
 }
 
+/** What it costs is counted from its own start. What a child run may cost is what its parent had left. */
+function budgetOf({ budget, parent }: RunState, maxUsd: number | undefined): Pick<NewRun, 'budget'> {
+  if (maxUsd !== undefined) return { budget: { ...budget, maxUsd } }
+  return budget && !parent ? { budget } : {}
+}
+
 function nothingDone() {
   return { done: 0n, arrivals: new Map(), pending: new Set<number>(), errors: 0, fallback: false }
 }
@@ -154,9 +163,14 @@ function nothingDone() {
 function hashOf(
   { values }: ForkServices,
   sourceId: string,
-  { nodes, set = {}, labels }: ForkRequest,
+  { nodes, set = {}, labels, maxUsd }: ForkRequest,
 ): string {
-  const request = JSON.stringify([sourceId, nodes && [...nodes].toSorted(), keptLabels(labels) ?? labels])
+  const request = JSON.stringify([
+    sourceId,
+    nodes && [...nodes].toSorted(),
+    keptLabels(labels) ?? labels,
+    maxUsd,
+  ])
   const texts = Object.entries(set).map(([name, value]): [string, string] => [
     `:${name}`,
     values.encode(value, `the value of '${name}'`),
