@@ -1,9 +1,9 @@
 /** What the command line does without a service: which one it means, what it prints, and how it ends. */
 import { CloudFormationClient, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation'
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import { mockClient } from 'aws-sdk-client-mock'
+import { type AwsClientStub, mockClient } from 'aws-sdk-client-mock'
 import { createFlow, NullLogger } from 'flowcraft'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { exitCodeOf, sentenceOf } from '../../lib/cli/exit-codes.ts'
 import { findService } from '../../lib/cli/find-service.ts'
 import { colorsOf, type Io } from '../../lib/cli/io.ts'
@@ -12,8 +12,8 @@ import { durationText, runLines, table } from '../../lib/cli/render.ts'
 import { FlowcraftAwsError } from '../../lib/index.ts'
 import { TestService } from '../../lib/testing/index.ts'
 
-const cloudFormation = mockClient(CloudFormationClient)
-const lambda = mockClient(LambdaClient)
+let cloudFormation: AwsClientStub<CloudFormationClient>
+let lambda: AwsClientStub<LambdaClient>
 const region = 'eu-north-1'
 const clients = () => ({
   cloudFormation: new CloudFormationClient({ region }),
@@ -44,8 +44,13 @@ function functions(stack: Record<string, Record<string, string>>): void {
 }
 
 beforeEach(() => {
-  cloudFormation.reset()
-  lambda.reset()
+  cloudFormation = mockClient(CloudFormationClient)
+  lambda = mockClient(LambdaClient)
+})
+// Other tests of this process have clients of these classes.
+afterEach(() => {
+  cloudFormation.restore()
+  lambda.restore()
 })
 
 describe('the service', () => {
