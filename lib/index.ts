@@ -114,6 +114,7 @@ export {
   type StartRunHandlerOptions,
 } from './client/start-run-handler.ts'
 export { StartRunInvoker, type StartRunInvokerOptions } from './client/start-run-invoker.ts'
+export type { AlwaysError, AlwaysInput } from './core/protocol/always-nodes.ts'
 export type { ContextConflicts } from './core/protocol/context-conflicts.ts'
 export { defineFlows } from './core/blueprints/define-flows.ts'
 export type {

@@ -15,6 +15,8 @@ const STEPS_AT_MOST = 1_000
 export class AnyOrder {
   readonly #pick: (ready: readonly string[]) => number
   readonly #repeats: (nodeId: string) => boolean
+  /** What has run, by the state of the run: nodes that run always are one more call of `run`. */
+  readonly #seen = new WeakMap<object, Set<string>>()
 
   constructor(pick: (ready: readonly string[]) => number, repeats: (nodeId: string) => boolean) {
     this.#pick = pick
@@ -24,7 +26,8 @@ export class AnyOrder {
   async run(context: Context, traverser: GraphTraverser): Promise<WorkflowResult> {
     const { state, runtime, blueprint, executionId, services } = context
     const ready = new Map<string, ReturnType<GraphTraverser['getReadyNodes']>[number]>()
-    const seen = new Set<string>()
+    const seen = this.#seen.get(state) ?? new Set<string>()
+    this.#seen.set(state, seen)
     for (let step = 0; step < STEPS_AT_MOST; step++) {
       for (const node of traverser.getReadyNodes()) {
         if (seen.has(node.nodeId) && !this.#repeats(node.nodeId)) continue

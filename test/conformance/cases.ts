@@ -1,5 +1,6 @@
 /** All conformance cases. */
 import type { ConformanceCase } from './case.ts'
+import { alwaysCases } from './cases/always-cases.ts'
 import { batchCases } from './cases/batch-cases.ts'
 import { branchCases } from './cases/branch-cases.ts'
 import { busyLoopCases } from './cases/busy-loop-cases.ts'
@@ -34,6 +35,7 @@ export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'Batches and nodes that nodes make': [...batchCases, ...madeCases],
   'Waits, sleeps and retries': pauseCases,
   'Retries by a policy': retryCases,
+  'Nodes that run always': alwaysCases,
   Subflows: subflowCases,
   'What no run comes to, and nodes given by class': unreachedCases,
   Scale: scaleCases,

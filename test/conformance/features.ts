@@ -106,6 +106,7 @@ const configFields: Readonly<Record<keyof NodeConfig, Feature | string>> = {
     isIn: node(({ config }) => config?.retry?.delay === '1h' && config.retry.when !== undefined),
     except: '`extendRuntime` does not wait either',
   },
+  runs: { what: "`runs: 'always'`", isIn: node(({ config }) => config?.runs === 'always') },
   timeout: '`timeout`: the engine in memory has none; conformance cases say what comes of one',
   contextConflicts:
     '`contextConflicts`: it is about what parallel nodes do at a time; cases without an order and test/core are about that',

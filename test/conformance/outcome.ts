@@ -96,8 +96,9 @@ export async function runInMemory(setup: Setup, orchestrator?: unknown): Promise
   const { blueprint, registry } = probed(setup, counts.probe)
   const blueprints = Object.fromEntries((setup.blueprints ?? []).map((other) => [other.id, other]))
   const options: RuntimeOptions = { ...setup.options, eventBus: counts.eventBus, registry, blueprints }
-  const runtime = extendRuntime(new FlowRuntime(options), { pause: async () => {} })
+  const runtime = new FlowRuntime(options)
   if (orchestrator) (runtime as unknown as Orchestrated).orchestrator = orchestrator
+  extendRuntime(runtime, { pause: async () => {} })
   const input = structuredClone(setup.input ?? {})
   const result = await runtime.run(structuredClone(blueprint), input)
   const serializer = setup.options?.serializer ?? new JsonSerializer()

@@ -1,5 +1,6 @@
 /** What the nodes of a random blueprint do that are no more than a node. */
 import { FlowcraftError, type NodeFunction } from 'flowcraft'
+import type { AlwaysInput } from '../../lib/index.ts'
 import { echo, type NodeSpec, rounds, value } from './case.ts'
 import type { NodePlan } from './plan.ts'
 
@@ -108,6 +109,21 @@ export function behaviour(
       return never
     }
   }
+}
+
+/** It tells what it was given; ids and messages of what nodes made, and of subflows, differ. A redrive runs it once more. */
+export function alwaysNode(
+  { does, throws }: NodePlan,
+  index: number,
+  { id, inputs }: { id: string; inputs: NodeSpec['inputs'] },
+): NodeSpec {
+  const tells: NodeFunction = async ({ input }) => {
+    if (inputs !== undefined) return { output: (input ?? null) as unknown }
+    const { status, errors, outputs } = input as AlwaysInput
+    return { output: { status, errors: errors.length, outputs: Object.keys(outputs).toSorted() } }
+  }
+  const run = does === 'echo' || does === 'key' ? tells : behaviour(does, index, { id, throws })
+  return { run, runs: 'always', ...(inputs === undefined ? {} : { inputs }) }
 }
 
 /** Names that an object, a path or an item of a table could stumble over. */

@@ -127,6 +127,8 @@ export interface NodePlan {
   readonly fallback: number | undefined
   /** What it throws if it fails. @default 'error' */
   readonly throws?: (typeof throws)[number]
+  /** Whether it runs whatever came of those that lead to it, where it is a plain node. @default false */
+  readonly always?: boolean
 }
 
 export interface EdgePlan {
@@ -233,6 +235,7 @@ function plansTo(depth: number, nodesAtMost: number): fc.Arbitrary<Plan> {
     inputs: fc.constantFrom(...inputKinds),
     fallback: fc.option(fc.nat(9), { nil: undefined, freq: 3 }),
     throws: fc.constantFrom(...throws),
+    always: fc.constantFrom(false, false, false, true),
   })
   // An edge, or two between the same nodes.
   const edges = fc.oneof(

@@ -4,8 +4,9 @@ import { type Expectation, failing, type NodeSpec, rounds, type Setup, tally, va
 import { Draft, type Side } from './draft.ts'
 import { comparedInputs, type Outcome } from './outcome.ts'
 import { type Ends, Parts } from './parts.ts'
-import { behaviour, inputsOf, ofJoin, repeatedly } from './plain-nodes.ts'
+import { alwaysNode, behaviour, inputsOf, ofJoin, repeatedly } from './plain-nodes.ts'
 import type { EdgePlan, NodePlan, PartPlan, Plan } from './plan.ts'
+import { edgesOf, isLoop, runsAlways, shapeOf } from './planned-edges.ts'
 import { ComparisonEvaluator, RichSerializer, ThrowingEvaluator } from './plugins.ts'
 
 const INPUT = { yes: true, no: false, path: { deep: 'given' } }
@@ -110,40 +111,6 @@ function fill(draft: Draft, plan: Plan): void {
   for (const edge of edges) filler.addEdge(edge)
 }
 
-const shapeOf = (node: NodePlan | undefined) =>
-  typeof node?.shape === 'object' ? node.shape.kind : (node?.shape ?? 'node')
-
-/** Whether the engine itself goes round in it. */
-function isLoop(node: NodePlan | undefined): boolean {
-  const shape = node?.shape
-  return typeof shape === 'string' && shape !== 'node'
-}
-
-function edgesOf(plan: Plan): EdgePlan[] {
-  const count = plan.nodes.length
-  const kept: EdgePlan[] = []
-  for (const edge of plan.edges) {
-    const [from, to] = [Math.min(edge.from, edge.to) % count, Math.max(edge.from, edge.to) % count]
-    const others = kept.filter((other) => other.to === to && other.from !== from)
-    const hasTwin = kept.some((other) => other.to === to && other.from === from)
-    if (from >= to || (hasTwin && isLoop(plan.nodes[from]))) continue
-    if (others.length > 0 && isEnteredOnce(plan, to, [from, ...others.map((other) => other.from)])) continue
-    kept.push({ ...edge, from, to })
-  }
-  return kept
-}
-
-/**
- * What begins a cycle is entered once; so is what a raw cycle leads to, else it is due with each round. And a
- * controller that goes on counts as completed, so that what joins behind it, and may fail, is due once or twice.
- */
-function isEnteredOnce(plan: Plan, to: number, sources: readonly number[]): boolean {
-  const target = plan.nodes[to]
-  if (isLoop(target)) return true
-  const before = sources.map((index) => plan.nodes[index])
-  return before.some((node) => node?.shape === 'cycle' || (shapeOf(target) !== 'node' && isLoop(node)))
-}
-
 class Filler {
   readonly #draft: Draft
   readonly #plan: Plan
@@ -196,6 +163,7 @@ class Filler {
     const source = (this.#ends[from] as Ends).last
     const target = (this.#ends[to] as Ends).first
     const transform = this.#transformed(from, to, drawn)
+    if (this.#isAlways(to)) return this.#draft.edge(source, target)
     const shape = this.#plan.nodes[from]?.shape
     const isFromLoop = isLoop(this.#plan.nodes[from])
     const own =
@@ -274,6 +242,10 @@ class Filler {
     draft.edge(body, loop)
   }
 
+  #isAlways(index: number): boolean {
+    return runsAlways(this.#plan, index) && this.#edges.some(({ to }) => to === index)
+  }
+
   #plainNode(planned: NodePlan, index: number): NodeSpec {
     const { any, throws } = planned
     const sources = this.#sources(index)
@@ -283,6 +255,7 @@ class Filler {
     const inputs = inputsOf(planned.inputs, sources, id)
     // An input that an edge transformed takes the place of `inputs`.
     const isOwn = !!inputs && !entries.some(({ transform }) => transform !== undefined)
+    if (this.#isAlways(index)) return alwaysNode(planned, index, { id, inputs })
     const does = sources.length > 1 ? ofJoin(planned.does, isOwn, isBehindLoop) : planned.does
     return {
       run: behaviour(does, index, { id, throws }),
@@ -304,6 +277,7 @@ class Filler {
     const standIn = fallback === undefined ? undefined : fallback % this.#plan.nodes.length
     if (standIn === undefined || standIn <= index || this.#plan.nodes[standIn]?.shape !== 'node')
       return undefined
+    if (runsAlways(this.#plan, standIn) || runsAlways(this.#plan, index)) return undefined
     return standIn
   }
 }

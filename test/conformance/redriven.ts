@@ -54,7 +54,8 @@ class Trouble {
  */
 function troubled(setup: Setup, trouble: Trouble): Setup {
   const all = [setup.blueprint, ...(setup.blueprints ?? [])].flatMap(({ nodes }) => nodes)
-  const guarded = new Set(all.filter(({ config }) => (config?.maxRetries ?? 1) > 1).map(({ uses }) => uses))
+  const tried = all.filter(({ config }) => (config?.maxRetries ?? 1) > 1 || config?.retry !== undefined)
+  const guarded = new Set<unknown>(tried.flatMap(({ uses, params }) => [uses, params?.['workerUsesKey']]))
   const named = new Set<unknown>(all.flatMap(({ uses, params }) => [uses, params?.['workerUsesKey']]))
   const registry = Object.entries(setup.registry).map(([uses, run]): [string, NodeImplementation] => [
     uses,

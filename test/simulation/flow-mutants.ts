@@ -1,5 +1,5 @@
-/** Mutants of the code behind what this package adds to a blueprint: `retry`. */
-import { BUSY_QUEUE, CALM } from './profile.ts'
+/** Mutants of the code behind what this package adds to a blueprint: `retry`, and nodes that run always. */
+import { BUSY_QUEUE, CALM, CHAOS } from './profile.ts'
 import type { SourceMutant } from './source-mutants.ts'
 
 const RETRIED = 'tries hours apart that all fail'
@@ -20,5 +20,37 @@ export const flowMutants: readonly SourceMutant[] = [
     by: 'let count = 1;',
     cases: [RETRIED],
     profiles: [CALM, BUSY_QUEUE],
+  },
+  {
+    what: 'a node that runs always, left to another that may have ended',
+    file: 'protocol/always-due.ts',
+    replace: /draft\.require\.push\(\{ kind: 'active', key: witness\.key \}\)/,
+    by: 'void witness',
+    cases: ['a cleanup after two branches that end at a time'],
+    profiles: [CALM, BUSY_QUEUE, CHAOS],
+  },
+  {
+    what: 'a node that runs always before what a node leads to',
+    file: 'protocol/always-due.ts',
+    replace: /\[\.\.\.draft\.schedule\]\.some\(\(other\) => leading\.has\(other\)\)/,
+    by: '(false as boolean)',
+    cases: ['a cleanup after what completed'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a node that runs always while another that leads to it is active',
+    file: 'protocol/always-due.ts',
+    replace: /draft\.others\.findLast\(\(other\) => leading\.has\(other\.node\)\)/,
+    by: 'draft.others.findLast(() => false)',
+    cases: ['a cleanup after two branches that end at a time'],
+    profiles: [CALM],
+  },
+  {
+    what: 'nodes that run always in the order in which they are drawn',
+    file: 'protocol/always-nodes.ts',
+    replace: /leading\.toSorted\(\(\[, one\], \[, other\]\) => one\.size - other\.size\)/,
+    by: 'leading',
+    cases: ['a notification drawn before the cleanup that leads to it'],
+    profiles: [CALM],
   },
 ]

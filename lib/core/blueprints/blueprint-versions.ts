@@ -117,7 +117,7 @@ export class Graphs {
     // Reading first: the item may have many units, and each new worker process comes by here.
     const stored = await this.#store.getGraph(id, graph.fingerprint)
     if (stored && stored.isAging !== true) return
-    const text = JSON.stringify(graph.blueprint)
+    const text = JSON.stringify(graph.drawn)
     const value = await compress(text)
     const size = value.bytes?.byteLength ?? Buffer.byteLength(text)
     if (size <= VALUE_ITEM_BYTES) return this.#store.putGraph(id, graph.fingerprint, value)

@@ -19,6 +19,7 @@ import { show } from '../common/thrown.ts'
 import { policyProblems } from '../config/policies.ts'
 import { budgetProblems } from '../protocol/budget.ts'
 import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
+import { alwaysProblems } from './always-problems.ts'
 import { gatherNode, scatterNode } from './batch-nodes.ts'
 import { type BuiltInName, builtInNames, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
 import { schemaOf } from './define-flows.ts'
@@ -83,6 +84,7 @@ export function register(options: {
       : undefined
   for (const blueprint of Object.values(blueprints)) {
     problems.push(...numberProblems(blueprint, isOwn), ...retryProblemsOf(blueprint, engineName))
+    problems.push(...alwaysProblems(blueprint, engineName))
   }
   makeDurable(registry, blueprints)
   problems.push(...lint(blueprints, registry))

@@ -1,5 +1,6 @@
 /** What a blueprint is allowed to say and most likely does not mean, logged when it is registered. */
 import type { WorkflowBlueprint } from 'flowcraft'
+import { runsAlways } from '../protocol/always-nodes.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
 import { reachableNodes } from './reachable.ts'
 
@@ -14,7 +15,7 @@ export function warningsOf(blueprints: Readonly<Record<string, WorkflowBlueprint
 /** As in memory such a join runs only if the predecessor that completes last takes its edge to it. */
 function joins({ nodes, edges }: WorkflowBlueprint): string[] {
   return nodes.flatMap(({ id, config, uses }) => {
-    if (config?.joinStrategy === 'any' || uses === 'loop-controller') return []
+    if (config?.joinStrategy === 'any' || uses === 'loop-controller' || runsAlways(config)) return []
     const incoming = edges.filter(({ target }) => target === id)
     const elsewhere = incoming.filter(({ source, action, condition }) =>
       edges.some(

@@ -5,6 +5,7 @@
 import type { IAsyncContext, PatchOperation } from 'flowcraft'
 import { isTrouble } from '../common/errors.ts'
 import { contextKey, type Write } from '../values/context-key.ts'
+import type { ErrorRecord } from '../values/error-record.ts'
 import type { RunReader } from '../values/run-reader.ts'
 
 export class ActivationContext implements IAsyncContext<Record<string, unknown>> {
@@ -116,6 +117,11 @@ export class ActivationContext implements IAsyncContext<Record<string, unknown>>
   /** Whether an edge to this node has transformed its input: then that is its input, whatever its `inputs` says. */
   async isTransformed(node: number, by?: number): Promise<boolean> {
     return this.guard(() => this.#reader.isTransformed(node, by))
+  }
+
+  /** Errors of the run, by their stored names. */
+  async errors(isWanted: (name: string) => boolean): Promise<ErrorRecord[]> {
+    return this.guard(() => this.#reader.errors(undefined, isWanted))
   }
 
   async #pick(only: ReadonlySet<string>): Promise<Record<string, unknown>> {

@@ -8,7 +8,9 @@ import { COSTS } from '../common/add-cost.ts'
 import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { triesOf } from '../common/retry-config.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
+import { runsAlways } from '../protocol/always-nodes.ts'
 import { type RunState, wholeMs } from '../protocol/run-state.ts'
+import { alwaysInputOf } from './always-input.ts'
 import { dynamicNodesOf } from './dynamic-nodes.ts'
 import { follow, keysNamed } from './edges.ts'
 import { type Execution, failed, failedForGood, NO_INPUTS, stoodInFor } from './execution.ts'
@@ -146,10 +148,12 @@ async function runThroughEngine(
 
 /** As the engine resolves it, with what it notes in the blueprint of a run: a transformed input replaces `inputs`. */
 async function resolveInput(
-  { runtime, graph, node, context }: ExecuteOptions,
+  options: ExecuteOptions,
   seen: IAsyncContext<Record<string, unknown>>,
 ): Promise<unknown> {
+  const { runtime, graph, node, context } = options
   const def = graph.node(node)
   if (def.inputs !== undefined && (await context.isTransformed(node))) return seen.get(`_inputs.${def.id}`)
+  if (def.inputs === undefined && runsAlways(def.config)) return alwaysInputOf(options)
   return runtime.resolveNodeInput(def.id, graph.blueprint, seen)
 }

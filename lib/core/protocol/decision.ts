@@ -3,6 +3,7 @@
  * once others work on the same run, loops that wait until they are empty, joins, and the end of the run. Pure; each
  * condition it demands is what the decision rests on, and no more.
  */
+import { scheduleAlways } from './always-due.ts'
 import type { Change } from './change.ts'
 import { Draft, type Seen } from './draft.ts'
 import { countArrivals } from './join-arrivals.ts'
@@ -34,6 +35,7 @@ export class Decision extends Draft {
     for (const node of this.#standIns()) this.#standIn(node)
     for (const controller of controllers) enterLoop(this, controller)
     drainLoops(this)
+    scheduleAlways(this)
     const { completed, reset } = this.#doneChange()
     const joins = this.#countArrivals(completed, reset)
     const final = this.#end(options)

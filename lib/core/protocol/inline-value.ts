@@ -90,6 +90,12 @@ export function activationOfChild(name: string): ActivationKey | undefined {
   return /^c(\d+\.\d+)$/.exec(name)?.[1] as ActivationKey | undefined
 }
 
+/** Whose error a name is of, and whether it is that of an item, or of a node that the node made. */
+export function errorNamed(name: string): { node: number; isMade: boolean } | undefined {
+  const match = /^x(\d+)\.\d+(-\d+)?$/.exec(name)
+  return match ? { node: Number(match[1]), isMade: match[2] !== undefined } : undefined
+}
+
 /** The node whose batch a name is of. */
 export function nodeOfBatch(name: string): number | undefined {
   const node = /^b(\d+)$/.exec(name)?.[1]

@@ -32,6 +32,7 @@ export function reachedFrom(
     nodes.add(node)
     if (graph.loops.get(node)?.has(start)) controllers.add(node)
     for (const next of graph.successors[node] ?? []) if (!isLater(node, next)) behind.push(next)
+    behind.push(...graph.alwaysBehind(node))
     const fallback = fallbackOnlyOf(graph, node, nodes)
     if (fallback !== undefined) behind.push(fallback)
     for (const other of others) if (givers.get(other) === node) behind.push(other)

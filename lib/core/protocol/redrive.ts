@@ -4,7 +4,7 @@
  *
  * What failed, or is put back, runs in another iteration of its node: as a new activation it has values, events and leases of
  * its own, and nobody who survived the end can commit in its place. An activation that failed left no other trace than its
- * error and where it was then: nothing that depends on it was scheduled or counted. A node that has completed is put back
+ * error and where it was then: nothing that depends on it was scheduled or counted, but nodes that run always. A node that has completed is put back
  * with everything that follows from it. What was active when the run was cancelled or given up goes on. What failed in an
  * earlier round of a loop, which went on without it, stays failed: its round is over. In a fork, which is another run that begins
  * in such a state, what was active begins anew: what it had, and waited for, is the first run's.
@@ -18,6 +18,7 @@ import {
   activationKey,
   type ActiveEntry,
   isDone,
+  ofAnotherLife,
   parseActivationKey,
   type RunState,
   START,
@@ -144,6 +145,9 @@ class Plan {
       if (!failed) return `node '${id}' ${isOfLoop ? `ran ${GONE_ON}` : 'has not run'}`
       if (this.#isOfEarlierRound(failed)) return `node '${id}' failed ${GONE_ON}`
       this.#forget(failed)
+      // Those that run always did when it had failed.
+      for (const always of this.#graph.alwaysBehind(node))
+        if (this.#run.fired.has(always)) this.#putBackFrom(always)
     }
     this.#iterations.set(node, this.#lastOf(node) + 1)
     this.#again.set(activationKey(node, this.#lastOf(node) + 1), last)
@@ -286,12 +290,4 @@ class Plan {
     }
     return arrivals
   }
-}
-
-/**
- * An entry that no worker has seen: the commit of one who survived the end is refused, and what is written now has other
- * names. Each is a strand of its own: the message that carried it on is long gone.
- */
-function ofAnotherLife(entry: ActiveEntry): ActiveEntry {
-  return { ...entry, inline: false, suspensions: (entry.suspensions ?? 0) + 1 }
 }

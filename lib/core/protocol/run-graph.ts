@@ -3,7 +3,6 @@
  * commit asks of them. Built once per blueprint version and process; never changes. What follows from a
  * completed node is the engine's to say (`transition.ts`), not this file's.
  */
-import { createHash } from 'node:crypto'
 import {
   analyzeBlueprint,
   GraphTraverser,
@@ -12,10 +11,15 @@ import {
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { FlowcraftAwsError } from '../common/errors.ts'
+import { alwaysNodesOf } from './always-nodes.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { InputRules } from './input-rules.ts'
 import { isDone } from './run-state.ts'
 
 export class RunGraph {
+  /** As it is drawn, and as runs remember it. */
+  readonly drawn: WorkflowBlueprint
+  /** As the engine sees it: without the edges to nodes that run always. */
   readonly blueprint: WorkflowBlueprint
   readonly fingerprint: string
   /** Indexes of the nodes a fresh run starts with. */
@@ -30,18 +34,27 @@ export class RunGraph {
   readonly repeatable: ReadonlySet<number>
   /** Nodes that more than one commit could schedule in one generation. */
   readonly contested: ReadonlySet<number>
+  /** For each node that runs always, all that may lead to it. */
+  readonly leading: ReadonlyMap<number, ReadonlySet<number>>
+  /** For each node that runs always, the ids of those with an edge to it, and of what stands in for them. */
+  readonly beforeAlways: ReadonlyMap<number, readonly string[]>
   /** Who gives each node its input. */
   readonly inputs: InputRules
   readonly #indexes: ReadonlyMap<string, number>
   readonly #backEdges: ReadonlyMap<string, ReadonlySet<number>>
 
   constructor(source: WorkflowBlueprint) {
-    const blueprint = sanitizeBlueprint(source)
+    this.drawn = sanitizeBlueprint(source)
+    const { blueprint, leading, predecessors } = alwaysNodesOf(this.drawn)
     this.blueprint = blueprint
-    this.fingerprint = fingerprintOf(blueprint)
+    this.fingerprint = fingerprintOf(this.drawn)
     this.#indexes = new Map(blueprint.nodes.map((node, index) => [node.id, index]))
+    const indexesOf = (ids: Iterable<string>) => new Set([...ids].flatMap((id) => this.find(id) ?? []))
+    this.leading = new Map([...leading].map(([id, ids]) => [this.indexOf(id), indexesOf(ids)]))
+    this.beforeAlways = new Map([...predecessors].map(([id, ids]) => [this.indexOf(id), ids]))
     const traverser = new GraphTraverser(blueprint)
-    this.startNodes = traverser.getReadyNodes().map((ready) => this.indexOf(ready.nodeId))
+    const starting = leading.size === 0 ? traverser : new GraphTraverser(this.drawn)
+    this.startNodes = starting.getReadyNodes().map(({ nodeId }) => this.indexOf(nodeId))
     this.predecessors = blueprint.nodes.map((node) =>
       // An edge may come from what is no node: what it leads to is never ready, as the engine says.
       [...traverser.getPredecessors(node.id)].flatMap((id) => this.find(id) ?? []),
@@ -79,6 +92,11 @@ export class RunGraph {
     return this.node(index).config?.joinStrategy === 'any'
   }
 
+  /** The nodes that run always and that this one leads to; one that leads to another comes before it. */
+  alwaysBehind(index: number): number[] {
+    return [...this.leading].flatMap(([node, leading]) => (leading.has(index) ? [node] : []))
+  }
+
   /** Whether a commit must count the completed predecessors of this node. */
   isCountedJoin(index: number): boolean {
     return !this.isAny(index) && (this.predecessors[index]?.length ?? 0) > 1
@@ -87,8 +105,8 @@ export class RunGraph {
   /** Whether a node that no edge schedules may run: all that lead to it have completed. An 'any' join wants one that does. */
   isReadyAfter(index: number, done: bigint): boolean {
     const { id } = this.node(index)
-    if (this.isAny(index) || !(this.predecessors[index] ?? []).every((node) => isDone(done, node)))
-      return false
+    if (this.isAny(index) || this.leading.has(index)) return false
+    if (!(this.predecessors[index] ?? []).every((node) => isDone(done, node))) return false
     return this.blueprint.edges.every(
       ({ source, target }) => target !== id || this.find(source) !== undefined,
     )
@@ -209,7 +227,7 @@ export class RunGraph {
   }
 
   #findContested(): Set<number> {
-    const contested = new Set<number>()
+    const contested = new Set(this.leading.keys())
     const users = new Map<number, number>()
     this.blueprint.nodes.forEach((node, index) => {
       if (this.isAny(index) && (this.predecessors[index]?.length ?? 0) > 1) contested.add(index)
@@ -223,18 +241,4 @@ export class RunGraph {
     }
     return contested
   }
-}
-
-/**
- * Names a graph by its content: two workers that hold the same blueprint agree on it, and a changed one has
- * another. 72 bits: a clash needs billions of versions of one blueprint.
- */
-export function fingerprintOf(blueprint: WorkflowBlueprint): string {
-  const { nodes, edges, metadata } = sanitizeBlueprint(blueprint)
-  const text = JSON.stringify({ nodes, edges, cycleEntryPoints: metadata?.cycleEntryPoints }, (_key, value) =>
-    value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )
-  return createHash('sha256').update(text).digest('base64url').slice(0, 12)
 }

@@ -201,6 +201,14 @@ export function sameEntry(a: ActiveEntry, b: ActiveEntry): boolean {
   return isDeepStrictEqual(parts(a), parts(b))
 }
 
+/**
+ * An entry that no worker has seen: the commit of one who survived the end is refused, and what is written now has other
+ * names. Each is a strand of its own: the message that carried it on is long gone.
+ */
+export function ofAnotherLife(entry: ActiveEntry): ActiveEntry {
+  return { ...entry, inline: false, suspensions: (entry.suspensions ?? 0) + 1 }
+}
+
 export function isDone(done: bigint, node: number): boolean {
   return ((done >> BigInt(node)) & 1n) === 1n
 }

@@ -76,7 +76,7 @@ export async function childResult(
     // As in memory, where a subflow goes by the id of the run that it is part of.
     return { output: { ...(await reader.all()), _executionId: child.parent?.runId } }
   }
-  const ends = analyzeBlueprint(graph.blueprint).terminalNodeIds
+  const ends = analyzeBlueprint(graph.drawn).terminalNodeIds
   const last = await Promise.all(ends.map(outputOf))
   return { output: ends.length === 1 ? last[0] : Object.fromEntries(ends.map((id, at) => [id, last[at]])) }
 }

@@ -86,8 +86,8 @@ export class RunReader {
   }
 
   /** The errors of a run's nodes and of their items. Of those that are lost `lost` tells, where it is given. */
-  async errors(lost?: LostValue[]): Promise<ErrorRecord[]> {
-    return [...(await this.#errorsByName(lost)).values()]
+  async errors(lost?: LostValue[], isWanted?: (name: string) => boolean): Promise<ErrorRecord[]> {
+    return [...(await this.#errorsByName(lost, isWanted)).values()]
   }
 
   /** The errors of nodes, without those of items. */
@@ -101,13 +101,16 @@ export class RunReader {
     )
   }
 
-  async #errorsByName(lost: LostValue[] | undefined): Promise<Map<string, ErrorRecord>> {
+  async #errorsByName(
+    lost: LostValue[] | undefined,
+    isWanted = (name: string) => name.startsWith('x'),
+  ): Promise<Map<string, ErrorRecord>> {
     const stored = await unlessLost('_errors', lost, () => this.#texts.texts(false))
     const texts = stored ?? this.#run.inlineValues
     const decode = (encoded: string) => this.#values.decodeError(encoded)
     const found = new Map<string, ErrorRecord>()
     const reads = [...texts].map(async ([name, text]) => {
-      if (!name.startsWith('x')) return
+      if (!isWanted(name)) return
       const error = await unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#texts.decode(text, decode))
       if (error) found.set(name, error.value as ErrorRecord)
     })
