@@ -56,6 +56,25 @@ describe('Graphs', () => {
     expect(put).toHaveBeenCalledTimes(2)
   })
 
+  it('stores a version as it is drawn, with the edges to nodes that run always', async () => {
+    const store = new MemoryRunStore()
+    const order: WorkflowBlueprint = {
+      id: 'order',
+      nodes: [
+        { id: 'n', uses: 'work' },
+        { id: 'clean', uses: 'work', config: { runs: 'always' } },
+      ],
+      edges: [{ source: 'n', target: 'clean' }],
+    }
+    const graph = await graphsOf(store, order).remember('order')
+
+    const later = await graphsOf(store).of('order', graph.fingerprint)
+
+    expect(later.fingerprint).toBe(graph.fingerprint)
+    expect(later.startNodes).toEqual([0])
+    expect(later.alwaysBehind(0)).toEqual([1])
+  })
+
   it('stores a version under each blueprint, also where two are alike', async () => {
     const store = new MemoryRunStore()
     const graphs = graphsOf(store, blueprint('order'), blueprint('refund'))
