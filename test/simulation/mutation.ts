@@ -257,7 +257,7 @@ function withStore(
   return { ...services, store: overridden(services.store, methods(services.store)), queue: { send } }
 }
 
-function overridden<T extends object>(target: T, methods: Partial<T>): T {
+export function overridden<T extends object>(target: T, methods: Partial<T>): T {
   return new Proxy(target, {
     get(_, name) {
       if (Object.hasOwn(methods, name)) return methods[name as keyof T]

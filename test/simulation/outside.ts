@@ -17,6 +17,7 @@ import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Events } from './events.ts'
 import { KILLER_ID, killerBlueprint } from './killer.ts'
+import { overridden } from './mutation.ts'
 import { forkId, LABELS_OF_RUN, RUN_ID } from './names.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
@@ -24,6 +25,8 @@ import type { Told } from './told.ts'
 
 /** A schedule invokes the sweep this often; a minute on AWS, where nobody counts steps. */
 const SWEEP_EVERY_MS = 1_000
+/** Refused while the end of the run is being published. */
+const REDRIVE_EVERY_MS = 250
 
 export interface ClientOptions {
   readonly setup: Setup
@@ -41,6 +44,8 @@ export interface ClientOptions {
 export class Outside {
   /** The sweep does not come before. Milliseconds since the epoch. */
   nextSweep = 0
+  /** Nor does whoever redrives the run. */
+  nextRedrive = 0
   /** The run that is watched: the last fork. */
   runId = RUN_ID
   readonly #options: ClientOptions
@@ -146,7 +151,9 @@ export class Outside {
   async #steeringOf(run: RunState | undefined): Promise<(() => void)[]> {
     const { store, random, employ } = this.#options
     if (!run) return []
-    if (run.status === 'cancelled' && this.#redrives > 0) return [() => this.#redrive()]
+    if (run.status === 'cancelled' && this.#redrives > 0) {
+      return this.nextRedrive <= this.#options.now() ? [() => this.#redrive(run)] : []
+    }
     if (run.status === 'cancelled' && this.#forks > 0) {
       // Whoever died at it does not always come back.
       const isThere = (await store.read(this.#nextFork)) !== undefined
@@ -171,11 +178,18 @@ export class Outside {
     ]
   }
 
-  /** Again and again until it goes on; then somebody may cancel it once more. */
-  #redrive(): void {
-    const { profile, random, employ } = this.#options
+  /**
+   * Again and again until it goes on; then somebody may cancel it once more. The run that was seen: one that has gone on by a
+   * request that came late, and failed, stays as it is.
+   */
+  #redrive(seen: RunState): void {
+    const { profile, random, employ, now } = this.#options
+    this.nextRedrive = now() + REDRIVE_EVERY_MS
     employ('operator', async (services) => {
-      await unlessRefused(() => redriveRun(services, this.runId, {}, false))
+      const store = overridden(services.store, {
+        read: async (id) => (id === this.runId ? seen : services.store.read(id)),
+      })
+      await unlessRefused(() => redriveRun({ ...services, store }, this.runId, {}, false))
       const run = await services.store.read(this.runId)
       if (run?.status === 'cancelled') return
       this.#redrives--

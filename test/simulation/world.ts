@@ -275,6 +275,7 @@ export class World implements HostWorld {
       ...this.#processes.times(),
       ...this.#network.times(),
       this.queue.nextAt() ?? 0,
+      this.#outside.nextRedrive,
       dueAt === undefined ? 0 : Math.max(dueAt, this.#outside.nextSweep),
     ]
     // What is due already waits for a worker, and all of them stand still.
