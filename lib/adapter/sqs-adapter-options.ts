@@ -8,6 +8,7 @@ import type { WithContainer } from '../core/config/container.ts'
 import type { Isolation } from '../core/execution/isolation.ts'
 import type { MaxActivations } from '../core/protocol/bounds.ts'
 import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
+import type { OnFailure } from '../core/protocol/on-failure.ts'
 
 /** What `FlowRuntime` takes stands beside the rest; blueprints and implementations are checked here. */
 export interface SqsAdapterOptions extends RuntimeOptions, AwsOptions, WithContainer {
@@ -38,6 +39,12 @@ export interface SqsAdapterOptions extends RuntimeOptions, AwsOptions, WithConta
    * `metadata.contextConflicts` goes before it, and before both a node's `config.contextConflicts`. @default 'warn'
    */
   readonly contextConflicts?: ContextConflicts
+  /**
+   * What becomes of a run that would end 'failed' since nodes of it failed: 'end', or 'pause': it is paused in place of that, until
+   * somebody redrives it, skips a node, or cancels it. A blueprint's `metadata.onFailure` goes before it. Child runs end, and
+   * what started them decides. @default 'end'
+   */
+  readonly onFailure?: OnFailure
   /** For tests that need not wait until it looks again which blueprints are paused. In milliseconds. @default 31000 @internal */
   readonly lookForPausesEveryMs?: number
   /** For tests in which each adapter stands for a process. @default - one for all adapters of this process @internal */

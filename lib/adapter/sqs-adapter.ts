@@ -66,7 +66,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly #services: Services
   readonly #concurrency: number
   readonly #deployGraceMs: number
-  readonly #policies: Pick<Services, 'maxActivations' | 'contextConflicts'>
+  readonly #policies: Pick<Services, 'maxActivations' | 'contextConflicts' | 'onFailure'>
   readonly #nodeTimeoutMs: number
   readonly #pauses: PausedBlueprints
   readonly #events: RunEventBus | undefined

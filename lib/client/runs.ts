@@ -217,6 +217,12 @@ export interface Runs {
   pausedBlueprints(): Promise<readonly PausedBlueprint[]>
 }
 
+const WHY_PAUSED = {
+  run: 'it is paused',
+  blueprint: 'its blueprint is paused',
+  failure: 'it is paused since nodes of it failed',
+} as const
+
 /** The run, if it is over. @throws FlowcraftAwsError RUN_TIMEOUT that says what the run is at */
 export function endedWithin(run: RunDescription, timeoutMs: number): RunDescription {
   const { runId, status, nodes, waiting = [], startsAt, pausedBy } = run
@@ -225,7 +231,7 @@ export function endedWithin(run: RunDescription, timeoutMs: number): RunDescript
   const works = nodes.active
     .filter((id) => !waiting.some(({ nodeId }) => nodeId === id))
     .map((id) => `node '${id}' is to run`)
-  const paused = pausedBy && (pausedBy === 'blueprint' ? ['its blueprint is paused'] : ['it is paused'])
+  const paused = pausedBy && [WHY_PAUSED[pausedBy]]
   const at =
     [...(paused ?? []), ...waits, ...works].join(', ') ||
     `no worker has begun it${startsAt ? `, which starts at ${startsAt.toISOString()}` : ''}`

@@ -151,7 +151,7 @@ export async function skipBy(
   encodeEvent(services, nodeId, event)
   const run = await services.store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
-  const isEnded = run.status !== 'running'
+  const isEnded = run.status !== 'running' || run.pausedByFailure === true
   // Of a run that has ended, the node waits for the event from then on: crash after that, and the same call gives it.
   if (isEnded) await onceEnded(() => redriveRun(services, runId, { skip }, true))
   const key = await noteOperation(services, runId, { kind: 'skip', by, reason, nodes: [nodeId] })

@@ -45,6 +45,7 @@ export interface IFlowcraftService extends IConstruct {
   metricRunsCompleted(options?: MetricOptions): Metric
   metricRunsFailed(options?: MetricOptions): Metric
   metricRunsCancelled(options?: MetricOptions): Metric
+  metricRunsPaused(options?: MetricOptions): Metric
   metricNodesFailed(options?: MetricOptions): Metric
   metricNodeDuration(options?: MetricOptions): Metric
   metricRunCost(options?: RunCostMetricOptions): Metric
@@ -179,6 +180,11 @@ export abstract class FlowcraftServiceBase extends Construct implements IFlowcra
   /** @default - the sum over 5 minutes */
   metricRunsCancelled(options?: MetricOptions): Metric {
     return this.#metrics.metric('runsCancelled', options)
+  }
+
+  /** Runs that were paused since nodes of them failed (`onFailure: 'pause'`). @default - the sum over 5 minutes */
+  metricRunsPaused(options?: MetricOptions): Metric {
+    return this.#metrics.metric('runsPaused', options)
   }
 
   /** @default - the sum over 5 minutes */

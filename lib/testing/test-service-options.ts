@@ -5,6 +5,7 @@ import type { HistoryMode } from '../core/common/history-mode.ts'
 import type { WithContainer } from '../core/config/container.ts'
 import type { MaxActivations } from '../core/protocol/bounds.ts'
 import type { ContextConflicts } from '../core/protocol/context-conflicts.ts'
+import type { OnFailure } from '../core/protocol/on-failure.ts'
 import type { FinalResult } from '../core/run/final-result.ts'
 import type { RunStore } from '../core/store/run-store.ts'
 import type { RunEventName } from '../core/telemetry/names.ts'
@@ -20,6 +21,8 @@ export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
   readonly maxActivations?: MaxActivations
   /** As of `SqsAdapter`. @default 'warn' */
   readonly contextConflicts?: ContextConflicts
+  /** As of `SqsAdapter`. @default 'end' */
+  readonly onFailure?: OnFailure
   /** As of `SqsAdapter`. @default 'timings' */
   readonly history?: HistoryMode
   /** As `SqsAdapter` has it, in milliseconds by the test's clock. @default 120000 */

@@ -106,6 +106,27 @@ describe('a run that is forked', () => {
   })
 })
 
+describe('a run that is paused in place of its failure', () => {
+  it('is found among the failed ones, and redriven', async () => {
+    const state = { isBroken: true }
+    const setup = breaking(state)
+    const blueprint = { ...setup.blueprint, metadata: { onFailure: 'pause' } }
+    const durable = new Durable(deployment, { ...setup, blueprint })
+    const since = new Date(0)
+    const runId = await durable.start()
+    await durable.work()
+    const paused = { status: 'paused', pausedBy: 'failure', errors: [{ nodeId: 'bad' }] }
+    expect(await durable.client.get(runId)).toMatchObject(paused)
+    expect(await durable.client.list({ status: 'paused' })).toMatchObject({ runs: [{ runId }] })
+    expect(await durable.client.failures({ since })).toMatchObject({ groups: [{ nodeId: 'bad', count: 1 }] })
+    await expect(durable.client.unpause(runId)).rejects.toMatchObject({ code: 'INVALID_STATE' })
+    state.isBroken = false
+    expect(await durable.client.redrive(runId)).toMatchObject({ redriven: true, again: ['bad'] })
+    expect(await durable.finish(runId)).toMatchObject({ status: 'completed', context: { bad: 20_000 } })
+    expect(await durable.client.failures({ since })).toMatchObject({ groups: [] })
+  })
+})
+
 describe('a run that was cancelled', () => {
   it('goes on where it was, with the event that it waits for', async () => {
     const setup = graph({ ask: value('please'), wait: { run: 'wait' }, end: trail('end') }, [

@@ -104,6 +104,8 @@ export interface HostWorld {
   bug(request: 'lease' | 'commit'): void
   /** How long a node's own code takes, in milliseconds. */
   readonly codeMs: number
+  /** Whether runs that would end as failed are paused. */
+  readonly pausesFailed: boolean
   /** How long a host may go by what it last saw of paused blueprints. */
   readonly pausesSeenAfterMs: number
   /** A node's own code runs on this host. */
@@ -196,6 +198,7 @@ export class Host {
       newToken,
       deployGraceMs: 0,
       costs: { prices: PRICES, eventsAtEnd: 0 },
+      onFailure: world.pausesFailed ? 'pause' : 'end',
       publishesRunEnds: world.publishesRunEnds,
       publishRunEnd: () => this.request('publishRunEnd', async () => void world.told.ends++),
       events: {

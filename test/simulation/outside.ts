@@ -160,7 +160,7 @@ export class Outside {
       return [() => this.#fork(isThere && random.chance(0.5))]
     }
     // Perhaps by a request that came late.
-    if (run.pausedAt !== undefined && !isOver(run)) {
+    if (run.pausedAt !== undefined && !isOver(run) && !run.pausedByFailure) {
       return [
         () =>
           employ('operator', async (services) => {

@@ -1,5 +1,5 @@
-/** Mutants of how blueprints are paused and their runs let go: see `source-mutants.ts`. */
-import { aimedAt, BLUEPRINT_PAUSES, CALM_BLUEPRINT_PAUSES } from './profile.ts'
+/** Mutants of how blueprints are paused and their runs let go, and of runs that are paused as they fail: see `source-mutants.ts`. */
+import { aimedAt, BLUEPRINT_PAUSES, CALM_BLUEPRINT_PAUSES, PAUSED_FAILURES } from './profile.ts'
 import type { SourceMutant } from './source-mutants.ts'
 
 export const pauseMutants: readonly SourceMutant[] = [
@@ -44,5 +44,21 @@ export const pauseMutants: readonly SourceMutant[] = [
     by: '',
     cases: ['a linear chain', 'fan-out and fan-in'],
     profiles: [aimedAt('readHeld', { dieBefore: 0.9 }, BLUEPRINT_PAUSES)],
+  },
+  {
+    what: 'a run that is paused at its end though it has not failed',
+    file: 'protocol/decision.ts',
+    replace: /status === 'failed' && options\.pausesFailed/,
+    by: 'options.pausesFailed',
+    cases: ['a linear chain'],
+    profiles: [PAUSED_FAILURES],
+  },
+  {
+    what: 'a run that is paused since it failed, and not taken for one that is',
+    file: 'protocol/change.ts',
+    replace: /return \{ pausedAt: final\.endedAt, pausedByFailure: true \}/,
+    by: 'return {}',
+    cases: ["an 'all' join with a failed predecessor"],
+    profiles: [PAUSED_FAILURES],
   },
 ]

@@ -66,6 +66,8 @@ export interface Profile {
   readonly pauses?: number
   /** Somebody pauses its blueprint so many times, and unpauses it. @default 0 */
   readonly blueprintPauses?: number
+  /** Runs that would end as failed are paused in place of that. @default - they end */
+  readonly pausesFailed?: true
   /** A host looks so often which blueprints are paused, in milliseconds. @default - once */
   readonly pausesSeenAfterMs?: number
 }
@@ -153,6 +155,13 @@ export const FORKS: Profile = { ...CANCELS, name: 'forks', cancelsBy: 60, forks:
 export const CALM_FORKS: Profile = { ...CALM, name: 'calm-forks', cancelsBy: 40, forks: 2, delays: 0.3 }
 const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
 export const CALM_PAUSES: Profile = { ...CALM, name: 'calm-pauses', pauses: 3, delays: 0.3 }
+/** A run that would end as failed is paused in place of that. */
+export const PAUSED_FAILURES: Profile = {
+  ...CHAOS,
+  name: 'paused-failures',
+  faultsAtMost: 6,
+  pausesFailed: true,
+}
 /** A run stands still for as long as its blueprint is paused. */
 const whilePaused = { timerLateMs: Infinity } as const
 /** Somebody pauses its blueprint, or one of its children's, and workers see that late. */
@@ -265,6 +274,7 @@ export const profiles: readonly Profile[] = [
   CALM_FORKS,
   PAUSES,
   CALM_PAUSES,
+  PAUSED_FAILURES,
   BLUEPRINT_PAUSES,
   CALM_BLUEPRINT_PAUSES,
   DELAYED,

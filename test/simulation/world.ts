@@ -149,6 +149,10 @@ export class World implements HostWorld {
     return this.#profile.pausesSeenAfterMs ?? Infinity
   }
 
+  get pausesFailed(): boolean {
+    return this.#profile.pausesFailed === true
+  }
+
   get codeMs(): number {
     return this.#profile.codeMs ?? 0
   }
@@ -192,6 +196,7 @@ export class World implements HostWorld {
       if (await this.#step()) continue
       const run = await this.store.read(this.runId)
       if (run && isOver(run) && !run.outbox) return
+      if (run?.pausedByFailure) return
       if (!this.#profile.sweep || ++sweeps > SWEEPS_AT_MOST) {
         const state =
           run && `active ${[...run.active.keys()]}, pending ${[...run.pending]}, outbox ${run.outbox}`

@@ -151,9 +151,9 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
   }
   if (edges.some((edge) => typeof edge !== 'object' || edge === null))
     return [`blueprint '${id}' has an edge that is no object`]
-  const { maxActivations, contextConflicts, maxUsd, onBudget } = blueprint.metadata ?? {}
+  const { maxActivations, contextConflicts, onFailure, maxUsd, onBudget } = blueprint.metadata ?? {}
   const budget = budgetProblems({ maxUsd, onBudget })
-  const policies = [...policyProblems(maxActivations, contextConflicts), ...budget]
+  const policies = [...policyProblems({ maxActivations, contextConflicts, onFailure }), ...budget]
   if (policies.length > 0) return policies.map((problem) => `blueprint '${id}': metadata.${problem}`)
   const seen = new Set<unknown>()
   const ofNodes = nodes.flatMap((node) => {

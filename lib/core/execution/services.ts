@@ -6,6 +6,7 @@ import type { CostCounter } from '../common/cost-counter.ts'
 import type { Costs } from '../config/costs.ts'
 import type { MaxActivations } from '../protocol/bounds.ts'
 import type { ContextConflicts } from '../protocol/context-conflicts.ts'
+import type { OnFailure } from '../protocol/on-failure.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { JobQueue } from '../queue/job.ts'
 import type { Routed } from '../queue/pools.ts'
@@ -52,6 +53,8 @@ export interface Services {
   readonly maxActivations?: MaxActivations
   /** Of nodes whose config and blueprint say nothing. @default 'warn' */
   readonly contextConflicts?: ContextConflicts
+  /** Of runs whose blueprint says nothing. @default 'end' */
+  readonly onFailure?: OnFailure
   /** How what runs use is counted and priced. @default - it is not counted */
   readonly costs?: Costs
   /** Of the message that is worked on, where what its run uses is counted. */

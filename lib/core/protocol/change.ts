@@ -49,6 +49,7 @@ export type Requirement =
   | { readonly kind: 'doneWord'; readonly word: number; readonly is: bigint }
 
 export interface Final {
+  /** 'running': it would end as failed, and is paused in place of that. */
   readonly status: RunStatus
   /** Milliseconds since the epoch. */
   readonly endedAt: number
@@ -195,10 +196,18 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     ...costAfter(run, change.cost),
     dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),
     outbox: change.final?.outbox ?? run.outbox,
-    endedAt: change.final?.endedAt ?? run.endedAt,
+    ...atItsEnd(run, change.final),
     ...(givenUp ? { reason: givenUp.reason, activeAtEnd: run.active } : {}),
     ...(givenUp && givenUp.children.length > 0 ? { cancelledChildren: givenUp.children } : {}),
   }
+}
+
+function atItsEnd(
+  { endedAt }: RunState,
+  final: Final | undefined,
+): Pick<RunState, 'endedAt' | 'pausedAt' | 'pausedByFailure'> {
+  if (final?.status !== 'running') return { endedAt: final?.endedAt ?? endedAt }
+  return { pausedAt: final.endedAt, pausedByFailure: true }
 }
 
 /** What a run has used, with what is added now; nothing where nothing was ever counted. */

@@ -145,6 +145,7 @@ export class Decision extends Draft {
     const failed = this.run.errors + this.#errors() > 0
     const fallback = this.#usesFallback || this.run.fallback
     const status = failed && !fallback ? 'failed' : 'completed'
+    if (status === 'failed' && options.pausesFailed) return { status: 'running', endedAt: options.now }
     return { status, endedAt: options.now, outbox: options.outbox }
   }
 

@@ -39,6 +39,8 @@ export interface TransitionOptions {
   readonly now: number
   /** A run that would pass them ends. */
   readonly bounds: Required<MaxActivations>
+  /** Whether a run that would end as failed is paused in place of that. @default false */
+  readonly pausesFailed?: boolean
   /** The outbox entry that the end of the run leaves. */
   readonly outbox?: Outbox
 }

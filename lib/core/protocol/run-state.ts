@@ -158,6 +158,8 @@ export interface RunState {
   readonly steered?: true
   /** Since when nobody works on it, in milliseconds since the epoch; absent where it is not paused. */
   readonly pausedAt?: number
+  /** It is paused since it would have ended as failed; whoever redrives it takes it up. */
+  readonly pausedByFailure?: true
   /** The pause of its blueprint that lets nobody work on it, by its epoch; absent where none does. */
   readonly heldBy?: string
   /**
@@ -220,6 +222,12 @@ export function isOver(run: RunState): boolean {
 /** Whether nobody is to work on a run, by a pause of its own or one of its blueprint. */
 export function isPaused(run: RunState): boolean {
   return !isOver(run) && (run.pausedAt !== undefined || run.heldBy !== undefined)
+}
+
+/** When a run failed, also one that is paused in place of its end; undefined of any other. Milliseconds since the epoch. */
+export function failedAtOf(run: RunState): number | undefined {
+  if (run.status === 'failed') return run.endedAt
+  return run.status === 'running' && run.pausedByFailure ? run.pausedAt : undefined
 }
 
 /** What a strand is at: the named activation, or the one its message carries on. */

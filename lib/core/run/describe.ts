@@ -30,8 +30,8 @@ export interface DeadLetterNote {
   readonly reason: string
 }
 
-/** What lets nobody work on a run: the run's own pause (`pause`, a budget), or that of its blueprint. */
-export type PausedBy = 'run' | 'blueprint'
+/** What lets nobody work on a run: its own pause (`pause`, a budget), that of its blueprint, or its failure (`onFailure: 'pause'`). */
+export type PausedBy = 'run' | 'blueprint' | 'failure'
 
 /** A run as `RunClient.get` gives it. */
 export interface RunDescription {
@@ -57,7 +57,7 @@ export interface RunDescription {
   readonly operations?: readonly Operation[]
   /** Since when it is paused, where it is. */
   readonly pausedAt?: Date
-  /** Where it is paused: whether itself ('run'), or with its blueprint. */
+  /** Where it is paused: whether itself ('run'), with its blueprint, or since nodes failed. */
   readonly pausedBy?: PausedBy
   /** The pause of its blueprint that holds it: since when, by whom and why. */
   readonly blueprintPause?: { readonly pausedAt: Date; readonly by?: string; readonly reason?: string }
@@ -171,6 +171,7 @@ async function pauseOf(
 
 export function pausedByOf(run: RunState): PausedBy | undefined {
   if (!isPaused(run)) return undefined
+  if (run.pausedByFailure) return 'failure'
   return run.pausedAt === undefined ? 'blueprint' : 'run'
 }
 

@@ -2,7 +2,7 @@
 import pMap from 'p-map'
 import { beginningOf } from '../common/texts.ts'
 import type { Services } from '../execution/services.ts'
-import type { RunState } from '../protocol/run-state.ts'
+import { failedAtOf, type RunState } from '../protocol/run-state.ts'
 import type { ListEntry, ListPlace } from '../store/run-list.ts'
 import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
 import type { LostValue } from '../values/lost.ts'
@@ -74,7 +74,7 @@ export class FailedRuns {
     const runs = entries.flatMap(({ runId, time }) => {
       const run = headers.get(runId)
       const isWanted = this.#blueprintId === undefined || run?.blueprintId === this.#blueprintId
-      return run?.status === 'failed' && run.endedAt === time && isWanted ? [run] : []
+      return run && failedAtOf(run) === time && isWanted ? [run] : []
     })
     const withKinds = async (run: RunState) => ({ run, kinds: await kindsOf(this.#services, run) })
     const found = await pMap(runs, withKinds, { concurrency: CONCURRENCY })

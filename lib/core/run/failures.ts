@@ -1,5 +1,5 @@
 /** Failed runs by what they failed with: the first question of an incident. */
-import type { RunState } from '../protocol/run-state.ts'
+import { failedAtOf, type RunState } from '../protocol/run-state.ts'
 import { type FailedServices, type FailureKind, FailedRuns } from './failed-runs.ts'
 import { formatCursor, parseCursor } from './list-cursor.ts'
 
@@ -67,11 +67,12 @@ class Groups {
   runs = 0
 
   /** Later failures come first. */
-  add({ runId, blueprintId, endedAt = 0 }: RunState, kinds: readonly FailureKind[]): void {
+  add(run: RunState, kinds: readonly FailureKind[]): void {
+    const { runId, blueprintId } = run
     this.runs++
     const own = new Map(kinds.map((kind) => [JSON.stringify([blueprintId, kind]), kind]))
     for (const [id, kind] of own) {
-      const at = new Date(endedAt)
+      const at = new Date(failedAtOf(run) ?? 0)
       const group = this.#groups.get(id)
       if (group) {
         group.count++

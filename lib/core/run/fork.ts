@@ -181,7 +181,8 @@ function hashOf(
 async function endedRun({ store }: ForkServices, runId: string): Promise<RunState> {
   const run = await store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
-  if (!isOver(run)) throw refused(run, 'it has not ended; wait until it has, or cancel it')
+  if (!isOver(run) && !run.pausedByFailure)
+    throw refused(run, 'it has not ended; wait until it has, or cancel it')
   if (isChildRunId(runId) && !run.parent) throw refused(run, 'it was cancelled before it was made')
   return run
 }

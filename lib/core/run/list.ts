@@ -38,7 +38,7 @@ export interface RunSummary {
   readonly blueprintId: string
   /** As `get` gives it. */
   readonly status: RunDescription['status']
-  /** Where it is paused: whether itself ('run'), or with its blueprint. */
+  /** Where it is paused: whether itself ('run'), with its blueprint, or since nodes failed. */
   readonly pausedBy?: PausedBy
   readonly labels?: RunLabels
   /** Who waits for it, where it is a child run. */

@@ -25,6 +25,10 @@ export async function pauseRun(services: SteerServices, runId: string): Promise<
 export async function unpauseRun(services: SteerServices, runId: string): Promise<boolean> {
   // Crash before, or between: the run is still paused, as whoever looks at it sees.
   const paused = running(runId, await services.store.read(runId), 'unpause')
+  if (paused.pausedByFailure) {
+    const why = 'nodes of it failed: redrive it, skip a node, or cancel it'
+    throw new FlowcraftAwsError('INVALID_STATE', `cannot unpause run '${runId}': ${why}`, { runId })
+  }
   await each(services, childrenOf(paused), (childId) => unpauseRun(services, childId))
   if (paused.pausedAt === undefined && paused.heldBy !== undefined) return letGoUnlessHeld(services, paused)
   // Crash after: the sweep sends the jobs.

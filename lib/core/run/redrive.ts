@@ -12,6 +12,7 @@ import {
   activationKey,
   type ActiveEntry,
   childIdOf,
+  failedAtOf,
   isDone,
   isOver,
   parseActivationKey,
@@ -212,7 +213,8 @@ async function lastChild(
 async function endedRun({ store }: SteerServices, runId: string): Promise<RunState> {
   const run = await store.read(runId)
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
-  if (run.status !== 'failed' && run.status !== 'cancelled') throw refused(run, `it is ${run.status}`)
+  const hasEnded = run.status === 'cancelled' || failedAtOf(run) !== undefined
+  if (!hasEnded) throw refused(run, `it is ${run.status}`)
   return run
 }
 

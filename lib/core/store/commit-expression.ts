@@ -118,6 +118,12 @@ function addFinal(
   final: NonNullable<Change['final']>,
   { retention: { runDays }, failedShard }: Kept,
 ): void {
+  if (final.status === 'running') {
+    // It stands among the failed ones all the same.
+    setPlaceOfEnded(e, final.endedAt, failedShard)
+    e.set(e.path('pz'), final.endedAt).set(e.path('pf'), true).remove(e.path('rs'))
+    return
+  }
   e.set(e.path('s'), final.status).set(e.path('z'), final.endedAt)
   if (final.outbox) e.set(e.path('o'), final.outbox)
   if (final.givenUp) e.set(e.path('x'), final.givenUp.reason)

@@ -40,7 +40,8 @@ export function unitsOfCommit(change: Change, seen: RunState | undefined, listed
   // An entry of an index that moves is taken out and put.
   const wasDue = seen?.dueAt === undefined ? 0 : 1
   if (!final) return { own: header + (change.dueAt === undefined ? 0 : 1 + wasDue), after: 0 }
-  const entries = (listed.byStart ? 1 : 0) + wasDue + (final.status === 'failed' && listed.byFailure ? 1 : 0)
+  const hasFailed = final.status === 'failed' || final.status === 'running'
+  const entries = (listed.byStart ? 1 : 0) + wasDue + (hasFailed && listed.byFailure ? 1 : 0)
   return { own: header + entries, after: final.outbox ? header : 0 }
 }
 

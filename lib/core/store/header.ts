@@ -5,7 +5,7 @@
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
  *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
- *   ca what was active at the end   rd redrives   ro the note of the last redrive, until it is published   rs steered   pz paused since   pb held by this pause of its blueprint   fk the run that it was forked from
+ *   ca what was active at the end   rd redrives   ro the note of the last redrive, until it is published   rs steered   pz paused since   pf in place of its end as failed   pb held by this pause of its blueprint   fk the run that it was forked from
  *   $... what it used (`run-counts.ts`)   ct what of that was told to the parent   mx what it may cost
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
@@ -180,7 +180,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     inlineValues: new Map(Object.entries(item['r'] as Record<string, string>)),
     offloaded: item['sp'] === true,
     // Of a run that is over it is its place in another list.
-    dueAt: item['u'] === undefined || item['s'] !== 'running' ? undefined : Number(item['u']),
+    dueAt: item['u'] === undefined || item['s'] !== 'running' || item['pf'] ? undefined : Number(item['u']),
     cancelledChildren: item['cc'] as string[] | undefined,
     outbox: item['o'] as Outbox | undefined,
     parent: item['pa'] as Parent | undefined,
@@ -200,6 +200,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     ...(item['ro'] === undefined ? {} : { redriveNote: unpackNote(item['ro'] as Item) }),
     ...(item['rs'] === undefined ? {} : { steered: true as const }),
     ...(item['pz'] === undefined ? {} : { pausedAt: Number(item['pz']) }),
+    ...(item['pf'] === undefined ? {} : { pausedByFailure: true as const }),
     ...(item['pb'] === undefined ? {} : { heldBy: item['pb'] as string }),
     ...(deadLetters.size > 0 ? { deadLetters } : {}),
   }

@@ -1,6 +1,6 @@
 /** The lists of runs over memory: the twin of `run-lists.ts`. Pure. */
 import { isChildRunId } from '../common/identifiers.ts'
-import type { RunState } from '../protocol/run-state.ts'
+import { failedAtOf, type RunState } from '../protocol/run-state.ts'
 import { isWanted, type ListEntry, type ListPart, type ListRead, type RunList, shardOf } from './run-list.ts'
 
 export interface MemoryLabel {
@@ -42,10 +42,11 @@ function entriesOf(
       .map(({ time, runId }) => ({ time, runId }))
   }
   if (list.kind === 'failed') {
-    return runs
-      .filter(({ status, endedAt = 0, runId }) => status === 'failed' && isIn(endedAt, runId))
-      .filter(({ runId }) => !isChildRunId(runId))
-      .map(({ runId, endedAt = 0 }) => ({ time: endedAt, runId }))
+    return runs.flatMap((run) => {
+      const { runId } = run
+      const time = failedAtOf(run)
+      return time !== undefined && isIn(time, runId) && !isChildRunId(runId) ? [{ time, runId }] : []
+    })
   }
   return runs
     .filter(({ startedAt, runId }) => isIn(startedAt, runId) && !isChildRunId(runId))

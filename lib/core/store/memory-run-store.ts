@@ -123,6 +123,7 @@ export class MemoryRunStore extends MemoryPauses implements RunStore {
       dueAt: undefined,
       outbox: outboxEntries.notify,
       pausedAt: undefined,
+      pausedByFailure: undefined,
       heldBy: undefined,
       ...(seen && seen.children.length > 0 ? { cancelledChildren: seen.children } : {}),
       ...(seen?.keepsActive ? { activeAtEnd: run.active } : {}),
@@ -141,6 +142,7 @@ export class MemoryRunStore extends MemoryPauses implements RunStore {
       outbox: outboxEntries.notify,
       cancelledChildren: seen.children.length > 0 ? seen.children : undefined,
       pausedAt: undefined,
+      pausedByFailure: undefined,
       heldBy: undefined,
       ...(seen.keepsActive ? { activeAtEnd: run.active } : {}),
     })

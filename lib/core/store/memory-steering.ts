@@ -5,7 +5,7 @@ import type { RedriveState } from './run-store.ts'
 /** What a redrive makes of the state of a run that has ended. */
 export function redrivenState(run: RunState, next: RedriveState): RunState {
   const { endedAt: _z, reason: _x, cancelledChildren: _cc, activeAtEnd: _ca, pausedAt: _pz, ...left } = run
-  const { fallbacks: _fb, heldBy: _pb, ...rest } = left
+  const { fallbacks: _fb, heldBy: _pb, pausedByFailure: _pf, ...rest } = left
   return {
     ...rest,
     active: next.active,
@@ -37,7 +37,7 @@ export function pausedState(run: RunState | undefined, now: number): RunState | 
 
 /** Undefined where it is refused. */
 export function unpausedState(run: RunState | undefined, at: number): RunState | undefined {
-  const isPaused = run?.status === 'running' && run.pausedAt !== undefined
+  const isPaused = run?.status === 'running' && run.pausedAt !== undefined && !run.pausedByFailure
   return isPaused ? { ...run, pausedAt: undefined, dueAt: at, steered: true } : undefined
 }
 

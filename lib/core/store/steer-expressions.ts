@@ -8,7 +8,7 @@ import { expiry, type Retention } from './retention.ts'
 import type { EndOfBegun, FirstState, RedriveState } from './run-store.ts'
 
 /** What the end left, and what is written anew. */
-const LEFT_OUT = /^(?:[zxo]|cc|ca|pz|pb|expiresAt|sp|fb\d*|[jd]\d+)$/
+const LEFT_OUT = /^(?:[zxo]|cc|ca|p[zfb]|expiresAt|sp|fb\d*|[jd]\d+)$/
 
 /** `own` is what this write takes along of itself, where costs are counted. */
 export function beginExpression(first: FirstState, own: Counts): ExpressionBuilder {
@@ -83,7 +83,7 @@ export function endExpression({
   if (begun && begun.children.length > 0) e.set(e.path('cc'), begun.children)
   if (begun?.keepsActive) e.copy(e.path('ca'), e.path('a'))
   setPlaceOfEnded(e, now, failedShard)
-  return e.remove(e.path('pz')).remove(e.path('pb'))
+  return e.remove(e.path('pz')).remove(e.path('pf')).remove(e.path('pb'))
 }
 
 export function pauseExpression(now: number): ExpressionBuilder {
@@ -99,6 +99,7 @@ export function pauseExpression(now: number): ExpressionBuilder {
 export function unpauseExpression(): ExpressionBuilder {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`).when(`attribute_exists(${e.path('pz')})`)
+  e.when(`attribute_not_exists(${e.path('pf')})`)
   return e.set(e.path('rs'), true).remove(e.path('pz'))
 }
 

@@ -27,6 +27,10 @@ export class EmfTelemetry implements Telemetry {
     this.#count(names.runsStarted)
   }
 
+  runPaused(): void {
+    this.#count(names.runsPaused)
+  }
+
   runEnded(status: RunStatus): void {
     if (status !== 'running') this.#count(ENDS[status])
   }

@@ -13,6 +13,8 @@ export const metricNames = {
     runsCompleted: 'RunsCompleted',
     runsFailed: 'RunsFailed',
     runsCancelled: 'RunsCancelled',
+    /** Paused in place of their end as failed. */
+    runsPaused: 'RunsPaused',
     nodesCompleted: 'NodesCompleted',
     nodesFailed: 'NodesFailed',
     nodeDuration: 'NodeDuration',

@@ -3,6 +3,8 @@ import type { RunStatus } from '../protocol/run-state.ts'
 
 export interface Telemetry {
   runStarted(): void
+  /** A run is paused in place of its end as failed. */
+  runPaused(): void
   runEnded(status: RunStatus): void
   /** A run has ended that cost so many US dollars. Of one that is redriven: at each of its ends, all it has cost. */
   runCost(blueprintId: string, usd: number): void
@@ -20,6 +22,7 @@ const nothing = () => {}
 
 export const NO_TELEMETRY: Telemetry = {
   runStarted: nothing,
+  runPaused: nothing,
   runEnded: nothing,
   runCost: nothing,
   nodeEnded: nothing,

@@ -12,6 +12,7 @@ import type { Services } from '../execution/services.ts'
 import { boundsOf } from '../protocol/bounds.ts'
 import type { Change } from '../protocol/change.ts'
 import { contextConflictsOf } from '../protocol/context-conflicts.ts'
+import { onFailureOf } from '../protocol/on-failure.ts'
 import { isOver, parseActivationKey, type RunState, sameEntry } from '../protocol/run-state.ts'
 import { type CoreChange, decide } from '../protocol/transition.ts'
 import { countEnd } from '../run/run-end.ts'
@@ -64,6 +65,7 @@ export async function commitUntilDecided(
       strand: strand.key,
       now: services.now(),
       bounds: boundsOf(graph.blueprint, services.maxActivations),
+      pausesFailed: !run.parent && onFailureOf(graph.blueprint, services.onFailure) === 'pause',
       outbox: outboxOf(services, run),
     })
     // Crash before: the activation is still active and runs again after the lease. Crash after: it has ended for
@@ -132,6 +134,14 @@ async function commit(
   return services.store.commit(run.runId, bundling, run)
 }
 
+/** Ended, or paused in place of its end as failed. */
+function ended(services: Services, run: RunState): void {
+  const { runId, blueprintId } = run
+  if (isOver(run)) return countEnd(services, run)
+  services.telemetry.runPaused()
+  services.logger.error('a run is paused since nodes of it failed', { runId, blueprintId })
+}
+
 async function finish(
   activation: Activation,
   run: RunState,
@@ -149,7 +159,7 @@ async function finish(
   services.logger.info(verb, error ? { ...meta, error: messageOf(error) } : meta)
   if (run.seq === 1) telemetry.runStarted()
   if (outcome.kind !== 'suspended') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
-  if (change.final) countEnd(services, run)
+  if (change.final) ended(services, run)
   const queued = [...change.schedule].flatMap(([next, { inline }]) => (inline ? [] : [next]))
   const kept = await withinBudget(at(activation, run))
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.

@@ -32,6 +32,7 @@ it('writes what was counted as one line of the embedded metric format', () => {
   telemetry.nodeEnded(true, 12)
   telemetry.nodeEnded(false, 30)
   telemetry.runEnded('failed')
+  telemetry.runPaused()
   telemetry.jobRetried()
   telemetry.messageRejected()
 
@@ -43,6 +44,7 @@ it('writes what was counted as one line of the embedded metric format', () => {
     service: 'orders',
     RunsStarted: 1,
     RunsFailed: 1,
+    RunsPaused: 1,
     NodesCompleted: 1,
     NodesFailed: 1,
     NodeDuration: [12, 30],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../../lib/core/protocol/change.ts'
 import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
+import { shardOf } from '../../../../lib/core/store/run-list.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { actives, change, ENTRY, given, newRun, STARTED_AT } from './support.ts'
 
@@ -31,6 +32,15 @@ async function cancelled(store: RunStore, first: Partial<Change> = {}): Promise<
 }
 
 const DUE = STARTED_AT + 60_000
+
+/** One that a commit paused in place of its end as failed, and what it was before. */
+const paused = async (store: RunStore) => {
+  const run = await given(store, {}, { dueAt: STARTED_AT + 90_000 })
+  const final = { status: 'running', endedAt: STARTED_AT + 5 } as const
+  const result = await store.commit(run.runId, change({ errors: 1, final }), run)
+  expect(result.committed).toBe(true)
+  return { seen: result.run as RunState, run }
+}
 
 export function steeringContract(make: () => RunStore): void {
   describe('redrive', () => {
@@ -250,6 +260,55 @@ export function steeringContract(make: () => RunStore): void {
       await store.pause(run.runId, 7)
       const end = await store.cancel(run.runId, { seq: run.seq, children: [], now: 9 })
       expect(end.run?.pausedAt).toBeUndefined()
+    })
+  })
+
+  describe('a commit that pauses a run in place of its end', () => {
+    it('leaves it running, with nobody to work on it, among the failed ones', async () => {
+      const store = make()
+      const { seen, run } = await paused(store)
+      const { dueAt: _, ...rest } = run
+      expect(seen).toEqual({
+        ...rest,
+        active: new Map(),
+        seq: run.seq + 1,
+        errors: 1,
+        pausedAt: STARTED_AT + 5,
+        pausedByFailure: true,
+      })
+      expect(await store.read(run.runId)).toEqual(seen)
+      expect(await store.due(DUE * 2)).not.toContain(run.runId)
+      const list = { kind: 'failed' } as const
+      const read = {
+        list,
+        shard: shardOf(list, run.runId),
+        from: STARTED_AT + 5,
+        to: STARTED_AT + 5,
+        limit: 1_000,
+      }
+      const { entries } = await store.readList(read)
+      expect(entries.map(({ runId }) => runId)).toContain(run.runId)
+    })
+
+    it('is not unpaused nor paused again, and is redriven once', async () => {
+      const store = make()
+      const { seen } = await paused(store)
+      expect((await store.unpause(seen.runId, DUE)).committed).toBe(false)
+      expect((await store.pause(seen.runId, 7)).committed).toBe(false)
+      const next = { ...seen, active: actives('0.2'), errors: 0, dueAt: DUE }
+      const { run } = await store.redrive(seen, next)
+      expect(run).toMatchObject({ status: 'running', redrives: 1, dueAt: DUE, errors: 0 })
+      expect([run?.pausedAt, run?.pausedByFailure]).toEqual([undefined, undefined])
+      expect((await store.redrive(seen, next)).committed).toBe(false)
+      expect(await store.due(DUE)).toContain(seen.runId)
+    })
+
+    it('is cancelled as any', async () => {
+      const store = make()
+      const { seen } = await paused(store)
+      const end = await store.cancel(seen.runId, { seq: seen.seq, children: [], now: 9 })
+      expect(end.run).toMatchObject({ status: 'cancelled', endedAt: 9 })
+      expect([end.run?.pausedAt, end.run?.pausedByFailure]).toEqual([undefined, undefined])
     })
   })
 
