@@ -12,6 +12,7 @@ import {
   type RunState,
 } from '../../lib/core/protocol/run-state.ts'
 import { wasResumed } from '../../lib/core/run/events.ts'
+import { reconcileRun } from '../../lib/core/run/reconcile.ts'
 import { resumeRun } from '../../lib/core/run/resume.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
 import type { Setup } from '../conformance/case.ts'
@@ -112,6 +113,11 @@ export class Events {
     try {
       return await resumeRun(services, runId, event.nodeId, event)
     } catch (error) {
+      if (isFlowcraftAwsError(error, 'VALUE_LOST')) {
+        // As whoever is told so does: a run that waits ends by a message only.
+        await reconcileRun(services, runId)
+        return false
+      }
       const run = await services.store.read(runId)
       const isTakenBack = run?.status === 'cancelled' || run?.redrives !== undefined
       if (isTakenBack && isFlowcraftAwsError(error, 'INVALID_INPUT')) return false

@@ -15,13 +15,14 @@ import { PausedBlueprints } from '../../lib/core/execution/paused-blueprints.ts'
 import type { Services } from '../../lib/core/execution/services.ts'
 import type { ActivationKey, RunState } from '../../lib/core/protocol/run-state.ts'
 import type { Job } from '../../lib/core/queue/job.ts'
-import type { RunStore } from '../../lib/core/store/run-store.ts'
+import type { CommitResult, RunStore } from '../../lib/core/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/core/telemetry/telemetry.ts'
 import { recorderOf } from '../../lib/core/history/recorder.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
 import { killerBlueprint, killerRegistry } from './killer.ts'
+import { LOST } from './names.ts'
 import { noteTimer, see } from './seen.ts'
 import { PAID, USD_OF_A_CALL } from './names.ts'
 import { Signed } from './signed.ts'
@@ -32,6 +33,8 @@ export interface Task {
   readonly name: string
   /** What the store last told it of each run. */
   readonly seen: Map<string, RunState>
+  /** By node, the life of its run in which its code ran, until that is committed. */
+  readonly ran: Map<number, number>
   /** In all that it writes: another attempt on the same work has another. */
   signature: string
   /** Requests that it waits for. */
@@ -108,6 +111,12 @@ export interface HostWorld {
   readonly pausesFailed: boolean
   /** How long a host may go by what it last saw of paused blueprints. */
   readonly pausesSeenAfterMs: number
+  /** Throws where the node is to fail in this life of its run. */
+  mayFail(nodeId: string): void
+  /** What a task committed, or tried to. */
+  committed(task: Task, runId: string, key: ActivationKey, result: CommitResult): void
+  /** Whether the stored graph of the run is lost, and no host has it in its code. */
+  readonly isGraphLost: boolean
   /** A node's own code runs on this host. */
   ran(task: Task, nodeId: string): void
   /** An activation was suspended by this host's clock: so many milliseconds are left. */
@@ -159,6 +168,7 @@ export class Host {
       addCost(dependencies, PAID, USD_OF_A_CALL)
       world.ran(this.#task(), nodeId)
       await this.#code(nodeId, { until: world.now() + world.codeMs })
+      world.mayFail(nodeId)
     })
     const all = [blueprint, ...(world.setup.blueprints ?? [])]
     if (world.hasKiller) {
@@ -182,7 +192,7 @@ export class Host {
     const newToken = () => world.newToken()
     this.services = {
       runtime: runtime as unknown as Runtime,
-      graphs: new Graphs({ ...registration, schemas: world.setup.schemas, store }),
+      graphs: losable(new Graphs({ ...registration, schemas: world.setup.schemas, store }), world),
       store,
       values,
       queue: { send: (jobs, delaySeconds = 0) => this.#send(world, jobs, delaySeconds) },
@@ -218,6 +228,7 @@ export class Host {
     const task: Task = {
       name,
       seen: new Map(),
+      ran: new Map(),
       signature: this.#newSignature(),
       open: 0,
       waitsForOthers: false,
@@ -283,7 +294,11 @@ export class Host {
           const answer = await request(name, async () => {
             if (name === 'lease' || name === 'commit') world.bug(name)
             const applied = await method.apply(target, args)
-            if (name === 'commit') noteTimer(world, skewMs, args as Parameters<RunStore['commit']>, applied)
+            if (name === 'commit') {
+              const commit = args as Parameters<RunStore['commit']>
+              noteTimer(world, skewMs, commit, applied)
+              world.committed(task, commit[0], commit[1].end, applied as CommitResult)
+            }
             return applied
           })
           if (name === 'commit') task.signature = this.#newSignature()
@@ -302,4 +317,14 @@ export class Host {
       })
     }
   }
+}
+
+/** Graphs of which the run's own may be lost. */
+function losable(graphs: Graphs, world: HostWorld): Graphs {
+  const find = graphs.of.bind(graphs)
+  graphs.of = async (blueprintId, fingerprint) => {
+    if (!world.isGraphLost || blueprintId !== world.setup.blueprint.id) return find(blueprintId, fingerprint)
+    throw new FlowcraftAwsError('VALUE_LOST', LOST)
+  }
+  return graphs
 }

@@ -6,6 +6,7 @@ import { noticed } from './noticed.ts'
 import { publishMutants } from './publish-mutants.ts'
 import { sourceMutants } from './source-mutants.ts'
 import { sourceNoticed } from './source-mutation.ts'
+import { steeringMutants } from './steering-mutants.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 console.warn = () => {}
@@ -18,7 +19,7 @@ function tell(what: string, by: string | undefined): void {
 }
 
 for (const mutant of mutants) tell(mutant.what, await noticed(mutant))
-const ofSource = [...sourceMutants, ...publishMutants]
+const ofSource = [...sourceMutants, ...publishMutants, ...steeringMutants]
 for (const mutant of ofSource) {
   try {
     tell(mutant.what, await sourceNoticed(mutant))

@@ -5,9 +5,10 @@ import { noticed } from './noticed.ts'
 import { publishMutants } from './publish-mutants.ts'
 import { sourceMutants } from './source-mutants.ts'
 import { sourceNoticed } from './source-mutation.ts'
+import { steeringMutants } from './steering-mutants.ts'
 
 describe('mutants of the protocol are noticed', () => {
-  for (const mutant of [...sourceMutants, ...publishMutants]) {
+  for (const mutant of [...sourceMutants, ...publishMutants, ...steeringMutants]) {
     it(mutant.what, async () => {
       expect(await sourceNoticed(mutant)).toBeDefined()
     })

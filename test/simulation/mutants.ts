@@ -2,6 +2,8 @@
  * Mutants of the protocol, each of which the simulation must notice: each leaves out one thing that a commit demands or
  * one rule of message handling, and some run must go wrong.
  *
+ * What each condition of a single write is for, the store's contract shows (`test/core/store/store-mutants.ts`).
+ *
  * Where two demands keep one another's promise, both are left out: a cancelled run has nothing active, so 'still
  * running' alone is not missed; what is scheduled twice at a time is refused by 'has fired' and by the iteration as
  * well. Not here, since the store's contract suite shows it better: `last` (whoever is alone stays alone) and
@@ -232,7 +234,7 @@ export const mutants: readonly Mutant[] = [
     what: 'a fallback of a made node that does not ask whether it has completed',
     mutation: { drop: ['doneWord'] },
     cases: [MADE_FALLBACK],
-    profiles: [CHAOS],
+    profiles: [aimedAt('commit', { freezeBefore: 0.4, late: 0.3 })],
   },
   {
     what: 'a bundle of keys that leaves what the header has of them',

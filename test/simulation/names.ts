@@ -15,3 +15,6 @@ export const LABELS_OF_RUN = { orderId: 'A-17', tenant: 'acme' }
 /** What each call of a node's own code costs, and under which name: the least there is, so that sums are counts. */
 export const PAID = 'calls'
 export const USD_OF_A_CALL = 1e-9
+
+/** In the message of whoever looks for a graph that is lost. */
+export const LOST = 'the graph is lost'

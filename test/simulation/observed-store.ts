@@ -36,9 +36,13 @@ export class ObservedStore extends WeakStore {
   /** Runs that were cancelled, and whose children were too. */
   readonly #concluded = new Set<string>()
 
-  constructor(graph: RunGraph, mutation: StoreMutation = {}) {
+  readonly #mendsFailures: boolean
+
+  /** `mendsFailures`: what fails runs again, so that only its commit without an error counts. */
+  constructor(graph: RunGraph, mutation: StoreMutation = {}, mendsFailures = false) {
     super(mutation)
     this.#graph = graph
+    this.#mendsFailures = mendsFailures
   }
 
   /** When the sweep must look at some run next: at once where there are runs to let go. */
@@ -75,15 +79,11 @@ export class ObservedStore extends WeakStore {
   }
 
   override async begin(...args: Parameters<MemoryRunStore['begin']>): Promise<CommitResult> {
-    const result = await super.begin(...args)
-    if (result.committed) this.#check(result.run)
-    return result
+    return this.#checked(await super.begin(...args))
   }
 
   override async cancel(...args: Parameters<MemoryRunStore['cancel']>): Promise<CommitResult> {
-    const result = await super.cancel(...args)
-    if (result.committed) this.#check(result.run)
-    return result
+    return this.#checked(await super.cancel(...args))
   }
 
   override async redrive(...args: Parameters<MemoryRunStore['redrive']>): Promise<CommitResult> {
@@ -100,6 +100,23 @@ export class ObservedStore extends WeakStore {
       const { node } = parseActivationKey(key)
       this.commits.set(node, (this.commits.get(node) ?? 0) - 1)
     }
+    return result
+  }
+
+  override async pause(...args: Parameters<MemoryRunStore['pause']>): Promise<CommitResult> {
+    return this.#checked(await super.pause(...args))
+  }
+
+  override async unpause(...args: Parameters<MemoryRunStore['unpause']>): Promise<CommitResult> {
+    return this.#checked(await super.unpause(...args))
+  }
+
+  override async fail(...args: Parameters<MemoryRunStore['fail']>): Promise<CommitResult> {
+    return this.#checked(await super.fail(...args))
+  }
+
+  #checked(result: CommitResult): CommitResult {
+    if (result.committed) this.#check(result.run)
     return result
   }
 
@@ -158,7 +175,8 @@ export class ObservedStore extends WeakStore {
     if (isOver(run) && run.active.size > 0) this.violations.push('G4: the run ended with work left')
     if (!isMain(runId)) return
     const { node } = parseActivationKey(change.end)
-    this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
+    const counts = change.errors === 0 || !this.#mendsFailures
+    if (counts) this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
     this.#checkJoins(before, change)
     this.#checkArrivals(run)
   }

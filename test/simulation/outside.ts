@@ -11,11 +11,14 @@ import { sendJobs, sendQueued } from '../../lib/core/run/dispatch.ts'
 import { forkRun } from '../../lib/core/run/fork.ts'
 import { pauseRun, unpauseRun } from '../../lib/core/run/pause.ts'
 import { redriveRun } from '../../lib/core/run/redrive.ts'
+import { resumeRun } from '../../lib/core/run/resume.ts'
 import { putRun } from '../../lib/core/run/start.ts'
 import { sweep } from '../../lib/core/run/sweep.ts'
 import type { RunStore } from '../../lib/core/store/run-store.ts'
+import { NO_GRAPH, RunReader } from '../../lib/core/values/run-reader.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Events } from './events.ts'
+import type { Failing } from './failing.ts'
 import { KILLER_ID, killerBlueprint } from './killer.ts'
 import { overridden } from './mutation.ts'
 import { forkId, LABELS_OF_RUN, RUN_ID } from './names.ts'
@@ -33,6 +36,7 @@ export interface ClientOptions {
   readonly graph: RunGraph
   readonly profile: Profile
   readonly random: Random
+  readonly failing: Failing
   readonly store: Pick<RunStore, 'read' | 'due' | 'readPauses'>
   readonly told: Told
   now(): number
@@ -63,6 +67,10 @@ export class Outside {
   #forks: number
   #pauses: number
   #blueprintPauses: number
+  /** Nodes that were skipped. */
+  readonly #skipped = new Set<string>()
+  /** Their events that were given. */
+  readonly #served = new Set<string>()
 
   constructor(options: ClientOptions) {
     const { setup, profile, random, store, told } = options
@@ -151,6 +159,8 @@ export class Outside {
   async #steeringOf(run: RunState | undefined): Promise<(() => void)[]> {
     const { store, random, employ } = this.#options
     if (!run) return []
+    const unserved = this.#unserved(run)
+    if (unserved.length > 0) return unserved
     if (run.status === 'cancelled' && this.#redrives > 0) {
       return this.nextRedrive <= this.#options.now() ? [() => this.#redrive(run)] : []
     }
@@ -159,6 +169,7 @@ export class Outside {
       const isThere = (await store.read(this.#nextFork)) !== undefined
       return [() => this.#fork(isThere && random.chance(0.5))]
     }
+    if (run.status === 'failed' && this.#mendsFailures) return [() => this.#mend()]
     // Perhaps by a request that came late.
     if (run.pausedAt !== undefined && !isOver(run) && !run.pausedByFailure) {
       return [
@@ -191,7 +202,7 @@ export class Outside {
       })
       await unlessRefused(() => redriveRun({ ...services, store }, this.runId, {}, false))
       const run = await services.store.read(this.runId)
-      if (run?.status === 'cancelled') return
+      if (run && isOver(run) && run.status !== 'completed') return
       this.#redrives--
       if (this.#redrives > 0 && profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
     })
@@ -211,6 +222,50 @@ export class Outside {
       this.runId = runId
       await this.#events.beginAgain()
       if (this.#forks > 0 && profile.cancelsBy) this.#cancelIn = random.below(profile.cancelsBy)
+    })
+  }
+
+  get #mendsFailures(): boolean {
+    const { profile, failing } = this.#options
+    return profile.failures !== undefined && failing.nodes.size > 0
+  }
+
+  /** A failed run is redriven, or goes on without one of the nodes that failed, until nothing of it has failed. */
+  #mend(): void {
+    const { profile, random, employ, failing } = this.#options
+    const skips = profile.skips === true && random.chance(0.5)
+    employ('operator', async (services) => {
+      const run = await services.store.read(this.runId)
+      if (run?.status !== 'failed') return
+      const errors = await new RunReader({ ...services, run, graph: NO_GRAPH }).errors()
+      const nodeId = errors.map((error) => error.nodeId).find((id) => failing.outputs.has(id))
+      if (!skips || nodeId === undefined) {
+        await unlessRefused(() => redriveRun(services, this.runId, {}, false))
+        return
+      }
+      this.#skipped.add(nodeId)
+      await unlessRefused(() => redriveRun(services, this.runId, { skip: { nodeId } }, false))
+    })
+  }
+
+  /** Whoever skips a node gives it its event, again and again until that is there. */
+  #giveSkipped(nodeId: string, iteration: number): void {
+    const { employ, failing } = this.#options
+    const idempotencyKey = `skip ${nodeId}.${iteration}`
+    employ('operator', async (services) => {
+      const event = { output: failing.outputs.get(nodeId), idempotencyKey }
+      await unlessRefused(() => resumeRun(services, this.runId, nodeId, event), 'INVALID_INPUT')
+      if (!isOver((await services.store.read(this.runId)) as RunState)) this.#served.add(idempotencyKey)
+    })
+  }
+
+  /** What gives the skipped nodes of a run their events that wait for one. */
+  #unserved(run: RunState): (() => void)[] {
+    return [...run.active].flatMap(([key, { wait }]) => {
+      const { node, iteration } = parseActivationKey(key)
+      const { id } = this.#options.graph.node(node)
+      const isUnserved = this.#skipped.has(id) && !this.#served.has(`skip ${id}.${iteration}`)
+      return wait?.kind === 'event' && isUnserved ? [() => this.#giveSkipped(id, iteration)] : []
     })
   }
 
@@ -272,10 +327,11 @@ export class Outside {
 }
 
 /** Whoever steers a run looks again where it is not as they thought. */
-async function unlessRefused(work: () => Promise<unknown>): Promise<void> {
+async function unlessRefused(work: () => Promise<unknown>, ...more: string[]): Promise<void> {
   try {
     await work()
   } catch (error) {
-    if (!isFlowcraftAwsError(error, 'INVALID_STATE') && !isFlowcraftAwsError(error, 'RUN_ENDING')) throw error
+    const codes = ['INVALID_STATE', 'RUN_ENDING', ...more]
+    if (!isFlowcraftAwsError(error) || !codes.includes(error.code)) throw error
   }
 }

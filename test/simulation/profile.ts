@@ -62,6 +62,12 @@ export interface Profile {
   readonly forks?: number
   /** The run fails that paid for more calls of its nodes, before its next node. @default - as many as it makes */
   readonly callsAtMost?: number
+  /** So many times a node fails before it does anything; whoever finds the run failed redrives it. @default 0 */
+  readonly failures?: number
+  /** Of the failed nodes that may be skipped, whether some are. @default false */
+  readonly skips?: true
+  /** The stored graph of the run is lost within so many steps. @default - it is not */
+  readonly losesGraphBy?: number
   /** Somebody pauses the run so many times, and unpauses it. @default 0 */
   readonly pauses?: number
   /** Somebody pauses its blueprint so many times, and unpauses it. @default 0 */
@@ -153,7 +159,12 @@ export const CALM_REDRIVES: Profile = {
 /** Cancelled, and forked: the last fork ends as the run would have. */
 export const FORKS: Profile = { ...CANCELS, name: 'forks', cancelsBy: 60, forks: 3 }
 export const CALM_FORKS: Profile = { ...CALM, name: 'calm-forks', cancelsBy: 40, forks: 2, delays: 0.3 }
-const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
+/** Nodes fail, and run again in another life; those who worked on the lives before may still be there. */
+export const FAILURES: Profile = { ...CHAOS, name: 'failures', faultsAtMost: 8, failures: 3 }
+export const CALM_FAILURES: Profile = { ...CALM, name: 'calm-failures', failures: 3, delays: 0.3 }
+/** Somebody skips some of them, and cancels in vain. */
+const SKIPS: Profile = { ...FAILURES, name: 'skips', skips: true, cancelsBy: 80, redrives: 2 }
+export const PAUSES: Profile = { ...CHAOS, name: 'pauses', faultsAtMost: 6, pauses: 4 }
 export const CALM_PAUSES: Profile = { ...CALM, name: 'calm-pauses', pauses: 3, delays: 0.3 }
 /** A run that would end as failed is paused in place of that. */
 export const PAUSED_FAILURES: Profile = {
@@ -181,6 +192,9 @@ export const CALM_BLUEPRINT_PAUSES: Profile = {
   blueprintPauses: 3,
   pausesSeenAfterMs: 50,
 }
+
+/** Nobody can say what follows in it: it ends, with whatever waits for it and what it waits for. */
+export const LOST_GRAPH: Profile = { ...CHAOS, name: 'lost-graph', faultsAtMost: 6, losesGraphBy: 100 }
 
 /** Delayed by ten minutes or three hours, by whoever may die at it. */
 export const DELAYED: Profile = { ...CHAOS, name: 'delayed-start', delaysStart: true }
@@ -272,11 +286,15 @@ export const profiles: readonly Profile[] = [
   CALM_REDRIVES,
   FORKS,
   CALM_FORKS,
+  FAILURES,
+  CALM_FAILURES,
+  SKIPS,
   PAUSES,
   CALM_PAUSES,
   PAUSED_FAILURES,
   BLUEPRINT_PAUSES,
   CALM_BLUEPRINT_PAUSES,
+  LOST_GRAPH,
   DELAYED,
   DELAYED_STEERED,
   BATCHES,

@@ -7,6 +7,7 @@ import { flowMutants } from './flow-mutants.ts'
 import { forkMutants } from './fork-mutants.ts'
 import { pauseMutants } from './pause-mutants.ts'
 import type { Mutant } from './mutants.ts'
+import type { Mutation } from './mutation.ts'
 import {
   aimedAt,
   BATCH_KILLER,
@@ -30,13 +31,12 @@ import {
   THROTTLED,
   ZOMBIES,
 } from './profile.ts'
+import type { Replacement } from './source-mutation.ts'
 
-export interface SourceMutant extends Omit<Mutant, 'mutation'> {
-  /** In lib/core. */
-  readonly file: string
-  /** Must be there exactly once. */
-  readonly replace: RegExp
-  readonly by: string
+export interface SourceMutant extends Omit<Mutant, 'mutation'>, Replacement {
+  /** What is replaced with it, where two demands keep one another's promise. */
+  readonly also?: readonly Omit<Replacement, 'what'>[]
+  readonly mutation?: Mutation
 }
 
 const LARGE_WAIT = 'a wait that has a large value and gets another'

@@ -13,12 +13,14 @@ import {
 } from '../../lib/core/protocol/run-state.ts'
 import { type Job } from '../../lib/core/queue/job.ts'
 import { reconcileRun } from '../../lib/core/run/reconcile.ts'
+import type { CommitResult } from '../../lib/core/store/run-store.ts'
 import { MemoryQueue } from '../../lib/testing/index.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'
+import { FAILURE, type Failing } from './failing.ts'
 import type { Delivery, HostWorld, Task } from './host.ts'
 import type { Mutation } from './mutation.ts'
-import { BUG, isMain } from './names.ts'
+import { BUG, isMain, RUN_ID } from './names.ts'
 import { Network } from './network.ts'
 import { ObservedStore } from './observed-store.ts'
 import { Outside } from './outside.ts'
@@ -34,6 +36,7 @@ export interface WorldOptions {
   readonly random: Random
   readonly plan: FaultPlan
   readonly mutation?: Mutation
+  readonly failing: Failing
 }
 
 /** The sweep looks at a run that does not go on by itself. */
@@ -73,14 +76,22 @@ export class World implements HostWorld {
   /** Commits that are still to end in an error under this lease: that of the node's end, and that of its failure. */
   #bugs = 0
   #signatures = 0
+  readonly #failing: Failing
+  #steps = 0
+  readonly #losesGraphAt: number
+  /** Failures that are still to come. */
+  #failures: number
   #clock = Date.UTC(2026, 0, 1)
 
-  constructor({ setup, profile, random, plan, mutation = {} }: WorldOptions) {
+  constructor({ setup, profile, random, plan, mutation = {}, failing }: WorldOptions) {
     this.setup = setup
+    this.#failing = failing
+    this.#failures = profile.failures ?? 0
+    this.#losesGraphAt = profile.losesGraphBy ? random.below(profile.losesGraphBy) : Infinity
     this.#profile = profile
     this.#random = random
     this.#graph = new RunGraph(setup.blueprint)
-    this.store = new ObservedStore(this.#graph, mutation)
+    this.store = new ObservedStore(this.#graph, mutation, this.#failures > 0 && failing.nodes.size > 0)
     this.queue = new MemoryQueue(() => this.#clock)
     this.publishesRunEnds = random.chance(0.5)
     this.told = new Told(profile.events)
@@ -92,6 +103,7 @@ export class World implements HostWorld {
       setup,
       graph: this.#graph,
       profile,
+      failing,
       random,
       store: this.store,
       told: this.told,
@@ -158,20 +170,44 @@ export class World implements HostWorld {
   }
 
   /** G1: nobody runs a node of which they were told that it has ended. */
-  ran({ name, seen }: Task, nodeId: string): void {
-    const runs = [...seen].flatMap(([runId, run]) => (isMain(runId) ? [run] : []))
+  ran({ name, seen, ran }: Task, nodeId: string): void {
     const node = this.#graph.find(nodeId)
-    const keys = runs.flatMap(({ graph, active }) =>
-      graph === this.#graph.fingerprint ? [[...active.keys()]] : [],
-    )
-    if (keys.length === 0 || node === undefined) return
-    if (keys.flat().some((key) => parseActivationKey(key).node === node)) return
+    const runs = [...seen].flatMap(([runId, run]) => (isMain(runId) && run.graph !== undefined ? [run] : []))
+    if (runs.length === 0 || node === undefined) return
+    const [only] = runs
+    if (only && runs.length === 1) {
+      ran.set(node, only.redrives ?? 0)
+      if (only.pausedAt !== undefined)
+        this.violations.push(`G1: ${name} runs ${nodeId} of a run that is paused`)
+    }
+    const keys = runs.flatMap(({ active }) => [...active.keys()])
+    if (keys.some((key) => parseActivationKey(key).node === node)) return
     this.violations.push(`G1: ${name} runs ${nodeId} though it was told that it has ended`)
   }
 
   /** The run that the world is about now. */
   get runId(): string {
     return this.#outside.runId
+  }
+
+  get isGraphLost(): boolean {
+    return this.#steps >= this.#losesGraphAt
+  }
+
+  mayFail(nodeId: string): void {
+    if (this.#failures <= 0 || !this.#failing.nodes.has(nodeId) || !this.#random.chance(0.3)) return
+    this.#failures--
+    throw new Error(FAILURE)
+  }
+
+  /** G1: what ran in one life of its run is committed in no other. */
+  committed({ name, ran }: Task, runId: string, key: ActivationKey, result: CommitResult): void {
+    if (runId !== RUN_ID || !result.committed) return
+    const { node } = parseActivationKey(key)
+    const life = ran.get(node)
+    ran.delete(node)
+    if (life === undefined || life === (result.run.redrives ?? 0)) return
+    this.violations.push(`G1: ${name} commits ${key}, which it ran in an earlier life of the run`)
   }
 
   /** What callers were told that it counts, by node. */
@@ -192,7 +228,7 @@ export class World implements HostWorld {
   /** Until nothing is left to happen. */
   async run(): Promise<void> {
     let sweeps = 0
-    for (let step = 0; step < STEPS_AT_MOST; step++) {
+    for (; this.#steps < STEPS_AT_MOST; this.#steps++) {
       if (await this.#step()) continue
       const run = await this.store.read(this.runId)
       if (run && isOver(run) && !run.outbox) return

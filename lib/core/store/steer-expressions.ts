@@ -13,8 +13,7 @@ const LEFT_OUT = /^(?:[zxo]|cc|ca|p[zfb]|expiresAt|sp|fb\d*|[jd]\d+)$/
 /** `own` is what this write takes along of itself, where costs are counted. */
 export function beginExpression(first: FirstState, own: Counts): ExpressionBuilder {
   const e = new ExpressionBuilder()
-  e.when(`attribute_exists(${e.path('pk')})`).when(`attribute_not_exists(${e.path('g')})`)
-  e.when(`${e.path('s')} = ${e.value('running')}`)
+  e.when(`${e.path('s')} = ${e.value('running')}`).when(`attribute_not_exists(${e.path('g')})`)
   e.set(e.path('g'), first.graph).remove(e.path(`l${START}`))
   for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
   if (first.inlineValues) e.set(e.path('r'), Object.fromEntries(first.inlineValues))

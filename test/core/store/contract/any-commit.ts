@@ -1,6 +1,6 @@
 /** Any commits, as `apply` says: parts of the header at a time, or its maps as a whole. */
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import {
   apply,
   type Change,
@@ -18,6 +18,7 @@ import {
   START,
 } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { actives, change, ENTRY, newRun, STARTED_AT } from './support.ts'
 
 /** Nodes on both sides of the borders between words. */

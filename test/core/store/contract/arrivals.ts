@@ -1,6 +1,7 @@
 /** What a batch relies on: sets of arrivals, values that are put once, values listed by their partition. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { freshId } from './support.ts'
 
 const SHARD = '3.1#1#0.0'

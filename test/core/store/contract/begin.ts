@@ -1,8 +1,9 @@
 /** How a run comes to be. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { apply } from '../../../../lib/core/protocol/change.ts'
 import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { accepted, actives, change, ENTRY, freshId, newRun, STARTED_AT } from './support.ts'
 
 export function beginContract(make: () => RunStore): void {

@@ -1,5 +1,5 @@
 /** What a commit sets, and when it is refused. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import {
   apply,
   type Change,
@@ -9,6 +9,7 @@ import {
 } from '../../../../lib/core/protocol/change.ts'
 import { activationKey } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { actives, change, freshId, given, newRun, STARTED_AT } from './support.ts'
 
 const showRequirement = (requirement: Requirement) =>

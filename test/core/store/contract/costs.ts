@@ -1,8 +1,9 @@
 /** How a store adds up what a run uses: with the write that it goes with, and only if that is made. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { Counts } from '../../../../lib/core/common/run-counts.ts'
 import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { accepted, actives, change, ENTRY, freshId, given, newRun, STARTED_AT } from './support.ts'
 
 /** Counts that no store adds anything to by itself. */

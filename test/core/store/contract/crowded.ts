@@ -1,7 +1,8 @@
 /** Headers that get too large for an item, and notes on messages that are dead letters. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { START } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { accepted, actives, change, ended, freshId, given } from './support.ts'
 
 const many = (prefix: string, count: number, bytes: number) =>
@@ -86,6 +87,11 @@ export function crowdedContract(make: () => RunStore): void {
       const run = await ended(store)
       await store.noteDeadLetter(run.runId, '0.1', 'late')
       expect(await store.read(run.runId)).toEqual(run)
+
+      const { run: waiting } = await store.create(accepted())
+      const { run: over } = await store.cancel(waiting.runId, { seq: 0, children: [], now: 9 })
+      await store.noteDeadLetter(waiting.runId, undefined, 'late')
+      expect(await store.read(waiting.runId)).toEqual(over)
 
       const nobody = freshId()
       await store.noteDeadLetter(nobody, undefined, 'late')

@@ -1,6 +1,7 @@
 /** Ends of a run from outside, and what is told of an end. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { accepted, actives, change, ended, freshId, given, newRun, STARTED_AT } from './support.ts'
 
 export function endsContract(make: () => RunStore): void {
@@ -37,6 +38,17 @@ export function endsContract(make: () => RunStore): void {
       const nobody = freshId()
       expect(await store.fail(nobody, { reason: 'x', now: 9 })).toEqual({ committed: false, run: undefined })
       expect(await store.read(nobody)).toBeUndefined()
+    })
+
+    it('leaves a cancelled run as it ended, begun or not, which is no commit', async () => {
+      const store = make()
+      for (const run of [newRun(), accepted()]) {
+        await store.create(run)
+        const end = await store.cancel(run.runId, { seq: 0, children: [], now: STARTED_AT })
+        const seen = run.graph === undefined ? {} : { seen: { seq: 0, children: [] } }
+        const late = await store.fail(run.runId, { reason: 'late', now: 9, ...seen })
+        expect(late).toEqual({ committed: false, run: end.run })
+      }
     })
 
     it('ends a run that was begun where nothing was committed since, and names its children', async () => {

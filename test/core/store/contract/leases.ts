@@ -1,7 +1,8 @@
 /** Leases: one holder at a time, counted. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { ActivationKey } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { freshId, STARTED_AT } from './support.ts'
 
 const leaseRequest = (

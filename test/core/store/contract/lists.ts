@@ -1,8 +1,9 @@
 /** The store's lists: who stands in which, in what order, by pages. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { RunState, RunStatus } from '../../../../lib/core/protocol/run-state.ts'
 import { type ListRead, type RunList, shardOf, shardsOf } from '../../../../lib/core/store/run-list.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { accepted, actives, change, ended, freshId, newRun } from './support.ts'
 
 const ALL: RunList = { kind: 'runs' }
@@ -230,6 +231,7 @@ export function listsContract(make: () => RunStore): void {
       )
       expect(await store.enlist(run)).toEqual({ committed: false, run: failed })
       expect(await store.enlist({ ...run, seq: 1 })).toMatchObject({ committed: false })
+      expect(await store.enlist({ ...(failed as RunState), seq: 0 })).toMatchObject({ committed: false })
       expect(await store.enlist(failed as RunState)).toEqual({ committed: true, run: failed })
       expect(await idsIn(store, FAILED)).toEqual([run.runId])
       expect(await store.enlist({ ...run, runId: freshId() })).toEqual({ committed: false, run: undefined })

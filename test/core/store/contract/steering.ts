@@ -1,9 +1,10 @@
 /** How a store takes runs up again after their end, pauses them, and ends leases of a life that is over. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { Change } from '../../../../lib/core/protocol/change.ts'
 import type { RunState } from '../../../../lib/core/protocol/run-state.ts'
 import { shardOf } from '../../../../lib/core/store/run-list.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { actives, change, ENTRY, given, newRun, STARTED_AT } from './support.ts'
 
 /** A run with all that a header may say, that was cancelled. */
@@ -119,6 +120,21 @@ export function steeringContract(make: () => RunStore): void {
       const untold = (await store.read(other.runId)) as RunState
       expect(untold.outbox).toBe('end')
       expect((await store.redrive(untold, { ...untold, dueAt: DUE })).committed).toBe(false)
+    })
+
+    it('is refused where the run is not in the state that was seen, or has gone on and ended again', async () => {
+      const store = make()
+      const { run: running } = await store.create(newRun())
+      const wrong = { ...running, status: 'failed' } as const
+      expect(await store.redrive(wrong, { ...wrong, dueAt: DUE })).toEqual({ committed: false, run: running })
+
+      const seen = await cancelled(store)
+      const again = { ...seen, active: actives('0.1'), dueAt: DUE }
+      const { run } = await store.redrive(seen, again)
+      const { seq, runId } = run as RunState
+      await store.cancel(runId, { seq, children: [], keepsActive: true, now: DUE })
+      await store.markPublished(run as RunState)
+      expect((await store.redrive(seen, again)).committed).toBe(false)
     })
 
     it('leaves no commit of a worker that survived the end', async () => {
@@ -256,6 +272,10 @@ export function steeringContract(make: () => RunStore): void {
       })
       expect(await store.unpause(seen.runId, 7)).toMatchObject({ committed: false })
       expect(await store.pause('nobody', 7)).toEqual({ committed: false, run: undefined })
+      const ends = await given(store)
+      await store.pause(ends.runId, 7)
+      await store.commit(ends.runId, change({ final: { status: 'completed', endedAt: 8 } }))
+      expect(await store.unpause(ends.runId, 9)).toMatchObject({ committed: false })
       const run = await given(store)
       await store.pause(run.runId, 7)
       const end = await store.cancel(run.runId, { seq: run.seq, children: [], now: 9 })

@@ -1,8 +1,9 @@
 /** Activations that wait, and the index of runs whose timers the queue cannot hold. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { apply } from '../../../../lib/core/protocol/change.ts'
 import type { ActiveEntry, RunState, Wait } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { actives, change, ENTRY, ended, freshId, newRun, STARTED_AT } from './support.ts'
 
 const AT = STARTED_AT + 86_400_123

@@ -1,6 +1,7 @@
 /** Pages, values and graphs. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import { describe, it } from './suite.ts'
 import { freshId, newRun } from './support.ts'
 
 export function valuesContract(make: () => RunStore): void {
