@@ -38,6 +38,8 @@ const diamond = (width: number): FlowBuilder => {
 
 const placeOf = ({ nodeId = '' }: Job) => Number(nodeId.slice(1))
 
+const differs = (told: number | undefined, measured: number) => Math.abs((told ?? 0) - measured)
+
 /** What starting and working on a run costs, where its graph is stored already. */
 async function costOf(
   flow: FlowBuilder,
@@ -172,6 +174,26 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     const without = await costOf(diamond(50), { runCosts: false })
     expect(writeUnits - without.work.dynamodb.writeUnits).toBeGreaterThanOrEqual(6)
     expect(writeUnits - without.work.dynamodb.writeUnits).toBeLessThanOrEqual(6 + 6)
+  })
+
+  it('of a batch of 20, whose items no commit follows: what the run says of itself is what it cost', async () => {
+    const flow = createFlow('batch')
+      .node('items', async () => ({ output: Array.from({ length: 20 }, (_, at) => at) }))
+      .batch('each', async ({ input }: NodeContext) => ({ output: input as number }), {
+        inputKey: 'items',
+        outputKey: 'done',
+      })
+      .edge('items', 'each_scatter')
+    const adapter = adapterOf(deployment, { flows: [flow], logger: new NullLogger() })
+    const client = clientOf(deployment, { flows: [flow] })
+    await run(adapter, client, flow)
+    const { start, work, cost } = await run(adapter, client, flow)
+    expect(
+      differs(cost?.writeUnits, start.dynamodb.writeUnits + work.dynamodb.writeUnits),
+    ).toBeLessThanOrEqual(3)
+    expect(differs(cost?.readUnits, work.dynamodb.readUnits)).toBeLessThanOrEqual(3)
+    const requests = start.dynamodb.requests + work.dynamodb.requests
+    expect(differs(cost?.requests.dynamodb, requests)).toBeLessThanOrEqual(3)
   })
 
   it('of labels: one write unit each, whether runs are listed or not', async () => {

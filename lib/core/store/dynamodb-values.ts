@@ -1,7 +1,7 @@
 /** What belongs to a run beside its header, and graphs: leases, values, pages, arrivals at shards. Each an item of its own. */
 import type { RunState } from '../protocol/run-state.ts'
 import type { CostCounter } from '../common/cost-counter.ts'
-import { type Counts, countsIn, plus } from '../common/run-counts.ts'
+import { type Counts, countsIn, minus, NO_COUNTS, plus } from '../common/run-counts.ts'
 import { addCounts } from './commit-expression.ts'
 import { ExpressionBuilder } from './expression.ts'
 import { type Item, unpackHeader } from './header.ts'
@@ -31,7 +31,7 @@ export interface DynamoDbValuesOptions {
 }
 
 /** A shard's members and what they cost are less than a kilobyte. */
-const OWN_UNITS = 1
+const OWN = { $w: 1, $d: 1 } as const
 
 export class DynamoDbValues {
   readonly #table: Table
@@ -99,12 +99,12 @@ export class DynamoDbValues {
     const e = new ExpressionBuilder()
     // Else whoever arrives twice would add what it cost twice. Refused, it costs as much, and tells who is there.
     if (cost) e.when(`NOT contains(${e.path('n')}, ${e.value(member)})`)
-    addCounts(e, cost && plus(cost, { $w: OWN_UNITS }))
+    addCounts(e, cost && plus(cost, OWN))
     e.add(e.path('n'), new Set([member]))
     if (failed) e.add(e.path('f'), new Set([member]))
     e.set(e.path('expiresAt'), expiry(this.#now(), this.#retention.valueDays))
     const { done, item } = await this.#table.update(keys.arrivals(runId, partition), e.build())
-    if (done && cost) this.#counter?.add({ $w: -OWN_UNITS })
+    if (done && cost) this.#counter?.add(minus(NO_COUNTS, OWN))
     return unpackArrivals(item)
   }
 
