@@ -1,5 +1,6 @@
 /** One random blueprint: in memory in several orders, by the protocol in several ways. */
 import { isDeepStrictEqual } from 'node:util'
+import { retriesByQueue } from '../../lib/core/execution/retry-policy.ts'
 import { profiles } from '../simulation/profile.ts'
 import { Random } from '../simulation/random.ts'
 import { simulate } from '../simulation/simulate.ts'
@@ -154,6 +155,13 @@ async function simulatedProblems(plan: Plan, seed: number, expected?: Expectatio
     shown,
     profile,
     seed,
+    notForked: triesInTheQueue(setupOf(plan))
+      ? 'a node that waits for its next try has all of its tries again'
+      : undefined,
   })
   return violations.map((violation) => `${profile.name}: ${violation}`)
+}
+
+function triesInTheQueue({ blueprint, blueprints = [] }: Setup): boolean {
+  return [blueprint, ...blueprints].some(({ nodes }) => nodes.some(({ config }) => retriesByQueue(config)))
 }
