@@ -76,10 +76,10 @@ export type {
   UnpauseResult,
 } from './client/steering.ts'
 export { HistoryEventStore } from './client/history-event-store.ts'
-export type { HistoryEntry } from './core/run/history-entries.ts'
+export type { HistoryEntry, NodeEnd, NodeEntry, TimedEntry } from './core/run/history-entries.ts'
 export type { HistoryMode } from './core/common/history-mode.ts'
 export type { NotedError } from './core/history/notes.ts'
-export type { HistoryRecorder, RecorderOptions } from './core/history/recorder.ts'
+export type { HistoryWriter } from './core/history/recorder.ts'
 export type {
   PauseBlueprintResult,
   PausedBlueprint,

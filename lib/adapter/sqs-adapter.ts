@@ -22,7 +22,7 @@ import type { Runtime } from '../core/execution/node-call.ts'
 import { PausedBlueprints } from '../core/execution/paused-blueprints.ts'
 import { NODE_TIMEOUT_MS } from '../core/execution/node-timeout.ts'
 import type { Invocation, Services } from '../core/execution/services.ts'
-import { type HistoryRecorder, recorderOf } from '../core/history/recorder.ts'
+import { type HistoryRecorder, type HistoryWriter, recorderOf } from '../core/history/recorder.ts'
 import type { RunState } from '../core/protocol/run-state.ts'
 import { checkJob } from '../core/queue/job.ts'
 import { newToken } from '../core/queue/sqs-job-queue.ts'
@@ -73,11 +73,12 @@ export class SqsAdapter extends BaseDistributedAdapter {
   /** What this worker counts; written out by whoever feeds it messages. */
   readonly telemetry: Telemetry
   /** What it notes of its runs, if anything; written out by whoever feeds it messages. */
-  readonly history: HistoryRecorder | undefined
+  readonly history: HistoryWriter | undefined
   /** Who is worked on beside whom in this process; for whoever feeds it messages. */
   readonly isolation: Isolation
   /** Where its messages come from; for whoever feeds it messages. */
   readonly source: MessageSource
+  readonly #recorder: HistoryRecorder | undefined
   #poller: SqsPoller | undefined
 
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
@@ -111,7 +112,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
     this.#stores = storesOf(config, this.serializer)
     const { store, values } = this.#stores
-    this.history = recorderOf(config.history, { values, logger: this.logger, now: Date.now, newToken })
+    this.#recorder = recorderOf(config.history, { values, logger: this.logger, now: Date.now, newToken })
+    this.history = this.#recorder
     this.#pauses = new PausedBlueprints({ store, now: Date.now, everyMs: options.lookForPausesEveryMs })
     this.#services = this.#makeServices(registration)
     const ignored = withoutEffect(options, this, SqsAdapter.prototype)
@@ -248,7 +250,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       isOwn: (job) => this.#config.pools.isOwn(job),
       logger: this.logger,
       telemetry: this.telemetry,
-      history: this.history,
+      history: this.#recorder,
       tracing: this.#config.tracing ? new Tracing() : undefined,
       isolation: this.isolation,
       pauses: this.#pauses,

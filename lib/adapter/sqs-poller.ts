@@ -18,7 +18,7 @@ import type { Invocation } from '../core/execution/services.ts'
 import { Trouble } from '../core/queue/backoff.ts'
 import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
 import type { Job } from '../core/queue/job.ts'
-import type { HistoryRecorder } from '../core/history/recorder.ts'
+import type { HistoryWriter } from '../core/history/recorder.ts'
 import type { Telemetry } from '../core/telemetry/telemetry.ts'
 import { handleMessage } from '../core/worker/handle-message.ts'
 import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
@@ -31,7 +31,7 @@ export interface SqsPollerOptions {
   readonly logger: ILogger
   readonly telemetry: Telemetry
   /** @default - nothing is noted of runs */
-  readonly history?: Pick<HistoryRecorder, 'flush'>
+  readonly history?: HistoryWriter
   readonly isolation: Isolation
   /** Whether messages are asked for the trace that they came with. @default false */
   readonly tracing?: boolean

@@ -2,8 +2,9 @@
 import { show } from './thrown.ts'
 
 /** 'none': no notes. 'timings': what happened, and when. 'full': also inputs, outputs and the context keys that nodes set. */
-const historyModes = ['none', 'timings', 'full'] as const
-export type HistoryMode = (typeof historyModes)[number]
+export type HistoryMode = 'none' | 'timings' | 'full'
+
+const historyModes: readonly HistoryMode[] = ['none', 'timings', 'full']
 
 export function historyProblems(mode: unknown): string[] {
   if (historyModes.some((known) => known === mode)) return []

@@ -31,7 +31,13 @@ interface Noted {
   length: number
 }
 
-export class HistoryRecorder {
+/** What a worker has noted of its runs, and not written yet. */
+export interface HistoryWriter {
+  /** Writes it, of runs on which nothing is under way. To be called when a message, or a batch of them, is done. Never throws. */
+  flush(): Promise<void>
+}
+
+export class HistoryRecorder implements HistoryWriter {
   readonly #options: RecorderOptions
   readonly #noted = new Map<string, Noted>()
   readonly #underWay = new Map<string, number>()
@@ -67,7 +73,6 @@ export class HistoryRecorder {
     if (noted.length > LONGEST || now - noted.since > OLDEST_MS) this.#write(runId, noted)
   }
 
-  /** Writes what is noted of runs on which nothing is under way. To be called when a message, or a batch of them, is done. */
   async flush(): Promise<void> {
     for (const [runId, noted] of this.#noted) if (!this.#underWay.has(runId)) this.#write(runId, noted)
     await Promise.all(this.#writing)

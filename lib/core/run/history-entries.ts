@@ -6,33 +6,36 @@ import type { Operation } from './operations.ts'
 import type { ValueStore } from '../values/value-store.ts'
 import type { EndNote, ItemNote, Note, NotedError, StepNote } from '../history/notes.ts'
 
-interface At {
+/** When something happened. */
+export interface TimedEntry {
   /** Not there where the worker died before it wrote this down: then it is known that it happened, not when. */
   readonly at?: Date
 }
 
-interface OfNode extends At {
+/** Of an execution of a node. */
+export interface NodeEntry extends TimedEntry {
   readonly nodeId: string
   /** Which of its iterations this is, from 1: of a node in a loop, or of a run that was redriven. */
   readonly iteration: number
 }
 
-interface Took extends OfNode {
+/** The end of one. */
+export interface NodeEnd extends NodeEntry {
   /** Milliseconds from the begin of this execution to its commit. */
   readonly durationMs?: number
 }
 
 /** Something that happened in a run. Values are there with `history: 'full'` only. */
 export type HistoryEntry =
-  | (At & { readonly type: 'runStarted' })
+  | (TimedEntry & { readonly type: 'runStarted' })
   /** A run that is redriven ends more than once. */
-  | (At & { readonly type: 'runEnded'; readonly status: RunStatus })
+  | (TimedEntry & { readonly type: 'runEnded'; readonly status: RunStatus })
   /** Somebody asked for it; see `Operation`. */
-  | (At & { readonly type: 'operation' } & Omit<Operation, 'at'>)
-  | (OfNode & { readonly type: 'nodeStarted'; readonly attempt: number; readonly input?: unknown })
+  | (TimedEntry & { readonly type: 'operation' } & Omit<Operation, 'at'>)
+  | (NodeEntry & { readonly type: 'nodeStarted'; readonly attempt: number; readonly input?: unknown })
   /** A try failed, of a subflow a child run, and another one comes. */
-  | (OfNode & { readonly type: 'nodeRetried'; readonly attempt: number; readonly error?: NotedError })
-  | (OfNode & {
+  | (NodeEntry & { readonly type: 'nodeRetried'; readonly attempt: number; readonly error?: NotedError })
+  | (NodeEntry & {
       readonly type: 'nodeWaits'
       readonly reason: WaitingNode['reason']
       /** When it goes on, or an event need not come any more. */
@@ -40,15 +43,15 @@ export type HistoryEntry =
       readonly childRunId?: string
     })
   /** It was given an event from outside. */
-  | (OfNode & {
+  | (NodeEntry & {
       readonly type: 'nodeResumed'
       readonly action?: string
       readonly by?: string
       readonly reason?: string
     })
   /** It goes on after it waited. */
-  | (OfNode & { readonly type: 'nodeWoke'; readonly reason: WaitingNode['reason'] })
-  | (Took & {
+  | (NodeEntry & { readonly type: 'nodeWoke'; readonly reason: WaitingNode['reason'] })
+  | (NodeEnd & {
       readonly type: 'nodeCompleted'
       readonly action?: string
       /** The nodes that its edges lead to; a join among them may wait for others. */
@@ -60,11 +63,11 @@ export type HistoryEntry =
       readonly deleted?: readonly string[]
     })
   /** It failed, and another node stands in for it. */
-  | (Took & { readonly type: 'nodeFellBack'; readonly fallback: string; readonly error?: NotedError })
-  | (Took & { readonly type: 'nodeFailed'; readonly error?: NotedError })
+  | (NodeEnd & { readonly type: 'nodeFellBack'; readonly fallback: string; readonly error?: NotedError })
+  | (NodeEnd & { readonly type: 'nodeFailed'; readonly error?: NotedError })
   /** An item of a batch ended. */
-  | (Took & { readonly type: 'itemCompleted'; readonly item: number })
-  | (Took & { readonly type: 'itemFailed'; readonly item: number; readonly error?: NotedError })
+  | (NodeEnd & { readonly type: 'itemCompleted'; readonly item: number })
+  | (NodeEnd & { readonly type: 'itemFailed'; readonly item: number; readonly error?: NotedError })
 
 export interface EntriesOptions {
   readonly runId: string
@@ -117,7 +120,7 @@ function stepEntries(options: EntriesOptions, note: StepNote): HistoryEntry[] {
   return [begun, ...retried, stepEnd(options, note, { at: new Date(s + m), ...of })]
 }
 
-function stepEnd(options: EntriesOptions, note: StepNote, of: OfNode): HistoryEntry {
+function stepEnd(options: EntriesOptions, note: StepNote, of: NodeEntry): HistoryEntry {
   const { graph } = options
   const { k, m, e, x = [], a, p } = note
   const error = e ? { error: e } : {}
@@ -141,7 +144,7 @@ function stepEnd(options: EntriesOptions, note: StepNote, of: OfNode): HistoryEn
 function waits(
   { runId }: EntriesOptions,
   { n, i }: StepNote,
-  of: OfNode,
+  of: NodeEntry,
   wait: NonNullable<StepNote['p']>,
 ): HistoryEntry {
   const until = 'at' in wait && wait.at !== undefined ? { until: new Date(wait.at) } : {}
