@@ -13,7 +13,7 @@ fourth time under faults. Status, outputs, errors, context and the number of exe
 Where the outcome in memory depends on the order in which nodes end, only the guarantees are held. Inputs
 (\`_inputs.<node>\`) are compared where one node can give them.
 
-\`npm run fuzz -- --redrives\` lets nodes fail before they do anything, and cancels runs now and then. Redriven until it completes,
+\`npm run fuzz -- --redrives\` lets nodes fail before they do anything, and cancels or pauses runs now and then. Redriven until it completes,
 each run must have the context that it has in memory, where nothing of that happens. Workflows that fail by themselves, depend on
 order, or have fallbacks are left out; so are failures of nodes with tries, and of nodes that others made. \`npm run fuzz -- --forks\`
 forks them instead, and forks runs that completed from any of their nodes, where none counts in the context: each fork must come

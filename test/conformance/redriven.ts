@@ -5,6 +5,7 @@
  */
 import type { NodeImplementation } from 'flowcraft'
 import { builtInOf } from '../../lib/core/blueprints/built-in.ts'
+import { isFlowcraftAwsError } from '../../lib/core/common/errors.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../end-to-end/driver.ts'
 import { Random } from '../simulation/random.ts'
@@ -30,6 +31,10 @@ class Trouble {
   }
 
   get cancels(): boolean {
+    return this.#random.chance(0.2)
+  }
+
+  get pauses(): boolean {
     return this.#random.chance(0.2)
   }
 
@@ -91,6 +96,11 @@ export async function compareRedriven(plan: Plan, seed: number, repair: Repair):
   let { runId } = await service.start({ blueprintId: blueprint.id, input: structuredClone(input ?? {}) })
   for (let repairs = 0; ; repairs++) {
     if (trouble.cancels) await service.cancel(runId)
+    else if (trouble.pauses) {
+      await service.pause(runId)
+      await service.settle()
+      await service.unpause(runId)
+    }
     const status = await ended(repaired, runId)
     if (status === 'completed' || repairs > REDRIVES_AT_MOST) {
       const problems = (await problemsOf(repaired, runId)).map((line) => `after ${repairs} repairs: ${line}`)
@@ -98,10 +108,25 @@ export async function compareRedriven(plan: Plan, seed: number, repair: Repair):
       const more = isForked ? await problemsOfForks(repaired, runId, trouble) : []
       return { problems: [...problems, ...more], runs: 1, compared: 1 }
     }
-    if (repair === 'redrive') await service.redrive(runId)
-    else ({ runId } = await service.fork(runId))
+    try {
+      if (repair === 'redrive') await service.redrive(runId)
+      else ({ runId } = await service.fork(runId))
+    } catch (error) {
+      if (isPast(setup, error)) return nothing
+      throw error
+    }
   }
 }
+
+/** What failed in a round of a loop that has gone on without it stays failed. */
+function isPast({ blueprint, blueprints = [] }: Setup, error: unknown): boolean {
+  const hasLoop = [blueprint, ...blueprints].some(({ nodes }) =>
+    nodes.some(({ uses }) => uses === 'loop-controller'),
+  )
+  return hasLoop && isFlowcraftAwsError(error, 'INVALID_STATE') && error.message.includes(NOTHING_LEFT)
+}
+
+const NOTHING_LEFT = 'nothing of it failed that could be run again'
 
 interface Repaired {
   readonly service: TestService
