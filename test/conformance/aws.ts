@@ -54,6 +54,10 @@ function inShort(blueprint: WorkflowBlueprint): WorkflowBlueprint {
     if (node.uses === 'wait' && node.params?.['timeout'] !== undefined) {
       return { ...node, params: { ...node.params, timeout: WAIT_MS } }
     }
+    const { retry } = node.config ?? {}
+    if (typeof retry?.delay === 'string') {
+      return { ...node, config: { ...node.config, retry: { ...retry, delay: SHORT_RETRY_MS } } }
+    }
     if ((node.config?.retryDelay ?? 0) <= SHORT_RETRY_MS) return node
     return { ...node, config: { ...node.config, retryDelay: SHORT_RETRY_MS } }
   })

@@ -141,12 +141,6 @@ export const mutants: readonly Mutant[] = [
     profiles: [CRASHES],
   },
   {
-    what: 'a zombie that acknowledges',
-    mutation: { zombieAcknowledges: true },
-    cases: ['a linear chain', 'a loop of 5 rounds'],
-    profiles: [STORM, CHAOS],
-  },
-  {
     what: 'no job is sent again when a message comes back',
     mutation: { noResend: true },
     cases: ['fan-out and fan-in'],

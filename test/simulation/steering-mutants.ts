@@ -26,7 +26,7 @@ const LATE_COMMITS: Profile = {
 export const steeringMutants: readonly SourceMutant[] = [
   {
     what: "an entry that a worker of the run's first life may still commit",
-    file: 'protocol/redrive.ts',
+    file: 'protocol/run-state.ts',
     replace: /suspensions: \(entry\.suspensions \?\? 0\) \+ 1 \}/,
     by: 'suspensions: entry.suspensions }',
     cases: ['a linear chain', FAN],
@@ -89,25 +89,6 @@ export const steeringMutants: readonly SourceMutant[] = [
     by: "if (!run || run.seq !== seen.seq) return this.written(runId, undefined)\n    return this.written(runId, {\n      ...run,\n      status: 'cancelled'",
     cases: ['a linear chain'],
     profiles: [aimedAt('cancel', { late: 0.5, lost: 0.3 }, REDRIVES)],
-  },
-  {
-    what: 'the end of one life that is marked as published, and is that of the next',
-    file: 'store/',
-    replace: / \|\| run\.redrives !== redrives/,
-    by: '',
-    cases: [CHILD, FAN],
-    profiles: [aimedAt('markPublished', { late: 0.5, freezeBefore: 0.3 }, REDRIVES)],
-  },
-  {
-    what: 'children of a life that is over, which whoever publishes its end late cancels in the next',
-    file: 'run/cancel.ts',
-    replace: /now\.outbox !== undefined && now\.redrives === seen\.redrives/,
-    by: 'true as boolean',
-    cases: [CHILD],
-    profiles: [
-      aimedAt('cancel', { late: 0.5, freezeBefore: 0.5 }, REDRIVES),
-      aimedAt('putCancelled', { freezeAfter: 0.5, late: 0.3 }, REDRIVES),
-    ],
   },
   {
     what: 'a paused run whose strand goes on',
