@@ -24,7 +24,6 @@ import {
   type Profile,
   SKEWED,
   SLOTS,
-  STORM,
   ZOMBIES,
 } from './profile.ts'
 
