@@ -46,6 +46,15 @@ const MADE_FALLBACK = 'a made node and one of the graph with one fallback'
 const MANY_KEYS = 'keys that are set one by one and many together'
 const EARLY_CANCELS: Profile = { ...CANCELS, name: 'early-cancels', cancelsBy: 10 }
 
+/** Messages come while a zombie wakes, and whoever has them then may die: rare, whatever the profile. */
+const MANY_ZOMBIES: Profile = {
+  ...CHAOS,
+  name: 'many-zombies',
+  faults: { freezeBefore: 0.12, freezeAfter: 0.12, dieBefore: 0.1, dieAfter: 0.05 },
+  faultsAtMost: 10,
+  duplicates: 0.5,
+}
+
 export const mutants: readonly Mutant[] = [
   {
     what: 'a commit that does not ask whether a join is still short of arrivals',
@@ -138,6 +147,12 @@ export const mutants: readonly Mutant[] = [
     mutation: { fillerOnly: true },
     cases: ['a batch of 1', 'a batch whose workers set keys of their own'],
     profiles: [CRASHES],
+  },
+  {
+    what: 'a zombie that acknowledges',
+    mutation: { zombieAcknowledges: true },
+    cases: ['a linear chain', 'fan-out and fan-in'],
+    profiles: [MANY_ZOMBIES, { ...MANY_ZOMBIES, visibilityMs: 92_000 }],
   },
   {
     what: 'no job is sent again when a message comes back',
