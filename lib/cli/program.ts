@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
+import { addRedriveCommand } from './commands/redrive.ts'
 import { addRunCommands } from './commands/runs.ts'
 import { addSteerCommands } from './commands/steer.ts'
 import type { Cli } from './context.ts'
@@ -36,7 +37,8 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showSuggestionAfterError()
   addRunCommands(program, cli, exit)
-  addSteerCommands(program, cli, exit)
+  addSteerCommands(program, cli)
+  addRedriveCommand(program, cli, exit)
   addBlueprintCommands(program, cli)
   addDeadLetterCommands(program, cli)
   for (const command of allOf(program)) {

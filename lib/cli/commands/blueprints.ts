@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { type Cli, contextOf } from '../context.ts'
 import { table } from '../render.ts'
-import { operation, type Who } from '../who.ts'
+import { doing, operation, type Who } from '../operation.ts'
 
 export function addBlueprintCommands(program: Command, cli: Cli): void {
   const blueprint = program
@@ -11,21 +11,25 @@ export function addBlueprintCommands(program: Command, cli: Cli): void {
   operation(blueprint.command('pause'), cli)
     .description('let nothing of it start or go on; starts are accepted, and wait')
     .argument('<blueprint>', 'id of the blueprint')
-    .action(async (blueprintId: string, who: Who, command: Command) => {
-      const context = await contextOf(cli, command)
-      const result = await context.client.pauseBlueprint(blueprintId, who)
-      context.answer(result, () => [result.paused ? 'paused' : 'it was paused before'])
-    })
+    .action(
+      doing(
+        cli,
+        (client, blueprintId, who: Who) => client.pauseBlueprint(blueprintId, who),
+        (result) => (result.paused ? 'paused' : 'it was paused before'),
+      ),
+    )
 
   blueprint
     .command('unpause')
     .description('let its runs start and go on')
     .argument('<blueprint>', 'id of the blueprint')
-    .action(async (blueprintId: string, _options: object, command: Command) => {
-      const context = await contextOf(cli, command)
-      const result = await context.client.unpauseBlueprint(blueprintId)
-      context.answer(result, () => [result.unpaused ? 'its runs go on' : 'it was not paused'])
-    })
+    .action(
+      doing(
+        cli,
+        (client, blueprintId) => client.unpauseBlueprint(blueprintId),
+        (result) => (result.unpaused ? 'its runs go on' : 'it was not paused'),
+      ),
+    )
 
   blueprint
     .command('paused')

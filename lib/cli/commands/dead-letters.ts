@@ -4,7 +4,7 @@ import { type Cli, contextOf } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { table } from '../render.ts'
 import { list, wholeNumber } from '../values.ts'
-import { operation, type Who } from '../who.ts'
+import { operation, type Who } from '../operation.ts'
 
 interface Which {
   readonly id?: readonly string[]

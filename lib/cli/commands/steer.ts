@@ -1,12 +1,10 @@
 /** Commands that change how a run goes on. */
 import type { Command } from 'commander'
-import { messageOf } from '../../core/common/errors.ts'
-import { type Cli, type CommandContext, contextOf } from '../context.ts'
-import { exitCodes, UsageError } from '../exit-codes.ts'
-import { dollars, jsonPairs, list, timeBefore, valueOf } from '../values.ts'
-import { operation, type Who } from '../who.ts'
+import { type Cli, contextOf } from '../context.ts'
+import { dollars, jsonPairs, list, valueOf } from '../values.ts'
+import { doing, operation, type Who } from '../operation.ts'
 
-export function addSteerCommands(program: Command, cli: Cli, exit: (code: number) => void): void {
+export function addSteerCommands(program: Command, cli: Cli): void {
   operation(program.command('resume'), cli)
     .description('give a run that waits an event')
     .argument('<run>', 'id of the run')
@@ -14,39 +12,48 @@ export function addSteerCommands(program: Command, cli: Cli, exit: (code: number
     .option('-a, --action <name>', 'chooses the edges to take')
     .option('-o, --output <json>', 'becomes the output of the node: JSON, or a text', valueOf)
     .option('--idempotency-key <key>', 'names the call, so that it can be made again')
-    .action(async (runId: string, { node, ...event }: ResumeOptions, command: Command) => {
-      const context = await contextOf(cli, command)
-      const result = await context.client.resume(runId, { nodeId: node, ...event })
-      context.answer(result, () => [result.resumed ? 'resumed' : 'it was resumed before, by another event'])
-    })
+    .action(
+      doing(
+        cli,
+        (client, runId, { node, ...event }: ResumeOptions) =>
+          client.resume(runId, { nodeId: node, ...event }),
+        (result) => (result.resumed ? 'resumed' : 'it was resumed before, by another event'),
+      ),
+    )
 
   operation(program.command('cancel'), cli)
     .description('cancel a run, and the child runs that it waits for')
     .argument('<run>', 'id of the run')
-    .action(async (runId: string, who: Who, command: Command) => {
-      const context = await contextOf(cli, command)
-      const result = await context.client.cancel(runId, who)
-      context.answer(result, () => [result.cancelled ? 'cancelled' : 'it had ended before'])
-    })
+    .action(
+      doing(
+        cli,
+        (client, runId, who: Who) => client.cancel(runId, who),
+        (result) => (result.cancelled ? 'cancelled' : 'it had ended before'),
+      ),
+    )
 
   operation(program.command('pause'), cli)
     .description('let nobody work on a run until it is unpaused')
     .argument('<run>', 'id of the run')
-    .action(async (runId: string, who: Who, command: Command) => {
-      const context = await contextOf(cli, command)
-      const result = await context.client.pause(runId, who)
-      context.answer(result, () => [result.paused ? 'paused' : 'it was paused before'])
-    })
+    .action(
+      doing(
+        cli,
+        (client, runId, who: Who) => client.pause(runId, who),
+        (result) => (result.paused ? 'paused' : 'it was paused before'),
+      ),
+    )
 
   operation(program.command('unpause'), cli)
     .description('let a paused run go on')
     .argument('<run>', 'id of the run')
     .option('--max-usd <dollars>', 'what the run may cost from now on', dollars)
-    .action(async (runId: string, who: Who & { maxUsd?: number }, command: Command) => {
-      const context = await contextOf(cli, command)
-      const result = await context.client.unpause(runId, who)
-      context.answer(result, () => [result.unpaused ? 'it goes on' : 'it was not paused'])
-    })
+    .action(
+      doing(
+        cli,
+        (client, runId, who: Who & { maxUsd?: number }) => client.unpause(runId, who),
+        (result) => (result.unpaused ? 'it goes on' : 'it was not paused'),
+      ),
+    )
 
   operation(program.command('skip'), cli)
     .description('go on without a node that failed or waits')
@@ -60,22 +67,6 @@ export function addSteerCommands(program: Command, cli: Cli, exit: (code: number
       context.answer(result, () => [result.skipped ? 'skipped' : 'it went on before, by another event'])
     })
 
-  operation(program.command('redrive'), cli)
-    .description('take up again what failed or was cancelled: runs by id, or all that failed alike')
-    .argument('[runs...]', 'ids of runs')
-    .option('--node <id>', 'go on from this node; may be given several times', list)
-    .option('--set <key=json>', 'give a context key another value; may be given several times', jsonPairs)
-    .option(
-      '--failed-since <time>',
-      "instead of ids: all that failed since then, such as '1h'",
-      timeBefore(cli.io.now()),
-    )
-    .option('-b, --blueprint <id>', 'with --failed-since: of this blueprint only')
-    .option('--dry-run', 'only tell what would run again')
-    .action(async (runIds: string[], options: RedriveOptions, command: Command) => {
-      exit(await redrive(await contextOf(cli, command), runIds, options))
-    })
-
   operation(program.command('fork'), cli)
     .description('start another run in the state that one which has ended had before some nodes')
     .argument('<run>', 'id of the run')
@@ -83,12 +74,14 @@ export function addSteerCommands(program: Command, cli: Cli, exit: (code: number
     .option('--set <key=json>', 'give a context key another value; may be given several times', jsonPairs)
     .option('--run-id <id>', 'id of the new run')
     .option('--dry-run', 'only tell what would run again')
-    .action(async (runId: string, options: ForkOptions, command: Command) => {
-      const context = await contextOf(cli, command)
-      const { node: nodes, runId: newId, ...rest } = options
-      const result = await context.client.fork(runId, { nodes, runId: newId, ...rest })
-      context.answer(result, () => [result.forked ? result.runId : `again: ${result.again.join(' ')}`])
-    })
+    .action(
+      doing(
+        cli,
+        (client, runId, { node: nodes, runId: newId, ...rest }: ForkOptions) =>
+          client.fork(runId, { nodes, runId: newId, ...rest }),
+        (result) => (result.forked ? result.runId : `again: ${result.again.join(' ')}`),
+      ),
+    )
 }
 
 interface ResumeOptions extends Who {
@@ -103,82 +96,9 @@ interface SkipOptions extends Who {
   readonly output?: unknown
 }
 
-interface RedriveOptions extends Who {
+interface ForkOptions extends Who {
   readonly node?: readonly string[]
   readonly set?: Record<string, unknown>
-  readonly failedSince?: Date
-  readonly blueprint?: string
   readonly dryRun?: true
-}
-
-interface ForkOptions extends Omit<RedriveOptions, 'failedSince' | 'blueprint'> {
   readonly runId?: string
-}
-
-/** More runs than this are not redriven without a word. */
-const ASK_FROM = 10
-
-async function redrive(context: CommandContext, runIds: string[], options: RedriveOptions): Promise<number> {
-  const { node: nodes, failedSince, blueprint, ...rest } = options
-  if (runIds.length > 0 === (failedSince !== undefined))
-    throw new UsageError('redrive: give ids of runs, or --failed-since')
-  const request = { nodes, ...rest }
-  if (failedSince === undefined) return redriveEach(context, runIds, request)
-  const failures = { since: failedSince, ...(blueprint === undefined ? {} : { blueprintId: blueprint }) }
-  const { runs } = await context.client.failures(failures)
-  if (!(await isMeant(context, runs, rest.dryRun))) return exitCodes.usage
-  let failed = 0
-  for await (const outcome of context.client.redriveMany({ failures, ...request })) {
-    const error = 'error' in outcome ? outcome.error.message : undefined
-    if (error !== undefined) failed++
-    report(context, outcome.runId, error, outcome, rest.dryRun)
-  }
-  return failed > 0 ? exitCodes.someFailed : exitCodes.done
-}
-
-async function isMeant({ options, io }: CommandContext, runs: number, dryRun?: true): Promise<boolean> {
-  if (dryRun || options.yes || runs <= ASK_FROM) return true
-  if (await io.confirm(`Redrive ${runs} runs?`)) return true
-  io.err(`not redriven: ${runs} runs; give --yes where nobody can be asked`)
-  return false
-}
-
-async function redriveEach(
-  context: CommandContext,
-  runIds: readonly string[],
-  request: Parameters<CommandContext['client']['redrive']>[1],
-): Promise<number> {
-  // Of one run its error says more than a line of many.
-  if (runIds.length === 1) {
-    const [runId] = runIds as [string]
-    const result = await context.client.redrive(runId, request)
-    report(context, runId, undefined, { runId, ...result }, request?.dryRun)
-    return exitCodes.done
-  }
-  let failed = 0
-  for (const runId of runIds) {
-    try {
-      const result = await context.client.redrive(runId, request)
-      report(context, runId, undefined, { runId, ...result }, request?.dryRun)
-    } catch (error) {
-      failed++
-      report(context, runId, messageOf(error), { runId, error: messageOf(error) })
-    }
-  }
-  return failed > 0 ? exitCodes.someFailed : exitCodes.done
-}
-
-function report(
-  { options, io, colors }: CommandContext,
-  runId: string,
-  error: string | undefined,
-  outcome: object,
-  dryRun?: boolean,
-): void {
-  if (options.json) io.out(JSON.stringify(error === undefined ? outcome : { runId, error }))
-  else if (error !== undefined) io.out(`${runId}  ${colors.red(error)}`)
-  else {
-    const { again = [], goesOn = [] } = outcome as { again?: readonly string[]; goesOn?: readonly string[] }
-    io.out(`${runId}  ${dryRun ? 'would run again' : 'runs again'}: ${[...again, ...goesOn].join(' ')}`)
-  }
 }
