@@ -6,7 +6,7 @@
 import { messageOf } from '../common/errors.ts'
 import { beginningOf } from '../common/texts.ts'
 import { propertyOf } from '../common/thrown.ts'
-import type { RunStatus, Wait } from '../protocol/run-state.ts'
+import type { RunState, RunStatus, Wait } from '../protocol/run-state.ts'
 
 /** The beginning of an error. The whole of it is among the run's errors. */
 export interface NotedError {
@@ -66,6 +66,11 @@ export interface EndNote {
   readonly s: number
   readonly q: number
   readonly st: RunStatus
+}
+
+/** The end of a run, where this is one. */
+export function endNotes({ status, endedAt, seq }: Pick<RunState, 'status' | 'endedAt' | 'seq'>): EndNote[] {
+  return endedAt === undefined ? [] : [{ k: 'e', s: endedAt, q: seq, st: status }]
 }
 
 export type Note = StepNote | ItemNote | EndNote

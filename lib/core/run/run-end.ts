@@ -3,6 +3,7 @@ import { runCostOf } from '../common/run-cost.ts'
 import { beginningOf } from '../common/texts.ts'
 import { ACKNOWLEDGE, deferToNewerDeployment, type Disposition } from '../execution/disposition.ts'
 import type { Services } from '../execution/services.ts'
+import { endNotes } from '../history/notes.ts'
 import { type RunState, outboxEntries } from '../protocol/run-state.ts'
 import type { FailedEnd } from '../store/run-store.ts'
 import { cancelChildren } from './cancel.ts'
@@ -55,7 +56,8 @@ export async function failRun(
     logger,
     now,
     costs,
-  }: Pick<Services, 'store' | 'telemetry' | 'logger' | 'now' | 'costs'>,
+    history,
+  }: Pick<Services, 'store' | 'telemetry' | 'logger' | 'now' | 'costs' | 'history'>,
   { runId }: RunState,
   reason: string,
   seen?: FailedEnd['seen'],
@@ -63,6 +65,8 @@ export async function failRun(
   const result = await store.fail(runId, { reason: beginningOf(reason, REASON_CHARACTERS), now: now(), seen })
   if (result.committed) {
     countEnd({ telemetry, costs }, result.run)
+    // Its header tells of the last end only.
+    history?.note(runId, ...endNotes(result.run))
     logger.error('a run failed before its nodes could', { runId, reason })
   }
   return result.run

@@ -1,6 +1,6 @@
 /** What is noted of a commit, for the history of its run. */
 import type { Execution } from '../execution/execution.ts'
-import { type Note, notedError, type StepNote } from '../history/notes.ts'
+import { endNotes, notedError, type StepNote } from '../history/notes.ts'
 import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { ValueStore } from '../values/value-store.ts'
 import type { Activation } from './activation.ts'
@@ -26,9 +26,7 @@ export function noteCommit(activation: Activation, run: RunState, execution: Exe
     ...(retries.length > 0 ? { r: retries.map(({ at, error }) => [at - startedAt, error] as const) } : {}),
     ...(history.isFull ? valuesOf(activation, execution) : {}),
   }
-  const { status, endedAt } = run
-  const end: Note[] = endedAt === undefined ? [] : [{ k: 'e', s: endedAt, q: run.seq, st: status }]
-  history.note(run.runId, note, ...end)
+  history.note(run.runId, note, ...endNotes(run))
 }
 
 function valuesOf(

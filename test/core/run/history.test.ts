@@ -7,7 +7,7 @@ import {
   type WorkflowBlueprint,
 } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
-import { type HistoryEntry, HistoryEventStore } from '../../../lib/index.ts'
+import { addCost, type HistoryEntry, HistoryEventStore } from '../../../lib/index.ts'
 import { MemoryRunStore, TestService } from '../../../lib/testing/index.ts'
 
 const logger = new NullLogger()
@@ -186,6 +186,23 @@ describe('the history of a run', () => {
       'nodeCompleted mend.3',
       'runEnded completed',
     ])
+  })
+
+  it('has the end of a run that failed itself, also once it was redriven', async () => {
+    const flow = createFlow('dear')
+      .node('ask', async ({ dependencies }) => {
+        addCost(dependencies, 'model', 2)
+        return { output: 'asked' }
+      })
+      .node('end', async () => ({ output: 'end' }))
+      .edge('ask', 'end')
+    const service = new TestService({ flows: [flow], logger })
+    const { runId } = await service.run({ blueprintId: 'dear', maxUsd: 1 })
+    await service.redrive(runId, { maxUsd: 5 })
+    await service.settle()
+
+    const ends = told(await service.history(runId)).filter((entry) => entry.startsWith('runEnded'))
+    expect(ends).toEqual(['runEnded failed', 'runEnded completed'])
   })
 
   it('has failures that nobody noted, when they happened', async () => {
