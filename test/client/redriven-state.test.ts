@@ -1,32 +1,13 @@
 /** What a redrive makes of the state of a run, where something of the life before could stay that must not, or the other way. */
-import { createFlow, type FlowBuilder, type NodeFunction } from 'flowcraft'
+import { createFlow } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { HEADER_AT_MOST_BYTES } from '../../lib/core/common/size-limits.ts'
 import { activationKey, type RunState, START } from '../../lib/core/protocol/run-state.ts'
 import { headerSize } from '../../lib/core/store/header.ts'
-import { TestService } from '../../lib/testing/index.ts'
-import { quiet } from '../end-to-end/driver.ts'
+import { serviceOf, workshop } from './workshop.ts'
 
 vi.spyOn(console, 'warn').mockImplementation(() => {})
 vi.spyOn(console, 'error').mockImplementation(() => {})
-
-/** Nodes that count their calls, and fail while they are broken. */
-function workshop() {
-  const calls: Record<string, number> = {}
-  const broken = new Set<string>()
-  const node =
-    (id: string, then?: NodeFunction): NodeFunction =>
-    async (context) => {
-      calls[id] = (calls[id] ?? 0) + 1
-      if (broken.has(id)) throw new Error(`${id} is broken`)
-      return then ? then(context) : { output: `${id} ${calls[id]}` }
-    }
-  return { calls, broken, node }
-}
-
-function serviceOf(flow: FlowBuilder): TestService {
-  return new TestService({ flows: [flow], ...quiet }) as unknown as TestService
-}
 
 const ANY = { config: { joinStrategy: 'any' } } as const
 

@@ -1,5 +1,5 @@
 /** Runs that are taken up again where that is hard: what a careless redrive, or pause, would lose. */
-import { createFlow, type FlowBuilder, type NodeFunction, SubflowNode } from 'flowcraft'
+import { createFlow, SubflowNode } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { pageOf } from '../../lib/core/protocol/inline-value.ts'
 import type { RunState } from '../../lib/core/protocol/run-state.ts'
@@ -7,27 +7,10 @@ import { cancelChildren } from '../../lib/core/run/cancel.ts'
 import { NO_GRAPH, RunReader } from '../../lib/core/values/run-reader.ts'
 import { TestService } from '../../lib/testing/index.ts'
 import { quiet } from '../end-to-end/driver.ts'
+import { serviceOf, workshop } from './workshop.ts'
 
 vi.spyOn(console, 'warn').mockImplementation(() => {})
 vi.spyOn(console, 'error').mockImplementation(() => {})
-
-/** Nodes that count their calls, and fail while they are broken. */
-function workshop() {
-  const calls: Record<string, number> = {}
-  const broken = new Set<string>()
-  const node =
-    (id: string, then?: NodeFunction): NodeFunction =>
-    async (context) => {
-      calls[id] = (calls[id] ?? 0) + 1
-      if (broken.has(id)) throw new Error(`${id} is broken`)
-      return then ? then(context) : { output: `${id} ${calls[id]}` }
-    }
-  return { calls, broken, node }
-}
-
-function serviceOf(flow: FlowBuilder): TestService {
-  return new TestService({ flows: [flow], ...quiet }) as unknown as TestService
-}
 
 const ALL = { config: { joinStrategy: 'all' } } as const
 
