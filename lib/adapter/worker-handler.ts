@@ -1,4 +1,5 @@
 /** The worker function: SQS events in, partial batch responses out. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { messageOf } from '../core/common/errors.ts'
@@ -6,6 +7,7 @@ import { jsonLogger } from '../core/common/logger.ts'
 import { withContainer } from '../core/config/container.ts'
 import type { Disposition } from '../core/execution/disposition.ts'
 import type { Invocation } from '../core/execution/services.ts'
+import type { HistoryWriter } from '../core/history/recorder.ts'
 import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
 import { retryIn } from '../core/queue/redelivery.ts'
 import { handleMessage } from '../core/worker/handle-message.ts'
@@ -68,8 +70,22 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
       for (const place of places.values()) place.leave()
       adapter.telemetry.publish()
       // Before the answer: a function that has answered may be frozen.
-      await adapter.history?.flush()
+      if (adapter.history) await writtenBy(end - ANSWER_MS, adapter.history)
     }
+  }
+}
+
+/** The answer needs this long: without it SQS brings all messages again. */
+const ANSWER_MS = 1_000
+
+/** Waits until the history is written, but no longer than that; what a table then does not take is lost. */
+async function writtenBy(time: number, history: HistoryWriter): Promise<void> {
+  const waiting = new AbortController()
+  const late = sleep(Math.max(0, time - Date.now()), undefined, { signal: waiting.signal }).catch(() => {})
+  try {
+    await Promise.race([history.flush(), late])
+  } finally {
+    waiting.abort()
   }
 }
 
