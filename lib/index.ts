@@ -36,14 +36,14 @@ export { SqsAdapter, type SqsAdapterOptions } from './adapter/sqs-adapter.ts'
 export type { MessageSource } from './adapter/sqs-adapter-options.ts'
 export type { SweepResult } from './core/run/sweep.ts'
 export { metricNames, type RunEventName, runEventNames } from './core/telemetry/names.ts'
+export type { RunEvent } from './core/telemetry/run-events.ts'
 export type {
-  RunEvent,
   RunEventDetail,
   RunRedriven,
   RunStarted,
   RunStatusChange,
   RunWaiting,
-} from './core/telemetry/run-events.ts'
+} from './core/telemetry/run-event-details.ts'
 export type { Telemetry } from './core/telemetry/telemetry.ts'
 export type { WebhookEndpoint } from './core/run/webhook.ts'
 export type { WebhookEvent } from './core/run/webhook-request.ts'

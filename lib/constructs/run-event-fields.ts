@@ -5,7 +5,7 @@ import type {
   RunRedriven,
   RunStatusChange,
   RunWaiting,
-} from '../core/telemetry/run-events.ts'
+} from '../core/telemetry/run-event-details.ts'
 
 /** The fields that each event of a run has. */
 export class RunEventFields {

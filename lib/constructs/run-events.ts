@@ -11,7 +11,7 @@ import {
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
 import { detailTypes, metricNames, type RunEventName, runEventsProblems } from '../core/telemetry/names.ts'
-import type { RunStatusChange, RunWaiting } from '../core/telemetry/run-events.ts'
+import type { RunStatusChange, RunWaiting } from '../core/telemetry/run-event-details.ts'
 import { throwProblems } from './problems.ts'
 import { uniqueName } from './unique-name.ts'
 

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PRICES } from '../../../lib/core/common/prices.ts'
 import type { RunState } from '../../../lib/core/protocol/run-state.ts'
 import { EventBridgeBus } from '../../../lib/core/telemetry/event-bridge.ts'
-import { endedEvent, type RunStatusChange, startedEvent } from '../../../lib/core/telemetry/run-events.ts'
+import type { RunStatusChange } from '../../../lib/core/telemetry/run-event-details.ts'
+import { endedEvent, startedEvent } from '../../../lib/core/telemetry/run-events.ts'
 
 const client = new EventBridgeClient({ region: 'us-east-1' })
 const eventBridge = mockClient(client)
