@@ -149,7 +149,8 @@ class Filler {
   /** An event whose action no edge names is refused: then it has one that an edge does name. */
   #answerable(shape: PartPlan, index: number): PartPlan {
     if (shape.kind !== 'wait') return shape
-    const edges = this.#edges.filter(({ from }) => from === index)
+    // Edges to nodes that run in any case are not followed.
+    const edges = this.#edges.filter(({ from, to }) => from === index && !this.#isAlways(to))
     const actions = edges.flatMap(({ action }) => action ?? [])
     const plain = edges.filter(({ action }) => action === undefined)
     const [first] = actions
