@@ -26,6 +26,7 @@ process.exitCode = await main(process.argv.slice(2), {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   env: process.env,
+  cwd: process.cwd(),
   isTerminal: process.stdout.isTTY === true,
   signal: interrupted.signal,
   now: Date.now,

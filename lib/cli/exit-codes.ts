@@ -22,6 +22,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What is named on the command line, and is not there. */
+export class NotThereError extends Error {
+  override readonly name = 'NotThereError'
+}
+
 const BY_CODE: Partial<Record<FlowcraftAwsErrorCode, ExitCode>> = {
   INVALID_CONFIGURATION: exitCodes.usage,
   INVALID_INPUT: exitCodes.usage,
@@ -40,17 +45,56 @@ const BY_CODE: Partial<Record<FlowcraftAwsErrorCode, ExitCode>> = {
 const NO_PERMISSION =
   /^(AccessDenied(Exception)?|CredentialsProviderError|ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId|SignatureDoesNotMatch)$/
 
+/** What the SDK says in other words than ours, and what to do about it. */
+const HINTS: readonly (readonly [said: RegExp, sentence: (said: string) => string, code: ExitCode])[] = [
+  [
+    /^Region is missing/,
+    () => 'no AWS region is known: give --region, set AWS_REGION, or "region" in flowcraft.json',
+    exitCodes.usage,
+  ],
+  [
+    /^Could not load credentials/,
+    () => 'no AWS credentials were found: sign in (aws configure, aws sso login), or name a --profile',
+    exitCodes.noPermission,
+  ],
+  [
+    /^Could not resolve credentials using profile: \[.*\]/,
+    (said) =>
+      `${said.replace(/ in configuration\/credentials file\(s\)\.?$/, '')}: there is no such AWS profile, or it has none`,
+    exitCodes.noPermission,
+  ],
+]
+
+/** The error itself, and what it came of. */
+function chainOf(error: unknown): unknown[] {
+  const chain: unknown[] = []
+  for (let at = error; at !== undefined && chain.length < 5; at = propertyOf(at, 'cause')) chain.push(at)
+  return chain
+}
+
+function hintOf(error: unknown) {
+  for (const message of chainOf(error).map(messageOf)) {
+    const hint = HINTS.find(([said]) => said.test(message))
+    if (hint) return { sentence: hint[1](message), code: hint[2] }
+  }
+  return undefined
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return exitCodes.usage
-  for (let at = error, depth = 0; at !== undefined && depth < 5; at = propertyOf(at, 'cause'), depth++) {
-    if (NO_PERMISSION.test(String(propertyOf(at, 'name')))) return exitCodes.noPermission
-  }
+  if (error instanceof NotThereError) return exitCodes.notFound
+  const hint = hintOf(error)
+  if (hint) return hint.code
+  if (chainOf(error).some((one) => NO_PERMISSION.test(String(propertyOf(one, 'name')))))
+    return exitCodes.noPermission
   if (isFlowcraftAwsError(error)) return BY_CODE[error.code] ?? exitCodes.failed
   return exitCodes.failed
 }
 
 /** One line that says what happened, of an error whose own message does not say it the cause's. */
 export function sentenceOf(error: unknown): string {
+  const hint = hintOf(error)
+  if (hint) return hint.sentence
   const message = messageOf(error)
   if (exitCodeOf(error) !== exitCodes.noPermission) return message
   const cause = messageOf(propertyOf(error, 'cause') ?? error)

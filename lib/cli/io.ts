@@ -7,6 +7,8 @@ export interface Io {
   /** A line beside the answer: progress, questions, errors. */
   err(line: string): void
   readonly env: NodeJS.ProcessEnv
+  /** The folder that the command runs in. */
+  readonly cwd: string
   /** Whether a person looks at the answer. */
   readonly isTerminal: boolean
   /** Aborted by Ctrl-C. */

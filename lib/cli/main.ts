@@ -1,9 +1,10 @@
 /** Runs a command line, and says how it went. */
 import { CommanderError } from 'commander'
 import { RunClient } from '../client/run-client.ts'
-import type { GlobalOptions } from './context.ts'
+import type { Connection, GlobalOptions } from './context.ts'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
-import { findService, type ServiceClients } from './find-service.ts'
+import type { ServiceClients } from './account-service.ts'
+import { findService } from './find-service.ts'
 import { colorsOf, type Io } from './io.ts'
 import { programOf } from './program.ts'
 
@@ -18,7 +19,7 @@ export interface MainOptions {
  */
 export async function main(args: readonly string[], io: Io, options: MainOptions = {}): Promise<number> {
   let code: number = exitCodes.done
-  const cli = { io, client: (given: GlobalOptions) => clientOf(io, given, options) }
+  const cli = { io, connect: (given: GlobalOptions) => connect(io, given, options) }
   const program = programOf(cli, (ended) => (code = ended))
   try {
     await program.parseAsync([...args], { from: 'user' })
@@ -32,10 +33,7 @@ export async function main(args: readonly string[], io: Io, options: MainOptions
 }
 
 /** The SDK and the client read the environment of this process, which is this command's alone. */
-async function clientOf(io: Io, options: GlobalOptions, { clients }: MainOptions): Promise<RunClient> {
-  const { region, profile } = options
-  if (region !== undefined) io.env['AWS_REGION'] = region
-  if (profile !== undefined) io.env['AWS_PROFILE'] = profile
-  Object.assign(io.env, await findService(options, io.env, clients))
-  return new RunClient()
+async function connect(io: Io, options: GlobalOptions, { clients }: MainOptions): Promise<Connection> {
+  const service = await findService(options, io, clients)
+  return { service, client: new RunClient() }
 }

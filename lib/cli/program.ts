@@ -11,7 +11,9 @@ const EXAMPLES = `
 Which service:
   --stack Orders                    the service of a stack; --service where it has several
   --function Orders-StartRun-1A2B   the service that a function belongs to
-  neither                           the variables of flows.environment (FLOWCRAFT_QUEUE_URL and so on)
+  --local                           the dev server that runs here (flowcraft-aws dev)
+  none of them                      the variables of flows.environment (FLOWCRAFT_QUEUE_URL and so on),
+                                    else the dev server, else what flowcraft.json names
 
 Examples:
   $ flowcraft-aws start order --input '{"orderId":"A-17"}' --wait --stack Orders
@@ -27,12 +29,14 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
   const program = new Command('flowcraft-aws')
     .description('Runs of Flowcraft workflows on AWS: start, see, steer and repair them.')
     .option('--stack <name>', 'CloudFormation stack of the service')
-    .option('--service <name>', 'the service of this name, where the stack has several')
+    .option('--service <name>', 'the service of this name, where there are several')
     .option('--function <name>', 'any function of the service, in place of its stack')
+    .option('--local', 'the dev server that runs here')
+    .option('--no-local', 'not the dev server, though it runs')
     .option('--region <region>', 'AWS region')
     .option('--profile <name>', 'AWS profile')
     .option('--json', 'one JSON document; for lists, a line each')
-    .option('-y, --yes', 'do not ask')
+    .option('-y, --yes', 'do not ask before what cannot be undone')
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showSuggestionAfterError()

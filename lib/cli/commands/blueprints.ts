@@ -16,6 +16,7 @@ export function addBlueprintCommands(program: Command, cli: Cli): void {
         cli,
         (client, blueprintId, who: Who) => client.pauseBlueprint(blueprintId, who),
         (result) => (result.paused ? 'paused' : 'it was paused before'),
+        (context, blueprintId) => context.mean(`Pause all runs of '${blueprintId}'`, 'not paused'),
       ),
     )
 

@@ -37,16 +37,20 @@ export function addDeadLetterCommands(program: Command, cli: Cli): void {
   which(dlq.command('redrive'))
     .description('send them back to the workers')
     .action(async (options: Which, command: Command) => {
+      const selected = selection(options)
       const context = await contextOf(cli, command)
-      const sent = await context.client.deadLetters.sendBack(selection(options))
+      if (options.all) await context.mean('Send all dead letters back to the workers', 'not sent back')
+      const sent = await context.client.deadLetters.sendBack(selected)
       context.answer(sent, () => [JSON.stringify(sent)])
     })
 
   operation(which(dlq.command('drop')), cli)
     .description('delete them; their runs are told')
     .action(async ({ by, reason, ...options }: Which & Who, command: Command) => {
+      const selected = selection(options)
       const context = await contextOf(cli, command)
-      const dropped = await context.client.deadLetters.drop({ ...selection(options), by, reason })
+      await context.mean(`Delete ${wordsOf(options)} for good`, 'not dropped')
+      const dropped = await context.client.deadLetters.drop({ ...selected, by, reason })
       context.answer(dropped, () => [JSON.stringify(dropped)])
     })
 }
@@ -56,6 +60,12 @@ function which(command: Command): Command {
     .option('--id <message>', 'this one; may be given several times', list)
     .option('--run <run>', 'those of this run')
     .option('--all', 'all of them')
+}
+
+function wordsOf({ id = [], run, all }: Which): string {
+  if (all) return 'all dead letters'
+  const of = run === undefined ? '' : ` of run '${run}'`
+  return id.length > 0 ? `${id.length} dead letters${of}` : `the dead letters${of}`
 }
 
 function selection({ id: ids, run: runId, all }: Which) {

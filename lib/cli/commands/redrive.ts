@@ -20,6 +20,8 @@ export function addRedriveCommand(program: Command, cli: Cli, exit: (code: numbe
     .option('-b, --blueprint <id>', 'with --failed-since: of this blueprint only')
     .option('--dry-run', 'only tell what would run again')
     .action(async (runIds: string[], options: RedriveOptions, command: Command) => {
+      if (runIds.length > 0 === (options.failedSince !== undefined))
+        throw new UsageError('redrive: give ids of runs, or --failed-since')
       exit(await redrive(await contextOf(cli, command), runIds, options))
     })
 }
@@ -37,13 +39,12 @@ const ASK_FROM = 10
 
 async function redrive(context: CommandContext, runIds: string[], options: RedriveOptions): Promise<number> {
   const { node: nodes, failedSince, blueprint, ...rest } = options
-  if (runIds.length > 0 === (failedSince !== undefined))
-    throw new UsageError('redrive: give ids of runs, or --failed-since')
   const request = { nodes, ...rest }
   if (failedSince === undefined) return redriveEach(context, runIds, request)
   const failures = { since: failedSince, ...(blueprint === undefined ? {} : { blueprintId: blueprint }) }
   const { runs } = await context.client.failures(failures)
-  if (!(await isMeant(context, runs, rest.dryRun))) return exitCodes.usage
+  if (!rest.dryRun && runs > ASK_FROM)
+    await context.mean(`Redrive ${runs} runs`, `not redriven: ${runs} runs`)
   let failed = 0
   for await (const outcome of context.client.redriveMany({ failures, ...request })) {
     const error = 'error' in outcome ? outcome.error.message : undefined
@@ -51,13 +52,6 @@ async function redrive(context: CommandContext, runIds: string[], options: Redri
     report(context, outcome.runId, error, outcome, rest.dryRun)
   }
   return failed > 0 ? exitCodes.someFailed : exitCodes.done
-}
-
-async function isMeant({ options, io }: CommandContext, runs: number, dryRun?: true): Promise<boolean> {
-  if (dryRun || options.yes || runs <= ASK_FROM) return true
-  if (await io.confirm(`Redrive ${runs} runs?`)) return true
-  io.err(`not redriven: ${runs} runs; give --yes where nobody can be asked`)
-  return false
 }
 
 async function redriveEach(

@@ -1,5 +1,5 @@
 /** Commands that start runs and look at them. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { generateMermaidForRun } from 'flowcraft'
 import { HistoryEventStore } from '../../client/history-event-store.ts'
 import type { RunDescription } from '../../core/run/describe.ts'
@@ -53,7 +53,7 @@ export function addRunCommands(program: Command, cli: Cli, exit: (code: number) 
     .command('list')
     .description('list runs, newest first; with --json a line each')
     .option('-b, --blueprint <id>')
-    .option('-s, --status <status>', STATUSES.join(', '))
+    .addOption(new Option('-s, --status <status>', 'runs that stand so').choices(STATUSES))
     .option('--since <time>', "runs started since then, such as '2h' or '2026-11-27'", timeBefore(now()))
     .option('--until <time>', 'runs started before then', timeBefore(now()))
     .option('-l, --label <name=value>', 'runs with this label; may be given several times', pairs)
@@ -140,7 +140,7 @@ interface GetOptions {
 
 interface ListOptions {
   readonly blueprint?: string
-  readonly status?: string
+  readonly status?: (typeof STATUSES)[number]
   readonly since?: Date
   readonly until?: Date
   readonly label?: Record<string, string>
@@ -161,11 +161,8 @@ function codeOf({ status }: RunDescription): number {
 
 async function listRuns(context: CommandContext, options: ListOptions, now: number): Promise<void> {
   const { blueprint: blueprintId, status, since, until, label, childrenOf, forksOf, limit } = options
-  const known = STATUSES.find((one) => one === status)
-  if (status !== undefined && !known)
-    throw new UsageError(`--status must be one of ${STATUSES.join(', ')}; got '${status}'`)
   const runs: RunSummary[] = []
-  const query = { blueprintId, status: known, startedAfter: since, startedBefore: until, label }
+  const query = { blueprintId, status, startedAfter: since, startedBefore: until, label }
   for await (const run of context.client.runs({ ...query, parentRunId: childrenOf, forkedFrom: forksOf })) {
     if (context.options.json) context.io.out(JSON.stringify(run))
     else runs.push(run)

@@ -29,6 +29,7 @@ export function addSteerCommands(program: Command, cli: Cli): void {
         cli,
         (client, runId, who: Who) => client.cancel(runId, who),
         (result) => (result.cancelled ? 'cancelled' : 'it had ended before'),
+        (context, runId) => context.mean(`Cancel run '${runId}'`, 'not cancelled'),
       ),
     )
 
@@ -63,6 +64,7 @@ export function addSteerCommands(program: Command, cli: Cli): void {
     .option('-o, --output <json>', 'becomes the output of the node: JSON, or a text', valueOf)
     .action(async (runId: string, nodeId: string, options: SkipOptions, command: Command) => {
       const context = await contextOf(cli, command)
+      await context.mean(`Go on without node '${nodeId}' of run '${runId}'`, 'not skipped')
       const result = await context.client.skip(runId, { nodeId, ...options })
       context.answer(result, () => [result.skipped ? 'skipped' : 'it went on before, by another event'])
     })

@@ -13,7 +13,7 @@ export function inputProblem(input: unknown): string | undefined {
 }
 
 /** Also one of another realm, or without a prototype. */
-function isPlainObject(value: unknown): boolean {
+export function isPlainObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === null) return true
