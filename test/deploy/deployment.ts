@@ -25,6 +25,9 @@ export interface Outputs {
   readonly CallerFunctionName: string
   readonly ReaderFunctionName: string
   readonly OperatorFunctionName: string
+  /** JSON of a `ScheduleTarget`. */
+  readonly ScheduleTarget: string
+  readonly ArrivalsRuleArn: string
   readonly EndsQueueUrl: string
   readonly FulfilledQueueUrl: string
 }

@@ -1,25 +1,14 @@
 /** What a deployed service must do: each step uses permissions that no other does, and says what went wrong. */
-import { randomBytes, randomUUID } from 'node:crypto'
-import type {
-  DeadLetterSummary,
-  Failures,
-  ForkResult,
-  RedriveResult,
-  RunDescription,
-  RunPage,
-} from '../../lib/index.ts'
+import { randomUUID } from 'node:crypto'
+import type { Failures, HistoryEntry, RunDescription, RunPage } from '../../lib/index.ts'
 import { letTimePass } from './clock.ts'
-import type { Found } from './app/reader.ts'
 import { invoke } from './deployment.ts'
 import { refusals } from './logs.ts'
-import { Service, type ServiceOptions } from './service.ts'
-import { eventually, expectEqual, expectThat, type Steps } from './steps.ts'
-
-export interface ExerciseOptions extends ServiceOptions {
-  readonly steps: Steps
-  /** Whether the sweep is invoked by the test instead of awaited from its schedule. @default false */
-  readonly invokesSweep?: boolean
-}
+import { holdBlueprint, operated, releaseBlueprint } from './operated.ts'
+import { type Exercise, type ExerciseOptions, large, LARGE_CHARACTERS } from './part.ts'
+import { Service } from './service.ts'
+import { startedByOthers } from './starts.ts'
+import { eventually, expectEqual, expectThat } from './steps.ts'
 
 /**
  * A message that had to wait comes back when the lease that it met ends, after the function's timeout of a minute.
@@ -30,15 +19,6 @@ const EMPTY_AFTER_MS = 200_000
 const SWEPT_AFTER_MS = 180_000
 const DAY_MS = 86_400_000
 const LINES = [{ sku: 'kettle', quantity: 2, cents: 3_900 }]
-/** More than an item of the table takes (400 KB), also when it is compressed. */
-const LARGE_CHARACTERS = 1_000_000
-
-interface Exercise extends ExerciseOptions {
-  readonly service: Service
-  /** The run of an order that is paid, and of one that is not. */
-  readonly paid: string
-  readonly declined: string
-}
 
 export async function exercise(options: ExerciseOptions): Promise<void> {
   const service = new Service(options)
@@ -46,9 +26,12 @@ export async function exercise(options: ExerciseOptions): Promise<void> {
   const all: Exercise = { ...options, ...runs, service }
   const started = Date.now()
   await startAndWait(all)
+  await holdBlueprint(all)
   await branchesAndValues(all)
+  await startedByOthers(all)
   await deadLettersAndSweep(all)
   await operated(all)
+  await releaseBlueprint(all)
   await tellAndEnd(all, started)
 }
 
@@ -150,119 +133,46 @@ async function deadLettersAndSweep(exercise: Exercise): Promise<void> {
   })
 }
 
-async function operated({ steps, service }: Exercise): Promise<void> {
-  const runId = `fragile-${randomUUID()}`
-  await steps.run('an operator finds a failed run by its label and by its error', async () => {
-    const since = new Date(Date.now() - 60_000).toISOString()
-    await service.start({ blueprintId: 'fragile', runId, labels: { orderId: runId } })
-    const { status } = await service.runs.waitFor(runId, { timeoutMs: service.patienceMs, pollMs: 250 })
-    expectEqual('how it ended', status, 'failed')
-    const found = await eventually(
-      'the run in the index',
+async function seenByReader({ steps, service, paid, declined }: Exercise, started: number): Promise<void> {
+  await steps.run(
+    'a caller with grantReadRuns finds runs by label, blueprint, status and start',
+    async () => {
+      const startedAfter = new Date(started).toISOString()
+      const idsOf = async (query: object) =>
+        (await service.read<RunPage>('list', query)).runs.map((run) => run.runId)
+      expectEqual('by label', await idsOf({ label: labelsOf(paid) }), [paid])
+      const ended = { blueprintId: 'order-fulfilment', status: 'completed', startedAfter, limit: 100 }
+      expectEqual('orders that completed', (await idsOf(ended)).toSorted(), [declined, paid].toSorted())
+      expectEqual('orders that failed', await idsOf({ ...ended, status: 'failed' }), [])
+      const { runs: failed } = await service.read<Failures>('failures', { since: startedAfter })
+      expectEqual('failures that nobody repaired', failed, 0)
+    },
+  )
+
+  await steps.run('reads the history of one and what it cost, and may change nothing', async () => {
+    const history = await eventually(
+      'a history that has its end',
       async (seen) => {
-        const { runs } = await service.operate<RunPage>('list', {
-          label: { orderId: runId },
-          status: 'failed',
-        })
-        seen(runs)
-        return runs.length > 0 ? runs : undefined
+        const entries = await service.read<HistoryEntry[]>('history', paid)
+        seen(entries.map(({ type }) => type))
+        return entries.at(-1)?.type === 'runEnded' ? entries : undefined
       },
       service.patienceMs,
     )
-    expectEqual(
-      'the runs with its label',
-      found.map((run) => run.runId),
-      [runId],
-    )
-    const { groups } = await service.operate<Failures>('failures', { since })
-    const group = groups.find((one) => one.nodeId === 'charge')
-    expectThat('a group of its error', group?.message.includes('there is no card') === true, groups)
-  })
-
-  await steps.run('looks at dead letters, and drops one', async () => {
-    const body = `dropped ${randomUUID()}`
-    await service.putDeadLetter(body)
-    const letter = await eventually(
-      'the message among the dead letters',
-      async (seen) => {
-        const letters = await service.operate<DeadLetterSummary[]>('letters', {})
-        seen(letters)
-        return letters.find((one) => one.body === body)
-      },
-      service.patienceMs,
-    )
-    const dropped = await service.operate<DeadLetterSummary[]>('drop', { ids: [letter.id] })
-    expectEqual(
-      'what was dropped',
-      dropped.map((one) => one.body),
-      [body],
-    )
-  })
-
-  await steps.run('redrives it with what it lacked, pauses it, and skips what it waits for', async () => {
-    const why = { by: 'Ada', reason: 'the card came late' }
-    const { again } = await service.operate<RedriveResult>('redrive', runId, {
-      set: { card: large() },
-      ...why,
-    })
-    expectEqual('what runs again', again, ['charge'])
-    await eventually(
-      'the run to wait',
-      async (seen) => {
-        const run = await service.operate<RunDescription>('get', runId)
-        seen({ status: run.status, errors: run.errors })
-        return run.status === 'awaiting' ? true : undefined
-      },
-      service.patienceMs,
-    )
-    expectEqual('a pause', await service.operate('pause', runId, why), { paused: true })
-    const skipped = await service.operate('skip', runId, { nodeId: 'approval', output: 'hand', ...why })
-    expectEqual('the skip', skipped, { skipped: true })
-    expectEqual('an unpause', await service.operate('unpause', runId, why), { unpaused: true })
-    const { context, operations = [] } = await service.completed(runId)
-    expectEqual('its end', context['ship'], 'shipped by hand')
-    const done = operations.map(({ kind, by }) => `${kind} by ${by}`)
-    expectEqual(
-      'who did it',
-      done,
-      ['redrive', 'pause', 'skip', 'unpause'].map((kind) => `${kind} by Ada`),
-    )
-  })
-
-  await steps.run('forks it from its last node, and finds the fork', async () => {
-    const { runId: fork, again } = await service.operate<ForkResult>('fork', runId, { nodes: ['ship'] })
-    expectEqual('what runs again', again, ['ship'])
-    const { context, forkedFrom } = await service.completed(fork)
-    expectEqual('its end', context['ship'], 'shipped by hand')
-    expectEqual(
-      'what it has of the first run',
-      context['card'],
-      (await service.completed(runId)).context['card'],
-    )
-    expectEqual('where it is from', forkedFrom, { runId })
-    const { runs } = await service.operate<RunPage>('list', { forkedFrom: runId })
-    expectEqual(
-      'its forks',
-      runs.map((run) => run.runId),
-      [fork],
-    )
+    const ran = history.flatMap((entry) => (entry.type === 'nodeCompleted' ? entry.nodeId : []))
+    expectThat('the nodes in their order', ran.indexOf('ship') > ran.indexOf('payment'), ran)
+    const { cost, context } = await service.read<RunDescription>('get', paid)
+    expectThat('what it cost', (cost?.usd ?? 0) > 0 && (cost?.writeUnits ?? 0) >= ran.length, cost)
+    const receipt = (context['payment'] as { body: { receipt: string } }).body.receipt
+    expectEqual('the characters of a value of the bucket', receipt.length, LARGE_CHARACTERS)
+    const refused = await service.refusalOf('start', { blueprintId: 'greeting' })
+    expectThat('a refusal to start another', refused.includes('not authorized to perform'), refused)
   })
 }
 
 async function tellAndEnd(exercise: Exercise, started: number): Promise<void> {
+  await seenByReader(exercise, started)
   const { steps, service, paid, declined, clients, outputs } = exercise
-  await steps.run(
-    'a reader of the table finds the runs, by label and by start, and none that failed',
-    async () => {
-      const since = new Date(started).toISOString()
-      const event = { ...labelsOf(paid), since }
-      const found = await invoke<Found>(clients, outputs.ReaderFunctionName, event)
-      expectEqual('by label', found.byLabel, [paid])
-      expectEqual('by start', found.byStart.toSorted(), [declined, paid].toSorted())
-      expectEqual('failed', found.failed, 0)
-    },
-  )
-
   await steps.run('the event bus told the end of each run', async () => {
     const ends = await service.endsOf([paid, declined])
     expectEqual('the ends', ends, { [paid]: 'completed', [declined]: 'completed' })
@@ -284,9 +194,4 @@ async function tellAndEnd(exercise: Exercise, started: number): Promise<void> {
 /** Its own in each exercise, since several are of one table. */
 function labelsOf(runId: string): { orderId: string } {
   return { orderId: `A-17 of ${runId}` }
-}
-
-/** Random, so that compression does not make it small after all. */
-function large(): string {
-  return randomBytes(LARGE_CHARACTERS / 2).toString('hex')
 }

@@ -101,6 +101,31 @@ describe('what the emulator does not know', () => {
   })
 })
 
+const roleOf = (Service: string): Template => {
+  const Statement = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service } }]
+  return {
+    Resources: { R: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: { Statement } } } },
+  }
+}
+const trusted = ({ Resources }: Template) => {
+  const trust = Resources['R']?.Properties?.['AssumeRolePolicyDocument'] as {
+    Statement: { Principal: object }[]
+  }
+  return trust.Statement.map(({ Principal }) => Principal)
+}
+
+describe('the role of schedules', () => {
+  it('can be taken by the test on the emulator, and no other role can', () => {
+    expect(trusted(forEmulator(roleOf('scheduler.amazonaws.com')))).toEqual([
+      { Service: 'scheduler.amazonaws.com' },
+      { AWS: { Ref: 'AWS::AccountId' } },
+    ])
+    expect(trusted(forEmulator(roleOf('lambda.amazonaws.com')))).toEqual([
+      { Service: 'lambda.amazonaws.com' },
+    ])
+  })
+})
+
 describe('a changed template', () => {
   let folder: string
   beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'flowcraft-template-'))))

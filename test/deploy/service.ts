@@ -9,10 +9,11 @@ import {
 import {
   isFlowcraftAwsError,
   type RunClient,
+  type RunDescription,
   type StartRunRequest,
   type StartRunResult,
 } from '../../lib/index.ts'
-import type { Operation } from './app/operator.ts'
+import type { Operation, Refusal } from './app/operations.ts'
 import { type Clients, invoke, type Outputs, runClientOf } from './deployment.ts'
 import { eventually, expectEqual } from './steps.ts'
 import type { Target } from './target.ts'
@@ -36,6 +37,8 @@ export class Service {
   readonly runs: RunClient
   readonly patienceMs: number
   readonly #options: ServiceOptions
+  /** By run; a message that was looked at is hidden for a while. */
+  readonly #ends = new Map<string, string>()
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -52,6 +55,33 @@ export class Service {
   operate<Result>(method: Operation['method'], ...args: readonly unknown[]): Promise<Result> {
     const { clients, outputs } = this.#options
     return invoke<Result>(clients, outputs.OperatorFunctionName, { method, args })
+  }
+
+  /** By the function that has `grantReadRuns` and nothing else. */
+  read<Result>(method: Operation['method'], ...args: readonly unknown[]): Promise<Result> {
+    const { clients, outputs } = this.#options
+    return invoke<Result>(clients, outputs.ReaderFunctionName, { method, args })
+  }
+
+  /** What AWS says to that function, where it tries something else. */
+  async refusalOf(method: Operation['method'], ...args: readonly unknown[]): Promise<string> {
+    const { clients, outputs } = this.#options
+    const event = { method, args, isRefused: true }
+    const answer = await invoke<Partial<Refusal>>(clients, outputs.ReaderFunctionName, event)
+    return answer.refused ?? `nothing: it was done, and gave ${JSON.stringify(answer)}`
+  }
+
+  /** A run as the operator sees it, once it has a status. */
+  seen(runId: string, status: RunDescription['status']): Promise<RunDescription> {
+    return eventually(
+      `run '${runId}' to be ${status}`,
+      async (seen) => {
+        const run = await this.operate<RunDescription>('get', runId)
+        seen({ status: run.status, errors: run.errors })
+        return run.status === status ? run : undefined
+      },
+      this.patienceMs,
+    )
   }
 
   async completed(runId: string, timeoutMs = this.patienceMs) {
@@ -93,9 +123,16 @@ export class Service {
     await clients.sqs.send(new SendMessageCommand({ QueueUrl: outputs.QueueUrl, MessageBody: body }))
   }
 
-  async putDeadLetter(body: string): Promise<void> {
+  /** As SQS itself moves it there, or with the reason that a worker gives: such a message the sweep leaves there. */
+  async putDeadLetter(body: string, reason?: string): Promise<void> {
     const { clients, outputs } = this.#options
-    const command = new SendMessageCommand({ QueueUrl: outputs.DeadLetterQueueUrl, MessageBody: body })
+    const command = new SendMessageCommand({
+      QueueUrl: outputs.DeadLetterQueueUrl,
+      MessageBody: body,
+      ...(reason && {
+        MessageAttributes: { 'flowcraft-reason': { DataType: 'String', StringValue: reason } },
+      }),
+    })
     await clients.sqs.send(command)
   }
 
@@ -132,16 +169,16 @@ export class Service {
 
   /** How runs ended, as the event bus told it. */
   async endsOf(runIds: readonly string[]): Promise<Record<string, string>> {
-    const ends: Record<string, string> = {}
     return eventually(
       'the ends of all runs',
       async (seen) => {
         for (const { Body: body = '' } of await this.#look(this.#options.outputs.EndsQueueUrl, 30)) {
           const { detail } = JSON.parse(body) as { detail: { runId: string; status: string } }
-          if (runIds.includes(detail.runId)) ends[detail.runId] = detail.status
+          this.#ends.set(detail.runId, detail.status)
         }
-        seen(ends)
-        return runIds.every((runId) => runId in ends) ? ends : undefined
+        seen(this.#ends)
+        const ends = runIds.flatMap((runId) => [...this.#ends].filter(([id]) => id === runId))
+        return ends.length === runIds.length ? Object.fromEntries(ends) : undefined
       },
       this.patienceMs,
     )

@@ -73,11 +73,20 @@ function isRefused({ Type: type, Properties: properties }: Resource): boolean {
   return (isAlarm && properties?.['Metrics'] !== undefined) || type.startsWith('AWS::CodeDeploy::')
 }
 
+/** Its Scheduler asks no role: the test takes the role that Scheduler would, and does what Scheduler would. */
+function assumable(resource: Resource): Resource {
+  const trust = resource.Properties?.['AssumeRolePolicyDocument'] as { Statement: object[] } | undefined
+  if (!JSON.stringify(trust ?? '').includes('"scheduler.amazonaws.com"') || !trust) return resource
+  const test = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: { Ref: 'AWS::AccountId' } } }
+  const AssumeRolePolicyDocument = { ...trust, Statement: [...trust.Statement, test] }
+  return { ...resource, Properties: { ...resource.Properties, AssumeRolePolicyDocument } }
+}
+
 /** With its own actions, and without what it refuses; an alias goes to its new version at once. */
 export function forEmulator(template: Template): Template {
   const known = Object.entries(template.Resources)
     .filter(([, resource]) => !isRefused(resource))
-    .map(([id, resource]) => [id, { ...resource, UpdatePolicy: undefined }] as const)
+    .map(([id, resource]) => [id, { ...assumable(resource), UpdatePolicy: undefined }] as const)
   return withStatements({ ...template, Resources: Object.fromEntries(known) }, (statement) => {
     const actions = [statement.Action].flat()
     const own = actions.flatMap((action) => EMULATORS_OWN[action] ?? [])

@@ -1,12 +1,13 @@
 /** The app in bin/, and what its users have: functions that start runs and operate them, queues that hear of their ends. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib'
-import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
+import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { type CfnSchedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { flows } from '../../../bin/app.ts'
-import { RunStatusEvent } from '../../../lib/constructs/index.ts'
+import { RunStatusEvent, StartRunTarget } from '../../../lib/constructs/index.ts'
 
 const stack = Stack.of(flows)
 const options = {
@@ -19,13 +20,26 @@ flows.grantStartRun(caller)
 const operator = new NodejsFunction(stack, 'Operator', { ...options, entry: 'test/deploy/app/operator.ts' })
 flows.grantManageRuns(operator)
 
-const { FLOWCRAFT_TABLE_NAME = '', FLOWCRAFT_QUEUE_URL = '' } = flows.environment
-const reader = new NodejsFunction(stack, 'Reader', {
-  ...options,
-  entry: 'test/deploy/app/reader.ts',
-  environment: { FLOWCRAFT_TABLE_NAME, FLOWCRAFT_QUEUE_URL },
+const reader = new NodejsFunction(stack, 'Reader', { ...options, entry: 'test/deploy/app/reader.ts' })
+flows.grantReadRuns(reader)
+
+const nightly = flows.schedule('Nightly', {
+  schedule: ScheduleExpression.expression(stack.node.tryGetContext('schedule')),
+  blueprintId: 'greeting',
+  input: { name: 'the night' },
 })
-flows.state.grantReadData(reader)
+const { arn, roleArn, input } = (nightly.node.defaultChild as CfnSchedule)
+  .target as CfnSchedule.TargetProperty
+
+const arrivals = new Rule(stack, 'Arrivals', {
+  eventPattern: { source: ['deploy.test'], detailType: ['Arrival'] },
+  targets: [
+    new StartRunTarget(flows, {
+      blueprintId: 'greeting',
+      input: RuleTargetInput.fromObject({ name: EventField.fromPath('$.detail.guest') }),
+    }),
+  ],
+})
 
 const ends = new Queue(stack, 'Ends')
 new Rule(stack, 'RunsEnd', {
@@ -44,5 +58,7 @@ flows.onRunCompleted('OrderFulfilled', {
 new CfnOutput(stack, 'CallerFunctionName', { value: caller.functionName })
 new CfnOutput(stack, 'ReaderFunctionName', { value: reader.functionName })
 new CfnOutput(stack, 'OperatorFunctionName', { value: operator.functionName })
+new CfnOutput(stack, 'ScheduleTarget', { value: stack.toJsonString({ arn, roleArn, input }) })
+new CfnOutput(stack, 'ArrivalsRuleArn', { value: arrivals.ruleArn })
 new CfnOutput(stack, 'EndsQueueUrl', { value: ends.queueUrl })
 new CfnOutput(stack, 'FulfilledQueueUrl', { value: fulfilled.queueUrl })

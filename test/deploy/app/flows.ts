@@ -81,4 +81,23 @@ const fragile = createFlow('fragile')
   .edge('charge', 'approval')
   .edge('approval', 'ship')
 
-export const flowsOf = (release: number) => [orderFulfilment, cargo, notes, nap, bridge(release), fragile]
+async function greet({ input }: Call<string>) {
+  return { output: `hello ${input}` }
+}
+
+/** What schedules, rules and delayed starts start. */
+const greeting = createFlow('greeting').node('greet', greet, { inputs: 'name' })
+
+/** Of a blueprint of its own, which is paused. */
+const held = createFlow('held').node('greet', greet, { inputs: 'name' })
+
+export const flowsOf = (release: number) => [
+  orderFulfilment,
+  cargo,
+  notes,
+  nap,
+  bridge(release),
+  fragile,
+  greeting,
+  held,
+]

@@ -1,18 +1,7 @@
-/** A function of somebody who looks for runs. It may read the table and its indexes, no more. */
+/** A function of somebody who looks for runs. It has the permissions and the environment of `grantReadRuns`. */
 import { RunClient } from 'flowcraft-aws'
+import { operate, type Operation } from './operations.ts'
 
 const client = new RunClient()
 
-export interface Found {
-  readonly byLabel: readonly string[]
-  readonly byStart: readonly string[]
-  readonly failed: number
-}
-
-export async function handler({ orderId, since }: { orderId: string; since: string }): Promise<Found> {
-  const startedAfter = new Date(since)
-  const { runs: byLabel } = await client.list({ label: { orderId } })
-  const { runs: byStart } = await client.list({ blueprintId: 'order-fulfilment', startedAfter, limit: 100 })
-  const { runs: failed } = await client.failures({ since: startedAfter })
-  return { byLabel: byLabel.map(({ runId }) => runId), byStart: byStart.map(({ runId }) => runId), failed }
-}
+export const handler = (operation: Operation): Promise<unknown> => operate(client, operation)
