@@ -37,7 +37,7 @@ export default defineConfig({
     projects: [
       project('unit', {
         ...shared,
-        include: ['test/**/*.test.ts', 'examples/**/*.spec.ts'],
+        include: ['test/**/*.test.ts', 'examples/**/*.spec.ts', 'templates/**/*.test.ts'],
         exclude: [...constructs, ...simulation, emulated],
       }),
       // The CDK takes 6 seconds to load: one process does that, once.

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
+import { addInitCommand } from './commands/init.ts'
 import { addRedriveCommand } from './commands/redrive.ts'
 import { addRunCommands } from './commands/runs.ts'
 import { addSteerCommands } from './commands/steer.ts'
@@ -40,6 +41,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
     .addHelpText('after', EXAMPLES)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showSuggestionAfterError()
+  addInitCommand(program, cli)
   addRunCommands(program, cli, exit)
   addSteerCommands(program, cli)
   addRedriveCommand(program, cli, exit)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const FOLDERS = ['bin', 'docs', 'examples', 'lambdas', 'lib', 'scripts', 'test']
+const FOLDERS = ['bin', 'docs', 'examples', 'lambdas', 'lib', 'scripts', 'templates', 'test']
 const FILES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'package.json', '.npmrc']
 /** Hosts of package indexes, and of their mirrors. */
 const INDEX =

@@ -1,0 +1,7 @@
+/** What runs in Lambda: `handler` works on runs, `startRun` starts them. */
+import { createStartRunHandler, createWorkerHandler } from 'flowcraft-aws'
+import { flows } from './flows.js'
+import { askModel } from './model.js'
+
+export const handler = createWorkerHandler({ flows, dependencies: { askModel } })
+export const startRun = createStartRunHandler({ flows })
