@@ -27,13 +27,15 @@ export function clientsOf(region: string | undefined): ServiceClients {
 
 /** @throws NotThereError, UsageError where it is none of a service */
 export async function serviceOfFunction({ lambda }: ServiceClients, name: string): Promise<Service> {
-  const environment = environmentOf(await configurationOf(lambda, name))
+  const configuration = await configurationOf(lambda, name)
+  const environment = environmentOf(configuration)
   if (environment[environmentVariables.tableName] === undefined) {
     throw new UsageError(
       `function '${name}' is none of a Flowcraft service: it has no ${environmentVariables.tableName}`,
     )
   }
-  return { name: nameOf(environment), environment, functions: [name] }
+  const logGroups = [logGroupOf(configuration, name)]
+  return { name: nameOf(environment), environment, functions: [name], logGroups }
 }
 
 async function configurationOf(lambda: LambdaClient, name: string): Promise<FunctionConfiguration> {
@@ -47,6 +49,10 @@ async function configurationOf(lambda: LambdaClient, name: string): Promise<Func
 
 async function whereOf({ config }: LambdaClient | CloudFormationClient): Promise<string> {
   return ` in ${await config.region()}`
+}
+
+function logGroupOf({ LoggingConfig: logging }: FunctionConfiguration, name: string): string {
+  return logging?.LogGroup ?? `/aws/lambda/${name}`
 }
 
 /** A function's variables, of the service only: its own are none of ours. */
@@ -83,6 +89,7 @@ function isCalled({ name, environment }: Service, wanted: string): boolean {
 interface Gathered {
   readonly environment: Environment
   readonly functions: readonly string[]
+  readonly logGroups: readonly string[]
   /** POWERTOOLS_SERVICE_NAME of each function. */
   readonly names: readonly string[]
 }
@@ -101,6 +108,7 @@ async function servicesOf(clients: ServiceClients, stack: string): Promise<Servi
     services.set(id, {
       environment: { ...environment, ...before?.environment },
       functions: [...(before?.functions ?? []), name],
+      logGroups: [...new Set([...(before?.logGroups ?? []), logGroupOf(configuration, name)])],
       names: [...(before?.names ?? []), ...(called === undefined ? [] : [called])],
     })
   }

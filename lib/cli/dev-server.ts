@@ -42,6 +42,11 @@ export function devServerFile(projectFolder: string): string {
   return join(projectFolder, FOLDER, 'dev.json')
 }
 
+/** Lines of the functions' logs, a JSON object each: `{ time, function, line }`. */
+export function devServerLogFile(projectFolder: string): string {
+  return join(projectFolder, FOLDER, 'logs.jsonl')
+}
+
 /** Crash before the rename: a file that nobody looks at is left. After it: a file whose process is gone, which is ignored. */
 export async function writeDevServer(projectFolder: string, server: DevServer): Promise<void> {
   const file = devServerFile(projectFolder)

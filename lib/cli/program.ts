@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
 import { addInitCommand } from './commands/init.ts'
+import { addLogsCommand } from './commands/logs.ts'
 import { addRedriveCommand } from './commands/redrive.ts'
 import { addRunCommands } from './commands/runs.ts'
 import { addSteerCommands } from './commands/steer.ts'
@@ -43,6 +44,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
     .showSuggestionAfterError()
   addInitCommand(program, cli)
   addRunCommands(program, cli, exit)
+  addLogsCommand(program, cli)
   addSteerCommands(program, cli)
   addRedriveCommand(program, cli, exit)
   addBlueprintCommands(program, cli)

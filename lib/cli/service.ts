@@ -9,6 +9,8 @@ export interface Service {
   readonly environment: Readonly<Record<string, string>>
   /** Names of its functions, where they are known. */
   readonly functions?: readonly string[]
+  /** Where those log, in CloudWatch Logs. @default - not known, or it is local */
+  readonly logGroups?: readonly string[]
   /** Where the dev server runs that plays it. @default - it is in an account */
   readonly server?: FoundDevServer
 }

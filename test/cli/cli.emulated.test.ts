@@ -1,15 +1,14 @@
 /** The command line against a service on the local AWS, over HTTP, as a shell runs it. */
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { NullLogger } from 'flowcraft'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { main } from '../../lib/cli/main.ts'
 import type { SqsAdapter } from '../../lib/index.ts'
 import { contractFlows } from '../client/contract-flows.ts'
 import { adapterOf, deploy, type TestDeployment } from '../support/service.ts'
+import { json, told } from './io.ts'
 
 let deployment: TestDeployment
 let worker: SqsAdapter
@@ -32,28 +31,7 @@ afterAll(async () => {
   await deployment.aws.stop()
 })
 
-interface Told {
-  readonly code: number
-  readonly out: string[]
-  readonly err: string[]
-}
-
-async function cli(args: readonly string[]): Promise<Told> {
-  const [out, err]: [string[], string[]] = [[], []]
-  const code = await main(args, {
-    out: (line) => out.push(...line.split('\n')),
-    err: (line) => err.push(...line.split('\n')),
-    env: process.env,
-    cwd: tmpdir(),
-    isTerminal: false,
-    signal: new AbortController().signal,
-    now: Date.now,
-    confirm: async () => false,
-  })
-  return { code, out, err }
-}
-
-const json = <T>({ out }: Told) => JSON.parse(out[0] as string) as T
+const cli = (args: readonly string[]) => told(args)
 const id = () => `run-${randomUUID()}`
 
 /** A run that failed, and does not again where `mended` is set. */

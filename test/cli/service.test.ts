@@ -95,13 +95,22 @@ describe('a service in an account', () => {
     functions({
       other: { SECRET: 'x' },
       api: { ...ofService('shop'), POWERTOOLS_SERVICE_NAME: 'api' },
-      worker: { ...ofService('shop'), FLOWCRAFT_POOL: 'heavy', OWN: 'y', POWERTOOLS_SERVICE_NAME: 'Flows' },
+      worker: {},
       sweep: {
         ...ofService('shop'),
         FLOWCRAFT_DEAD_LETTER_QUEUE_URL: 'https://sqs.test/dead',
         POWERTOOLS_SERVICE_NAME: 'Flows',
       },
     })
+    const Variables = {
+      ...ofService('shop'),
+      FLOWCRAFT_POOL: 'heavy',
+      OWN: 'y',
+      POWERTOOLS_SERVICE_NAME: 'Flows',
+    }
+    lambda
+      .on(GetFunctionConfigurationCommand, { FunctionName: 'worker' })
+      .resolves({ Environment: { Variables }, LoggingConfig: { LogGroup: 'workers' } })
     const env: NodeJS.ProcessEnv = { FLOWCRAFT_BUCKET_NAME: 'of another one', OTHER: 'z' }
     const found = await find({ stack: 'Shop' }, env)
     expect(found).toEqual({
@@ -111,6 +120,7 @@ describe('a service in an account', () => {
         FLOWCRAFT_DEAD_LETTER_QUEUE_URL: 'https://sqs.test/dead',
       },
       functions: ['api', 'worker', 'sweep'],
+      logGroups: ['/aws/lambda/api', 'workers', '/aws/lambda/sweep'],
     })
     expect(env).toEqual({ ...found.environment, OTHER: 'z' })
     expect(placeOf(found, env)).toBe('Shop/Flows, eu-north-1 of 111122223333')
@@ -134,6 +144,7 @@ describe('a service in an account', () => {
       name: 'table-shop',
       environment: ofService('shop'),
       functions: ['worker'],
+      logGroups: ['/aws/lambda/worker'],
     })
     await expect(find({ function: 'other' })).rejects.toThrow(
       "function 'other' is none of a Flowcraft service: it has no FLOWCRAFT_TABLE_NAME",
