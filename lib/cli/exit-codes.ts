@@ -19,7 +19,12 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** What a user did wrong on the command line. */
 export class UsageError extends Error {
-  override readonly name = 'UsageError'
+  override readonly name: string = 'UsageError'
+}
+
+/** Nothing says which service is meant. */
+export class NoServiceError extends UsageError {
+  override readonly name = 'NoServiceError'
 }
 
 /** What is named on the command line, and is not there. */

@@ -5,7 +5,7 @@
 import { environmentVariables } from '../core/common/environment.ts'
 import { type Defaults, readDefaults } from './defaults.ts'
 import { type DevService, findDevServer, type FoundDevServer } from './dev-server.ts'
-import { NotThereError, UsageError } from './exit-codes.ts'
+import { NoServiceError, NotThereError, UsageError } from './exit-codes.ts'
 import {
   clientsOf,
   type ServiceClients,
@@ -73,7 +73,7 @@ async function ofAccount(
   if (name !== undefined) return serviceOfFunction(clients(region), name)
   const given = (options.stack ?? service) === undefined ? serviceOfEnvironment(env) : undefined
   if (given) return given
-  if (stack === undefined) throw new UsageError(NONE)
+  if (stack === undefined) throw new NoServiceError(NONE)
   // The file's service is one of the file's stack.
   const inFile = options.stack === undefined ? defaults.service : undefined
   return serviceOfStack(clients(region), stack, service ?? inFile)

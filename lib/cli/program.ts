@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addLogsCommand } from './commands/logs.ts'
 import { addRedriveCommand } from './commands/redrive.ts'
@@ -49,6 +50,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
   addRedriveCommand(program, cli, exit)
   addBlueprintCommands(program, cli)
   addDeadLetterCommands(program, cli)
+  addDoctorCommand(program, cli, exit)
   for (const command of allOf(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => cli.io.out(text.trimEnd()),

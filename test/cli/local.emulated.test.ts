@@ -96,4 +96,15 @@ describe('flowcraft-aws, of the dev server', () => {
     expect((await cli('logs', runId, '--follow')).out).toHaveLength(2)
     expect((await cli('logs', 'none')).code).toBe(3)
   })
+
+  it('looks whether the service is healthy', async () => {
+    const { code, out } = await cli('doctor')
+    expect(code).toBe(0)
+    expect(out).toEqual([
+      expect.stringMatching(/^ok +table +\S+: keys and indexes are as this version needs them$/),
+      expect.stringMatching(/^ok +sweep +no timer is late$/),
+      expect.stringMatching(/^ok +queue +0 jobs wait/),
+      expect.stringMatching(/^ok +dead letters +there are none$/),
+    ])
+  })
 })

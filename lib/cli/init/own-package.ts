@@ -8,11 +8,13 @@ interface OwnPackage {
   readonly version: string
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly engines: { readonly node: string }
 }
 
 /** The folder that has `templates`: the nearest one with a package.json of this package's name, since `dist` is inside. */
 export const packageRoot = rootAbove(dirname(fileURLToPath(import.meta.url)))
-const own = manifestIn(packageRoot) as OwnPackage
+export const ownManifest = manifestIn(packageRoot) as OwnPackage
 
 function rootAbove(folder: string): string {
   if (manifestIn(folder)?.name === 'flowcraft-aws') return folder
@@ -31,8 +33,8 @@ function manifestIn(folder: string): Partial<OwnPackage> | undefined {
 
 /** From the version on that this release is tested with; of this package, from its own version on. */
 export function rangeOf(name: string): string {
-  if (name === own.name) return `^${own.version}`
-  const version = own.devDependencies[name] ?? own.dependencies[name]
+  if (name === ownManifest.name) return `^${ownManifest.version}`
+  const version = ownManifest.devDependencies[name] ?? ownManifest.dependencies[name]
   if (version === undefined) throw new Error(`this package is tested with no version of ${name}`)
   return version.startsWith('^') ? version : `^${version}`
 }
