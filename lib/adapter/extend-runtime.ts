@@ -1,7 +1,10 @@
 /** Flowcraft's own runtime, in memory, with what this package adds to a blueprint. */
+import type { NodeDefinition } from 'flowcraft'
 import type { Runtime } from '../core/execution/node-call.ts'
 import { runsAlways } from '../core/protocol/always-nodes.ts'
+import { takesJoinInput } from '../core/protocol/quorum.ts'
 import { inputInMemory, withAlways } from './memory-always.ts'
+import { joinInputInMemory, withJoins } from './memory-joins.ts'
 import { retried } from './memory-retries.ts'
 
 export interface ExtendRuntimeOptions {
@@ -18,8 +21,9 @@ export interface ExtensibleRuntime {
 }
 
 /**
- * Makes a `FlowRuntime` in memory go by `retry` and `runs: 'always'` of nodes, as workers do, and gives it back. Without it
- * the engine tries a node with `retry` once, and waits for all predecessors of one that is to run always. In memory
+ * Makes a `FlowRuntime` in memory go by `retry`, `joinCount` and `runs: 'always'` of nodes, as workers do, and gives it back. Without it
+ * the engine tries a node with `retry` once, runs one with a `joinCount` after each predecessor, and waits for all of one that is
+ * to run always. In memory
  * the process waits for each delay, however long; and a node that is to run always does so when nothing else is left to do.
  *
  * @example
@@ -31,6 +35,8 @@ export function extendRuntime<R extends ExtensibleRuntime>(
   { pause }: ExtendRuntimeOptions = {},
 ): R {
   const extended = runtime as unknown as Runtime & Parameters<typeof withAlways>[0]
+  // The engine is led by joins, and both by what is left when nothing else is.
+  withJoins(extended)
   withAlways(extended)
   const executorOf = extended.getExecutorForNode.bind(runtime)
   extended.getExecutorForNode = (nodeId, execution) => {
@@ -41,10 +47,19 @@ export function extendRuntime<R extends ExtensibleRuntime>(
       nodeId,
       isRetried ? retried(execution, def, implementation, pause) : execution,
     )
-    if (def?.inputs !== undefined || !runsAlways(def?.config)) return executor
+    const inputOf = inputsOf(def)
+    if (!inputOf) return executor
     const execute = executor.execute.bind(executor)
-    executor.execute = async () => execute(await inputInMemory(execution.state, nodeId))
+    executor.execute = async (input: unknown) => execute((await inputOf(execution.state, nodeId)) ?? input)
     return executor
   }
   return runtime
+}
+
+/** Who says what a node is given, where the engine does not. */
+function inputsOf(
+  def: NodeDefinition | undefined,
+): ((...given: Parameters<typeof inputInMemory>) => Promise<unknown>) | undefined {
+  if (def && takesJoinInput(def)) return joinInputInMemory
+  return def?.inputs === undefined && runsAlways(def?.config) ? inputInMemory : undefined
 }

@@ -80,7 +80,7 @@ export function summaryRow(colors: Colors, run: RunSummary, now: number): string
 }
 
 /** Two digits of what is mostly far below a cent. */
-export function costText(usd: number): string {
+function costText(usd: number): string {
   return usd >= 0.01 ? usd.toFixed(2) : String(Number(usd.toPrecision(2)))
 }
 
@@ -124,7 +124,7 @@ export function runLines(colors: Colors, run: RunDescription, now: number): stri
 }
 
 function progressRow(colors: Colors, node: NodeProgress): string[] {
-  const { nodeId, state, iteration = 1, failedTries = 0, waiting, items } = node
+  const { nodeId, state, iteration = 1, failedTries = 0, waiting, items, arrived } = node
   const until = waiting?.wakeUpAt ?? waiting?.timeoutAt
   const notes = [
     ...(iteration > 1 ? [`round ${iteration}`] : []),
@@ -133,6 +133,7 @@ function progressRow(colors: Colors, node: NodeProgress): string[] {
     ...(waiting?.childRunId ? [waiting.childRunId] : []),
     ...(until ? [`until ${until.toISOString()}`] : []),
     ...(items ? [`${items.done} of ${items.total}`] : []),
+    ...(arrived && arrived.count > 0 ? [`${arrived.count} of ${arrived.of} arrived`] : []),
   ]
   return [
     `  ${nodeId}`,

@@ -11,6 +11,7 @@ import { edgeCases } from './cases/edge-cases.ts'
 import { engineCases } from './cases/engine-cases.ts'
 import { fallbackCases } from './cases/fallback-cases.ts'
 import { foundCases } from './cases/found-cases.ts'
+import { joinCountCases } from './cases/join-count-cases.ts'
 import { joinCases } from './cases/join-cases.ts'
 import { loopCases } from './cases/loop-cases.ts'
 import { madeCases } from './cases/made-cases.ts'
@@ -24,6 +25,7 @@ import { unreachedCases } from './cases/unreached-cases.ts'
 /** By the part of the engine that they are about. */
 export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   Joins: joinCases,
+  'Joins of n of m': joinCountCases,
   Branches: branchCases,
   Edges: edgeCases,
   Fallbacks: fallbackCases,

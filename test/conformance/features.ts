@@ -106,6 +106,10 @@ const configFields: Readonly<Record<keyof NodeConfig, Feature | string>> = {
     isIn: node(({ config }) => config?.retry?.delay === '1h' && config.retry.when !== undefined),
     except: '`extendRuntime` does not wait either',
   },
+  joinCount: {
+    what: "`joinStrategy: 'any'` with a `joinCount`",
+    isIn: node(({ config }) => (config?.joinCount ?? 1) > 1),
+  },
   runs: { what: "`runs: 'always'`", isIn: node(({ config }) => config?.runs === 'always') },
   timeout: '`timeout`: the engine in memory has none; conformance cases say what comes of one',
   contextConflicts:

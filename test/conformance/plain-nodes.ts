@@ -126,6 +126,11 @@ export function alwaysNode(
   return { run, runs: 'always', ...(inputs === undefined ? {} : { inputs }) }
 }
 
+/** Of a join of some: who they are depends on order. */
+export const howManyArrived: NodeFunction = async ({ input }) => ({
+  output: Object.keys(input as object).length,
+})
+
 /** Names that an object, a path or an item of a table could stumble over. */
 const ODD_KEYS = [
   ' ',

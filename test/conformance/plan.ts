@@ -127,6 +127,8 @@ export interface NodePlan {
   readonly fallback: number | undefined
   /** What it throws if it fails. @default 'error' */
   readonly throws?: (typeof throws)[number]
+  /** Where it is an 'any' join of plain edges: how many it waits for. @default 1, and without a `joinCount` */
+  readonly joinCount?: 1 | 2 | 3 | undefined
   /** Whether it runs whatever came of those that lead to it, where it is a plain node. @default false */
   readonly always?: boolean
 }
@@ -235,6 +237,7 @@ function plansTo(depth: number, nodesAtMost: number): fc.Arbitrary<Plan> {
     inputs: fc.constantFrom(...inputKinds),
     fallback: fc.option(fc.nat(9), { nil: undefined, freq: 3 }),
     throws: fc.constantFrom(...throws),
+    joinCount: fc.constantFrom(undefined, 1 as const, 2 as const, 2 as const, 3 as const),
     always: fc.constantFrom(false, false, false, true),
   })
   // An edge, or two between the same nodes.

@@ -16,6 +16,14 @@ export function runsAlways({ nodes }: Plan, index: number): boolean {
   return node?.always === true && node.shape === 'node'
 }
 
+/** How many must arrive at a node that is drawn as a join of some; undefined of any other, and of what a fallback is. */
+export function joinCountOf({ nodes }: Plan, index: number, sources: number): number | undefined {
+  const { any, joinCount, shape } = nodes[index] as NodePlan
+  if (!any || joinCount === undefined || shape !== 'node' || sources === 0) return undefined
+  const isNamed = nodes.some(({ fallback }) => fallback !== undefined && fallback % nodes.length === index)
+  return isNamed ? undefined : Math.min(joinCount, sources)
+}
+
 export function edgesOf(plan: Plan): EdgePlan[] {
   const count = plan.nodes.length
   const kept: EdgePlan[] = []

@@ -4,9 +4,9 @@ import { type Expectation, failing, type NodeSpec, rounds, type Setup, tally, va
 import { Draft, type Side } from './draft.ts'
 import { comparedInputs, type Outcome } from './outcome.ts'
 import { type Ends, Parts } from './parts.ts'
-import { alwaysNode, behaviour, inputsOf, ofJoin, repeatedly } from './plain-nodes.ts'
+import { alwaysNode, behaviour, howManyArrived, inputsOf, ofJoin, repeatedly } from './plain-nodes.ts'
 import type { EdgePlan, NodePlan, PartPlan, Plan } from './plan.ts'
-import { edgesOf, isLoop, runsAlways, shapeOf } from './planned-edges.ts'
+import { edgesOf, isLoop, joinCountOf, runsAlways, shapeOf } from './planned-edges.ts'
 import { ComparisonEvaluator, RichSerializer, ThrowingEvaluator } from './plugins.ts'
 
 const INPUT = { yes: true, no: false, path: { deep: 'given' } }
@@ -175,7 +175,7 @@ class Filler {
 
   /** Where several nodes give a node its input, a transform of what another gave is documented to differ. */
   #transformed(from: number, to: number, transform: EdgePlan['transform']): EdgePlan['transform'] {
-    if (transform === undefined) return undefined
+    if (transform === undefined || this.#joinCount(to) !== undefined) return undefined
     const isSeveral = this.#isGivenBySeveral(to)
     if (isSeveral && this.#plan.nodes[to]?.shape !== 'node') return undefined
     // A context in a context in a context: large enough without a large value in it.
@@ -243,6 +243,11 @@ class Filler {
     draft.edge(body, loop)
   }
 
+  #joinCount(index: number): number | undefined {
+    if (this.#isAlways(index)) return undefined
+    return joinCountOf(this.#plan, index, this.#sources(index).length)
+  }
+
   #isAlways(index: number): boolean {
     return runsAlways(this.#plan, index) && this.#edges.some(({ to }) => to === index)
   }
@@ -258,9 +263,12 @@ class Filler {
     const isOwn = !!inputs && !entries.some(({ transform }) => transform !== undefined)
     if (this.#isAlways(index)) return alwaysNode(planned, index, { id, inputs })
     const does = sources.length > 1 ? ofJoin(planned.does, isOwn, isBehindLoop) : planned.does
+    const joinCount = this.#joinCount(index)
+    const isTold = joinCount !== undefined && inputs === undefined && planned.does === 'echo'
     return {
-      run: behaviour(does, index, { id, throws }),
+      run: isTold ? howManyArrived : behaviour(does, index, { id, throws }),
       ...(any ? { any } : {}),
+      ...(joinCount === undefined ? {} : { joinCount }),
       ...(inputs === undefined ? {} : { inputs }),
       ...this.#standIn(index),
     }

@@ -1,4 +1,4 @@
-/** Mutants of the code behind what this package adds to a blueprint: `retry`, and nodes that run always. */
+/** Mutants of the code behind what this package adds to a blueprint: `retry`, joins of n of m, and nodes that run always. */
 import { BUSY_QUEUE, CALM, CHAOS } from './profile.ts'
 import type { SourceMutant } from './source-mutants.ts'
 
@@ -51,6 +51,46 @@ export const flowMutants: readonly SourceMutant[] = [
     replace: /leading\.toSorted\(\(\[, one\], \[, other\]\) => one\.size - other\.size\)/,
     by: 'leading',
     cases: ['a notification drawn before the cleanup that leads to it'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a join of n of m that counts who comes when it has fired',
+    file: 'protocol/quorum-arrivals.ts',
+    replace: /run\.fired\.has\(join\) \|\| /,
+    by: '',
+    cases: ['two of three, and all complete'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a join of n of m that takes a second arrival of one node for another',
+    file: 'protocol/quorum-arrivals.ts',
+    replace: / \|\| arrived\?\.has\(node\)/,
+    by: '',
+    cases: ['a join of two, of which one arrives in each round of a cycle'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a join of n of m that fires by one arrival less',
+    file: 'protocol/quorum-arrivals.ts',
+    replace: /graph\.quorumOf\(join\) - 1/,
+    by: 'graph.quorumOf(join) - 2',
+    cases: ['three of three', 'two of three, and two fail'],
+    profiles: [CALM],
+  },
+  {
+    what: 'a round of a loop that remembers who arrived in the one before',
+    file: 'protocol/quorum-arrivals.ts',
+    replace: /\.filter\(isEmptied\)/,
+    by: '.filter(() => false)',
+    cases: ['a join of two in a loop'],
+    profiles: [CALM],
+  },
+  {
+    what: 'an arrival that counts in the round which it begins',
+    file: 'protocol/quorum-arrivals.ts',
+    replace: /\.filter\(\(join\) => !isEmptied\(join\)\)/,
+    by: '',
+    cases: ['a join in a loop of which one goes round it'],
     profiles: [CALM],
   },
 ]

@@ -63,6 +63,12 @@ export const mutants: readonly Mutant[] = [
     profiles: [CALM],
   },
   {
+    what: 'a commit that does not ask whether a join of some is still short of them',
+    mutation: { drop: ['arrivedBelow'] },
+    cases: ['three of three', 'two of three, and the third fails'],
+    profiles: [CALM],
+  },
+  {
     what: 'a commit that does not ask whether a node has fired',
     mutation: { drop: ['notFired'] },
     cases: ["an 'any' join of 5 successful predecessors", 'a fallback that two failing nodes share'],

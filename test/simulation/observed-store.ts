@@ -185,12 +185,22 @@ export class ObservedStore extends WeakStore {
   #checkJoins(before: RunState, change: Change): void {
     for (const key of change.schedule.keys()) {
       const { node } = parseActivationKey(key)
+      if (this.#graph.isQuorum(node)) this.#checkQuorum(before, change, node)
       if (!this.#graph.isCountedJoin(node)) continue
       const missing = (this.#graph.predecessors[node] ?? []).filter(
         (other) => !isDone(before.done, other) && other !== parseActivationKey(change.end).node,
       )
       if (missing.length > 0) this.violations.push(`G3: ${key} was scheduled before ${missing} completed`)
     }
+  }
+
+  /** Exactly as many are counted as a join of n of m wants when it fires, and once. A redrive schedules by itself. */
+  #checkQuorum(before: RunState, change: Change, join: number): void {
+    const arrived = new Set(before.arrived?.get(join)).add(parseActivationKey(change.end).node)
+    if (arrived.size !== this.#graph.quorumOf(join))
+      this.violations.push(`G3: join ${join} fired with ${[...arrived]} arrived`)
+    if (before.fired.has(join) && !change.unfire.includes(join))
+      this.violations.push(`G3: join ${join} fired again`)
   }
 
   /** DynamoDB adds and subtracts where the memory store sets and clears: it must come to the same. */
@@ -205,8 +215,13 @@ export class ObservedStore extends WeakStore {
     }
   }
 
-  /** The count of an open join is that of its completed predecessors. */
+  /** The count of an open join is that of its completed predecessors; a join of n of m has fired once n are counted. */
   #checkArrivals(run: RunState): void {
+    for (const [join, arrived] of run.arrived ?? []) {
+      const wanted = this.#graph.quorumOf(join)
+      if (arrived.size > wanted || (arrived.size === wanted) !== run.fired.has(join))
+        this.violations.push(`sums: ${[...arrived]} arrived at ${join}, which wants ${wanted}`)
+    }
     const active = new Set([...run.active.keys()].map((key) => parseActivationKey(key).node))
     for (let join = 0; join < this.#graph.size; join++) {
       if (!this.#graph.isCountedJoin(join) || active.has(join) || isDone(run.done, join)) continue

@@ -23,6 +23,7 @@ import { alwaysProblems } from './always-problems.ts'
 import { gatherNode, scatterNode } from './batch-nodes.ts'
 import { type BuiltInName, builtInNames, builtInOf, paramsOf, withDurableStep } from './built-in.ts'
 import { schemaOf } from './define-flows.ts'
+import { joinProblems } from './join-problems.ts'
 import { lint } from './lint.ts'
 import type { Flow, Registry } from './registry.ts'
 import { durableSubflow } from './subflow-node.ts'
@@ -84,7 +85,7 @@ export function register(options: {
       : undefined
   for (const blueprint of Object.values(blueprints)) {
     problems.push(...numberProblems(blueprint, isOwn), ...retryProblemsOf(blueprint, engineName))
-    problems.push(...alwaysProblems(blueprint, engineName))
+    problems.push(...alwaysProblems(blueprint, engineName), ...joinProblems(blueprint, engineName))
   }
   makeDurable(registry, blueprints)
   problems.push(...lint(blueprints, registry))

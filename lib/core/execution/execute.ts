@@ -9,12 +9,14 @@ import { FlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { triesOf } from '../common/retry-config.ts'
 import { isError, propertyOf } from '../common/thrown.ts'
 import { runsAlways } from '../protocol/always-nodes.ts'
+import { takesJoinInput } from '../protocol/quorum.ts'
 import { type RunState, wholeMs } from '../protocol/run-state.ts'
 import { alwaysInputOf } from './always-input.ts'
 import { dynamicNodesOf } from './dynamic-nodes.ts'
 import { follow, keysNamed } from './edges.ts'
 import { type Execution, failed, failedForGood, NO_INPUTS, stoodInFor } from './execution.ts'
 import { type ExecuteOptions, stateOf } from './node-call.ts'
+import { joinInputOf } from './join-input.ts'
 import { limitOf, withinLimit } from './node-timeout.ts'
 import { type Postponed, type Tried, withOneTry, withTries } from './retry-policy.ts'
 import { suspended, scattered } from './suspend.ts'
@@ -155,5 +157,6 @@ async function resolveInput(
   const def = graph.node(node)
   if (def.inputs !== undefined && (await context.isTransformed(node))) return seen.get(`_inputs.${def.id}`)
   if (def.inputs === undefined && runsAlways(def.config)) return alwaysInputOf(options)
+  if (takesJoinInput(def)) return joinInputOf(options)
   return runtime.resolveNodeInput(def.id, graph.blueprint, seen)
 }

@@ -9,6 +9,7 @@ import {
   type ActivationKey,
   type ActiveEntry,
   isDone,
+  parseActivationKey,
   sameEntry,
   type Outbox,
   type RunState,
@@ -21,6 +22,8 @@ export type Requirement =
   | { readonly kind: 'active'; readonly key: ActivationKey }
   /** Fewer than `below` predecessors of this 'all' join have completed: somebody else will be the last. */
   | { readonly kind: 'arrivalsBelow'; readonly node: number; readonly below: number }
+  /** Fewer than `below` are counted at this join of n of m: somebody else will make it enough. */
+  | { readonly kind: 'arrivedBelow'; readonly node: number; readonly below: number }
   /** Nobody scheduled this node in its present generation. */
   | { readonly kind: 'notFired'; readonly node: number }
   /** The node's last iteration is the one that was seen. */
@@ -75,6 +78,10 @@ export interface Change {
   readonly arrivals: ReadonlyMap<number, number>
   /** Joins whose arrivals matter no more. */
   readonly close: readonly number[]
+  /** Joins of n of m at which the node that ends is counted from now on. @default - none */
+  readonly arriveAt?: readonly number[]
+  /** Those at which nobody is any more. @default - none */
+  readonly empty?: readonly number[]
   readonly fire: readonly number[]
   readonly unfire: readonly number[]
   readonly pend: readonly number[]
@@ -117,6 +124,8 @@ export function holds(run: RunState, requirement: Requirement): boolean {
       return run.active.has(requirement.key)
     case 'arrivalsBelow':
       return (run.arrivals.get(requirement.node) ?? 0) < requirement.below
+    case 'arrivedBelow':
+      return (run.arrived?.get(requirement.node)?.size ?? 0) < requirement.below
     case 'notFired':
       return !run.fired.has(requirement.node)
     case 'iteration':
@@ -184,6 +193,7 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     active,
     done,
     arrivals,
+    ...arrivedAfter(run, change),
     fired: without(run.fired, change.unfire, change.fire),
     pending: without(run.pending, change.unpend, change.pend),
     iterations: new Map([...run.iterations, ...change.iterations]),
@@ -200,6 +210,18 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     ...(givenUp ? { reason: givenUp.reason, activeAtEnd: run.active } : {}),
     ...(givenUp && givenUp.children.length > 0 ? { cancelledChildren: givenUp.children } : {}),
   }
+}
+
+function arrivedAfter(
+  { arrived }: RunState,
+  { end, arriveAt = [], empty = [] }: Change,
+): Pick<RunState, 'arrived'> {
+  if (arriveAt.length + empty.length === 0) return {}
+  const { node } = parseActivationKey(end)
+  const after = new Map(arrived)
+  for (const join of arriveAt) after.set(join, new Set([...(after.get(join) ?? []), node]))
+  for (const join of empty) after.delete(join)
+  return { arrived: after.size > 0 ? after : undefined }
 }
 
 function atItsEnd(

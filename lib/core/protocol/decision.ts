@@ -9,6 +9,7 @@ import { Draft, type Seen } from './draft.ts'
 import { countArrivals } from './join-arrivals.ts'
 import { drainLoops, enterLoop } from './loops.ts'
 import type { CoreChange, TransitionOptions } from './outcome.ts'
+import { arrivedChange, arriveAtQuorums } from './quorum-arrivals.ts'
 import {
   type ActivationKey,
   activationKey,
@@ -29,10 +30,11 @@ export class Decision extends Draft {
   }
 
   toChange(options: TransitionOptions): CoreChange {
-    const ready = this.#askEngine()
+    const ready = this.#askEngine().filter((node) => !this.graph.isQuorum(node))
     const controllers = ready.filter((node) => this.graph.loops.has(node))
     for (const node of ready) if (!controllers.includes(node)) this.scheduleOnce(node)
     for (const node of this.#standIns()) this.#standIn(node)
+    arriveAtQuorums(this)
     for (const controller of controllers) enterLoop(this, controller)
     drainLoops(this)
     scheduleAlways(this)
@@ -47,6 +49,7 @@ export class Decision extends Draft {
       completed,
       reset,
       ...joins,
+      ...arrivedChange(this),
       fire: [...this.fire],
       unfire: [...this.unfire].filter((node) => this.run.fired.has(node) && !this.fire.has(node)),
       pend: [...this.pend],

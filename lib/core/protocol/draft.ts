@@ -32,6 +32,8 @@ export class Draft {
   readonly unfire = new Set<number>()
   readonly pend = new Set<number>()
   readonly unpend = new Set<number>()
+  /** Joins of n of m at which the node is counted. */
+  readonly arriveAt = new Set<number>()
   /** What has completed when the commit is made. */
   doneAfter: bigint
 

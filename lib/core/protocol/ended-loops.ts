@@ -1,12 +1,10 @@
 /** Nodes of loops that have ended, for whoever puts one back. Pure. */
-import { reachedFrom } from './reached.ts'
+import { type Led, reachedFrom } from './reached.ts'
 import type { RunGraph } from './run-graph.ts'
 import type { RunState } from './run-state.ts'
 
-export interface LoopsOfRun extends Pick<RunState, 'iterations'> {
+export interface LoopsOfRun extends Pick<RunState, 'iterations'>, Led {
   readonly graph: RunGraph
-  /** For nodes that several may give an input, which did so last. */
-  readonly givers: ReadonlyMap<number, number>
   /** Whether a node has completed in the present round of its loop, or was active at the end. */
   isUnderWay(node: number): boolean
   /** Whether it failed the last time that it ran. */
@@ -19,12 +17,12 @@ export interface LoopsOfRun extends Pick<RunState, 'iterations'> {
  * with it; and none may have failed in that round, which is over.
  */
 export function isOfEndedLoop(run: LoopsOfRun, node: number): boolean {
-  const { graph, iterations, givers } = run
+  const { graph, iterations } = run
   if (!iterations.has(node)) return false
   const loops = graph.loopsAround(node).map((controller) => [...(graph.loops.get(controller) ?? [])])
   const [inmost] = loops.toSorted((a, b) => a.length - b.length)
   if (!inmost || inmost.some((other) => run.isUnderWay(other))) return false
-  const { nodes } = reachedFrom(graph, node, givers)
+  const { nodes } = reachedFrom(graph, node, run)
   const isWhole = (loop: readonly number[]) =>
     loop.every((other) => (nodes.has(other) || !iterations.has(other)) && !run.hasFailed(other))
   return loops.every((loop) => isWhole(loop) || loop.some((other) => run.isUnderWay(other)))

@@ -42,7 +42,16 @@ export interface Ended {
 /** What a redrive puts back. */
 export type Redriven = Pick<
   RunState,
-  'active' | 'done' | 'arrivals' | 'fired' | 'pending' | 'iterations' | 'errors' | 'fallback' | 'fallbacks'
+  | 'active'
+  | 'done'
+  | 'arrivals'
+  | 'arrived'
+  | 'fired'
+  | 'pending'
+  | 'iterations'
+  | 'errors'
+  | 'fallback'
+  | 'fallbacks'
 >
 
 export interface RedrivePlan {
@@ -174,6 +183,7 @@ class Plan {
         active,
         done: this.#done,
         arrivals: this.#arrivals(active),
+        ...this.#arrivedLeft(),
         fired: this.#fired,
         pending: this.#pending,
         iterations: this.#iterations,
@@ -207,6 +217,7 @@ class Plan {
     return {
       graph: this.#graph,
       iterations: this.#run.iterations,
+      arrived: this.#run.arrived,
       givers: this.#givers,
       isUnderWay: (node) => isDone(this.#run.done, node) || active.has(node),
       hasFailed: (node) => this.#failedLast(node) !== undefined,
@@ -244,7 +255,7 @@ class Plan {
 
   /** The node and all that may follow from it in this round of its loops, as if none of it had run. */
   #putBackFrom(start: number): void {
-    const { nodes, controllers } = reachedFrom(this.#graph, start, this.#givers)
+    const { nodes, controllers } = reachedFrom(this.#graph, start, this.#loops())
     const around = new Set(this.#graph.loopsAround(start))
     const failed = new Set(this.#failed.map(({ key }) => parseActivationKey(key).node))
     for (const node of nodes) {
@@ -271,6 +282,15 @@ class Plan {
       const isEarlier = this.#isOfEarlierRound(failed, (controller) => around.has(controller))
       if (nodes.has(parseActivationKey(failed.key).node) && !isEarlier) this.#forget(failed)
     }
+  }
+
+  /** Who is put back arrives again, at a join that is then put back with it, or had not fired. */
+  #arrivedLeft(): Pick<Redriven, 'arrived'> {
+    const left = [...(this.#run.arrived ?? [])].flatMap(([join, members]) => {
+      const stay = [...members].filter((node) => !this.#putBack.has(node))
+      return stay.length > 0 ? [[join, new Set(stay)] as const] : []
+    })
+    return left.length > 0 ? { arrived: new Map(left) } : {}
   }
 
   /** Of joins that lost a predecessor, or their own completion, counted anew. */

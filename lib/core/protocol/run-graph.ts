@@ -14,6 +14,7 @@ import { FlowcraftAwsError } from '../common/errors.ts'
 import { alwaysNodesOf } from './always-nodes.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { InputRules } from './input-rules.ts'
+import { type Quorum, quorumsOf } from './quorum.ts'
 import { isDone } from './run-state.ts'
 
 export class RunGraph {
@@ -38,6 +39,8 @@ export class RunGraph {
   readonly leading: ReadonlyMap<number, ReadonlySet<number>>
   /** For each node that runs always, the ids of those with an edge to it, and of what stands in for them. */
   readonly beforeAlways: ReadonlyMap<number, readonly string[]>
+  /** Joins of n of m, by their ids. */
+  readonly quorums: ReadonlyMap<string, Quorum>
   /** Who gives each node its input. */
   readonly inputs: InputRules
   readonly #indexes: ReadonlyMap<string, number>
@@ -62,6 +65,7 @@ export class RunGraph {
     this.successors = this.#successors()
     this.#backEdges = this.#findBackEdges()
     this.loops = this.#findLoops(traverser)
+    this.quorums = quorumsOf(blueprint)
     this.repeatable = this.#findRepeatable()
     this.contested = this.#findContested()
     this.inputs = new InputRules(this)
@@ -90,6 +94,16 @@ export class RunGraph {
 
   isAny(index: number): boolean {
     return this.node(index).config?.joinStrategy === 'any'
+  }
+
+  /** Whether it is a join of n of m. */
+  isQuorum(index: number): boolean {
+    return this.quorums.size > 0 && this.quorums.has(this.node(index).id)
+  }
+
+  /** How many must arrive at a join of n of m. */
+  quorumOf(index: number): number {
+    return this.quorums.get(this.node(index).id)?.count ?? 1
   }
 
   /** The nodes that run always and that this one leads to; one that leads to another comes before it. */
@@ -230,7 +244,8 @@ export class RunGraph {
     const contested = new Set(this.leading.keys())
     const users = new Map<number, number>()
     this.blueprint.nodes.forEach((node, index) => {
-      if (this.isAny(index) && (this.predecessors[index]?.length ?? 0) > 1) contested.add(index)
+      const isJoin = (this.predecessors[index]?.length ?? 0) > 1
+      if (this.isAny(index) && (isJoin || this.isQuorum(index))) contested.add(index)
       const fallback = node.config?.fallback === undefined ? undefined : this.find(node.config.fallback)
       if (fallback === undefined) return
       users.set(fallback, (users.get(fallback) ?? 0) + 1)

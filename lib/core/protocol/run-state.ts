@@ -100,6 +100,8 @@ export interface RunState {
   readonly done: bigint
   /** How many predecessors of an 'all' join have completed; absent once it was scheduled. */
   readonly arrivals: ReadonlyMap<number, number>
+  /** Who is counted at each join of n of m, in the present generation: as many as it wants once it has fired. @default - nobody */
+  readonly arrived?: ReadonlyMap<number, ReadonlySet<number>>
   /** Nodes that several commits could schedule and one did, in the present generation. */
   readonly fired: ReadonlySet<number>
   /** Loop controllers that are due as soon as the last activation inside their loop has ended. */

@@ -28,6 +28,8 @@ export interface NodeProgress {
   readonly failedTries?: number
   /** What it waits for, where it does. */
   readonly waiting?: WaitingNode
+  /** Of a join of some of its predecessors (`joinCount`) that waits for more: how many are counted, and how many it wants. */
+  readonly arrived?: { readonly count: number; readonly of: number }
   /** Of a batch under way. Not there where they cannot be read any more. */
   readonly items?: ItemsProgress
 }
@@ -66,9 +68,15 @@ export async function progressOf(options: ProgressOptions): Promise<NodeProgress
       ...(iteration === undefined ? {} : { iteration }),
       ...(tries > 0 ? { failedTries: tries } : {}),
       ...(waits ? { waiting: waits } : {}),
+      ...arrivedAt(options, index),
       ...(items ? { items } : {}),
     }
   })
+}
+
+function arrivedAt({ run, graph }: ProgressOptions, node: number): Pick<NodeProgress, 'arrived'> {
+  if (!graph.isQuorum(node) || run.fired.has(node)) return {}
+  return { arrived: { count: run.arrived?.get(node)?.size ?? 0, of: graph.quorumOf(node) } }
 }
 
 function statesOf({ completed, active, failed }: RunNodes): ReadonlyMap<string, NodeState> {

@@ -4,7 +4,7 @@
  */
 import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
 import { type Counts, entriesOf, NO_COUNTS } from '../common/run-counts.ts'
-import type { RunState } from '../protocol/run-state.ts'
+import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packEntry, packFirst, packPending } from './header.ts'
 import { expiry, type Retention, retentionOf } from './retention.ts'
@@ -97,6 +97,7 @@ function addRest(e: ExpressionBuilder, change: Change, kept: Kept): void {
   for (const [node, count] of change.arrive) e.add(e.path(`j${node}`), count)
   for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
   for (const node of change.close) e.remove(e.path(`j${node}`))
+  addArrived(e, change)
   if (change.offloaded.length > 0) e.set(e.path('sp'), true)
   if (change.bundled) e.set(e.path('bu'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
@@ -105,6 +106,13 @@ function addRest(e: ExpressionBuilder, change: Change, kept: Kept): void {
   for (const [node, iteration] of change.fallbacks ?? []) e.set(e.path(`fb${node}`), iteration)
   if (change.dueAt !== undefined && !change.final) setDue(e, change.dueAt, kept.dueShards)
   if (change.final) addFinal(e, change.final, kept)
+}
+
+/** To a set of numbers, which need not be there. */
+function addArrived(e: ExpressionBuilder, { end, arriveAt = [], empty = [] }: Change): void {
+  const member = new Set([parseActivationKey(end).node])
+  for (const join of arriveAt) e.add(e.path(`m${join}`), member)
+  for (const join of empty) e.remove(e.path(`m${join}`))
 }
 
 /** One addition each: the attribute need not be there. */
@@ -167,6 +175,10 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
     case 'arrivalsBelow': {
       const path = e.path(`j${requirement.node}`)
       return `(attribute_not_exists(${path}) OR ${path} < ${e.value(requirement.below)})`
+    }
+    case 'arrivedBelow': {
+      const path = e.path(`m${requirement.node}`)
+      return `(attribute_not_exists(${path}) OR size(${path}) < ${e.value(requirement.below)})`
     }
     case 'notFired':
       return `attribute_not_exists(${e.path('f', `${requirement.node}`)})`

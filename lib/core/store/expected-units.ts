@@ -35,7 +35,7 @@ export function unitsOfCommit(change: Change, seen: RunState | undefined, listed
   const ended = change.suspend ? 0 : sizeOfEntry(change.end, change.seen)
   const scheduled = [...change.schedule].reduce((sum, [key, entry]) => sum + sizeOfEntry(key, entry), 0)
   const counts = seen?.cost ? 0 : sizeOfCounts(cost)
-  const more = sizeOfTexts(inlineValues) + scheduled - ended + counts
+  const more = sizeOfTexts(inlineValues) + scheduled - ended + counts + 9 * (change.arriveAt?.length ?? 0)
   const header = seen ? unitsOf(seen, more) : writeUnitsOf(more)
   // An entry of an index that moves is taken out and put.
   const wasDue = seen?.dueAt === undefined ? 0 : 1

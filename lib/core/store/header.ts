@@ -3,7 +3,7 @@
  * steps of 1 KB. Pure: words to attributes and back.
  *
  *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
- *   j<n> arrivals at join n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
+ *   j<n> arrivals at join n   m<n> who has arrived at the join of some n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
  *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
  *   ca what was active at the end   rd redrives   ro the note of the last redrive, until it is published   rs steered   pz paused since   pf in place of its end as failed   pb held by this pause of its blueprint   fk the run that it was forked from
  *   $... what it used (`run-counts.ts`)   ct what of that was told to the parent   mx what it may cost
@@ -117,6 +117,7 @@ export function packHeader(run: NewRun): Item {
 export function packState({
   done = 0n,
   arrivals = new Map(),
+  arrived = new Map(),
   pending = new Set(),
   errors = 0,
   fallback = false,
@@ -130,11 +131,12 @@ export function packState({
     fb: fallback || undefined,
     ...numbered('fb', fallbacks),
     ...numbered('j', arrivals),
+    ...numbered('m', arrived),
     ...Object.fromEntries(wordsOf(done).map((bits, word) => [`d${word}`, bits])),
   }
 }
 
-function numbered(name: string, counts: ReadonlyMap<number, number>): Item {
+function numbered(name: string, counts: ReadonlyMap<number, unknown>): Item {
   return Object.fromEntries([...counts].map(([node, count]) => [`${name}${node}`, count]))
 }
 
@@ -145,14 +147,17 @@ export function packPending(pending: ReadonlySet<number>): Item {
 export function unpackHeader(runId: string, item: Item): RunState {
   let done = 0n
   const arrivals = new Map<number, number>()
+  const arrived = new Map<number, ReadonlySet<number>>()
   const fallbacks = new Map<number, number>()
   const deadLetters = new Map<ActivationKey | typeof START, string>()
   for (const [name, value] of Object.entries(item)) {
     const letter = /^l(\d+\.\d+)?$/.exec(name)
     if (letter) deadLetters.set((letter[1] as ActivationKey | undefined) ?? START, value as string)
-    const match = /^(d|j|fb)(\d+)$/.exec(name)
+    const match = /^(d|j|m|fb)(\d+)$/.exec(name)
     if (!match) continue
-    if (match[1] === 'd') done |= BigInt(value as number | bigint) << BigInt(Number(match[2]) * WORD_BITS)
+    if (match[1] === 'm') arrived.set(Number(match[2]), numbersIn(value))
+    else if (match[1] === 'd')
+      done |= BigInt(value as number | bigint) << BigInt(Number(match[2]) * WORD_BITS)
     else (match[1] === 'j' ? arrivals : fallbacks).set(Number(match[2]), Number(value))
   }
   const cost = countsIn(item)
@@ -166,6 +171,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     active: unpackActive(item['a']),
     done,
     arrivals,
+    ...(arrived.size > 0 ? { arrived } : {}),
     fired: new Set(numbers('f')),
     pending: new Set(numbers('p')),
     iterations: new Map(
@@ -204,6 +210,11 @@ export function unpackHeader(runId: string, item: Item): RunState {
     ...(item['pb'] === undefined ? {} : { heldBy: item['pb'] as string }),
     ...(deadLetters.size > 0 ? { deadLetters } : {}),
   }
+}
+
+/** Of a set of numbers. */
+function numbersIn(value: unknown): ReadonlySet<number> {
+  return new Set([...(value as Iterable<number | bigint>)].map(Number))
 }
 
 export function packNote({ key, runId }: RedriveNote): Item {
@@ -261,6 +272,7 @@ export function headerSize(run: RunState): number {
   size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
   for (const [name, value] of Object.entries(run.labels ?? {}))
     size += name.length + Buffer.byteLength(value) + 1
+  for (const members of run.arrived?.values() ?? []) size += 6 + 3 * members.size
   size += 7 * (run.fallbacks?.size ?? 0)
   if (run.forkedFrom !== undefined) size += run.forkedFrom.length + 'fk'.length
   if (run.redriveNote) size += (run.redriveNote.key?.length ?? 0) + (run.redriveNote.runId?.length ?? 0) + 10

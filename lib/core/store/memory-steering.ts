@@ -5,12 +5,13 @@ import type { RedriveState } from './run-store.ts'
 /** What a redrive makes of the state of a run that has ended. */
 export function redrivenState(run: RunState, next: RedriveState): RunState {
   const { endedAt: _z, reason: _x, cancelledChildren: _cc, activeAtEnd: _ca, pausedAt: _pz, ...left } = run
-  const { fallbacks: _fb, heldBy: _pb, pausedByFailure: _pf, ...rest } = left
+  const { fallbacks: _fb, arrived: _m, heldBy: _pb, pausedByFailure: _pf, ...rest } = left
   return {
     ...rest,
     active: next.active,
     done: next.done,
     arrivals: next.arrivals,
+    ...(next.arrived ? { arrived: next.arrived } : {}),
     fired: next.fired,
     pending: next.pending,
     iterations: next.iterations,

@@ -8,7 +8,7 @@ import { expiry, type Retention } from './retention.ts'
 import type { EndOfBegun, FirstState, RedriveState } from './run-store.ts'
 
 /** What the end left, and what is written anew. */
-const LEFT_OUT = /^(?:[zxo]|cc|ca|p[zfb]|expiresAt|sp|fb\d*|[jd]\d+)$/
+const LEFT_OUT = /^(?:[zxo]|cc|ca|p[zfb]|expiresAt|sp|fb\d*|[jdm]\d+)$/
 
 /** `own` is what this write takes along of itself, where costs are counted. */
 export function beginExpression(first: FirstState, own: Counts): ExpressionBuilder {

@@ -115,12 +115,14 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
   const words = new Set(reset.map((node) => Math.floor(node / WORD_BITS)))
   const [arrive, set, close] = split(some(NODES), pick)
   const [fire, unfire] = split(some(NODES), pick)
+  const [arriveAt, empty] = split(some(NODES), pick)
   const [pend, unpend] = split(some(NODES), pick)
   const inlineValues = new Map(['o0', ':a', ':b'].filter(coin).map((name) => [name, `${end}=${pick(1, 2)}`]))
   const requirement = (): Requirement =>
     pick<Requirement>(
       { kind: 'active', key: pick(...keys, ...run.active.keys()) },
       { kind: 'arrivalsBelow', node: pick(...NODES), below: pick(1, 2, 3) },
+      { kind: 'arrivedBelow', node: pick(...NODES), below: pick(1, 2) },
       { kind: 'notFired', node: pick(...NODES) },
       { kind: 'iteration', node: pick(...NODES), is: pick(0, 1, 2) },
       { kind: 'notLast' },
@@ -149,6 +151,7 @@ function randomChange(run: RunState, pick: <T>(...values: T[]) => T): Change {
     arrive: new Map(arrive.map((node) => [node, pick(1, 1, 2, -1)])),
     arrivals: new Map(set.map((node) => [node, pick(1, 2)])),
     close,
+    ...(coin() ? { arriveAt, empty } : {}),
     fire,
     unfire,
     pend,

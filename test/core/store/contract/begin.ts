@@ -53,6 +53,7 @@ export function beginContract(make: () => RunStore): void {
           [3, 1],
           [400, 12],
         ]),
+        arrived: new Map([[6, new Set([1, 250])]]),
         pending: new Set([7]),
         fired: new Set([5]),
         iterations: new Map([[9, 2]]),

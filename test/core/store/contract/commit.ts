@@ -46,6 +46,10 @@ export function commitContract(make: () => RunStore): void {
         ]),
         close: [15, 16],
       },
+      'who arrives at joins of n of m, the first one and another, and that nobody has': {
+        arriveAt: [17, 18],
+        empty: [19, 20],
+      },
       'what fired and what may fire again': { fire: [20, 21], unfire: [22, 23] },
       'what is pending and what no longer is': { pend: [30, 31], unpend: [32, 33] },
       'iterations, new and raised': {
@@ -94,6 +98,8 @@ export function commitContract(make: () => RunStore): void {
         arrive: new Map([[11, 1]]),
         arrivals: new Map([[13, 2]]),
         close: [15],
+        arriveAt: [17],
+        empty: [18],
         fire: [20],
         unfire: [22],
         pend: [30],
@@ -107,6 +113,7 @@ export function commitContract(make: () => RunStore): void {
         require: [
           { kind: 'active', key: '1.1' },
           { kind: 'arrivalsBelow', node: 11, below: 2 },
+          { kind: 'arrivedBelow', node: 17, below: 2 },
           { kind: 'notFired', node: 20 },
           { kind: 'iteration', node: 40, is: 0 },
           { kind: 'notLast' },
@@ -126,6 +133,11 @@ export function commitContract(make: () => RunStore): void {
           {
             active: actives('0.1', '1.1'),
             fired: new Set([22]),
+            arrived: new Map([
+              [18, new Set([0, 5])],
+              [17, new Set([400])],
+              [19, new Set([1])],
+            ]),
             iterations: new Map([[41, 2]]),
             inlineValues: new Map([
               [':seen', '=1'],
@@ -207,6 +219,7 @@ export function commitContract(make: () => RunStore): void {
       over: {
         active: actives('0.1', '1.1'),
         fired: new Set([22]),
+        arrived: new Map([[17, new Set([3, 4])]]),
         iterations: new Map([[41, 2]]),
         inlineValues: new Map([[':seen', '=1']]),
       },
@@ -232,6 +245,16 @@ export function commitContract(make: () => RunStore): void {
         refused: [
           { kind: 'arrivalsBelow', node: 11, below: 2 },
           { kind: 'arrivalsBelow', node: 11, below: 1 },
+        ],
+      },
+      arrivedBelow: {
+        holding: [
+          { kind: 'arrivedBelow', node: 17, below: 3 },
+          { kind: 'arrivedBelow', node: 18, below: 1 },
+        ],
+        refused: [
+          { kind: 'arrivedBelow', node: 17, below: 2 },
+          { kind: 'arrivedBelow', node: 17, below: 1 },
         ],
       },
       notFired: { holding: [{ kind: 'notFired', node: 2 }], refused: [{ kind: 'notFired', node: 22 }] },
@@ -459,6 +482,34 @@ export function commitContract(make: () => RunStore): void {
       expect(winners).toHaveLength(1)
       for (const result of results) expect(result.run).toEqual(winners[0]?.run)
       expect(winners[0]?.run).toMatchObject({ seq: 1, done: 1n })
+    })
+
+    it('into one join of 5 of 20: exactly one makes it 5, and 5 are counted', async () => {
+      const store = make()
+      const branches = Array.from({ length: 20 }, (_, at) => at)
+      const { run } = await store.create(
+        newRun({ active: actives(...branches.map((node) => activationKey(node, 1))) }),
+      )
+      const join = 300
+
+      const fired = await Promise.all(
+        branches.map(async (node) => {
+          const common = { end: activationKey(node, 1), completed: [node] }
+          const below: Requirement = { kind: 'arrivedBelow', node: join, below: 4 }
+          const arrive = change({ ...common, arriveAt: [join], require: [below] })
+          if ((await store.commit(run.runId, arrive)).committed) return 0
+          const notFired: Requirement = { kind: 'notFired', node: join }
+          const parts = { arriveAt: [join], fire: [join], schedule: actives('300.1'), require: [notFired] }
+          if ((await store.commit(run.runId, change({ ...common, ...parts }))).committed) return 1
+          return (await store.commit(run.runId, change(common))).committed ? 0 : Number.NaN
+        }),
+      )
+
+      expect(fired.filter((count) => count === 1)).toHaveLength(1)
+      expect(fired).not.toContain(Number.NaN)
+      const after = await store.read(run.runId)
+      expect(after).toMatchObject({ seq: 20, active: actives('300.1') })
+      expect(after?.arrived?.get(join)?.size).toBe(5)
     })
 
     it('into one join of 20: each counts once, and exactly one is the last', async () => {

@@ -47,7 +47,7 @@ export function steeringContract(make: () => RunStore): void {
   describe('redrive', () => {
     it('puts back what it is told, and takes away what the end left', async () => {
       const store = make()
-      const seen = await cancelled(store)
+      const seen = await cancelled(store, { arriveAt: [6] })
       expect(seen).toMatchObject({ activeAtEnd: actives('0.1', '130.1'), active: new Map() })
       const next = {
         active: new Map([['8.2', { ...ENTRY, suspensions: 3 }] as const]),
@@ -56,6 +56,7 @@ export function steeringContract(make: () => RunStore): void {
           [5, 1],
           [9, 3],
         ]),
+        arrived: new Map([[7, new Set([0, 300])]]),
         fired: new Set([8]),
         pending: new Set<number>(),
         iterations: new Map([[8, 2]]),
@@ -82,6 +83,13 @@ export function steeringContract(make: () => RunStore): void {
       })
       expect(await store.read(seen.runId)).toEqual(run)
       expect(await store.due(DUE)).toContain(seen.runId)
+    })
+
+    it('takes back who has arrived', async () => {
+      const store = make()
+      const seen = await cancelled(store, { arriveAt: [6] })
+      await store.redrive(seen, { ...seen, arrived: undefined, dueAt: DUE })
+      expect(await store.read(seen.runId)).not.toHaveProperty('arrived')
     })
 
     it('takes back that fallbacks were used, and that values are in pages', async () => {
