@@ -147,7 +147,7 @@ async function problemsOf({ service, setup, expected }: Repaired, runId: string)
 }
 
 /** Of what nodes count, or did once, the fork has the count that the run ended with. */
-const COUNTS = /^(?:rounds|breaks|tries|key) | ran$/
+const COUNTS = /^(?:rounds|breaks|tries|key) | ran$| tried \d+$/
 
 async function problemsOfForks(repaired: Repaired, runId: string, trouble: Trouble): Promise<string[]> {
   const { service, setup, expected } = repaired
