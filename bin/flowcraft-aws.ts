@@ -28,6 +28,7 @@ process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   isTerminal: process.stdout.isTTY === true,
+  showsProgress: process.stderr.isTTY === true,
   signal: interrupted.signal,
   now: Date.now,
   confirm,

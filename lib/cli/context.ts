@@ -4,6 +4,7 @@ import type { RunClient } from '../client/run-client.ts'
 import { UsageError } from './exit-codes.ts'
 import type { ServiceOptions } from './find-service.ts'
 import { type Colors, colorsOf, type Io } from './io.ts'
+import { withProgress } from './progress.ts'
 import { isLocal, placeOf, type Service } from './service.ts'
 
 export interface GlobalOptions extends ServiceOptions {
@@ -42,7 +43,7 @@ export async function contextOf(cli: Cli, command: Command): Promise<CommandCont
   const options = command.optsWithGlobals<GlobalOptions>()
   const { io } = cli
   const colors = colorsOf(io)
-  const connection = await cli.connect(options)
+  const connection = await withProgress(io, 'looking for the service', () => cli.connect(options))
   const { service } = connection
   const place = placeOf(service, io.env)
   if (!options.json) io.err(colors.dim(place))

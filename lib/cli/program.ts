@@ -1,6 +1,7 @@
 /** The command line as a whole: options that all commands have, and their help. */
 import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
+import { addCostCommand } from './commands/cost.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addInitCommand } from './commands/init.ts'
@@ -46,6 +47,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
   addInitCommand(program, cli)
   addRunCommands(program, cli, exit)
   addLogsCommand(program, cli)
+  addCostCommand(program, cli)
   addSteerCommands(program, cli)
   addRedriveCommand(program, cli, exit)
   addBlueprintCommands(program, cli)

@@ -80,7 +80,7 @@ export function summaryRow(colors: Colors, run: RunSummary, now: number): string
 }
 
 /** Two digits of what is mostly far below a cent. */
-function costText(usd: number): string {
+export function costText(usd: number): string {
   return usd >= 0.01 ? usd.toFixed(2) : String(Number(usd.toPrecision(2)))
 }
 

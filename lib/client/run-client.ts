@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ISerializer, WorkflowBlueprint } from 'flowcraft'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
+import { PRICES } from '../core/common/prices.ts'
+import { type RunCost, runCostOf } from '../core/common/run-cost.ts'
 import type { RunGraph } from '../core/protocol/run-graph.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
@@ -141,6 +143,12 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     const { blueprintId, graph } = await this.#read(runId)
     if (graph === undefined) return undefined
     return (await this.#services.graphs.of(blueprintId, graph)).blueprint
+  }
+
+  /** What a run has cost so far, for a read unit or a few; undefined where nothing was counted. @throws FlowcraftAwsError RUN_NOT_FOUND */
+  async costOf(runId: string): Promise<RunCost | undefined> {
+    const { cost } = await this.#read(runId)
+    return runCostOf(cost, this.#services.costs?.prices ?? PRICES)
   }
 
   async history(runId: string): Promise<HistoryEntry[]> {

@@ -172,7 +172,7 @@ describe('flowcraft-aws', () => {
 
   it('lists dead letters, and sends them back or drops them', async () => {
     expect((await cli(['dlq', 'list'])).out).toEqual([])
-    expect((await cli(['dlq', 'redrive', '--all'])).code).toBe(0)
+    expect(await cli(['dlq', 'redrive', '--all'])).toMatchObject({ code: 0, out: ['0 sent back'] })
     expect(await cli(['dlq', 'drop'])).toMatchObject({
       code: 2,
       err: ['error: dlq: give --id, --run or --all'],
@@ -183,7 +183,9 @@ describe('flowcraft-aws', () => {
     [['get', 'none'], 3, "error: there is no run 'none'"],
     [['history', 'none'], 3, "error: there is no run 'none'"],
     [['redrive', 'none'], 3, "error: there is no run 'none'"],
-    [['redrive'], 2, 'error: redrive: give ids of runs, or --failed-since'],
+    [['redrive'], 2, 'error: redrive: give ids of runs, or --failed-since, or --continue'],
+    [['cost'], 2, 'error: cost: give the id of a run, or --blueprint'],
+    [['cost', 'none'], 3, "error: there is no run 'none'"],
     [['list', '--status', 'done'], 2, 'Allowed choices are running, awaiting'],
     [['start', 'greet', '--input', '{'], 2, 'It must be JSON'],
     [['start', 'greet', '--input', '[1]'], 2, 'It must be a JSON object.'],

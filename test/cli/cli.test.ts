@@ -1,9 +1,10 @@
 /** What the command line prints, and how it ends, without a service. */
 import { createFlow, NullLogger } from 'flowcraft'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { exitCodeOf, sentenceOf } from '../../lib/cli/exit-codes.ts'
 import { colorsOf, type Io } from '../../lib/cli/io.ts'
 import { main } from '../../lib/cli/main.ts'
+import { withProgress } from '../../lib/cli/progress.ts'
 import { durationText, runLines, table } from '../../lib/cli/render.ts'
 import { FlowcraftAwsError } from '../../lib/index.ts'
 import { TestService } from '../../lib/testing/index.ts'
@@ -77,5 +78,35 @@ describe('what is told', () => {
     await service.resume('r1')
     await service.settle()
     expect(runLines(colors, await service.get('r1'), service.now).at(-1)).toContain('charge: ')
+  })
+})
+
+const slowly = async (io: Io, ms: number) =>
+  withProgress(io, 'counting', async (progress) => {
+    progress('counted 1')
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    progress('counted 2')
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  })
+
+describe('what takes long', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('says after a second how far it is, to a person', async () => {
+    vi.useFakeTimers()
+    const { io, err } = ioOf({ showsProgress: true })
+    const working = slowly(io, 1_500)
+    await vi.advanceTimersByTimeAsync(2_000)
+    await working
+    expect(err).toEqual(['counted 1 ...', '\u001B[1A\u001B[0Jcounted 2'])
+  })
+
+  it('says nothing where it is quick, or nobody looks', async () => {
+    vi.useFakeTimers()
+    const [quick, unseen] = [ioOf({ showsProgress: true }), ioOf()]
+    const working = [slowly(quick.io, 900), slowly(unseen.io, 5_000)]
+    await vi.advanceTimersByTimeAsync(6_000)
+    await Promise.all(working)
+    expect([quick.err, unseen.err]).toEqual([[], []])
   })
 })

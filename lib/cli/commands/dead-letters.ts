@@ -1,5 +1,6 @@
 /** Commands for messages that no worker could be done with. */
 import type { Command } from 'commander'
+import type { DeadLetterSummary } from '../../core/run/dead-letters.ts'
 import { type Cli, contextOf } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { table } from '../render.ts'
@@ -22,16 +23,7 @@ export function addDeadLetterCommands(program: Command, cli: Cli): void {
     .action(async ({ run, limit }: { run?: string; limit: number }, command: Command) => {
       const context = await contextOf(cli, command)
       const letters = await context.client.deadLetters.list({ runId: run, limit })
-      context.answer(letters, () =>
-        table(
-          letters.map(({ id, runId = '-', nodeId = '-', reason = 'received too often' }) => [
-            id,
-            runId,
-            nodeId,
-            reason,
-          ]),
-        ),
-      )
+      context.answer(letters, () => lettersTable(letters))
     })
 
   which(dlq.command('redrive'))
@@ -41,7 +33,7 @@ export function addDeadLetterCommands(program: Command, cli: Cli): void {
       const context = await contextOf(cli, command)
       if (options.all) await context.mean('Send all dead letters back to the workers', 'not sent back')
       const sent = await context.client.deadLetters.sendBack(selected)
-      context.answer(sent, () => [JSON.stringify(sent)])
+      context.answer(sent, () => [...lettersTable(sent), `${sent.length} sent back`])
     })
 
   operation(which(dlq.command('drop')), cli)
@@ -51,8 +43,19 @@ export function addDeadLetterCommands(program: Command, cli: Cli): void {
       const context = await contextOf(cli, command)
       await context.mean(`Delete ${wordsOf(options)} for good`, 'not dropped')
       const dropped = await context.client.deadLetters.drop({ ...selected, by, reason })
-      context.answer(dropped, () => [JSON.stringify(dropped)])
+      context.answer(dropped, () => [...lettersTable(dropped), `${dropped.length} dropped`])
     })
+}
+
+function lettersTable(letters: readonly DeadLetterSummary[]): string[] {
+  return table(
+    letters.map(({ id, runId = '-', nodeId = '-', reason = 'received too often' }) => [
+      id,
+      runId,
+      nodeId,
+      reason,
+    ]),
+  )
 }
 
 function which(command: Command): Command {

@@ -4,6 +4,14 @@ import { messageOf } from '../../core/common/errors.ts'
 import { type Cli, type CommandContext, contextOf } from '../context.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { operation, type Who } from '../operation.ts'
+import { withProgress } from '../progress.ts'
+import {
+  addOutcome,
+  createRedriveFile,
+  readRedriveFile,
+  type RedriveFile,
+  type RedriveOrder,
+} from '../redrive-file.ts'
 import { jsonPairs, list, timeBefore } from '../values.ts'
 
 export function addRedriveCommand(program: Command, cli: Cli, exit: (code: number) => void): void {
@@ -18,11 +26,14 @@ export function addRedriveCommand(program: Command, cli: Cli, exit: (code: numbe
       timeBefore(cli.io.now()),
     )
     .option('-b, --blueprint <id>', 'with --failed-since: of this blueprint only')
+    .option('--continue <file>', 'go on with a redrive of many that was interrupted')
     .option('--dry-run', 'only tell what would run again')
     .action(async (runIds: string[], options: RedriveOptions, command: Command) => {
-      if (runIds.length > 0 === (options.failedSince !== undefined))
-        throw new UsageError('redrive: give ids of runs, or --failed-since')
-      exit(await redrive(await contextOf(cli, command), runIds, options))
+      const isMany = options.failedSince !== undefined || options.continue !== undefined
+      if (runIds.length > 0 === isMany)
+        throw new UsageError('redrive: give ids of runs, or --failed-since, or --continue')
+      const context = await contextOf(cli, command)
+      exit(await (isMany ? redriveMany(context, options) : redriveEach(context, runIds, requestOf(options))))
     })
 }
 
@@ -31,26 +42,61 @@ interface RedriveOptions extends Who {
   readonly set?: Record<string, unknown>
   readonly failedSince?: Date
   readonly blueprint?: string
+  readonly continue?: string
   readonly dryRun?: true
 }
 
 /** More runs than this are not redriven without a word. */
 const ASK_FROM = 10
 
-async function redrive(context: CommandContext, runIds: string[], options: RedriveOptions): Promise<number> {
-  const { node: nodes, failedSince, blueprint, ...rest } = options
-  const request = { nodes, ...rest }
-  if (failedSince === undefined) return redriveEach(context, runIds, request)
-  const failures = { since: failedSince, ...(blueprint === undefined ? {} : { blueprintId: blueprint }) }
-  const { runs } = await context.client.failures(failures)
-  if (!rest.dryRun && runs > ASK_FROM)
-    await context.mean(`Redrive ${runs} runs`, `not redriven: ${runs} runs`)
-  let failed = 0
-  for await (const outcome of context.client.redriveMany({ failures, ...request })) {
-    const error = 'error' in outcome ? outcome.error.message : undefined
-    if (error !== undefined) failed++
-    report(context, outcome.runId, error, outcome, rest.dryRun)
+function requestOf({ node: nodes, set, by, reason, dryRun }: RedriveOptions) {
+  return { nodes, set, by, reason, dryRun }
+}
+
+/** What flags say goes before what the file says. */
+async function orderOf(options: RedriveOptions, now: number): Promise<RedriveOrder & { file?: RedriveFile }> {
+  const file = options.continue === undefined ? undefined : await readRedriveFile(options.continue)
+  const { dryRun: _, ...flags } = requestOf(options)
+  const given = {
+    ...flags,
+    nodes: flags.nodes && [...flags.nodes],
+    blueprintId: options.blueprint,
+    since: options.failedSince?.toISOString(),
   }
+  const asked = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  return { until: new Date(now).toISOString(), ...file?.order, ...asked, file } as RedriveOrder
+}
+
+async function redriveMany(context: CommandContext, options: RedriveOptions): Promise<number> {
+  const { client, io } = context
+  const { dryRun } = options
+  const { file: before, ...order } = await orderOf(options, io.now())
+  const { since, until, blueprintId, ...request } = order
+  const failures = {
+    since: new Date(since),
+    until: new Date(until),
+    ...(blueprintId === undefined ? {} : { blueprintId }),
+  }
+  const { runs, cursor } = await withProgress(io, 'counting the runs that failed', () =>
+    client.failures(failures),
+  )
+  const isMany = !dryRun && runs > ASK_FROM
+  const count = cursor === undefined ? `${runs}` : `${runs} or more`
+  if (isMany) await context.mean(`Redrive ${count} runs`, `not redriven: ${count} runs`)
+  const file = before ?? (isMany ? await createRedriveFile(io.cwd, order) : undefined)
+  let failed = 0
+  for await (const outcome of client.redriveMany({ failures, ...request, dryRun })) {
+    const { runId } = outcome
+    const error = 'error' in outcome ? outcome.error.message : undefined
+    // The index of failed runs may still have one that was redriven a moment ago.
+    if (error !== undefined && file?.done.has(runId)) continue
+    if (error !== undefined) failed++
+    if (file && !dryRun) await addOutcome(file, error === undefined ? outcome : { runId, error })
+    report(context, runId, error, outcome, dryRun)
+    if (io.signal.aborted) break
+  }
+  if (file) io.err(`${io.signal.aborted ? 'go on with' : 'what became of each'}: ${file.path}`)
+  if (io.signal.aborted) return exitCodes.interrupted
   return failed > 0 ? exitCodes.someFailed : exitCodes.done
 }
 

@@ -6,7 +6,7 @@ import type { RunDescription } from '../../core/run/describe.ts'
 import type { RunSummary } from '../../core/run/list.ts'
 import { type Cli, type CommandContext, contextOf } from '../context.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
-import { costRows, historyRow, runLines, summaryRow, table } from '../render.ts'
+import { historyRow, runLines, summaryRow, table } from '../render.ts'
 import { dollars, duration, jsonObject, pairs, timeBefore, wholeNumber } from '../values.ts'
 import { follow } from '../watch.ts'
 
@@ -98,16 +98,6 @@ export function addRunCommands(program: Command, cli: Cli, exit: (code: number) 
       const context = await contextOf(cli, command)
       const entries = await context.client.history(runId)
       context.answer(entries, () => table(entries.map((entry) => historyRow(context.colors, entry))))
-    })
-
-  program
-    .command('cost')
-    .description('what a run has cost so far')
-    .argument('<run>', 'id of the run')
-    .action(async (runId: string, _options: object, command: Command) => {
-      const context = await contextOf(cli, command)
-      const { cost } = await context.client.get(runId)
-      context.answer(cost ?? null, () => (cost ? table(costRows(cost)) : ['nothing was counted']))
     })
 
   program
