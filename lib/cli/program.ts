@@ -1,6 +1,7 @@
 /** The command line as a whole: options that all commands have, and their help. */
 import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
+import { addCompletionCommand } from './commands/completion.ts'
 import { addCostCommand } from './commands/cost.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
@@ -53,6 +54,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
   addBlueprintCommands(program, cli)
   addDeadLetterCommands(program, cli)
   addDoctorCommand(program, cli, exit)
+  addCompletionCommand(program, cli)
   for (const command of allOf(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => cli.io.out(text.trimEnd()),
