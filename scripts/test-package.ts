@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { testOlderTemplate, testTemplate } from './package-test/cdk-init.ts'
 import { testEsModule } from './package-test/es-module.ts'
 import { pack } from './package-test/folder.ts'
+import { testInit } from './package-test/init.ts'
 import { testEmptyFolder } from './package-test/readme.ts'
 
 const KINDS = {
   'es-module': testEsModule,
   'empty-folder': testEmptyFolder,
+  init: testInit,
   'cdk-init': testTemplate,
   'older-cdk-init': testOlderTemplate,
 }

@@ -2,6 +2,7 @@
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { functionsOf, root, run, versions, write } from './folder.ts'
+import { testInitInto } from './init.ts'
 import { COMPILER_OPTIONS, writeOlderTemplate } from './older-template.ts'
 import { typeDocs, typeReadme } from './readme.ts'
 
@@ -52,6 +53,7 @@ export function testTemplate(folder: string, tarball: string): void {
   run(folder, 'npx', 'cdk', 'synth', '--quiet')
   console.log('  the README, npm test and cdk synth pass')
   testFlowInJest(folder, 'swc')
+  testInitInto(folder, tarball)
 }
 
 /** What docs/testing.md says, by the loader of `@swc/jest` or the one that it names for ts-jest. */

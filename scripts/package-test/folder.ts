@@ -19,13 +19,13 @@ export function run(folder: string, command: string, ...args: string[]): string 
   return ended([command, ...args].join(' '), spawnSync(command, args, optionsFor(folder)))
 }
 
-/** A command as one types it. */
-export function shell(folder: string, command: string): string {
-  return ended(command, spawnSync(command, { ...optionsFor(folder), shell: true }))
+/** A command as one types it, with `env` beside what this process has. */
+export function shell(folder: string, command: string, env: NodeJS.ProcessEnv = {}): string {
+  return ended(command, spawnSync(command, { ...optionsFor(folder, env), shell: true }))
 }
 
-function optionsFor(cwd: string) {
-  return { cwd, env: { ...process.env, ...NPM }, encoding: 'utf8', maxBuffer: 2 ** 26 } as const
+function optionsFor(cwd: string, env: NodeJS.ProcessEnv = {}) {
+  return { cwd, env: { ...process.env, ...NPM, ...env }, encoding: 'utf8', maxBuffer: 2 ** 26 } as const
 }
 
 function ended(command: string, { status, stdout, stderr, error }: SpawnSyncReturns<string>): string {
@@ -34,10 +34,10 @@ function ended(command: string, { status, stdout, stderr, error }: SpawnSyncRetu
   throw new Error(`'${command}' ended with ${status ?? error}:\n${stdout}\n${stderr}`)
 }
 
-/** @returns the tarball's path */
-export function pack(folder: string): string {
+/** @returns the path of a package's tarball, of this one unless another of this repository is named */
+export function pack(folder: string, source = '.'): string {
   const printed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
-    cwd: root,
+    cwd: join(root, source),
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -69,7 +69,15 @@ export async function planOf(directory: string, template: TemplateName): Promise
     added,
     leftAlone: [
       ...sorted.leftAlone,
-      ...(test ? [] : [{ path: TEST, reason: 'your tests are not those of vitest: docs/testing.md' }]),
+      ...(test
+        ? []
+        : [
+            {
+              path: TEST,
+              reason:
+                'your tests are not those of vitest; node_modules/flowcraft-aws/docs/testing.md has those of Jest',
+            },
+          ]),
     ],
     // The last of them, since it says that the project is one.
     changes:
