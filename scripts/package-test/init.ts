@@ -90,7 +90,7 @@ function nodeOf(folder: string, which: keyof typeof NODES): NodeJS.ProcessEnv {
 
 /** What `init` adds to the project of `cdk init`, and the lines that it asks for. */
 export function testInitInto(folder: string, tarball: string): void {
-  for (const name of ['src', 'cdk.out']) rmSync(join(folder, name), { recursive: true, force: true })
+  for (const name of ['src', 'test', 'cdk.out']) rmSync(join(folder, name), { recursive: true, force: true })
   const { addToApp } = JSON.parse(shell(folder, 'npx flowcraft-aws init --json')) as { addToApp: string }
   const [imports = '', lines = ''] = addToApp.split('\n\n')
   const stack = join(folder, 'lib/shop-stack.ts')
