@@ -3,6 +3,9 @@
 import { createInterface } from 'node:readline/promises'
 import { main } from '../lib/cli/main.ts'
 
+// The SDK's reminder of Node 22, at each command: the package runs on Node 20 too.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+
 const interrupted = new AbortController()
 process.once('SIGINT', () => {
   interrupted.abort()
