@@ -11,7 +11,7 @@ import { register, type Registration } from '../core/blueprints/registration.ts'
 import { warningsOf } from '../core/blueprints/warnings.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { guardedBus } from '../core/common/guarded-event-bus.ts'
-import { consoleLogger, guardedLogger } from '../core/common/logger.ts'
+import { consoleLogger, guardedLogger, withoutGreeting } from '../core/common/logger.ts'
 import { type AwsConfig, environmentVariables, resolveConfig } from '../core/config/config.ts'
 import { costsOf, type Stores, storesOf } from '../core/config/connections.ts'
 import { withContainer } from '../core/config/container.ts'
@@ -94,7 +94,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
         ...runtimeOptions,
         ...registration,
         eventBus,
-        logger: guardedLogger(runtimeOptions.logger ?? consoleLogger),
+        logger: withoutGreeting(guardedLogger(runtimeOptions.logger ?? consoleLogger)),
       },
       coordinationStore: new DynamoDbCoordinationStore(config),
       eventBus,

@@ -36,6 +36,14 @@ it('warns of nothing where there is nothing', () => {
   expect(warningsOfMaking(Own)).toEqual([])
 })
 
+it('says nothing while it is made', () => {
+  const info = vi.fn()
+  const logger = { debug: info, info, warn: info, error: info }
+  const adapter = new SqsAdapter({ flows: [flow], logger, queueUrl: 'http://127.0.0.1/q', tableName: 't' })
+  expect(adapter).toBeInstanceOf(SqsAdapter)
+  expect(info.mock.calls).toEqual([])
+})
+
 it('refuses options that are nested as the other adapter has them, which would leave it without blueprints', () => {
   expect(() => warningsOfMaking(SqsAdapter, { runtimeOptions: { blueprints: {} } })).toThrow(
     expect.objectContaining({

@@ -140,6 +140,16 @@ describe('a new project', () => {
     expect(out).toContain('pnpm exec flowcraft-aws start order --input \'{"orderId":"A-17"')
   })
 
+  it.each([
+    ['npm', { overrides: { fauxqs: { cookie: '^1.0.2' } }, allowScripts: { esbuild: false } }],
+    ['yarn', { resolutions: { cookie: '^1.0.2' } }],
+    ['pnpm', { resolutions: { cookie: '^1.0.2' } }],
+    ['bun', { overrides: { cookie: '^1.0.2' } }],
+  ])('installs on Node 20 by %s without a warning of engines', async (manager, fields) => {
+    await init(['shop'], { npm_config_user_agent: `${manager}/1.0.0 node/v20` })
+    expect(manifestOf('shop')).toMatchObject(fields)
+  })
+
   it('may have folders above it that are not there yet', async () => {
     await made('a/b/shop')
     expect(readdirSync(join(folder, 'a/b'))).toEqual(['shop'])

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Cli, GlobalOptions } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { colorsOf, type Io } from '../io.ts'
-import { install, type PackageManager, packageManagerOf } from '../init/package-manager.ts'
+import { install } from '../init/package-manager.ts'
 import { type Plan, planOf } from '../init/plan.ts'
 import { type TemplateName, templateNames, TEMPLATES } from '../init/templates.ts'
 import { writeProject } from '../init/write.ts'
@@ -37,13 +37,12 @@ export function addInitCommand(program: Command, cli: Cli): void {
     .action(async (dir: string, options: InitOptions, command: Command) => {
       const template = templateOf(options.template)
       const directory = resolve(cli.io.cwd, dir)
-      const plan = await planOf(directory, template)
-      const manager = packageManagerOf(plan.entries, cli.io.env)
+      const plan = await planOf(directory, template, cli.io.env)
       if (plan.changes.length > 0) await writeProject(directory, plan.changes)
-      const done: Done = { directory, template, plan, manager, installed: options.install === true }
+      const done: Done = { directory, template, plan, installed: options.install === true }
       const { json } = command.optsWithGlobals<GlobalOptions>()
       if (!json) for (const line of filesLines(cli, done)) cli.io.out(line)
-      if (done.installed) await install(manager, directory, cli.io)
+      if (done.installed) await install(plan.manager, directory, cli.io)
       if (json) cli.io.out(JSON.stringify(documentOf(cli, done)))
       else for (const line of nextLines(cli, done)) cli.io.out(line)
     })
@@ -53,7 +52,6 @@ interface Done {
   readonly directory: string
   readonly template: TemplateName
   readonly plan: Plan
-  readonly manager: PackageManager
   readonly installed: boolean
 }
 
@@ -64,8 +62,8 @@ function templateOf(name: string): TemplateName {
 }
 
 function documentOf({ io }: Cli, done: Done) {
-  const { directory, template, installed, manager } = done
-  const { name, stack, changes, unchanged, leftAlone, added, addToApp } = done.plan
+  const { directory, template, installed } = done
+  const { manager, name, stack, changes, unchanged, leftAlone, added, addToApp } = done.plan
   return {
     directory,
     template,
@@ -126,18 +124,18 @@ function nextLines({ io }: Cli, done: Done): string[] {
   ]
 }
 
-function nextSteps({ cwd }: Io, { directory, manager, installed, plan }: Done): string[] {
+function nextSteps({ cwd }: Io, { directory, installed, plan }: Done): string[] {
   const path = relative(cwd, directory)
   return [
     ...(path === '' ? [] : [`cd ${quoted(path)}`]),
     ...(installed || (plan.changes.length === 0 && plan.entries.includes('node_modules'))
       ? []
-      : [manager.install]),
-    manager.run('dev'),
+      : [plan.manager.install]),
+    plan.manager.run('dev'),
   ]
 }
 
-function startLine({ template, manager }: Done): string {
+function startLine({ template, plan: { manager } }: Done): string {
   const { flow, input } = TEMPLATES[template]
   return `${manager.exec} flowcraft-aws start ${flow} --input '${JSON.stringify(input)}' --local`
 }

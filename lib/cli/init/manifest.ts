@@ -1,5 +1,6 @@
 /** package.json of a new project, and what one that is there lacks. */
 import { rangeOf } from './own-package.ts'
+import type { PackageManager } from './package-manager.ts'
 
 export type Manifest = Readonly<Record<string, unknown>>
 
@@ -21,8 +22,16 @@ const SCRIPTS = {
 /** What `npm init` writes where there is no test. */
 const NO_TEST = /^echo .*no test specified/
 
-/** fauxqs takes two versions of it; the newer one is for Node 22 and later, and npm says so on each install with Node 20. */
-const OVERRIDES = { fauxqs: { cookie: '^1.0.2' } }
+/** fauxqs takes two versions of it; the newer is for Node 22: with Node 20 npm warns on each install, and yarn installs nothing. */
+const COOKIE = { cookie: '^1.0.2' }
+
+/** Only npm knows overrides that are one package's. */
+const OVERRIDES: Readonly<Record<PackageManager['name'], Manifest>> = {
+  npm: { overrides: { fauxqs: COOKIE } },
+  bun: { overrides: COOKIE },
+  pnpm: { resolutions: COOKIE },
+  yarn: { resolutions: COOKIE },
+}
 
 /** Neither needs its script: esbuild's saves a few milliseconds, and classic-level comes compiled. */
 const ALLOW_SCRIPTS = { 'classic-level': false, esbuild: false }
@@ -37,12 +46,13 @@ export interface Parts {
   readonly app: boolean
   /** Whether its test is. */
   readonly test: boolean
+  readonly manager: PackageManager['name']
 }
 
 /** Of a folder that has none. */
-export function newManifest(name: string): Manifest {
-  const { manifest } = completed({}, { app: true, test: true })
-  const { scripts, dependencies, devDependencies, overrides } = manifest
+export function newManifest(name: string, manager: PackageManager['name']): Manifest {
+  const { manifest } = completed({}, { app: true, test: true, manager })
+  const { scripts, dependencies, devDependencies } = manifest
   return {
     name,
     version: '0.1.0',
@@ -52,19 +62,24 @@ export function newManifest(name: string): Manifest {
     scripts,
     dependencies,
     devDependencies,
-    overrides,
-    allowScripts: ALLOW_SCRIPTS,
+    ...OVERRIDES[manager],
+    ...(manager === 'npm' && { allowScripts: ALLOW_SCRIPTS }),
   }
 }
 
 /** Nothing that is there is changed. */
-export function completed(before: Manifest, { app, test }: Parts): { manifest: Manifest; added: Added } {
+export function completed(
+  before: Manifest,
+  { app, test, manager }: Parts,
+): { manifest: Manifest; added: Added } {
   const has = new Set(DEPENDENCY_FIELDS.flatMap((field) => Object.keys(recordOf(before[field]))))
   const missing = (names: readonly string[]) => names.filter((name) => !has.has(name))
   const dependencies = missing(DEPENDENCIES)
   const dev = missing([...ALWAYS, ...(app ? FOR_APP : []), ...(test ? FOR_TEST : [])])
   const scripts = Object.keys(SCRIPTS).filter((name) => isMissing(scriptOf(before, name)))
   const overrides = recordOf(before['overrides'])
+  // By another package manager it would be for all packages of a project that may need the newer one.
+  const needsOverride = manager === 'npm' && dev.includes('fauxqs') && !('fauxqs' in overrides)
   return {
     manifest: {
       ...before,
@@ -73,8 +88,7 @@ export function completed(before: Manifest, { app, test }: Parts): { manifest: M
       }),
       ...(dependencies.length > 0 && { dependencies: withRanges(before['dependencies'], dependencies) }),
       ...(dev.length > 0 && { devDependencies: withRanges(before['devDependencies'], dev) }),
-      ...(dev.includes('fauxqs') &&
-        !('fauxqs' in overrides) && { overrides: { ...overrides, ...OVERRIDES } }),
+      ...(needsOverride && { overrides: { ...overrides, fauxqs: COOKIE } }),
     },
     added: { dependencies: [...dependencies, ...dev], scripts },
   }

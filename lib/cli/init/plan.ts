@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { entriesOf, isThere, manifestIn, refuseOthers, textOf } from './folder.ts'
 import { type Added, completed, hasCdk, type Manifest, newManifest, testsByVitest } from './manifest.ts'
 import { packageNameOf, stackIdOf } from './names.ts'
+import { type PackageManager, packageManagerOf } from './package-manager.ts'
 import { filesOf, sourceOf, type TemplateName } from './templates.ts'
 import type { Change } from './write.ts'
 
@@ -18,7 +19,8 @@ export interface Plan {
   readonly added: Added
   /** What to add to the CDK app that is there; undefined where the template's is written. */
   readonly addToApp?: readonly string[]
-  /** The folder's own names, for the package manager. */
+  readonly manager: PackageManager
+  /** What was in the folder. */
   readonly entries: readonly string[]
 }
 
@@ -37,8 +39,13 @@ const LINES = [
 ]
 
 /** @throws UsageError where the folder cannot become a project */
-export async function planOf(directory: string, template: TemplateName): Promise<Plan> {
+export async function planOf(
+  directory: string,
+  template: TemplateName,
+  env: NodeJS.ProcessEnv,
+): Promise<Plan> {
   const entries = await entriesOf(directory)
+  const manager = packageManagerOf(entries, env)
   const existing = entries.includes('package.json')
   if (!existing) refuseOthers(directory, entries)
   const before = existing ? await manifestIn(directory) : undefined
@@ -50,8 +57,8 @@ export async function planOf(directory: string, template: TemplateName): Promise
   const ownApp = !hasApp && !(await isThere(join(directory, 'src/app.ts')))
   const test = before === undefined || testsByVitest(before.manifest)
   const { manifest, added } = before
-    ? completed(before.manifest, { app: ownApp, test })
-    : { manifest: newManifest(name), added: { dependencies: [], scripts: [] } }
+    ? completed(before.manifest, { app: ownApp, test, manager: manager.name })
+    : { manifest: newManifest(name, manager.name), added: { dependencies: [], scripts: [] } }
   const wanted = [...files].filter(
     ([path]) =>
       (ownApp || !APP.includes(path)) && (test || path !== TEST) && !(existing && path === 'README.md'),
@@ -85,6 +92,7 @@ export async function planOf(directory: string, template: TemplateName): Promise
         ? sorted.changes
         : [...sorted.changes, { path: 'package.json', text: manifestText, before: text }],
     ...(ownApp ? {} : { addToApp: LINES }),
+    manager,
     entries,
   }
 }

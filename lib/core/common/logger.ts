@@ -43,3 +43,16 @@ export function guardedLogger(logger: ILogger): ILogger {
     error: guarded('error'),
   }
 }
+
+/** Each cold process would begin with it, and it says nothing. */
+const GREETING = '[Adapter] BaseDistributedAdapter initialized.'
+
+/** A logger that the engine's adapter does not greet. */
+export function withoutGreeting(logger: ILogger): ILogger {
+  return {
+    ...logger,
+    info: (message, meta) => {
+      if (message !== GREETING) logger.info(message, meta)
+    },
+  }
+}
