@@ -5,13 +5,18 @@ import { main } from '../lib/cli/main.ts'
 
 // The SDK's reminder of Node 22, at each command: the package runs on Node 20 too.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+/** npm hands on the signal that the terminal has sent already: so soon it is the same Ctrl-C. */
+const SAME_SIGNAL_MS = 500
 
 const interrupted = new AbortController()
 process.once('SIGINT', () => {
   interrupted.abort()
+  const at = Date.now()
   // A second Ctrl-C ends it at once.
-  process.once('SIGINT', () => process.exit(130))
+  process.on('SIGINT', () => Date.now() - at > SAME_SIGNAL_MS && process.exit(130))
 })
+// A terminal that closes and a supervisor that stops it mean the same.
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort())
 // Whoever reads the answer has had enough: `| head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)

@@ -26,6 +26,9 @@ export const esmOptions = {
   banner: { js: COMMONJS_BANNER },
 } as const
 
+/** What the local AWS runs, and the oldest Node that a user's `runtime` may be. */
+export const bundleTarget = 'node20'
+
 /** The functions that come bundled with the package, by the file in `lambdas/` that is their entry. */
 export const OWN_HANDLERS = ['start-run', 'sweep', 'webhook'] as const
 
@@ -39,12 +42,25 @@ export function ownHandlerOptions(root: string, name: OwnHandler, outdir: string
     absWorkingDir: root,
     entryPoints: [`lambdas/${name}.ts`],
     outfile: `${outdir}/index.mjs`,
-    // The oldest Node that a user's `runtime` may be.
-    target: 'node20',
+    target: bundleTarget,
     minify: true,
     // Errors are told apart by their names.
     keepNames: true,
     sourcemap: false,
     logLevel: 'warning' as const,
   }
+}
+
+/**
+ * How `flowcraft-aws dev` learns which file a function is bundled from: by this variable it asks the constructs to say so in
+ * the metadata of the cloud assembly, under this type. The template has nothing of it.
+ */
+export const DEV_SYNTH = { variable: 'FLOWCRAFT_AWS_DEV', metadata: 'flowcraft-aws:bundle' } as const
+
+/** What bundles a function's code anew, as esbuild takes it. */
+export interface BundleRecord {
+  /** Options of esbuild, without where the bundle goes. JSON. */
+  readonly options: Readonly<Record<string, unknown>> & { readonly entryPoints: readonly [string] }
+  /** The file in the function's folder. */
+  readonly outfile: 'index.js' | 'index.mjs'
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCostCommand } from './commands/cost.ts'
+import { addDevCommand } from './commands/dev.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addInitCommand } from './commands/init.ts'
@@ -46,6 +47,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showSuggestionAfterError()
   addInitCommand(program, cli)
+  addDevCommand(program, cli)
   addRunCommands(program, cli, exit)
   addLogsCommand(program, cli)
   addCostCommand(program, cli)

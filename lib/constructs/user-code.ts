@@ -6,6 +6,7 @@ import { type Code, Function, type FunctionProps, type Runtime } from 'aws-cdk-l
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import type { Construct } from 'constructs'
 import { COMMONJS_BANNER, esmOptions } from '../bundling.ts'
+import { recordBundle } from './bundle-record.ts'
 import { checkEntryAtSynth } from './check-entry.ts'
 import { exportProblems } from './entry-exports.ts'
 import { nodeOf } from './function-overrides.ts'
@@ -77,14 +78,17 @@ export function userFunction(
   const { entry, code, handler = 'handler', checkEntry } = user
   const environment = { NODE_OPTIONS: '--enable-source-maps', ...options.environment }
   if (code) return new Function(scope, id, { ...options, environment, code, handler })
+  const bundling = bundlingOf(options.runtime, user)
+  const depsLockFilePath = lockFileOf(user)
   const made = new NodejsFunction(scope, id, {
     ...options,
     environment,
     entry,
     handler,
-    depsLockFilePath: lockFileOf(user),
-    bundling: bundlingOf(options.runtime, user),
+    depsLockFilePath,
+    bundling,
   })
+  recordBundle(made, entry as string, bundling, depsLockFilePath)
   const bundle = bundleOf(made)
   if (bundle === undefined) return made
   warnOfNativeModules(made, bundle, made.architecture)

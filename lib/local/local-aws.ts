@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PutEventsApi } from './api/event-bridge.ts'
 import { InvokeApi } from './api/lambda.ts'
 import { startApi } from './api/server.ts'
@@ -14,6 +15,8 @@ import { EventRules } from './event-bridge/rules.ts'
 import { EventBuses } from './event-buses.ts'
 import { startMapping } from './event-source/mapping.ts'
 import { InFlight } from './in-flight.ts'
+import { DataFolder } from './keep/data-folder.ts'
+import type { MessageJournal } from './keep/message-journal.ts'
 import { createLocalFunction } from './lambda/function.ts'
 import { FunctionRegistry } from './lambda/registry.ts'
 import { startMinutes, startSchedule, startTimer } from './lambda/schedule.ts'
@@ -54,14 +57,21 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
     throw localError(`region must be the name of an AWS region such as us-east-1; got '${region}'`)
   }
-  const engines = await startEngines(options, region)
+  const kept = options.dataFolder === undefined ? undefined : await DataFolder.open(options.dataFolder)
+  const engines = await startEngines(options, region).catch(async (error: unknown) => {
+    await kept?.close()
+    throw error
+  })
   try {
     const { consistentReads = process.env['FLOWCRAFT_LOCAL_CONSISTENT_READS'] === 'true' } = options
-    const parts = await startParts(engines, region, consistentReads)
+    const parts = await startParts(engines, region, { consistentReads, journal: kept?.journal })
     const folder = await mkdtemp(join(tmpdir(), 'flowcraft-local-'))
-    return assemble({ ...parts, region, engines, folder })
+    const aws = assemble({ ...parts, region, engines, folder, kept })
+    await kept?.restore(aws.clients)
+    return aws
   } catch (error) {
     await engines.stop()
+    await kept?.close()
     throw error
   }
 }
@@ -78,13 +88,15 @@ interface Parts {
   inFlight: InFlight
   /** Holds copies of function code; removed at the end. */
   folder: string
+  /** What outlives it. */
+  kept: DataFolder | undefined
 }
 
 async function startParts(
   { names, origins }: RunningEngines,
   region: string,
-  consistentReads: boolean,
-): Promise<Omit<Parts, 'region' | 'engines' | 'folder'>> {
+  { consistentReads, journal }: { consistentReads: boolean; journal: MessageJournal | undefined },
+): Promise<Omit<Parts, 'region' | 'engines' | 'folder' | 'kept'>> {
   const meter = new Meter()
   const interception = new Interception()
   const functions = new FunctionRegistry()
@@ -92,7 +104,9 @@ async function startParts(
   const rules = new EventRules({ region, accountId: ACCOUNT_ID }, inFlight)
   const buses = new EventBuses((event) => rules.take(event))
   const [sqs, dynamodb, s3, lambda, eventbridge] = await Promise.all([
-    startJsonProxy(origins.sqs, interception, (origin) => meteredSqs(meter, origin, names.sqs === 'fauxqs')),
+    startJsonProxy(origins.sqs, interception, (origin) =>
+      meteredSqs(meter, origin, names.sqs === 'fauxqs', journal),
+    ),
     startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, { consistentReads })),
     startS3Proxy(origins.s3, interception, meter),
     startApi(interception, new InvokeApi(functions, inFlight)),
@@ -103,7 +117,8 @@ async function startParts(
 }
 
 function assemble(parts: Parts): LocalAws {
-  const { region, engines, proxies, meter, interception, functions, buses, rules, inFlight, folder } = parts
+  const { region, engines, proxies, meter, interception, functions, buses, rules, inFlight, folder, kept } =
+    parts
   const endpoints: LocalEndpoints = {
     sqs: proxies.sqs.origin,
     dynamodb: proxies.dynamodb.origin,
@@ -118,16 +133,19 @@ function assemble(parts: Parts): LocalAws {
   const sources: Stoppable[] = []
   let stopped: Promise<void> | undefined
 
-  const stop = ({ drain = true }: StopOptions) =>
+  const stop = ({ drain = true, drainMs }: StopOptions) =>
     inTurn([
       () => (drain ? undefined : stopAll(functions.all)),
+      () => (drainMs === undefined ? undefined : killAfter(drainMs, functions.all, stopAll(sources))),
       () => stopAll(sources),
       () => rules.stop(),
       () => inFlight.settle(),
       () => stopAll(functions.all),
+      () => kept?.save(clients),
       () => Object.values(clients).forEach((client) => client.destroy()),
       () => Promise.all(Object.values(proxies).map((proxy) => proxy.close())),
       () => engines.stop(),
+      () => kept?.close(),
       () => rm(folder, { recursive: true, force: true }),
     ])
   const assertRunning = () => {
@@ -143,18 +161,24 @@ function assemble(parts: Parts): LocalAws {
   const stackHost = (): StackHost => ({
     aws,
     deployed,
+    keepsNames: kept !== undefined,
     addRule: (rule) => {
       buses.assertThere(rule.eventBusName)
-      rules.add(rule)
+      return rules.add(rule)
     },
     every: (minutes, fire) => {
       assertRunning()
-      started(startTimer(minutes, fire))
+      return started(startTimer(minutes, fire))
     },
     eachMinute: (fire) => {
       assertRunning()
-      started(startMinutes(fire))
+      return started(startMinutes(fire))
     },
+    createFunctionUrl: async (fn) => {
+      assertRunning()
+      return started(await startUrlServer(fn))
+    },
+    retire: (source) => inFlight.add(source.stop()),
     findFunction: (name) => functions.find(name),
     findInvocable: (name) => functions.findInvocable(name),
   })
@@ -216,6 +240,13 @@ async function inTurn(steps: (() => unknown)[]): Promise<void> {
     }
   }
   if (errors.length > 0) throw new AggregateError(errors, 'the local AWS did not stop cleanly')
+}
+
+/** Kills what is still at work then; the rest of the end follows. */
+async function killAfter(ms: number, functions: readonly Stoppable[], done: Promise<void>): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([done, sleep(ms, undefined, { signal: late.signal }).then(() => stopAll(functions))])
+  late.abort()
 }
 
 async function stopAll(things: readonly Stoppable[]): Promise<void> {

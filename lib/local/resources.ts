@@ -2,11 +2,16 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb'
-import type { CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { CreateTableCommand, DescribeTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
+import type { CreateTableCommandInput, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb'
+import { CreateBucketCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs'
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  SetQueueAttributesCommand,
+} from '@aws-sdk/client-sqs'
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { localError, resourceName, wholeNumber } from './errors.ts'
 import type { LocalQueue, LocalQueueOptions } from './types.ts'
@@ -53,13 +58,71 @@ export async function createQueue(sqs: SQSClient, options: LocalQueueOptions = {
   }
 }
 
-/** Makes one queue. */
+/** Makes one queue; one of this name that is there gets the attributes. */
 export async function makeQueue(sqs: SQSClient, name: string, attributes: Record<string, string>) {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))
+  const QueueUrl = await createOrUpdateQueue(sqs, name, attributes)
   const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
   const arn = answer.Attributes?.['QueueArn']
   if (!QueueUrl || !arn) throw localError(`SQS gave queue ${name} no address or no ARN`)
   return { url: QueueUrl, arn }
+}
+
+/** CreateQueue refuses a name that is there with other attributes. */
+async function createOrUpdateQueue(
+  sqs: SQSClient,
+  QueueName: string,
+  Attributes: Record<string, string>,
+): Promise<string | undefined> {
+  const { QueueUrl } = await sqs
+    .send(new GetQueueUrlCommand({ QueueName }))
+    .catch(onlyIf('QueueDoesNotExist'))
+  if (QueueUrl === undefined)
+    return (await sqs.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }))
+  return QueueUrl
+}
+
+/** Takes this error for an empty answer. */
+function onlyIf(name: string) {
+  return (error: unknown): { readonly QueueUrl?: undefined } => {
+    if ((error as { name?: unknown }).name === name) return {}
+    throw error
+  }
+}
+
+/** Makes a table; one of this name that is there gets the indexes that it lacks. */
+export async function createOrUpdateTable(
+  dynamodb: DynamoDBClient,
+  input: CreateTableCommandInput,
+): Promise<string> {
+  const { TableName } = input
+  const { Table } = await dynamodb
+    .send(new DescribeTableCommand({ TableName }))
+    .catch((error: unknown): { Table?: TableDescription } => {
+      if ((error as { name?: unknown }).name === 'ResourceNotFoundException') return {}
+      throw error
+    })
+  if (!Table) return createTable(dynamodb, input)
+  const given = keysOf(input)
+  if (given !== keysOf(Table)) {
+    throw localError(
+      `table ${TableName} is there with the keys ${keysOf(Table)}, and the stack has ${given}: keys of a table cannot change; start without the data that are kept`,
+    )
+  }
+  const there = new Set(Table.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName))
+  for (const Create of input.GlobalSecondaryIndexes ?? []) {
+    if (there.has(Create.IndexName)) continue
+    const { AttributeDefinitions } = input
+    const GlobalSecondaryIndexUpdates = [{ Create }]
+    await dynamodb.send(
+      new UpdateTableCommand({ TableName, AttributeDefinitions, GlobalSecondaryIndexUpdates }),
+    )
+  }
+  return TableName as string
+}
+
+function keysOf({ KeySchema = [] }: Pick<TableDescription, 'KeySchema'>): string {
+  return KeySchema.map(({ AttributeName, KeyType }) => `${AttributeName} (${KeyType})`).join(', ')
 }
 
 /** Makes a table and waits until it is ACTIVE. */
@@ -86,4 +149,10 @@ export async function createBucket(s3: S3Client, name: string = freshName('bucke
   }
   await s3.send(new CreateBucketCommand({ Bucket: name }))
   return name
+}
+
+/** Makes a bucket unless one of this name is there. */
+export async function createBucketOnce(s3: S3Client, name: string): Promise<void> {
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
+  if (!Buckets.some(({ Name }) => Name === name)) await createBucket(s3, name)
 }

@@ -40,6 +40,13 @@ export interface LocalAwsOptions {
    * of indexes are taken. @default - whether the environment variable `FLOWCRAFT_LOCAL_CONSISTENT_READS` is `true`
    */
   consistentReads?: boolean
+  /**
+   * A folder that keeps tables, messages and objects between two starts; made where it is not there. One local AWS uses it
+   * at a time. Names of a stack's resources are the same at each start then, where CloudFormation would make new ones; event
+   * buses, functions and the addresses of function URLs are made anew. What was kept is lost if the engine of DynamoDB is
+   * another. Messages in flight are received again. Not for `endpoints` of your own. @default - everything is in memory
+   */
+  dataFolder?: string
   /** Accept endpoints that are not on this computer. @default false */
   allowRemote?: boolean
 }
@@ -108,6 +115,8 @@ export interface StopOptions {
    * @default true
    */
   drain?: boolean
+  /** The longest that invocations in flight may take to finish, milliseconds; they are killed then. @default - their timeout */
+  drainMs?: number
 }
 
 /** SQS, DynamoDB, S3, Lambda and EventBridge on this computer. Listens on 127.0.0.1 only. */

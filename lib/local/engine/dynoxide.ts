@@ -37,15 +37,18 @@ export function findDynoxide(env: NodeJS.ProcessEnv = process.env): string | und
   }
 }
 
-/** Starts dynoxide on a free port of 127.0.0.1. */
-export async function startDynoxide(binary: string): Promise<Engine> {
+/** Starts dynoxide on a free port of 127.0.0.1. `database` is a file for its data, which are in memory else. */
+export async function startDynoxide(binary: string, database?: string): Promise<Engine> {
+  const where = database === undefined ? [] : ['--db-path', database]
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     const child = spawn(
       '/bin/sh',
-      ['-c', WATCHDOG, 'sh', binary, '--host', '127.0.0.1', '--port', String(port)],
+      ['-c', WATCHDOG, 'sh', binary, '--host', '127.0.0.1', '--port', String(port), ...where],
       {
         stdio: ['pipe', 'ignore', 'pipe'],
+        // Ctrl-C is for whoever runs the local AWS: it stops this last.
+        detached: true,
       },
     )
     try {

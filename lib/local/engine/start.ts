@@ -1,5 +1,6 @@
 // Decides what plays each service and starts it. The one place that reads this package's environment variables.
 
+import { join } from 'node:path'
 import { localError, oneOf } from '../errors.ts'
 import type { Endpoints, Engines, LocalAwsOptions } from '../types.ts'
 import { startDynalite } from './dynalite.ts'
@@ -59,15 +60,18 @@ async function settleAll<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
 
 async function startDynamoDB({
   dynamodb,
+  dataFolder,
 }: LocalAwsOptions): Promise<Engine & { name: 'dynoxide' | 'dynalite' }> {
   const fromEnv = process.env['FLOWCRAFT_LOCAL_DYNAMODB'] || undefined
   const wanted = dynamodb
     ? oneOf('the option dynamodb', dynamodb, DYNAMODB_ENGINES)
     : fromEnv && oneOf('FLOWCRAFT_LOCAL_DYNAMODB', fromEnv, DYNAMODB_ENGINES)
-  if (wanted === 'dynalite') return { ...(await startDynalite()), name: 'dynalite' }
+  const kept = (name: string) => (dataFolder === undefined ? undefined : join(dataFolder, name))
+  const dynalite = async () => ({ ...(await startDynalite(kept('dynalite'))), name: 'dynalite' as const })
+  if (wanted === 'dynalite') return dynalite()
   const binary = findDynoxide()
-  if (binary) return { ...(await startDynoxide(binary)), name: 'dynoxide' }
-  if (wanted === undefined) return { ...(await startDynalite()), name: 'dynalite' }
+  if (binary) return { ...(await startDynoxide(binary, kept('dynoxide.sqlite'))), name: 'dynoxide' }
+  if (wanted === undefined) return dynalite()
   throw localError(
     'dynoxide was asked for, but its binary is not here. Run: npm install -D @dynoxide/linux-x64 ' +
       '(Linux on x64), set DYNOXIDE_BIN to the path of a binary, or use dynalite',

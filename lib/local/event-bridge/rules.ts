@@ -21,7 +21,7 @@ export interface Place {
 export class EventRules {
   readonly #place: Place
   readonly #inFlight: InFlight
-  readonly #rules: EventRule[] = []
+  readonly #rules = new Set<EventRule>()
   #stopped = false
 
   constructor(place: Place, inFlight: InFlight) {
@@ -29,8 +29,9 @@ export class EventRules {
     this.#inFlight = inFlight
   }
 
-  add(rule: EventRule): void {
-    this.#rules.push(rule)
+  add(rule: EventRule): { stop(): Promise<void> } {
+    this.#rules.add(rule)
+    return { stop: async () => void this.#rules.delete(rule) }
   }
 
   /** Whoever put the event does not wait for its targets. */

@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
-import { esmOptions } from '../../bundling.ts'
+import { bundleTarget, esmOptions } from '../../bundling.ts'
 import { importOptional } from '../engine/optional.ts'
 import { localError } from '../errors.ts'
 import { freshName } from '../resources.ts'
@@ -13,7 +13,7 @@ import { freshName } from '../resources.ts'
 /** The esbuild options of local bundles: an ES module for Node 20 and later with a source map, everything inside. */
 export const bundlingOptions = {
   ...esmOptions,
-  target: 'node20',
+  target: bundleTarget,
   sourcemap: true,
   sourcesContent: false,
 } as const

@@ -50,6 +50,8 @@ export class ExecutionEnvironment {
   constructor(spec: EnvironmentSpec) {
     this.#spec = spec
     this.#child = fork(spec.bootstrap, [spec.code, spec.exportName], {
+      // Ctrl-C is for whoever runs the local AWS, which ends what is at work in its own time.
+      detached: true,
       // Only these variables and flags: what is missing here is missing on AWS too.
       env: spec.env,
       execArgv: [`--max-old-space-size=${spec.memoryMb}`],

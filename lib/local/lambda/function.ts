@@ -15,9 +15,9 @@ import type {
   FunctionCode,
   FunctionStats,
   LocalAlias,
-  LocalFunction,
   LocalFunctionOptions,
   LocalVersion,
+  ManagedFunction,
 } from './types.ts'
 
 /** Largest event or result, bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
@@ -37,7 +37,7 @@ export interface FunctionHost {
 export async function createLocalFunction(
   host: FunctionHost,
   options: LocalFunctionOptions,
-): Promise<LocalFunction> {
+): Promise<ManagedFunction> {
   const name = resourceName('the name of a function', options.name ?? freshName('function'), 64)
   const timeoutSeconds = wholeNumber('timeoutSeconds', options.timeoutSeconds ?? 30, 1, 900, 'seconds')
   const memoryMb = wholeNumber('memoryMb', options.memoryMb ?? 1024, 128, 10_240, 'MB')
@@ -67,7 +67,7 @@ type Counts = { -readonly [K in keyof FunctionStats]: number }
 
 const LATEST = '$LATEST'
 
-class ProcessFunction implements LocalFunction {
+class ProcessFunction implements ManagedFunction {
   readonly name: string
   readonly arn: string
   readonly timeoutSeconds: number
@@ -167,6 +167,11 @@ class ProcessFunction implements LocalFunction {
     const old = this.#latest
     this.#latest = { version: LATEST, code: made }
     this.#environments.retire(old)
+  }
+
+  retire(): void {
+    for (const { release } of this.#published.values()) this.#environments.retire(release)
+    this.#environments.retire(this.#latest)
   }
 
   kill(): number {

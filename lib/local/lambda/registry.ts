@@ -1,16 +1,17 @@
 // All functions of a local AWS, by the names that AWS knows them by.
 
-import type { Invocable, LocalFunction } from './types.ts'
+import type { Invocable, LocalFunction, ManagedFunction } from './types.ts'
 
 /** Of two with the same name the later one is found, as after a new deployment. */
 export class FunctionRegistry {
-  readonly #functions: LocalFunction[] = []
+  readonly #functions: ManagedFunction[] = []
 
   get all(): readonly LocalFunction[] {
     return this.#functions
   }
 
-  add(fn: LocalFunction): void {
+  add(fn: ManagedFunction): void {
+    this.#functions.findLast(({ name }) => name === fn.name)?.retire()
     this.#functions.push(fn)
   }
 

@@ -82,6 +82,12 @@ export interface LocalAlias extends Invocable {
   update(routing: AliasRouting): void
 }
 
+/** As the local AWS holds it. */
+export interface ManagedFunction extends LocalFunction {
+  /** Another has its name now: what is in flight ends, and no process stays idle. */
+  retire(): void
+}
+
 /** A Lambda function whose execution environments are child processes, one invocation at a time in each. */
 export interface LocalFunction extends Invocable {
   readonly name: string

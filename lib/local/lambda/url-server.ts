@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { close, isGone, KEEP_ALIVE_MS, listen, readBody } from '../proxy/http.ts'
 import { FunctionError, ThrottledError } from './errors.ts'
-import type { LocalFunction } from './types.ts'
+import type { Invocable } from './types.ts'
 import { answerOf, eventOf } from './url-event.ts'
 import type { UrlAnswer } from './url-event.ts'
 
@@ -17,7 +17,7 @@ export interface UrlServer {
 }
 
 /** Starts a function URL on a free port. */
-export async function startUrlServer(fn: LocalFunction): Promise<UrlServer> {
+export async function startUrlServer(fn: Pick<Invocable, 'invoke'>): Promise<UrlServer> {
   const inFlight = new Set<Promise<void>>()
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
     const served = serve(fn, req, res).finally(() => inFlight.delete(served))
@@ -33,7 +33,11 @@ export async function startUrlServer(fn: LocalFunction): Promise<UrlServer> {
   }
 }
 
-async function serve(fn: LocalFunction, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function serve(
+  fn: Pick<Invocable, 'invoke'>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   let body: Buffer
   try {
     body = await readBody(req)

@@ -2,6 +2,8 @@
 // gets wrong where it matters to a worker. All through its HTTP interface; no private file of fauxqs is used.
 
 import { createHash } from 'node:crypto'
+import type { JsonRecord } from '../keep/json-record.ts'
+import type { MessageJournal } from '../keep/message-journal.ts'
 import type { Meter } from '../meter.ts'
 import { decodeAstral, encodeAstral } from './astral.ts'
 import type { Answer } from './http.ts'
@@ -35,8 +37,14 @@ interface SqsJson {
  * The metered SQS.
  * @param origin - the proxy's own, which queue addresses will name
  * @param mend - whether the engine is fauxqs
+ * @param journal - what is told of each message, where messages are kept
  */
-export function meteredSqs(meter: Meter, origin: string, mend: boolean): JsonService {
+export function meteredSqs(
+  meter: Meter,
+  origin: string,
+  mend: boolean,
+  journal?: MessageJournal,
+): JsonService {
   const addresses = new QueueAddresses(origin)
   const traceHeaders = mend ? new TraceHeaders() : undefined
   return {
@@ -53,12 +61,14 @@ export function meteredSqs(meter: Meter, origin: string, mend: boolean): JsonSer
         body: Buffer.from(JSON.stringify(input)),
         finish(answer) {
           meter.countSqsPayload(Math.max(body.length, answer.body.length))
-          return translate(answer, (output) => {
+          const given = translate(answer, (output) => {
             if (output.QueueUrl !== undefined) output.QueueUrl = addresses.toPublic(output.QueueUrl)
             if (output.QueueUrls) output.QueueUrls = output.QueueUrls.map((url) => addresses.toPublic(url))
             if (mend) restoreBodies(output, bodies)
             traceHeaders?.pass(input, output)
           })
+          if (answer.status === 200) journal?.observe(operation, recordOf(body), recordOf(given))
+          return given
         },
         ...(mend && operation === 'ReceiveMessage' && { undelivered: giveBack(input, send) }),
       } satisfies Call
@@ -155,6 +165,11 @@ function giveBack(input: SqsJson, send: Send): (answer: Answer) => Promise<void>
 
 function md5(text: string): string {
   return createHash('md5').update(text, 'utf8').digest('hex')
+}
+
+/** Some answers have no body. */
+function recordOf(body: Buffer): JsonRecord {
+  return { ...parse(body) }
 }
 
 function parse(body: Buffer): SqsJson | undefined {

@@ -13,13 +13,20 @@ export class DeployedStacks {
   readonly #stacks = new Map<string, LocalStack>()
   readonly #outputs = new Map<string, Readonly<Record<string, string>>>()
   readonly #exports = new Map<string, Export>()
+  readonly #deployments = new Map<string, object>()
 
   /** A stack of this very app that runs here. */
   find(stack: AppStack): LocalStack | undefined {
     return this.#stacks.get(keyOf(stack))
   }
 
-  add(stack: AppStack, made: LocalStack, exported: ReadonlyMap<string, string>): void {
+  /** What made the stack that runs by this name, for the next update. */
+  deploymentOf(stackName: string): object | undefined {
+    return this.#deployments.get(stackName)
+  }
+
+  add(stack: AppStack, made: LocalStack, exported: ReadonlyMap<string, string>, deployment: object): void {
+    this.#deployments.set(made.stackName, deployment)
     const { stackName } = made
     this.#stacks.set(keyOf(stack), made)
     this.#outputs.set(stackName, made.outputs)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs'
 import { localError } from '../errors.ts'
-import { functionOf, invocableOf, numberOf, refuses, textOf } from './kind.ts'
+import { asNamed, functionOf, invocableOf, numberOf, refuses, textOf } from './kind.ts'
 import type { Kind, Making } from './kind.ts'
 
 /** https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html; AWS has 3 seconds and 128 MB by default. */
@@ -29,14 +29,23 @@ export const lambdaFunction: Kind = {
       timeoutSeconds: (await numberOf(making, 'Timeout')) ?? DEFAULT_TIMEOUT_SECONDS,
       memoryMb: (await numberOf(making, 'MemorySize')) ?? DEFAULT_MEMORY_MB,
       maxConcurrency: await numberOf(making, 'ReservedConcurrentExecutions'),
-      environment: textsOf(environment ?? {}),
+      environment: { ...textsOf(environment ?? {}), ...making.environment },
       onLog: making.onLog,
     }
-    const { name, arn } = await withCode(making, (folder) =>
-      making.aws.createFunction({ ...options, code: { folder } }),
-    )
+    const there = making.findFunction(options.name)
+    const { name, arn } = await withCode(making, async (folder) => {
+      if (!there || !onlyCodeChanged(making))
+        return making.aws.createFunction({ ...options, code: { folder } })
+      await there.replaceCode({ folder })
+      return there
+    })
+    // The one before ends what it is doing.
     return { ref: name, attributes: { Arn: arn } }
   },
+}
+
+function onlyCodeChanged({ changed }: Making): boolean {
+  return changed !== undefined && changed.every((name) => name === 'Code')
 }
 
 /** Variables are texts, whatever the template has. */
@@ -63,6 +72,7 @@ async function withCode<T>(making: Making, use: (folder: string) => Promise<T>):
 
 /** Keeps the code that the function has in the template. */
 export const functionVersion: Kind = {
+  follows: true,
   async make(making) {
     const fn = functionOf(making, await making.property('FunctionName'))
     const { version, arn } = fn.publishVersion()
@@ -76,17 +86,22 @@ interface VersionWeight {
 }
 
 export const functionAlias: Kind = {
+  follows: true,
   async make(making) {
     const fn = functionOf(making, await making.property('FunctionName'))
     const { AdditionalVersionWeights: weights = [] } = ((await making.property('RoutingConfig')) ?? {}) as {
       AdditionalVersionWeights?: VersionWeight[]
     }
-    const { arn } = fn.createAlias((await textOf(making, 'Name')) ?? '', {
+    const name = (await textOf(making, 'Name')) ?? ''
+    const routing = {
       version: (await textOf(making, 'FunctionVersion')) ?? '',
       additionalVersionWeights: Object.fromEntries(
         weights.map(({ FunctionVersion, FunctionWeight }) => [FunctionVersion, Number(FunctionWeight)]),
       ),
-    })
+    }
+    const alias = fn.alias(name)
+    alias?.update(routing)
+    const { arn } = alias ?? fn.createAlias(name, routing)
     return { ref: arn, attributes: { AliasArn: arn } }
   },
 }
@@ -95,8 +110,12 @@ export const functionUrl: Kind = {
   problems: refuses(['Qualifier']),
   async make(making) {
     const fn = functionOf(making, await making.property('TargetFunctionArn'))
-    const url = await making.aws.createFunctionUrl(fn)
-    return { ref: fn.arn, attributes: { FunctionUrl: url, FunctionArn: fn.arn } }
+    const server = await making.createFunctionUrl(asNamed(making.findInvocable, fn))
+    return {
+      ref: fn.arn,
+      attributes: { FunctionUrl: server.url, FunctionArn: fn.arn },
+      sources: [server],
+    }
   },
 }
 
@@ -111,7 +130,7 @@ export const eventSourceMapping: Kind = {
       FunctionResponseTypes: (await making.property('FunctionResponseTypes')) as string[] | undefined,
     }
     if ((await textOf(making, 'Enabled')) === 'false') return made
-    await making.aws.mapEventSource({
+    const mapping = await making.aws.mapEventSource({
       queueUrl: await queueUrlOf(making, await textOf(making, 'EventSourceArn')),
       function: invocableOf(making, await making.property('FunctionName')),
       batchSize: await numberOf(making, 'BatchSize'),
@@ -121,7 +140,7 @@ export const eventSourceMapping: Kind = {
       }),
       reportBatchItemFailures: FunctionResponseTypes.includes('ReportBatchItemFailures'),
     })
-    return made
+    return { ...made, sources: [mapping] }
   },
 }
 

@@ -3,31 +3,34 @@
 import { localError } from '../errors.ts'
 import type { EventRule } from '../event-bridge/rules.ts'
 import type { Invocable, LocalFunction } from '../lambda/types.ts'
+import type { UrlServer } from '../lambda/url-server.ts'
 import type { LocalAws } from '../types.ts'
 import type { DeployedStacks } from './deployed.ts'
 import type { Properties } from './template.ts'
+
+/** What goes on by itself. */
+export interface Stoppable {
+  stop(): Promise<void>
+}
 
 /** What kinds use to make things. */
 export interface StackHost {
   readonly aws: Pick<
     LocalAws,
-    | 'region'
-    | 'accountId'
-    | 'clients'
-    | 'createTable'
-    | 'createBucket'
-    | 'createEventBus'
-    | 'createFunction'
-    | 'createFunctionUrl'
-    | 'mapEventSource'
+    'region' | 'accountId' | 'clients' | 'createEventBus' | 'createFunction' | 'mapEventSource'
   >
   readonly deployed: DeployedStacks
+  /** Whether a resource has the same name each time that it is made. */
+  readonly keepsNames: boolean
   /** @throws FlowcraftAwsError LOCAL_AWS where its bus is not here */
-  addRule(rule: EventRule): void
+  addRule(rule: EventRule): Stoppable
   /** Fires every so many minutes, for the first time after as many. */
-  every(minutes: number, fire: () => Promise<void>): void
+  every(minutes: number, fire: () => Promise<void>): Stoppable
   /** Fires at each full minute, also at those that a busy process missed. */
-  eachMinute(fire: (minute: Date) => Promise<void>): void
+  eachMinute(fire: (minute: Date) => Promise<void>): Stoppable
+  createFunctionUrl(fn: Invocable): Promise<UrlServer>
+  /** Stops what nobody needs any more; what it is doing ends first, and nobody waits. */
+  retire(source: Stoppable): void
   findFunction(nameOrArn: string): LocalFunction | undefined
   findInvocable(nameOrArn: string): Invocable | undefined
 }
@@ -35,6 +38,10 @@ export interface StackHost {
 /** A resource that is being made. */
 export interface Making extends StackHost {
   readonly logicalId: string
+  /** The names of the properties that changed, where the resource is updated. */
+  readonly changed?: readonly string[]
+  /** Variables of every function. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Files and folders by the key that they would have in the bucket of assets. */
   readonly assets: ReadonlyMap<string, string>
   readonly onLog?: (line: string) => void
@@ -56,6 +63,8 @@ interface Nested {
 interface Made {
   readonly ref: string
   readonly attributes?: Readonly<Record<string, string>>
+  /** Ends when the resource is removed or made anew. */
+  readonly sources?: readonly Stoppable[]
 }
 
 export interface Kind {
@@ -64,6 +73,8 @@ export interface Kind {
   /** What of the properties is not emulated and would change what happens. May see intrinsic functions. */
   problems?(properties: Properties): string[]
   make(making: Making): Promise<Made>
+  /** Whether it is looked at in each update, though its properties are the same: what it is of may be new. */
+  readonly follows?: boolean
 }
 
 /** A property as a text, if it is there. */
@@ -88,8 +99,21 @@ export function functionOf({ findFunction }: Making, nameOrArn: unknown): LocalF
 /** What a property names to be invoked: a function, a version or an alias. */
 export function invocableOf({ findInvocable }: Making, nameOrArn: unknown): Invocable {
   const found = typeof nameOrArn === 'string' ? findInvocable(nameOrArn) : undefined
-  if (found) return found
+  if (found) return asNamed(findInvocable, found)
   throw localError(`there is no function, version or alias ${JSON.stringify(nameOrArn)} on this local AWS`)
+}
+
+/** Whatever has the name when it is invoked: an update may make the function anew. */
+export function asNamed(find: StackHost['findInvocable'], found: Invocable): Invocable {
+  const { arn } = found
+  const present = () => find(arn) ?? found
+  return {
+    arn,
+    get timeoutSeconds() {
+      return present().timeoutSeconds
+    },
+    invoke: (event) => present().invoke(event),
+  }
 }
 
 /** Names the properties that are there and are not played. */

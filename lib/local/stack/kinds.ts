@@ -16,7 +16,7 @@ import { schedule } from './schedules.ts'
 import { bucket, eventBus, queue, table } from './storage.ts'
 import type { TemplateResource } from './template.ts'
 
-const NESTED_STACK = 'AWS::CloudFormation::Stack'
+export const NESTED_STACK = 'AWS::CloudFormation::Stack'
 
 const KINDS: Readonly<Record<string, Kind>> = {
   [NESTED_STACK]: nestedStack,

@@ -24,11 +24,11 @@ export const rule: Kind = {
     const targets = ((await making.property('Targets')) ?? []) as Target[]
     const deliveries = await deliveriesOf(making, targets, { ruleName, ruleArn })
     if ((await textOf(making, 'State')) === 'DISABLED') return made
-    if (matches) making.addRule({ eventBusName, matches, targets: deliveries })
-    await startClock(making, async (time) => {
+    const byPattern = matches ? [making.addRule({ eventBusName, matches, targets: deliveries })] : []
+    const byClock = await startClock(making, async (time) => {
       const event = scheduledEvent(randomUUID(), ruleArn, making.aws, time)
       await Promise.all(deliveries.map((deliver) => deliver(event, new Date())))
     })
-    return made
+    return { ...made, sources: [...byPattern, ...byClock] }
   },
 }

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { minutesOf } from '../event-bridge/cron.ts'
 import { LONGEST_RATE_MINUTES, rateMinutesOf } from '../lambda/schedule.ts'
 import { textOf } from './kind.ts'
-import type { Kind, Making } from './kind.ts'
+import type { Kind, Making, Stoppable } from './kind.ts'
 import { sendTo, type Target } from './targets.ts'
 import type { Properties } from './template.ts'
 
@@ -18,12 +18,12 @@ export const schedule: Kind = {
     const { Arn, Input = '{}' } = (await making.property('Target')) as Target
     const send = await sendTo(making, Arn)
     const isOver = await boundsOf(making)
-    if (send && (await textOf(making, 'State')) !== 'DISABLED') {
-      await startClock(making, async (time) => {
-        if (!isOver(time)) await send(() => occurrence(Input, arn, time))
-      })
-    }
-    return { ref: name, attributes: { Arn: arn } }
+    const made = { ref: name, attributes: { Arn: arn } }
+    if (!send || (await textOf(making, 'State')) === 'DISABLED') return made
+    const sources = await startClock(making, async (time) => {
+      if (!isOver(time)) await send(() => occurrence(Input, arn, time))
+    })
+    return { ...made, sources }
   },
 }
 
@@ -55,14 +55,15 @@ export function scheduleProblems({
 }
 
 /** Fires at the times of a resource's schedule, with the time; never without one. */
-export async function startClock(making: Making, fire: (time: Date) => Promise<void>): Promise<void> {
+export async function startClock(making: Making, fire: (time: Date) => Promise<void>): Promise<Stoppable[]> {
   const expression = (await textOf(making, 'ScheduleExpression')) ?? ''
   const rateMinutes = rateMinutesOf(expression)
   if (rateMinutes !== undefined) {
     // No local AWS lives for so many weeks.
-    if (rateMinutes <= LONGEST_RATE_MINUTES) making.every(rateMinutes, () => fire(new Date()))
-    return
+    if (rateMinutes > LONGEST_RATE_MINUTES) return []
+    return [making.every(rateMinutes, () => fire(new Date()))]
   }
   const isOne = minutesOf(expression, await textOf(making, 'ScheduleExpressionTimezone'))
-  if (isOne) making.eachMinute(async (time) => (isOne(time) ? fire(time) : undefined))
+  if (!isOne) return []
+  return [making.eachMinute(async (time) => (isOne(time) ? fire(time) : undefined))]
 }

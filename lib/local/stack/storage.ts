@@ -1,7 +1,7 @@
 // Queues, tables, buckets and buses of a stack.
 
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
-import { makeQueue } from '../resources.ts'
+import { createBucketOnce, createOrUpdateTable, makeQueue } from '../resources.ts'
 import { refuses, textOf } from './kind.ts'
 import type { Kind, Making } from './kind.ts'
 
@@ -42,7 +42,7 @@ export const table: Kind = {
       await indexes(making, 'GlobalSecondaryIndexes'),
       await indexes(making, 'LocalSecondaryIndexes'),
     ]
-    await making.aws.createTable({
+    await createOrUpdateTable(making.aws.clients.dynamoDbClient, {
       TableName,
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions,
@@ -68,7 +68,7 @@ export const bucket: Kind = {
   problems: refuses(['NotificationConfiguration']),
   async make(making) {
     const name = (await textOf(making, 'BucketName')) ?? making.name(63).toLowerCase()
-    await making.aws.createBucket(name)
+    await createBucketOnce(making.aws.clients.s3Client, name)
     return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
   },
 }

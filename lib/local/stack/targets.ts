@@ -57,7 +57,7 @@ async function senderOf(
   const [, , service, , , QueueName] = arn.split(':')
   if (service === 'lambda') {
     const fn = findInvocable(arn)
-    return fn && ((text) => invoke(fn, text))
+    return fn && ((text) => invoke(findInvocable(arn) ?? fn, text))
   }
   if (service !== 'sqs') return undefined
   const { sqsClient } = aws.clients

@@ -19,6 +19,13 @@ export interface DeployOptions {
    * to them gets a name that leads nowhere. @default - none
    */
   readonly ignore?: readonly string[]
+  /**
+   * Update the stack that runs here by this name, in place of making another copy: what did not change goes on, code is
+   * replaced, and queues, tables and buckets keep what they hold. @default false
+   */
+  readonly update?: boolean
+  /** Variables of every function besides its own, which they override. @default - none */
+  readonly environment?: Readonly<Record<string, string>>
   /** Gets each line that a function prints, and the function's logical id. @default - the lines stay in its `logs` */
   readonly onLog?: (line: string, logicalId: string) => void
 }

@@ -1,0 +1,49 @@
+/** Tells which files of a project changed, together with those that change in the same moment. */
+import { relative, sep } from 'node:path'
+import { watch as watchWith } from 'chokidar'
+
+/** An editor writes a file more than once, and a checkout many. */
+const QUIET_MS = 60
+
+/** No run depends on these: the former wherever they are, the latter in the project's own folder. */
+const IGNORED = /^(node_modules|\..+)$/
+const IGNORED_AT_TOP = /^(cdk\.out.*|coverage|dist|build|out)$/
+const NO_SOURCE = /(\.(md|log|txt|snap|tsbuildinfo)|\.(test|spec)\.[cm]?[jt]sx?|~)$/
+
+export interface Watch {
+  stop(): Promise<void>
+}
+
+/** @param changed - gets absolute paths */
+export async function watchFiles(
+  projectFolder: string,
+  changed: (files: ReadonlySet<string>) => void,
+): Promise<Watch> {
+  let files = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+  const watcher = watchWith(projectFolder, {
+    ignoreInitial: true,
+    ignored: (path) => {
+      const parts = relative(projectFolder, path).split(sep)
+      const isOutput = parts.some((part) => IGNORED.test(part)) || IGNORED_AT_TOP.test(parts[0] ?? '')
+      return isOutput || NO_SOURCE.test(path)
+    },
+  })
+  watcher.on('all', (event, file) => {
+    if (event === 'addDir' || event === 'unlinkDir') return
+    files.add(file)
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      const those = files
+      files = new Set()
+      changed(those)
+    }, QUIET_MS)
+  })
+  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
+  return {
+    stop: async () => {
+      clearTimeout(timer)
+      await watcher.close()
+    },
+  }
+}
