@@ -27,6 +27,7 @@ import { joinProblems } from './join-problems.ts'
 import { lint } from './lint.ts'
 import type { Flow, Registry } from './registry.ts'
 import { durableSubflow } from './subflow-node.ts'
+import { wideJoinProblems } from './wide-joins.ts'
 
 export interface Registration {
   readonly blueprints: Record<string, WorkflowBlueprint>
@@ -86,6 +87,7 @@ export function register(options: {
   for (const blueprint of Object.values(blueprints)) {
     problems.push(...numberProblems(blueprint, isOwn), ...retryProblemsOf(blueprint, engineName))
     problems.push(...alwaysProblems(blueprint, engineName), ...joinProblems(blueprint, engineName))
+    problems.push(...wideJoinProblems(blueprint))
   }
   makeDurable(registry, blueprints)
   problems.push(...lint(blueprints, registry))

@@ -14,6 +14,11 @@ export const DYNAMODB_ITEM_BYTES = 400 * KB
 export const PARTITION_KEY_BYTES = 2_000
 /** DynamoDB: the name of an attribute is at most 64 KB; the header puts a character or two before a context key. */
 export const CONTEXT_KEY_BYTES = 60_000
+/**
+ * Joins that one commit may name: an expression has 4 KB at most (docs: "Quotas in Amazon DynamoDB", expression strings), each join
+ * takes 8 bytes of it, and completed nodes, counts and all else up to 700.
+ */
+export const JOINS_AT_MOST = 400
 /** SQS: a message, its attributes included (docs: "Amazon SQS message quotas"). */
 export const SQS_MESSAGE_BYTES = 1024 * KB
 
