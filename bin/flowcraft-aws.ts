@@ -36,6 +36,10 @@ process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   isTerminal: process.stdout.isTTY === true,
+  // It may change while a command runs.
+  get columns() {
+    return process.stdout.columns
+  },
   showsProgress: process.stderr.isTTY === true,
   signal: interrupted.signal,
   now: Date.now,

@@ -11,6 +11,8 @@ export interface Io {
   readonly cwd: string
   /** Whether a person looks at the answer. */
   readonly isTerminal: boolean
+  /** How wide the terminal is, in characters. @default - not known */
+  readonly columns?: number
   /** Whether a person looks at standard error, and sees there how far something is. @default false */
   readonly showsProgress?: boolean
   /** Aborted by Ctrl-C. */

@@ -37,7 +37,8 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-function widthOf(text: string): number {
+/** Characters that are seen. */
+export function widthOf(text: string): number {
   // oxlint-disable-next-line no-control-regex -- what picocolors writes
   return text.replaceAll(/\u001B\[\d+m/g, '').length
 }
