@@ -26,10 +26,12 @@ const auditInput = v.object({
   allow: v.optional(v.array(v.string()), [
     '0BSD',
     'Apache-2.0',
+    'BlueOak-1.0.0',
     'BSD-2-Clause',
     'BSD-3-Clause',
     'ISC',
     'MIT',
+    'MIT-0',
   ]),
 })
 type Context = v.InferOutput<typeof auditInput> & { distinct: Package[]; found: string[][] }
