@@ -13,11 +13,19 @@ fourth time under faults. Status, outputs, errors, context and the number of exe
 Where the outcome in memory depends on the order in which nodes end, only the guarantees are held. Inputs
 (\`_inputs.<node>\`) are compared where one node can give them.
 
-\`npm run fuzz -- --redrives\` lets nodes fail before they do anything, and cancels or pauses runs now and then. Redriven until it completes,
-each run must have the context that it has in memory, where nothing of that happens. Workflows that fail by themselves, depend on
-order, or have fallbacks are left out; so are failures of nodes with tries, and of nodes that others made. \`npm run fuzz -- --forks\`
-forks them instead, and forks runs that completed from any of their nodes, where none counts in the context: each fork must come
-to the same.
+Every second workflow is run once more, and repaired, in one of three ways:
+
+- **redrive** (\`--redrives\`: nothing but this): nodes fail before they do anything, and runs are cancelled or paused now and
+  then. Redriven until it completes, each run must have the context that it has in memory, where nothing of that happens.
+- **fork** (\`--forks\`): runs are forked instead. And runs that completed are forked from any of their nodes, where none counts
+  in the context: each fork must come to the same.
+- **skip** (\`--skips\`): nodes fail when they have done everything, and are skipped with the output and the action that they
+  would have had. So are half of the nodes that wait, in place of a \`resume\`.
+
+Workflows that fail by themselves, depend on order, or have fallbacks are not repaired. Nodes with tries, and nodes that others
+made, do not fail. Nor, to be skipped, do nodes whose work an output and an action cannot say (context keys, \`dynamicNodes\`, no
+result at all, an action that no edge names), nodes that run always, which tell what failed before them, items of batches, and
+nodes of child runs, which nobody skips alone.
 
 The table is what a workflow may have in it; a test draws workflows until it has seen each line.
 `

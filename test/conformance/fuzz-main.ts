@@ -10,7 +10,7 @@ import { inspect, parseArgs } from 'node:util'
 import * as fc from 'fast-check'
 import { compare, type Comparison } from './fuzz.ts'
 import { type Plan, plans } from './plan.ts'
-import { compareRedriven, type Repair } from './redriven.ts'
+import { compareRepaired, type Repair, repairs } from './repaired.ts'
 
 const { values } = parseArgs({
   options: {
@@ -21,11 +21,15 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     redrives: { type: 'boolean', default: false },
     forks: { type: 'boolean', default: false },
+    skips: { type: 'boolean', default: false },
   },
 })
-/** Of a process that the first one starts, too. */
-const repair = (process.env['FUZZ_REPAIR'] ??
-  (values.redrives ? 'redrive' : values.forks ? 'fork' : undefined)) as Repair | undefined
+/** Nothing but this one. Of a process that the first one starts, too. */
+const only = (process.env['FUZZ_ONLY'] ?? repairs.find((repair) => values[`${repair}s`])) as
+  | Repair
+  | undefined
+/** One run in so many is repaired too, in one of the ways. */
+const REPAIRED = 2
 /** Blueprints of one seed. */
 const PLANS = 50
 
@@ -64,8 +68,17 @@ async function tryPlans(seed: number, path?: string): Promise<Result> {
   return { runs, compared, difference: { seed, path: `${counterexamplePath}`, plan, problems } }
 }
 
-function tryPlan(plan: Plan, seed: number): Promise<Comparison> {
-  return repair ? compareRedriven(plan, seed, repair) : compare(plan, seed)
+async function tryPlan(plan: Plan, seed: number): Promise<Comparison> {
+  if (only) return compareRepaired(plan, seed, only)
+  const compared = await compare(plan, seed)
+  const repair = seed % REPAIRED === 0 ? repairs[(seed / REPAIRED) % repairs.length] : undefined
+  if (repair === undefined || compared.problems.length > 0) return compared
+  const repaired = await compareRepaired(plan, seed, repair)
+  return {
+    problems: repaired.problems,
+    runs: compared.runs + repaired.runs,
+    compared: compared.compared + repaired.compared,
+  }
 }
 
 function toProblem(error: unknown): Comparison {
@@ -96,7 +109,7 @@ async function inProcesses(): Promise<Result[]> {
   }
   const self = fileURLToPath(import.meta.url)
   const children = Array.from({ length: Number(values.processes) }, () =>
-    fork(self, { env: { ...process.env, FUZZ_WORKER: '1', ...(repair && { FUZZ_REPAIR: repair }) } }),
+    fork(self, { env: { ...process.env, FUZZ_WORKER: '1', ...(only && { FUZZ_ONLY: only }) } }),
   )
   await Promise.all(children.map(work))
   return results
@@ -110,7 +123,7 @@ function tell({ seed, path, plan, problems }: Difference): void {
 }
 
 function againBy({ seed, path }: { seed: number; path: string }): string {
-  return `  again: npm run fuzz --${repair ? ` --${repair}s` : ''} --seed ${seed} --path ${path}`
+  return `  again: npm run fuzz --${only ? ` --${only}s` : ''} --seed ${seed} --path ${path}`
 }
 
 async function main(): Promise<void> {

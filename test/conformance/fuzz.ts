@@ -51,7 +51,7 @@ function reaches(from: string, to: string, steps: readonly (readonly [string, st
 }
 
 /** What it comes to in memory in one order, and whether it comes to the same in all others that are tried. */
-class InMemory {
+export class InMemory {
   readonly #reference: Reference
   readonly #repeats: (nodeId: string) => boolean
   readonly #rivals = new Set<string>()

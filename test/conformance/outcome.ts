@@ -155,17 +155,24 @@ async function waitingRun(harness: Harness, runId: string): Promise<string> {
   return child === undefined ? runId : waitingRun(harness, child)
 }
 
+/** Gives a node that waits its event. */
+export type Give = (
+  runId: string,
+  event: { readonly nodeId: string; readonly action?: string; readonly output?: unknown },
+) => Promise<unknown>
+
 export async function answerAll(
   harness: Harness,
   runId: string,
   answers: Setup['answers'] = {},
+  give: Give = (id, event) => harness.resume(id, event),
 ): Promise<void> {
   for (;;) {
     const waiting = (await waitingNodes(harness, runId)).filter(({ nodeId }) => answers[nodeId])
     if (waiting.length === 0) return
     // The last first: which of several comes first makes no difference.
     for (const { runId: id, nodeId } of waiting.toReversed()) {
-      await harness.resume(id, { nodeId, ...answers[nodeId] })
+      await give(id, { nodeId, ...answers[nodeId] })
     }
     await harness.settle()
   }

@@ -1,21 +1,21 @@
-/** Random blueprints whose nodes fail now and then end, redriven or forked, as they do in memory, where nothing fails. */
+/** Random blueprints whose nodes fail now and then end, redriven, forked or skipped, as they do in memory, where nothing fails. */
 import * as fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { plans } from './plan.ts'
-import { compareRedriven } from './redriven.ts'
+import { compareRepaired, repairs } from './repaired.ts'
 
-/** `npm run fuzz -- --redrives`, or `--forks`, does more. Always the same blueprints. */
+/** `npm run fuzz` does more. Always the same blueprints. */
 const PLANS = 60
 const SEED = 1
 
-it.each(['redrive', 'fork'] as const)(
+it.each(repairs)(
   'random blueprints end as in memory after a %s',
   async (repair) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     vi.spyOn(console, 'error').mockImplementation(() => {})
     let compared = 0
     const property = fc.asyncProperty(plans, fc.nat(1_000_000), async (plan, seed) => {
-      const result = await compareRedriven(plan, seed, repair)
+      const result = await compareRepaired(plan, seed, repair)
       compared += result.compared
       expect(result.problems).toEqual([])
     })
