@@ -32,6 +32,11 @@ export class RunEventFields {
     return field<RunEventDetail>('parentRunId')
   }
 
+  /** The run from whose state this one began, which is a fork of it; absent otherwise. */
+  static get forkedFromRunId(): string {
+    return field<RunEventDetail>('forkedFromRunId')
+  }
+
   /** What the run was started with, an object; absent where there is none. */
   static get labels(): string {
     return field<RunEventDetail>('labels')

@@ -191,6 +191,7 @@ describe('the fields of an event', () => {
     blueprintId: 'b',
     startedAt: '',
     parentRunId: 'p',
+    forkedFromRunId: 'f',
     labels: {},
     service: 's',
   }

@@ -12,6 +12,8 @@ export interface RunEventDetail {
   readonly startedAt: string
   /** The run that waits for this one, which is a subflow of it. */
   readonly parentRunId?: string
+  /** The run from whose state this one began, which is a fork of it. */
+  readonly forkedFromRunId?: string
   /** What the run was started with; absent where there is none. */
   readonly labels?: Readonly<Record<string, string>>
   /** The service whose worker published it, as in logs and metrics: POWERTOOLS_SERVICE_NAME. Absent where that is not set. */

@@ -103,13 +103,15 @@ function ofLife(id: string, { redrives = 0 }: RunState): string {
   return redrives === 0 ? id : `${id}:${redrives}`
 }
 
-function common({ runId, blueprintId, startedAt, parent, labels }: RunState, id: string): RunEventDetail {
+function common(run: RunState, id: string): RunEventDetail {
+  const { runId, blueprintId, startedAt, parent, forkedFrom, labels } = run
   return {
     id,
     runId,
     blueprintId,
     startedAt: isoOf(startedAt),
     ...(parent ? { parentRunId: parent.runId } : {}),
+    ...(forkedFrom === undefined ? {} : { forkedFromRunId: forkedFrom }),
     ...(labels ? { labels } : {}),
   }
 }

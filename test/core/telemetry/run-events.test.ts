@@ -58,6 +58,11 @@ describe('an event of a run', () => {
     expect(startedEvent(run)).toEqual({ name: 'started', detail: { ...common, id: 'r1:started' } })
     expect(startedEvent(again).detail.id).toBe('r1:started')
     expect(startedEvent(child).detail).toMatchObject({ parentRunId: 'p' })
+    expect(startedEvent({ ...run, forkedFrom: 'f' }).detail).toEqual({
+      ...common,
+      id: 'r1:started',
+      forkedFromRunId: 'f',
+    })
   })
 
   it('says of a wait which node it is, for what, until when, and what may be decided', () => {
