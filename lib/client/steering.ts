@@ -10,7 +10,7 @@ import { encodeEvent } from '../core/run/events.ts'
 import { type Operation, noteOperation } from '../core/run/operations.ts'
 import { cancelRun } from '../core/run/cancel.ts'
 import { pauseRun, unpauseRun } from '../core/run/pause.ts'
-import { redriveRun, type Redrive, type SteerServices } from '../core/run/redrive.ts'
+import { redriveRun, type RedriveOfEnd, type SteerServices } from '../core/run/redrive.ts'
 import { resumeRun } from '../core/run/resume.ts'
 import { skipRetry } from '../core/run/skip.ts'
 
@@ -126,17 +126,19 @@ export async function redriveBy(
   const given = checked(redriveRequest, request, refusal('redrive'))
   const { nodes, set, dryRun = false, by, reason, maxUsd } = given
   const giveBudget = await checkBudget(services, runId, { what: 'redrive', maxUsd })
-  const planned = await onceEnded(() => redriveRun(services, runId, { nodes, set }, true))
+  const { ended, ...planned } = await onceEnded(() => redriveRun(services, runId, { nodes, set }, true))
   if (dryRun) return { ...planned, redriven: false }
-  const key = await noteOperation(services, runId, {
+  const operation = {
     kind: 'redrive',
     by,
     reason,
     nodes: planned.again,
     keys: Object.keys(set ?? {}),
-  })
+  } as const
+  const key = await noteOperation(services, runId, operation, ended)
   await giveBudget()
-  return { ...(await redriveRun(services, runId, { nodes, set, note: { key } }, false)), redriven: true }
+  const { ended: _, ...done } = await redriveRun(services, runId, { nodes, set, note: { key } }, false)
+  return { ...done, redriven: true }
 }
 
 export async function skipBy(
@@ -153,8 +155,9 @@ export async function skipBy(
   if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
   const isEnded = run.status !== 'running' || run.pausedByFailure === true
   // Of a run that has ended, the node waits for the event from then on: crash after that, and the same call gives it.
-  if (isEnded) await onceEnded(() => redriveRun(services, runId, { skip }, true))
-  const key = await noteOperation(services, runId, { kind: 'skip', by, reason, nodes: [nodeId] })
+  const planned = isEnded ? await onceEnded(() => redriveRun(services, runId, { skip }, true)) : undefined
+  const operation = { kind: 'skip', by, reason, nodes: [nodeId] } as const
+  const key = await noteOperation(services, runId, operation, planned?.ended)
   if (isEnded) await redriveRun(services, runId, { skip, note: { key } }, false)
   else await skipRetry(services, run, skip)
   return { skipped: await resumeRun(services, runId, nodeId, event) }
@@ -204,7 +207,7 @@ async function noteOfRunning(
   if (run.status === 'running') await noteOperation(services, runId, operation)
 }
 
-async function onceEnded(work: () => Promise<Redrive>): Promise<Redrive> {
+async function onceEnded(work: () => Promise<RedriveOfEnd>): Promise<RedriveOfEnd> {
   for (let left = ENDING_MS; ; left -= PAUSE_MS) {
     try {
       return await work()

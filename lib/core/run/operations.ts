@@ -1,7 +1,7 @@
 /** What was done to a run from outside, by whom and why: noted before it is done, so that no crash loses who it was. */
 import { randomUUID } from 'node:crypto'
 import type { Services } from '../execution/services.ts'
-import type { RunState } from '../protocol/run-state.ts'
+import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import type { StoredValue } from '../store/run-store.ts'
 import { compress, expand } from '../values/value-store.ts'
 
@@ -16,6 +16,12 @@ export interface Operation {
   readonly keys?: readonly string[]
 }
 
+/** How a run had ended that somebody takes up again: its header says it no more. */
+export interface NotedEnd {
+  readonly status: RunStatus
+  readonly at: Date
+}
+
 const PREFIX = 'op#'
 /** Sorts by time. */
 const TIME_DIGITS = 10
@@ -27,10 +33,11 @@ export async function noteOperation(
   { store, now }: Pick<Services, 'store' | 'now'>,
   runId: string,
   operation: Omit<Operation, 'at'>,
+  ended?: NotedEnd,
 ): Promise<string> {
   const at = now()
   const key = `${PREFIX}${at.toString(36).padStart(TIME_DIGITS, '0')}#${randomUUID().slice(0, 8)}`
-  await store.putValue(runId, key, await compress(JSON.stringify({ ...operation, at })))
+  await store.putValue(runId, key, await compress(JSON.stringify({ ...operation, at, ended })))
   return key
 }
 
@@ -41,7 +48,7 @@ export async function notedOperation(
   key: string,
 ): Promise<Operation | undefined> {
   const value = await store.getValue(runId, key)
-  return value && operationOf(value)
+  return value && (await noteOf(value)).operation
 }
 
 /**
@@ -63,23 +70,45 @@ export async function readFork(
   { runId, inputHash }: Pick<RunState, 'runId' | 'inputHash'>,
 ): Promise<Operation | undefined> {
   const note = await store.getValue(runId, `${FORK}${inputHash}`)
-  return note && operationOf(note)
+  return note && (await noteOf(note)).operation
+}
+
+interface OperationNote {
+  readonly operation: Operation
+  readonly ended?: NotedEnd
 }
 
 /** In the order in which they were asked for. */
-export async function operationsOf(
-  { store }: { readonly store: Pick<Services['store'], 'listValues'> },
-  { runId, inputHash }: Pick<RunState, 'runId' | 'inputHash'>,
-): Promise<Operation[]> {
+export async function operationsOf(services: ListServices, run: NotedRun): Promise<Operation[]> {
+  return (await operationNotes(services, run)).map(({ operation }) => operation)
+}
+
+interface ListServices {
+  readonly store: Pick<Services['store'], 'listValues'>
+}
+
+type NotedRun = Pick<RunState, 'runId' | 'inputHash'>
+
+/** With how the run had ended, where they took it up again. */
+export async function operationNotes(
+  { store }: ListServices,
+  { runId, inputHash }: NotedRun,
+): Promise<OperationNote[]> {
   const own = `${FORK}${inputHash}`
   const found = [...(await store.listValues(runId, PREFIX))]
     .filter(([key]) => !key.startsWith(FORK) || key === own)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return Promise.all(found.map(([, note]) => operationOf(note)))
+  return Promise.all(found.map(([, note]) => noteOf(note)))
 }
 
-async function operationOf(note: StoredValue): Promise<Operation> {
-  const text = await expand(note)
-  const { at, ...operation } = JSON.parse(text) as Omit<Operation, 'at'> & { readonly at: number }
-  return { ...operation, at: new Date(at) }
+async function noteOf(note: StoredValue): Promise<OperationNote> {
+  const { at, ended, ...operation } = JSON.parse(await expand(note)) as Stored
+  const end = ended && { ended: { ...ended, at: new Date(ended.at) } }
+  return { operation: { ...operation, at: new Date(at) }, ...end }
+}
+
+/** Notes of older versions have no `ended`. */
+interface Stored extends Omit<Operation, 'at'> {
+  readonly at: number
+  readonly ended?: { readonly status: RunStatus; readonly at: string }
 }

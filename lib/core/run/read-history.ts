@@ -6,7 +6,7 @@ import type { Services } from '../execution/services.ts'
 import { activationKey, isDone, isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { givenEvents } from './events.ts'
-import { operationsOf } from './operations.ts'
+import { type NotedEnd, operationNotes } from './operations.ts'
 import type { LostValue } from '../values/lost.ts'
 import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import { expand } from '../values/value-store.ts'
@@ -28,12 +28,12 @@ export async function readHistory({
   const { runId } = run
   const [notes, operations, events, failures] = await Promise.all([
     notesOf(services, runId),
-    operationsOf(services, run),
+    operationNotes(services, run),
     givenEvents(services, runId),
     failuresOf({ services, run, graph }),
   ])
   const noted = notes.flatMap((note) => entriesOf({ runId, graph, values: services.values }, note))
-  const asked = operations.map((operation): HistoryEntry => ({ type: 'operation', ...operation }))
+  const asked = operations.map(({ operation }): HistoryEntry => ({ type: 'operation', ...operation }))
   const resumed = events.map(({ activation, at, ...told }): HistoryEntry => {
     const { node, iteration } = parseActivationKey(activation)
     const what = { nodeId: idOf(graph, node), iteration, ...told }
@@ -42,7 +42,12 @@ export async function readHistory({
   const started: HistoryEntry = { type: 'runStarted', at: new Date(run.startsAt ?? run.startedAt) }
   const known = new Set(notes.flatMap((note) => (hasEnded(note) ? [activationKey(note.n, note.i)] : [])))
   const failed = failures.filter(({ key }) => !known.has(key)).map(({ entry }) => entry)
-  const woven = [...asked, ...resumed].reduce(weave, [started, ...noted, ...failed, ...lastEnd(run, notes)])
+  const woven = [...asked, ...resumed].reduce(weave, [
+    started,
+    ...noted,
+    ...failed,
+    ...unnotedEnds(run, notes, operations),
+  ])
   const ended = new Set([...known, ...failures.map(({ key }) => key)])
   return inOrder([...woven, ...unnotedCompletions({ run, graph }, ended)])
 }
@@ -116,12 +121,23 @@ function unnotedCompletions(
   })
 }
 
-/** Ends that no worker's commit made, such as a cancellation, are in the header alone. */
-function lastEnd(run: RunState, notes: readonly Note[]): HistoryEntry[] {
+/** Ends that no worker's commit made, such as a cancellation: the header has the last one, the others who took the run up again. */
+function unnotedEnds(
+  run: RunState,
+  notes: readonly Note[],
+  operations: readonly { readonly ended?: NotedEnd }[],
+): HistoryEntry[] {
   const { endedAt, status } = run
-  if (!isOver(run) || endedAt === undefined) return []
-  const isNoted = notes.some((note) => note.k === 'e' && note.s === endedAt && note.st === status)
-  return isNoted ? [] : [{ type: 'runEnded', at: new Date(endedAt), status }]
+  const last = isOver(run) && endedAt !== undefined ? [{ status, at: new Date(endedAt) }] : []
+  const all = [...operations.flatMap(({ ended }) => ended ?? []), ...last]
+  // Two may have asked for one redrive.
+  const known = new Set(notes.flatMap((note) => (note.k === 'e' ? [`${note.st} ${note.s}`] : [])))
+  return all.flatMap(({ status: as, at }): HistoryEntry[] => {
+    const id = `${as} ${at.getTime()}`
+    if (known.has(id)) return []
+    known.add(id)
+    return [{ type: 'runEnded', at, status: as }]
+  })
 }
 
 /**

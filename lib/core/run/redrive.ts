@@ -25,6 +25,7 @@ import { giveRest } from './budget-of-child.ts'
 import { sendJobs } from './dispatch.ts'
 import { endedAs, nodeOf } from './ended.ts'
 import { LOOK_AFTER_MS } from './hold.ts'
+import type { NotedEnd } from './operations.ts'
 import { publication } from './publish.ts'
 import { checkSet, valuesAfter } from './redrive-values.ts'
 
@@ -42,7 +43,7 @@ export interface RedriveRequest {
 }
 
 /** What a redrive would do, or did. */
-export interface Redrive {
+interface Redrive {
   /** Nodes that run again. */
   readonly again: readonly string[]
   /** Nodes that were active at the end, and go on. */
@@ -51,20 +52,27 @@ export interface Redrive {
   readonly children: readonly string[]
 }
 
+/** With how the run had ended; a run that was paused in place of its end has none. */
+export interface RedriveOfEnd extends Redrive {
+  readonly ended?: NotedEnd
+}
+
 /** @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_STATE, INVALID_INPUT; nothing is changed then */
 export async function redriveRun(
   services: SteerServices,
   runId: string,
   request: RedriveRequest,
   dryRun: boolean,
-): Promise<Redrive> {
+): Promise<RedriveOfEnd> {
   checkSet(services, 'redrive', request.set)
   const run = await endedRun(services, runId)
   if (run.parent) {
     const why = `it is the child run of '${run.parent.runId}', which is to be redriven`
     throw refused(run, why)
   }
-  return redrive(services, run, request, dryRun)
+  const { status, endedAt } = run
+  const ended = endedAt === undefined ? {} : { ended: { status, at: new Date(endedAt) } }
+  return { ...(await redrive(services, run, request, dryRun)), ...ended }
 }
 
 async function redrive(

@@ -188,6 +188,47 @@ describe('the history of a run', () => {
     ])
   })
 
+  it.each(['timings', 'none'] as const)(
+    'has the end of a run that was cancelled, also once it was redriven, with history %s',
+    async (history) => {
+      const flow = createFlow('waits').wait('approval')
+      const service = new TestService({ flows: [flow], logger, history })
+      const { runId } = await service.start({ blueprintId: 'waits' })
+      for (const reason of ['first', 'second']) {
+        service.now += 1_000
+        await service.settle()
+        await service.cancel(runId)
+        service.now += 1_000
+        await service.settle()
+        await service.redrive(runId, { reason })
+      }
+      service.now += 1_000
+      await service.settle()
+      await service.resume(runId)
+      service.now += 1_000
+      await service.settle()
+
+      const ends = told(await service.history(runId)).filter((line) => /^(?:runEnded|operation)/.test(line))
+      expect(ends).toEqual([
+        'runEnded cancelled',
+        'operation redrive first',
+        'runEnded cancelled',
+        'operation redrive second',
+        'runEnded completed',
+      ])
+      const { operations } = await service.get(runId)
+      expect(operations).toEqual(
+        ['first', 'second'].map((reason) => ({
+          kind: 'redrive',
+          at: expect.any(Date) as Date,
+          reason,
+          nodes: [],
+          keys: [],
+        })),
+      )
+    },
+  )
+
   it('has the end of a run that failed itself, also once it was redriven', async () => {
     const flow = createFlow('dear')
       .node('ask', async ({ dependencies }) => {
