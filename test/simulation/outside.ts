@@ -169,7 +169,9 @@ export class Outside {
       const isThere = (await store.read(this.#nextFork)) !== undefined
       return [() => this.#fork(isThere && random.chance(0.5))]
     }
-    if (run.status === 'failed' && this.#mendsFailures) return [() => this.#mend()]
+    if (run.status === 'failed' && this.#mendsFailures) {
+      return this.nextRedrive <= this.#options.now() ? [() => this.#mend()] : []
+    }
     // Perhaps by a request that came late.
     if (run.pausedAt !== undefined && !isOver(run) && !run.pausedByFailure) {
       return [
@@ -232,7 +234,8 @@ export class Outside {
 
   /** A failed run is redriven, or goes on without one of the nodes that failed, until nothing of it has failed. */
   #mend(): void {
-    const { profile, random, employ, failing } = this.#options
+    const { profile, random, employ, failing, now } = this.#options
+    this.nextRedrive = now() + REDRIVE_EVERY_MS
     const skips = profile.skips === true && random.chance(0.5)
     employ('operator', async (services) => {
       const run = await services.store.read(this.runId)
