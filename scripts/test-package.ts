@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testOlderTemplate, testTemplate } from './package-test/cdk-init.ts'
+import { testDev } from './package-test/dev.ts'
 import { testEsModule } from './package-test/es-module.ts'
 import { pack } from './package-test/folder.ts'
 import { testInit } from './package-test/init.ts'
@@ -12,6 +13,7 @@ const KINDS = {
   'es-module': testEsModule,
   'empty-folder': testEmptyFolder,
   init: testInit,
+  dev: testDev,
   'cdk-init': testTemplate,
   'older-cdk-init': testOlderTemplate,
 }
@@ -26,7 +28,7 @@ try {
     // Named as the README's app, since `cdk init` names its files by the folder.
     const project = join(folder, kind, 'shop')
     mkdirSync(project, { recursive: true })
-    test(project, tarball)
+    await test(project, tarball)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
