@@ -1,8 +1,9 @@
 /**
  * `npm run scale [-- --only ID]`: what must work at its size, over the local AWS with workers in processes of their
  * own: each run ends as it should, no item comes near 400 KB, and the workers' memory stays flat.
- * `lists` is a table of 100,000 runs, whose pages cost what those of 1,000 do.
- * `--json`: `{ lists, scenarios: [{ name, seconds, largestItem, largestState, heapGrowth, problems }] }`, bytes.
+ * `lists` is a table of 100,000 runs, whose pages cost what those of 1,000 do. `--only redrives` is 5,000 failed runs that
+ * one call redrives: it takes minutes, so that nothing runs it but by its name.
+ * `--json`: `{ lists, redrives, scenarios: [{ name, seconds, largestItem, largestState, heapGrowth, problems }] }`, bytes.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,6 +14,7 @@ import { environmentVariables, RunClient, stateTable } from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 import { bytesOf } from './item.ts'
 import { measureLists } from './lists.ts'
+import { measureRedrives, redriven } from './redrives.ts'
 import { registrationOf, type Scenario, scenarios } from './scenarios.ts'
 import type { WorkerReport } from './worker.ts'
 
@@ -150,5 +152,15 @@ for (const { name, seconds, units, problems } of values.json ? [] : lists) {
   console.log(`${problems.length > 0 ? 'WRONG' : 'ok   '}  ${name}: ${seconds.toFixed(1)} s, ${told}`)
   for (const problem of problems) console.log(`       ${problem}`)
 }
-if (values.json) console.log(JSON.stringify({ scenarios: measured, lists }))
-process.exitCode = [...measured, ...lists].some(({ problems }) => problems.length > 0) ? 1 : 0
+const tell = (line: string) => values.json || console.log(`       ${line}`)
+const redrives = values.only === redriven.id ? [await measureRedrives(aws, tell)] : []
+for (const { name, seconds, each, problems } of values.json ? [] : redrives) {
+  const times = Object.entries(seconds).map(([what, took]) => `${what} ${took.toFixed(1)} s`)
+  const costs = Object.entries(each).map(([what, count]) => `${count} ${what}`)
+  console.log(
+    `${problems.length > 0 ? 'WRONG' : 'ok   '}  ${name}: ${times.join(', ')}; ${costs.join(', ')} each`,
+  )
+  for (const problem of problems.slice(0, 10)) console.log(`       ${problem}`)
+}
+if (values.json) console.log(JSON.stringify({ scenarios: measured, lists, redrives }))
+process.exitCode = [...measured, ...lists, ...redrives].some(({ problems }) => problems.length > 0) ? 1 : 0
