@@ -10,6 +10,8 @@ export interface CdkOptions {
   /** Where the templates go. */
   readonly output?: string
   readonly context?: Readonly<Record<string, string>>
+  /** The project. @default - this repository */
+  readonly cwd?: string
 }
 
 /** Deployments to AWS take minutes. */
@@ -22,7 +24,7 @@ const TIMEOUT_MS = 900_000
 export async function cdk(
   target: Pick<Target, 'cliEnv'>,
   args: readonly string[],
-  { app, output, context = {} }: CdkOptions = {},
+  { app, output, context = {}, cwd = repository }: CdkOptions = {},
 ): Promise<string> {
   const options = [
     ...(app === undefined ? [] : ['--app', app]),
@@ -32,7 +34,7 @@ export async function cdk(
   const cli = join(repository, 'node_modules/aws-cdk/bin/cdk')
   const printed = await runCommand(process.execPath, [cli, ...args, ...options], {
     env: target.cliEnv,
-    cwd: repository,
+    cwd,
     timeoutMs: TIMEOUT_MS,
   })
   const warnings = printed.split('\n').filter((line) => /warn/i.test(line))

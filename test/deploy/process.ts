@@ -55,13 +55,13 @@ export async function endProcess(child: ChildProcess, graceMs = 5_000): Promise<
 }
 
 /**
- * Runs a command to its end and gives what it printed, both streams together.
+ * Runs a command to its end and gives what it printed, both streams together. `expected` is its exit code.
  * @throws Error with the last lines, where it fails or takes longer than `timeoutMs`
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { timeoutMs, ...options }: ChildOptions & { timeoutMs: number },
+  { timeoutMs, expected = 0, ...options }: ChildOptions & { timeoutMs: number; expected?: number },
 ): Promise<string> {
   const child = spawnGroup(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let printed = ''
@@ -75,7 +75,7 @@ export async function runCommand(
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   clearTimeout(timer)
   if (child.pid !== undefined) groups.delete(child.pid)
-  if (code === 0 && !isLate) return printed
+  if (code === expected && !isLate) return printed
   const how = isLate ? `took longer than ${timeoutMs / 1000} s` : `ended with ${signal ?? code}`
   const last = printed.trimEnd().split('\n').slice(-30).join('\n')
   throw new Error(`${[command, ...args].join(' ')}: ${how}; it printed\n${last}`)

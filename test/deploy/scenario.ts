@@ -5,6 +5,7 @@ import { type Clients, clientsOf, type Outputs } from './deployment.ts'
 import { exercise } from './exercise.ts'
 import { isKept, leftOf, removeKept, resourcesOf } from './leftovers.ts'
 import { lastTroubles } from './logs.ts'
+import { deployNewProject } from './new-project.ts'
 import { Service } from './service.ts'
 import { compare, deploy, destroy, synthesise, templateOf, variants } from './stack.ts'
 import { deployStages } from './stages.ts'
@@ -33,6 +34,7 @@ export async function scenario(target: Target, steps: Steps): Promise<void> {
     })
     await steps.run('cdk deploy, dev and prod of one app side by side', () => deployStages(target))
     await steps.run('cdk deploy of versions, behind an alias', () => deployVersions(target))
+    await steps.run('cdk deploy of a new project, used from the terminal', () => deployNewProject(target))
     await steps.run('cdk deploy -c entry, with a function that may start runs', async () => {
       assembly = await synthesise(target, variants.first)
       outputs = await deploy(target, assembly)

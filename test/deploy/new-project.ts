@@ -1,0 +1,90 @@
+/** What `flowcraft-aws init` makes, deployed as it is, and used from the terminal with the rights of whoever deployed it. */
+import { randomUUID } from 'node:crypto'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cdk } from './cdk.ts'
+import { clientsOf } from './deployment.ts'
+import { leftOf, removeKept, resourcesOf } from './leftovers.ts'
+import { repository } from './paths.ts'
+import { runCommand } from './process.ts'
+import { eventually, expectEqual, expectThat } from './steps.ts'
+import type { Target } from './target.ts'
+import { forEmulator, readTemplate, writeTemplate } from './templates.ts'
+
+const TIMEOUT_MS = 300_000
+
+/** What its files import, and what synthesises them. */
+const PACKAGES = ['.bin', '@esbuild', 'aws-cdk-lib', 'constructs', 'esbuild', 'flowcraft', 'tsx', 'valibot']
+
+/** @throws Error where it does not deploy, or a run of it does not complete */
+export async function deployNewProject(target: Target): Promise<string> {
+  const { folder, isEmulator } = target
+  // The project uses the package as it is published.
+  await runCommand('npm', ['run', '--silent', 'build'], {
+    env: process.env,
+    cwd: repository,
+    timeoutMs: TIMEOUT_MS,
+  })
+  // The stack has the folder's name, which nobody else's has.
+  const project = join(folder, `${target.stackName}-shop`)
+  const printed = await terminal(target, folder, ['init', project, '--json'])
+  const { stack } = JSON.parse(printed) as { stack: string }
+  await install(project)
+  const assembly = join(folder, 'shop.out')
+  await cdk(target, ['synth', '--quiet'], { app: 'npx tsx src/app.ts', output: assembly, cwd: project })
+  if (isEmulator) await writeTemplate(assembly, stack, forEmulator(await readTemplate(assembly, stack)))
+  try {
+    await cdk(target, ['deploy', '--require-approval', 'never'], { app: assembly })
+    return await use(target, project, stack)
+  } finally {
+    const clients = clientsOf(target)
+    const resources = await resourcesOf(clients, stack)
+    await cdk(target, ['destroy', '--force'], { app: assembly })
+    await removeKept(clients, await leftOf(clients, resources))
+  }
+}
+
+/** As `npm install` does: this repository's packages, and this package by its name. */
+async function install(project: string): Promise<void> {
+  const modules = join(project, 'node_modules')
+  await mkdir(modules)
+  for (const name of PACKAGES) await symlink(join(repository, 'node_modules', name), join(modules, name))
+  await symlink(repository, join(modules, 'flowcraft-aws'))
+  await writeFile(join(project, 'package-lock.json'), '{ "lockfileVersion": 3, "packages": {} }')
+}
+
+async function use(target: Target, project: string, stack: string): Promise<string> {
+  const ask = (...args: string[]) => terminal(target, project, [...args, '--stack', stack])
+  const runId = `order-${randomUUID()}`
+  const becomes = (status: string) =>
+    eventually(
+      `${runId} to be ${status}`,
+      async (seen) => {
+        const run = JSON.parse(await ask('get', runId, '--json')) as { status: string }
+        seen(run.status)
+        return run.status === status || undefined
+      },
+      TIMEOUT_MS,
+    )
+  await ask('start', 'order', '--run-id', runId, '--input', '{"orderId":"A-17","total":120}')
+  await becomes('awaiting')
+  await ask('resume', runId, '--node', 'approval', '--action', 'approve')
+  await becomes('completed')
+  const listed = await ask('list', '--blueprint', 'order')
+  expectThat('a list with the run', listed.includes(runId), listed)
+  const told = await ask('history', runId)
+  expectThat('a history with the charge', told.includes('charge'), told)
+  const unknown = await terminal(target, project, ['get', 'nobody', '--stack', stack], 3)
+  const [, ...lines] = unknown.trim().split('\n')
+  expectEqual('lines about an unknown run', lines.length, 1)
+  return `the terminal says of an unknown run: ${lines[0]}`
+}
+
+/** The command from source, with the target's endpoint and credentials. */
+function terminal({ cliEnv }: Target, cwd: string, args: string[], expected = 0): Promise<string> {
+  const tsx = join(repository, 'node_modules/tsx/dist/cli.mjs')
+  const command = [tsx, join(repository, 'bin/flowcraft-aws.ts'), ...args]
+  // Node takes the certificate of the emulator by a variable of its own.
+  const env = { ...cliEnv, NODE_EXTRA_CA_CERTS: cliEnv['AWS_CA_BUNDLE'] }
+  return runCommand(process.execPath, command, { env, cwd, timeoutMs: TIMEOUT_MS, expected })
+}
