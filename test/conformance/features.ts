@@ -242,6 +242,10 @@ const NOT_DRAWN = [
   ],
   ['subflows by class, made nodes in a batch', 'conformance cases'],
   ['a cycle that nothing leads to', 'conformance cases'],
+  [
+    'a `joinCount` between a node and what is after it and stands in for that node',
+    'it is in a cycle then, and refused',
+  ],
 ] as const
 
 const isFeature = (one: Feature | string): one is Feature => typeof one !== 'string'

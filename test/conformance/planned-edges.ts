@@ -16,11 +16,17 @@ export function runsAlways({ nodes }: Plan, index: number): boolean {
   return node?.always === true && node.shape === 'node'
 }
 
-/** How many must arrive at a node that is drawn as a join of some; undefined of any other, and of what a fallback is. */
+/**
+ * How many must arrive at a node that is drawn as a join of some; undefined of any other, and of what a fallback is. One behind
+ * it, of a node before it, would lead back to it: that is a cycle, and refused.
+ */
 export function joinCountOf({ nodes }: Plan, index: number, sources: number): number | undefined {
   const { any, joinCount, shape } = nodes[index] as NodePlan
   if (!any || joinCount === undefined || shape !== 'node' || sources === 0) return undefined
-  const isNamed = nodes.some(({ fallback }) => fallback !== undefined && fallback % nodes.length === index)
+  const isNamed = nodes.some(({ fallback }, at) => {
+    const standIn = fallback === undefined ? -1 : fallback % nodes.length
+    return standIn === index || (at < index && standIn > index)
+  })
   return isNamed ? undefined : Math.min(joinCount, sources)
 }
 
