@@ -12,6 +12,7 @@ import { addRedriveCommand } from './commands/redrive.ts'
 import { addRunCommands } from './commands/runs.ts'
 import { addSteerCommands } from './commands/steer.ts'
 import type { Cli } from './context.ts'
+import { ownManifest } from './init/own-package.ts'
 
 const EXAMPLES = `
 Which service:
@@ -33,6 +34,7 @@ Exit codes:
 /** `exit` is told the exit code of a command that is done, where it is not 0. */
 export function programOf(cli: Cli, exit: (code: number) => void): Command {
   const program = new Command('flowcraft-aws')
+    .version(ownManifest.version, '-v, --version', 'the version of this package')
     .description('Runs of Flowcraft workflows on AWS: start, see, steer and repair them.')
     .option('--stack <name>', 'CloudFormation stack of the service')
     .option('--service <name>', 'the service of this name, where there are several')

@@ -5,7 +5,7 @@ import { templateNames } from '../../lib/cli/init/templates.ts'
 import { functionsOf, pack, run, shell, write } from './folder.ts'
 
 /** What one does with a project, in this order. `env` is of the Node that is to run it. */
-const USES: readonly ((project: Project) => void)[] = [typechecks, tests, synthesises]
+const USES: readonly ((project: Project) => void)[] = [answers, typechecks, tests, synthesises]
 
 interface Project {
   readonly folder: string
@@ -13,8 +13,8 @@ interface Project {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** The floor, with the npm that it brings, and the newest that Lambda has. */
-const NODES = { oldest: ['node@20.19', 'npm@10'], newest: ['node@24'] }
+/** The floor, with the npm that it brings, the one between, and the newest that Lambda has. */
+const NODES = { oldest: ['node@20.19', 'npm@10'], middle: ['node@22'], newest: ['node@24'] }
 
 export function testInit(folder: string, tarball: string): void {
   const starter = pack(folder, 'packages/create-flowcraft-aws')
@@ -30,11 +30,16 @@ export function testInit(folder: string, tarball: string): void {
   const order = { folder: join(folder, 'order'), stack: 'Order', env: {} }
   install(order, tarball)
   use(order)
-  const [oldest, newest] = [nodeOf(folder, 'oldest'), nodeOf(folder, 'newest')]
+  const [oldest, middle, newest] = [
+    nodeOf(folder, 'oldest'),
+    nodeOf(folder, 'middle'),
+    nodeOf(folder, 'newest'),
+  ]
   rmSync(join(order.folder, 'node_modules'), { recursive: true })
   rmSync(join(order.folder, 'package-lock.json'))
   install({ ...order, env: oldest }, tarball)
   use({ ...order, env: oldest })
+  use({ ...order, env: middle })
   use({ ...order, env: newest })
 
   // What they need is the same.
@@ -62,6 +67,14 @@ function use(project: Project): void {
   for (const check of USES) check(project)
   const version = shell(project.folder, 'node --version', project.env).trim()
   console.log(`  ${project.stack}: typecheck, test and synth pass on Node ${version}`)
+}
+
+/** The terminal: its help, and what it says of the project. */
+function answers({ folder, env }: Project): void {
+  shell(folder, 'npx flowcraft-aws --help', env)
+  const checks = JSON.parse(shell(folder, 'npx flowcraft-aws doctor --json', env)) as unknown
+  const failed = JSON.stringify(checks).match(/"(fail|failed)"/)
+  if (failed) throw new Error(`doctor finds fault with a new project: ${JSON.stringify(checks)}`)
 }
 
 function typechecks({ folder, env }: Project): void {

@@ -20,6 +20,8 @@ describe('what is told', () => {
     expect(await main(['redrive', '--help'], io)).toBe(0)
     expect(out.join('\n')).toContain('--failed-since <time>')
     expect(await main([], io)).toBe(2)
+    expect(await main(['--version'], io)).toBe(0)
+    expect(out.at(-1)).toMatch(/^\d+\.\d+\.\d+$/)
   })
 
   it('is an exit code for each kind of trouble', () => {
