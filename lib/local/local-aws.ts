@@ -174,9 +174,9 @@ function assemble(parts: Parts): LocalAws {
       assertRunning()
       return started(startMinutes(fire))
     },
-    createFunctionUrl: async (fn) => {
+    createFunctionUrl: async (fn, wantedPort) => {
       assertRunning()
-      return started(await startUrlServer(fn))
+      return started(await startUrlServer(fn, wantedPort))
     },
     retire: (source) => inFlight.add(source.stop()),
     findFunction: (name) => functions.find(name),

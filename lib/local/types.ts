@@ -42,8 +42,8 @@ export interface LocalAwsOptions {
   consistentReads?: boolean
   /**
    * A folder that keeps tables, messages and objects between two starts; made where it is not there. One local AWS uses it
-   * at a time. Names of a stack's resources are the same at each start then, where CloudFormation would make new ones; event
-   * buses, functions and the addresses of function URLs are made anew. What was kept is lost if the engine of DynamoDB is
+   * at a time. Names of a stack's resources are the same at each start then, where CloudFormation would make new ones, and so
+   * are the addresses of function URLs, unless somebody else listens there. Event buses and functions are made anew. What was kept is lost if the engine of DynamoDB is
    * another. Messages in flight are received again. Not for `endpoints` of your own. @default - everything is in memory
    */
   dataFolder?: string

@@ -1,6 +1,8 @@
 // A local AWS with a data folder: what was there is there at the next start.
 
+import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
@@ -23,7 +25,7 @@ import type { LocalAws } from '../../lib/local/index.ts'
 import { findDynoxide } from '../../lib/local/engine/dynoxide.ts'
 import { MessageJournal } from '../../lib/local/keep/message-journal.ts'
 import { eventually } from './helpers.ts'
-import { arnOf, assemblyOf } from './templates.ts'
+import { arnOf, assemblyOf, inline } from './templates.ts'
 
 let dataFolder: string
 beforeEach(async () => void (dataFolder = await mkdtemp(join(tmpdir(), 'flowcraft-data-test-'))))
@@ -147,6 +149,27 @@ describe('messages', () => {
     await using aws = second.aws
     expect(await receive(aws, second.jobs)).toMatchObject([{ Body: 'kept' }])
   })
+})
+
+it('function URLs keep their address, unless somebody else listens there', async () => {
+  const Url = { Type: 'AWS::Lambda::Url', Properties: { TargetFunctionArn: arnOf('Hook'), AuthType: 'NONE' } }
+  const assembly = await assemblyOf({ Shop: { Resources: { Hook: inline("return 'hooked'"), Url } } })
+  const urlOf = async (aws: LocalAws) =>
+    (await aws.deploy({ assembly })).resources['Url']?.attributes['FunctionUrl'] ?? ''
+  const first = await startLocalAws({ dataFolder })
+  const address = await urlOf(first)
+  await first.stop()
+
+  const second = await startLocalAws({ dataFolder })
+  expect(await urlOf(second)).toBe(address)
+  expect(await (await fetch(address)).text()).toBe('hooked')
+  await second.stop()
+
+  const somebody = createServer().listen(Number(new URL(address).port), '127.0.0.1')
+  await once(somebody, 'listening')
+  await using aws = await startLocalAws({ dataFolder })
+  expect(await (await fetch(await urlOf(aws))).text()).toBe('hooked')
+  somebody.close()
 })
 
 it('one at a time uses a data folder', async () => {

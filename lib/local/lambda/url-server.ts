@@ -16,14 +16,17 @@ export interface UrlServer {
   stop(): Promise<void>
 }
 
-/** Starts a function URL on a free port. */
-export async function startUrlServer(fn: Pick<Invocable, 'invoke'>): Promise<UrlServer> {
+/** Starts a function URL, on the wanted port where nobody has it, else on a free one. */
+export async function startUrlServer(fn: Pick<Invocable, 'invoke'>, wantedPort = 0): Promise<UrlServer> {
   const inFlight = new Set<Promise<void>>()
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
     const served = serve(fn, req, res).finally(() => inFlight.delete(served))
     inFlight.add(served)
   })
-  const origin = await listen(server)
+  const origin = await listen(server, wantedPort).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'EADDRINUSE') return listen(server)
+    throw error
+  })
   return {
     url: `${origin}/`,
     async stop() {

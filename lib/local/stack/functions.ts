@@ -1,5 +1,6 @@
 // Functions of a stack, and what invokes them.
 
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -106,11 +107,18 @@ export const functionAlias: Kind = {
   },
 }
 
+/** Below the ports that systems give out by themselves, which begin at 32,768 on Linux and at 49,152 elsewhere. */
+function steadyPortOf(name: string): number {
+  return 20_000 + (createHash('sha256').update(name).digest().readUInt16BE() % 10_000)
+}
+
 export const functionUrl: Kind = {
   problems: refuses(['Qualifier']),
   async make(making) {
     const fn = functionOf(making, await making.property('TargetFunctionArn'))
-    const server = await making.createFunctionUrl(asNamed(making.findInvocable, fn))
+    // Whoever was given the address keeps it, where it may be kept.
+    const wantedPort = making.keepsNames ? steadyPortOf(making.name(64)) : 0
+    const server = await making.createFunctionUrl(asNamed(making.findInvocable, fn), wantedPort)
     return {
       ref: fn.arn,
       attributes: { FunctionUrl: server.url, FunctionArn: fn.arn },

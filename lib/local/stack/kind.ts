@@ -28,7 +28,7 @@ export interface StackHost {
   every(minutes: number, fire: () => Promise<void>): Stoppable
   /** Fires at each full minute, also at those that a busy process missed. */
   eachMinute(fire: (minute: Date) => Promise<void>): Stoppable
-  createFunctionUrl(fn: Invocable): Promise<UrlServer>
+  createFunctionUrl(fn: Invocable, wantedPort: number): Promise<UrlServer>
   /** Stops what nobody needs any more; what it is doing ends first, and nobody waits. */
   retire(source: Stoppable): void
   findFunction(nameOrArn: string): LocalFunction | undefined
