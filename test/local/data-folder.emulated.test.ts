@@ -70,9 +70,10 @@ describe.each(['dynalite', ...(findDynoxide() ? (['dynoxide'] as const) : [])] a
       const first = await start(engine)
       const { dynamoDbClient, s3Client } = first.aws.clients
       await dynamoDbClient.send(new PutItemCommand({ TableName: first.table, Item: { pk: { S: 'run-1' } } }))
-      const object = { Bucket: first.bucket, Key: 'values/run 1/ä' }
-      await s3Client.send(new PutObjectCommand({ ...object, Body: 'large', ContentLength: 5 }))
-      await s3Client.send(new PutObjectCommand({ Bucket: first.bucket, Key: 'gone' }))
+      const kept = { ContentType: 'text/plain', Metadata: { of: 'run-1' } }
+      const object = { Bucket: first.bucket, Key: `values/run 1/ä/${'long'.repeat(100)}` }
+      await s3Client.send(new PutObjectCommand({ ...object, Body: 'large', ContentLength: 5, ...kept }))
+      await s3Client.send(new PutObjectCommand({ Bucket: first.bucket, Key: 'gone', Body: 'x' }))
       await s3Client.send(new DeleteObjectCommand({ Bucket: first.bucket, Key: 'gone' }))
       await first.aws.stop()
 
@@ -87,8 +88,9 @@ describe.each(['dynalite', ...(findDynoxide() ? (['dynoxide'] as const) : [])] a
         new ListObjectsV2Command({ Bucket: second.bucket }),
       )
       expect(Contents?.map(({ Key }) => Key)).toEqual([object.Key])
-      const { Body } = await aws.clients.s3Client.send(new GetObjectCommand(object))
+      const { Body, ...described } = await aws.clients.s3Client.send(new GetObjectCommand(object))
       expect(await Body?.transformToString()).toBe('large')
+      expect(described).toMatchObject(kept)
     })
   },
 )

@@ -1,5 +1,6 @@
-// Objects between two starts: a file for each, since fauxqs keeps them in memory only.
+// Objects between two starts, since fauxqs keeps them in memory only: of each a file with its body, and one that describes it.
 
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -9,12 +10,16 @@ import {
   paginateListObjectsV2,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import type { S3Client } from '@aws-sdk/client-s3'
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 
-/** A folder for each bucket, and in it a file for each object, by its key as a file's name. */
+/** What PutObject takes beside the body. */
+type Description = Pick<PutObjectCommandInput, 'Key' | 'ContentType' | 'ContentEncoding' | 'Metadata'>
+
+const DESCRIPTION = '.json'
+
 export class KeptObjects {
   readonly #folder: string
-  /** What is on disk, by bucket and key, with the object's tag. */
+  /** The tags of what is on disk, by file. */
   readonly #saved = new Map<string, string>()
 
   constructor(folder: string) {
@@ -22,14 +27,16 @@ export class KeptObjects {
   }
 
   async restore(s3: S3Client): Promise<void> {
-    for (const bucket of await namesIn(this.#folder)) {
-      await s3.send(new CreateBucketCommand({ Bucket: bucket }))
-      for (const name of await namesIn(join(this.#folder, bucket))) {
-        const Key = decodeURIComponent(name)
-        const Body = await readFile(join(this.#folder, bucket, name))
-        const put = new PutObjectCommand({ Bucket: bucket, Key, Body, ContentLength: Body.length })
+    for (const Bucket of await namesIn(this.#folder)) {
+      await s3.send(new CreateBucketCommand({ Bucket }))
+      for (const name of await namesIn(join(this.#folder, Bucket))) {
+        if (!name.endsWith(DESCRIPTION)) continue
+        const file = join(this.#folder, Bucket, name.slice(0, -DESCRIPTION.length))
+        const description = JSON.parse(await readFile(file + DESCRIPTION, 'utf8')) as Description
+        const Body = await readFile(file)
+        const put = new PutObjectCommand({ Bucket, ...description, Body, ContentLength: Body.length })
         const { ETag = '' } = await s3.send(put)
-        this.#saved.set(placeOf(bucket, Key), ETag)
+        this.#saved.set(file, ETag)
       }
     }
   }
@@ -42,29 +49,35 @@ export class KeptObjects {
       await mkdir(join(this.#folder, bucket), { recursive: true })
       for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: bucket })) {
         for (const { Key = '', ETag = '' } of Contents) {
-          there.add(placeOf(bucket, Key))
-          if (this.#saved.get(placeOf(bucket, Key)) !== ETag) await this.#write(s3, bucket, Key, ETag)
+          const file = this.#fileOf(bucket, Key)
+          there.add(file)
+          if (this.#saved.get(file) !== ETag) await this.#write(s3, bucket, Key, file)
         }
       }
     }
-    for (const name of this.#saved.keys()) {
-      if (there.has(name)) continue
-      await rm(join(this.#folder, name), { force: true })
-      this.#saved.delete(name)
+    for (const file of this.#saved.keys()) {
+      if (there.has(file)) continue
+      // The description first: a body without one is nothing.
+      for (const name of [file + DESCRIPTION, file]) await rm(name, { force: true })
+      this.#saved.delete(file)
     }
   }
 
-  async #write(s3: S3Client, Bucket: string, Key: string, tag: string): Promise<void> {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }))
+  /** A crash in the middle leaves a body that is not described, or that of a description which says the same of it. */
+  async #write(s3: S3Client, Bucket: string, Key: string, file: string): Promise<void> {
+    const found = await s3.send(new GetObjectCommand({ Bucket, Key }))
+    const { Body, ContentType, ContentEncoding, Metadata, ETag = '' } = found
     if (!Body) return
-    await writeFile(join(this.#folder, placeOf(Bucket, Key)), await Body.transformToByteArray())
-    this.#saved.set(placeOf(Bucket, Key), tag)
+    await writeFile(file, await Body.transformToByteArray())
+    const description: Description = { Key, ContentType, ContentEncoding, Metadata }
+    await writeFile(file + DESCRIPTION, JSON.stringify(description))
+    this.#saved.set(file, ETag)
   }
-}
 
-/** Below the folder of all. */
-function placeOf(bucket: string, key: string): string {
-  return join(bucket, encodeURIComponent(key))
+  /** Keys may be longer than the names of files, and of other characters. */
+  #fileOf(bucket: string, key: string): string {
+    return join(this.#folder, bucket, createHash('sha256').update(key).digest('hex'))
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {
