@@ -74,6 +74,19 @@ async function use(target: Target, project: string, stack: string): Promise<stri
   expectThat('a list with the run', listed.includes(runId), listed)
   const told = await ask('history', runId)
   expectThat('a history with the charge', told.includes('charge'), told)
+  await eventually(
+    'log lines of the run',
+    async (seen) => {
+      const lines = await ask('logs', runId)
+      seen(lines)
+      return lines.includes('check') || undefined
+    },
+    TIMEOUT_MS,
+  )
+  const cost = await ask('cost', runId)
+  expectThat('a cost in dollars', /total +\$0\.0/.test(cost), cost)
+  // It ends with another code where something is not healthy.
+  await ask('doctor')
   const unknown = await terminal(target, project, ['get', 'nobody', '--stack', stack], 3)
   const [, ...lines] = unknown.trim().split('\n')
   expectEqual('lines about an unknown run', lines.length, 1)
