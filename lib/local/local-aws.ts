@@ -3,7 +3,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PutEventsApi } from './api/event-bridge.ts'
 import { InvokeApi } from './api/lambda.ts'
 import { startApi } from './api/server.ts'
@@ -32,14 +31,11 @@ import { createBucket, createQueue, createTable, freshName } from './resources.t
 import { deployAll, deployStack } from './stack/deploy.ts'
 import { DeployedStacks } from './stack/deployed.ts'
 import type { StackHost } from './stack/kind.ts'
+import { inTurn, killAfter, stopAll, type Stoppable } from './stopping.ts'
 import type { LocalAws, LocalAwsOptions, LocalEndpoints, StopOptions } from './types.ts'
 
 /** The account that fauxqs writes into its ARNs. */
 const ACCOUNT_ID = '000000000000'
-
-interface Stoppable {
-  stop(): Promise<void>
-}
 
 /**
  * Starts SQS, DynamoDB, S3, Lambda and EventBridge on free ports of 127.0.0.1. Several may run side by side.
@@ -227,30 +223,6 @@ function assemble(parts: Parts): LocalAws {
     [Symbol.asyncDispose]: () => (stopped ??= stop({})),
   }
   return aws
-}
-
-/** Does all steps, each after the one before, also when one fails; then throws what went wrong. */
-async function inTurn(steps: (() => unknown)[]): Promise<void> {
-  const errors: unknown[] = []
-  for (const step of steps) {
-    try {
-      await step()
-    } catch (error) {
-      errors.push(error)
-    }
-  }
-  if (errors.length > 0) throw new AggregateError(errors, 'the local AWS did not stop cleanly')
-}
-
-/** Kills what is still at work then; the rest of the end follows. */
-async function killAfter(ms: number, functions: readonly Stoppable[], done: Promise<void>): Promise<void> {
-  const late = new AbortController()
-  await Promise.race([done, sleep(ms, undefined, { signal: late.signal }).then(() => stopAll(functions))])
-  late.abort()
-}
-
-async function stopAll(things: readonly Stoppable[]): Promise<void> {
-  await Promise.all(things.map((thing) => thing.stop()))
 }
 
 function sum(numbers: number[]): number {

@@ -1,15 +1,16 @@
 // Makes the resources of a stack: each when something first needs it, and what sets functions going last. An update
 // makes what changed, and ends what is no more.
 
-import { createHash, randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { localError, messageOf } from '../errors.ts'
+import type { Stoppable } from '../stopping.ts'
 import { readTemplate } from './assembly.ts'
 import type { Assembly } from './assembly.ts'
 import { resolve } from './intrinsics.ts'
 import type { Names } from './intrinsics.ts'
-import type { Kind, Making, StackHost, Stoppable } from './kind.ts'
+import type { Kind, Making, StackHost } from './kind.ts'
 import { kindOf, NESTED_STACK } from './kinds.ts'
+import { nameOf, steadyNameOf } from './names.ts'
 import type { TemplateResource } from './template.ts'
 import type { DeployOptions, LocalResource } from './types.ts'
 
@@ -243,19 +244,4 @@ export class Deployment implements Names {
 /** Lists come as texts. */
 function isList(type: string): boolean {
   return type === 'CommaDelimitedList' || type.startsWith('List<')
-}
-
-/** As CloudFormation makes names: stack, logical id and chance. */
-function nameOf(stackName: string, logicalId: string, length: number): string {
-  return joined(stackName, logicalId, length, randomBytes(6).toString('hex'))
-}
-
-/** The same each time. */
-function steadyNameOf(stackName: string, logicalId: string, length: number): string {
-  const hash = createHash('sha256').update(`${stackName}/${logicalId}`).digest('hex')
-  return joined(stackName, logicalId, length, hash.slice(0, 12))
-}
-
-function joined(stackName: string, logicalId: string, length: number, end: string): string {
-  return `${`${stackName}-${logicalId}`.slice(0, length - end.length - 1)}-${end}`
 }

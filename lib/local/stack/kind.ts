@@ -4,14 +4,10 @@ import { localError } from '../errors.ts'
 import type { EventRule } from '../event-bridge/rules.ts'
 import type { Invocable, LocalFunction } from '../lambda/types.ts'
 import type { UrlServer } from '../lambda/url-server.ts'
+import type { Stoppable } from '../stopping.ts'
 import type { LocalAws } from '../types.ts'
 import type { DeployedStacks } from './deployed.ts'
 import type { Properties } from './template.ts'
-
-/** What goes on by itself. */
-export interface Stoppable {
-  stop(): Promise<void>
-}
 
 /** What kinds use to make things. */
 export interface StackHost {

@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import { minutesOf } from '../event-bridge/cron.ts'
 import { LONGEST_RATE_MINUTES, rateMinutesOf } from '../lambda/schedule.ts'
+import type { Stoppable } from '../stopping.ts'
 import { textOf } from './kind.ts'
-import type { Kind, Making, Stoppable } from './kind.ts'
+import type { Kind, Making } from './kind.ts'
 import { sendTo, type Target } from './targets.ts'
 import type { Properties } from './template.ts'
 

@@ -1,0 +1,18 @@
+// Names of resources that a template gives none.
+
+import { createHash, randomBytes } from 'node:crypto'
+
+/** As CloudFormation makes names: stack, logical id and chance. */
+export function nameOf(stackName: string, logicalId: string, length: number): string {
+  return joined(stackName, logicalId, length, randomBytes(6).toString('hex'))
+}
+
+/** The same each time. */
+export function steadyNameOf(stackName: string, logicalId: string, length: number): string {
+  const hash = createHash('sha256').update(`${stackName}/${logicalId}`).digest('hex')
+  return joined(stackName, logicalId, length, hash.slice(0, 12))
+}
+
+function joined(stackName: string, logicalId: string, length: number, end: string): string {
+  return `${`${stackName}-${logicalId}`.slice(0, length - end.length - 1)}-${end}`
+}
