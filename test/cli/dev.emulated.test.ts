@@ -108,6 +108,21 @@ describe('a worker by itself', () => {
     expect(await finish('r2')).toBe('good day')
   })
 
+  it('takes new code of another package of the workspace', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'flowcraft-dev-other-'))
+    const file = join(elsewhere, 'words.ts')
+    await writeFile(file, "export const word = 'hello'")
+    await write('src/flows.ts', flows('hello').replace('"hello"', 'word') + `import { word } from '${file}'`)
+    const one = run('--no-cdk', 'src/worker.ts')
+    await ready(one)
+    await startRun('r1')
+    await writeFile(file, "export const word = 'good day'")
+    await until(() => expect(one.out.join('\n')).toContain('updated Worker words.ts'))
+    expect(await finish('r1')).toBe('good day')
+    await one.stop()
+    await rm(elsewhere, { recursive: true })
+  })
+
   it('says where code does not build, and goes on with what it had', async () => {
     const one = run('--entry', 'src/worker.ts')
     await ready(one)
@@ -179,6 +194,30 @@ const failed = async (...args: string[]) => {
   const one = run(...args)
   return { code: await one.code, err: one.err.join('\n') }
 }
+
+it('an app takes context and parameters, and is deployed in part', async () => {
+  await write(
+    'src/app.ts',
+    `
+import { App, CfnOutput, CfnParameter, CfnResource, Stack } from 'aws-cdk-lib'
+const app = new App()
+const shop = new Stack(app, 'Shop')
+const size = new CfnParameter(shop, 'Size')
+new CfnResource(shop, 'People', { type: 'AWS::Cognito::UserPool' })
+new CfnOutput(shop, 'What', { value: app.node.tryGetContext('stage') + size.valueAsString })
+new CfnResource(new Stack(app, 'Other'), 'Machine', { type: 'AWS::StepFunctions::StateMachine' })
+`,
+  )
+  const refused = run('--app', 'npx tsx src/app.ts', '--stack', 'Shop')
+  expect(await refused.code).not.toBe(0)
+  expect(refused.err.join('\n')).toContain('People is of type AWS::Cognito::UserPool')
+
+  const options = ['-c', 'stage=test', '--parameters', 'Size=3', '--ignore', 'AWS::Cognito::UserPool']
+  const one = run('--app', 'npx tsx src/app.ts', '--stack', 'Shop', ...options)
+  await ready(one)
+  expect(one.out).toContain('  Shop.What = test3')
+  expect(one.out.join('\n')).toContain('ready Shop ')
+})
 
 describe('what is wrong is said in a line', () => {
   it.each([

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Cli } from '../context.ts'
+import type { Cli, GlobalOptions } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { colorsOf } from '../io.ts'
+import { list, pairs } from '../values.ts'
 
 interface DevOptions {
   readonly app?: string
@@ -12,12 +13,16 @@ interface DevOptions {
   readonly cdk: boolean
   readonly entry?: string
   readonly fresh?: true
+  readonly context?: Readonly<Record<string, string>>
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly ignore?: readonly string[]
 }
 
 const EXAMPLES = `
 Examples:
   $ flowcraft-aws dev                             the app of cdk.json
   $ flowcraft-aws dev --app 'npx tsx src/app.ts'  another app
+  $ flowcraft-aws dev --stack Orders -c stage=dev one stack, with context of the app
   $ flowcraft-aws dev --no-cdk src/worker.ts      a worker by itself, in two seconds
 
 In another terminal:
@@ -33,9 +38,12 @@ export function addDevCommand(program: Command, cli: Cli): void {
     .option('--app <command>', 'runs the CDK app; by default that of cdk.json')
     .option('--no-cdk', 'a worker by itself, without a CDK app')
     .option('--entry <worker>', 'the same as --no-cdk with this file')
+    .option('-c, --context <name=value>', 'of the CDK app; may be given several times', pairs)
+    .option('--parameters <name=value>', 'of the template; may be given several times', pairs)
+    .option('--ignore <resource>', 'leave out this type or logical id; may be given several times', list)
     .option('--fresh', 'forget the runs of the times before')
     .addHelpText('after', EXAMPLES)
-    .action(async (worker: string | undefined, options: DevOptions) => {
+    .action(async (worker: string | undefined, options: DevOptions, command: Command) => {
       const { io } = cli
       const projectFolder = io.cwd
       // Servers and watchers are loaded for this command only.
@@ -46,8 +54,12 @@ export function addDevCommand(program: Command, cli: Cli): void {
       const project = await projectOf(projectFolder, {
         app: options.app,
         worker: workerOf(worker, options, projectFolder),
+        context: options.context,
       })
-      await serve({ project, projectFolder, fresh: options.fresh ?? false, io, colors: colorsOf(io) })
+      const { fresh = false, ignore, parameters } = options
+      const { stack: stackName } = command.optsWithGlobals<GlobalOptions>()
+      const deployment = { stackName, ignore, parameters }
+      await serve({ project, projectFolder, fresh, deployment, io, colors: colorsOf(io) })
     })
 }
 

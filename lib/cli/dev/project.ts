@@ -32,17 +32,20 @@ class CdkProject implements Project {
   inputs: ReadonlySet<string> = new Set()
   readonly #projectFolder: string
   readonly #app: string
+  readonly #context: Readonly<Record<string, string>>
 
-  constructor(projectFolder: string, app: string) {
+  constructor(projectFolder: string, app: string, context: Readonly<Record<string, string>>) {
     this.#projectFolder = projectFolder
     this.#app = app
+    this.#context = context
   }
 
   async synthesize({ aws: { region, accountId }, env, signal }: Synthesis): Promise<string> {
     const projectFolder = this.#projectFolder
     const outdir = join(projectFolder, '.flowcraft', 'cdk.out')
     this.inputs = await appInputsOf(this.#app, projectFolder)
-    await synthesize({ projectFolder, app: this.#app, outdir, region, accountId, env, signal })
+    const context = this.#context
+    await synthesize({ projectFolder, app: this.#app, context, outdir, region, accountId, env, signal })
     return outdir
   }
 
@@ -89,11 +92,18 @@ class WorkerProject implements Project {
   }
 }
 
+interface ProjectOptions {
+  readonly app?: string | undefined
+  readonly worker?: string | undefined
+  /** Of the app, besides that of `cdk.json`. */
+  readonly context?: Readonly<Record<string, string>> | undefined
+}
+
 /** A worker by itself where one is named, else the app, by default that of `cdk.json`. @throws UsageError */
 export async function projectOf(
   projectFolder: string,
-  { app, worker }: { readonly app?: string | undefined; readonly worker?: string | undefined },
+  { app, worker, context = {} }: ProjectOptions,
 ): Promise<Project> {
   if (worker !== undefined) return new WorkerProject(projectFolder, worker)
-  return new CdkProject(projectFolder, app ?? (await appOf(projectFolder)))
+  return new CdkProject(projectFolder, app ?? (await appOf(projectFolder)), context)
 }

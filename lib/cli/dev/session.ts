@@ -20,11 +20,22 @@ const DRAIN_MS = 800
 /** There is no older worker here that a newer one follows, but for the moment of an update. */
 const DEPLOY_GRACE_MS = '2000'
 
+/** What of the project is deployed. */
+export interface Deployment {
+  /** The stack, with those that it needs. @default - all of them */
+  readonly stackName?: string | undefined
+  /** Types and logical ids of resources to leave out. */
+  readonly ignore?: readonly string[] | undefined
+  /** Values of the template's parameters. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
+}
+
 export interface SessionOptions {
   readonly project: Project
   readonly projectFolder: string
   /** Forgets the runs of the times before. */
   readonly fresh: boolean
+  readonly deployment: Deployment
   readonly io: Io
   readonly colors: Colors
 }
@@ -48,6 +59,7 @@ class Session {
   readonly #bundles = new Map<string, DevBundle>()
   #stacks: Readonly<Record<string, LocalStack>> = {}
   #watch: Watch | undefined
+  #folders = 0
   /** What was begun, one after the other. */
   #work: Promise<void> = Promise.resolve()
 
@@ -78,13 +90,9 @@ class Session {
     const { project, projectFolder, io, colors } = this.#options
     const began = io.now()
     const assembly = await project.synthesize({ aws: this.#aws, env: io.env, signal: io.signal })
-    this.#stacks = await this.#aws.deployAll({
-      assembly,
-      update: true,
-      environment: { [environmentVariables.deployGraceMs]: DEPLOY_GRACE_MS },
-      onLog: (line, logicalId) => this.#log.take(line, logicalId, this.#nameOf(logicalId)),
-    })
+    this.#stacks = await this.#make(assembly)
     await this.#follow(assembly)
+    if (io.signal.aborted) return
     const services = servicesOf(this.#stacks)
     const { env, region } = this.#aws
     const startedAt = new Date(io.now()).toISOString()
@@ -94,12 +102,28 @@ class Session {
     else sayUpdated(io, colors, Object.keys(this.#stacks).join(', '), done)
   }
 
+  async #make(assembly: string): Promise<Record<string, LocalStack>> {
+    const { stackName, ignore, parameters } = this.#options.deployment
+    const options = {
+      assembly,
+      ...(ignore && { ignore }),
+      ...(parameters && { parameters }),
+      update: true,
+      environment: { [environmentVariables.deployGraceMs]: DEPLOY_GRACE_MS },
+      onLog: (line: string, logicalId: string) => this.#log.take(line, logicalId, this.#nameOf(logicalId)),
+    }
+    if (stackName === undefined) return this.#aws.deployAll(options)
+    const stack = await this.#aws.deploy({ ...options, stackName })
+    return { [stack.stackName]: stack }
+  }
+
   async watch(): Promise<void> {
     const { projectFolder } = this.#options
     this.#watch = await watchFiles(projectFolder, (files) => {
       // One after the other: a deployment of old files must not end after one of new ones.
       this.#work = this.#work.then(() => this.#take(files))
     })
+    this.#watchInputs()
   }
 
   async stop(): Promise<void> {
@@ -109,6 +133,11 @@ class Session {
     await this.#aws.stop({ drainMs: DRAIN_MS })
     await Promise.all([...this.#bundles.values()].map((bundle) => bundle.stop()))
     await this.#log.close()
+  }
+
+  /** Those of another package of a workspace are elsewhere. */
+  #watchInputs(): void {
+    for (const { inputs } of this.#bundles.values()) this.#watch?.add(inputs)
   }
 
   /** Code is swapped in a moment; what else the app is made of takes a synthesis. */
@@ -137,6 +166,7 @@ class Session {
       const stack = this.#stacks[stackName]
       if (stack) await replaceCode(stack, logicalId, folder)
     }
+    this.#watchInputs()
     const names = bundle.functions.map(({ logicalId }) => logicalId).join(', ')
     sayUpdated(io, colors, names, { ms: io.now() - began, changed: files })
   }
@@ -150,12 +180,16 @@ class Session {
       this.#bundles.delete(key)
     }
     for (const [key, { record, functions }] of found) {
-      const folder = join(this.#options.projectFolder, '.flowcraft', 'bundles', String(this.#bundles.size))
-      const bundle = this.#bundles.get(key) ?? new DevBundle(record, folder)
+      const bundle = this.#bundles.get(key) ?? new DevBundle(record, this.#newFolder())
       this.#bundles.set(key, bundle)
       bundle.functions.splice(0, Infinity, ...functions)
       await bundle.build()
     }
+    this.#watchInputs()
+  }
+
+  #newFolder(): string {
+    return join(this.#options.projectFolder, '.flowcraft', 'bundles', String(this.#folders++))
   }
 
   #nameOf(logicalId: string): string {

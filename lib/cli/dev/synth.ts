@@ -12,6 +12,8 @@ export interface SynthOptions {
   readonly projectFolder: string
   /** The command that runs the app. */
   readonly app: string
+  /** As `cdk -c` gives it. */
+  readonly context: Readonly<Record<string, string>>
   /** Where the cloud assembly goes; what was there goes. */
   readonly outdir: string
   readonly region: string
@@ -48,7 +50,7 @@ export async function synthesize(options: SynthOptions): Promise<void> {
     ...options.env,
     PATH: [bin, options.env['PATH']].join(delimiter),
     CDK_OUTDIR: outdir,
-    CDK_CONTEXT_JSON: JSON.stringify(await contextOf(projectFolder)),
+    CDK_CONTEXT_JSON: JSON.stringify({ ...(await contextOf(projectFolder)), ...options.context }),
     CDK_DEFAULT_REGION: region,
     CDK_DEFAULT_ACCOUNT: accountId,
     [DEV_SYNTH.variable]: 'true',

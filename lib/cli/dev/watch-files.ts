@@ -11,8 +11,12 @@ const IGNORED_AT_TOP = /^(cdk\.out.*|coverage|dist|build|out)$/
 const NO_SOURCE = /(\.(md|log|txt|snap|tsbuildinfo)|\.(test|spec)\.[cm]?[jt]sx?|~)$/
 
 export interface Watch {
+  /** Watches these too, of which those in the project are watched anyhow. */
+  add(files: Iterable<string>): void
   stop(): Promise<void>
 }
+
+const isInstalled = (file: string) => file.split(sep).includes('node_modules')
 
 /** @param changed - gets absolute paths */
 export async function watchFiles(
@@ -25,6 +29,7 @@ export async function watchFiles(
     ignoreInitial: true,
     ignored: (path) => {
       const parts = relative(projectFolder, path).split(sep)
+      if (parts[0] === '..') return isInstalled(path)
       const isOutput = parts.some((part) => IGNORED.test(part)) || IGNORED_AT_TOP.test(parts[0] ?? '')
       return isOutput || NO_SOURCE.test(path)
     },
@@ -41,6 +46,10 @@ export async function watchFiles(
   })
   await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
   return {
+    add: (more) => {
+      const elsewhere = [...more].filter((file) => relative(projectFolder, file).startsWith('..'))
+      watcher.add(elsewhere.filter((file) => !isInstalled(file)))
+    },
     stop: async () => {
       clearTimeout(timer)
       await watcher.close()
