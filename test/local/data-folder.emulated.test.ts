@@ -119,6 +119,7 @@ describe('messages', () => {
     const [found, ...others] = await receive(aws, second.jobs)
     expect(others).toEqual([])
     expect(found).toMatchObject({ Body: 'waits 😀', MessageAttributes: { binary } })
+    expect(await receive(aws, second.dead)).toEqual([])
   })
 
   it('in flight are received again, and those received too often are dead letters', async () => {

@@ -21,7 +21,7 @@ const DRAIN_MS = 800
 const DEPLOY_GRACE_MS = '2000'
 
 /** What of the project is deployed. */
-export interface Deployment {
+interface Deployment {
   /** The stack, with those that it needs. @default - all of them */
   readonly stackName?: string | undefined
   /** Types and logical ids of resources to leave out. */
