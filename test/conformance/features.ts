@@ -22,7 +22,8 @@ Every second workflow is run once more, and repaired, in one of three ways:
 - **skip** (\`--skips\`): nodes fail when they have done everything, and are skipped with the output and the action that they
   would have had. So are half of the nodes that wait, in place of a \`resume\`.
 
-Workflows that fail by themselves, depend on order, or have fallbacks are not repaired. Nodes with tries, and nodes that others
+Workflows that fail by themselves, depend on order, or have fallbacks are not repaired. Nor, under faults, is one redriven whose
+nodes fail by themselves where it has subflows: a child run that failed runs again then, and what counts in its context counts on. Nodes with tries, and nodes that others
 made, do not fail. Nor, to be skipped, do nodes whose work an output and an action cannot say (context keys, \`dynamicNodes\`, no
 result at all, an action that no edge names), nodes that run always, which tell what failed before them, items of batches, and
 nodes of child runs, which nobody skips alone.

@@ -158,8 +158,15 @@ async function simulatedProblems(plan: Plan, seed: number, expected?: Expectatio
     notForked: triesInTheQueue(setupOf(plan))
       ? 'a node that waits for its next try has all of its tries again'
       : undefined,
+    notRedriven: hasFailingChild(setupOf(plan), expected?.outcome)
+      ? 'a child run that fails runs again with its parent, and what counts in its context counts on'
+      : undefined,
   })
   return violations.map((violation) => `${profile.name}: ${violation}`)
+}
+
+function hasFailingChild({ blueprints = [] }: Setup, expected?: Outcome): boolean {
+  return blueprints.length > 0 && expected?.errors.length !== 0
 }
 
 function triesInTheQueue({ blueprint, blueprints = [] }: Setup): boolean {

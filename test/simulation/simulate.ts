@@ -47,6 +47,8 @@ export interface Simulation {
   readonly mutation?: Mutation
   /** Why nobody forks its run. @default - by the profile */
   readonly notForked?: string
+  /** Why nobody redrives its run, which stays cancelled then. @default - by the profile */
+  readonly notRedriven?: string
 }
 
 export interface SimulationResult {
@@ -103,8 +105,12 @@ function fattened(setup: Setup): Setup {
 const DOWNS_AT_MOST = 3
 
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
-  const { make, expected, seed, mutation, notForked } = simulation
-  const profile = notForked ? { ...simulation.profile, forks: undefined } : simulation.profile
+  const { make, expected, seed, mutation, notForked, notRedriven } = simulation
+  const profile = {
+    ...simulation.profile,
+    ...(notForked === undefined ? {} : { forks: undefined }),
+    ...(notRedriven === undefined ? {} : { redrives: undefined }),
+  }
   const random = new Random(seed)
   const plan = simulation.plan ?? randomFaults(profile, random)
   const setup = budgeted(make(), profile)
