@@ -43,10 +43,11 @@ export async function tryGrants(
     if (!only.some((part) => permission.name.includes(part))) continue
     await update(clients, target.stackName, restarted(without(template, permission), permission.name))
     // What the one before left undone would be done now, or be in the way.
-    await clients.sqs.send(new PurgeQueueCommand({ QueueUrl: outputs.QueueUrl }))
+    for (const QueueUrl of [outputs.QueueUrl, outputs.EndsQueueUrl, outputs.FulfilledQueueUrl])
+      await clients.sqs.send(new PurgeQueueCommand({ QueueUrl }))
     const failure = await failureOf(exercise({ ...options, steps: new Steps({ prints: false }) }))
     if (!failure) idle.push(permission.name)
-    const result = failure ? `${pc.green('fails')}  ${failure.step}` : pc.red('nothing fails')
+    const result = failure ? `${pc.green('fails')}  ${failure.message}` : pc.red('nothing fails')
     console.log(`  ${permission.name.padEnd(72)} ${result}`)
   }
   if (idle.length > 0) {

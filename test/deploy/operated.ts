@@ -32,12 +32,18 @@ async function findFailed({ steps, service }: Exercise, runId: string): Promise<
     const since = new Date(Date.now() - 60_000).toISOString()
     await service.start({ blueprintId: 'fragile', runId, labels: { orderId: runId } })
     await service.seen(runId, 'failed')
-    const query = { blueprintId: 'fragile', status: 'failed', label: { orderId: runId } }
-    const { runs } = await service.operate<RunPage>('list', query)
-    expectEqual(
-      'the runs with its label',
-      runs.map((run) => run.runId),
-      [runId],
+    const query = { blueprintId: 'fragile', status: 'failed' }
+    const idsOf = async (more: object) =>
+      (await service.operate<RunPage>('list', { ...query, ...more })).runs.map((run) => run.runId)
+    expectEqual('the runs with its label', await idsOf({ label: { orderId: runId } }), [runId])
+    await eventually(
+      'the run in the index',
+      async (seen) => {
+        const ids = await idsOf({ startedAfter: since })
+        seen(ids)
+        return ids.includes(runId) || undefined
+      },
+      service.patienceMs,
     )
     const { groups } = await service.operate<Failures>('failures', { since })
     group = groups.find(({ nodeId }) => nodeId === 'charge')
@@ -84,8 +90,9 @@ async function repair({ steps, service }: Exercise, runId: string): Promise<void
     expectEqual('a pause', await service.operate('pause', runId, WHY), { paused: true })
     const skipped = await service.operate('skip', runId, { nodeId: 'approval', output: 'hand', ...WHY })
     expectEqual('the skip', skipped, { skipped: true })
-    const { status, pausedBy } = await service.operate<RunDescription>('get', runId)
+    const { status, pausedBy, context: seen } = await service.operate<RunDescription>('get', runId)
     expectEqual('how it stands', [status, pausedBy], ['paused', 'run'])
+    expectEqual('what it got, which is in the bucket', seen['card'], set.card)
     expectEqual('an unpause', await service.operate('unpause', runId, WHY), { unpaused: true })
     const { context, operations = [] } = await service.completed(runId)
     expectEqual('its end', context['ship'], 'shipped by hand')
