@@ -11,6 +11,9 @@ import { ioOf, json, told } from './io.ts'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const before = { ...process.env }
 
+/** On a busy machine an app is synthesised in half a minute. */
+vi.setConfig({ testTimeout: 400_000 })
+
 let folder: string
 const dev: { stop(): Promise<number>; out: string[]; err: string[] }[] = []
 

@@ -33,18 +33,17 @@ export class DevBundle {
     return this.#record.options.entryPoints[0]
   }
 
+  /** Finds out which files go in. What runs may be older than they are: the next build counts as new. */
+  async learn(): Promise<void> {
+    await this.#rebuild()
+  }
+
   /**
    * @returns the folder with the code; undefined where it is what it was
    * @throws esbuild's error, with `errors`
    */
   async build(): Promise<string | undefined> {
-    const { metafile, outputFiles = [] } = await (await this.#start()).rebuild()
-    const { absWorkingDir } = this.#record.options
-    const root = typeof absWorkingDir === 'string' ? absWorkingDir : process.cwd()
-    this.inputs = new Set(Object.keys(metafile?.inputs ?? {}).map((file) => resolve(root, file)))
-    this.exports = Object.values(metafile?.outputs ?? {}).flatMap(({ entryPoint, exports }) =>
-      entryPoint === undefined ? [] : exports,
-    )
+    const outputFiles = await this.#rebuild()
     const hash = createHash('sha256')
     for (const { contents } of outputFiles) hash.update(contents)
     const found = hash.digest('hex')
@@ -53,6 +52,17 @@ export class DevBundle {
     for (const { path, contents } of outputFiles) await writeFile(path, contents)
     this.#hash = found
     return this.#folder
+  }
+
+  async #rebuild(): Promise<readonly esbuild.OutputFile[]> {
+    const { metafile, outputFiles = [] } = await (await this.#start()).rebuild()
+    const { absWorkingDir } = this.#record.options
+    const root = typeof absWorkingDir === 'string' ? absWorkingDir : process.cwd()
+    this.inputs = new Set(Object.keys(metafile?.inputs ?? {}).map((file) => resolve(root, file)))
+    this.exports = Object.values(metafile?.outputs ?? {}).flatMap(({ entryPoint, exports }) =>
+      entryPoint === undefined ? [] : exports,
+    )
+    return outputFiles
   }
 
   async stop(): Promise<void> {

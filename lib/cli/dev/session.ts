@@ -12,7 +12,7 @@ import type { Project } from './project.ts'
 import { servicesOf } from './services.ts'
 import { replaceCode } from './replace-code.ts'
 import { sayFailure, sayStarted, sayUpdated } from './say.ts'
-import { type Watch, watchFiles } from './watch-files.ts'
+import { changedElsewhere, type Watch, watchFiles } from './watch-files.ts'
 
 /** What Ctrl-C leaves to the nodes that are at work: all of it is over within two seconds. */
 const DRAIN_MS = 800
@@ -44,8 +44,9 @@ export interface SessionOptions {
 export async function serve(options: SessionOptions): Promise<void> {
   const session = await Session.start(options)
   try {
-    await session.deploy(new Set())
+    // First, so that what changes during the deployment is seen.
     await session.watch()
+    await session.begin()
     await aborted(options.io.signal)
   } finally {
     await session.stop()
@@ -60,6 +61,8 @@ class Session {
   #stacks: Readonly<Record<string, LocalStack>> = {}
   #watch: Watch | undefined
   #folders = 0
+  /** Whether it is known which files the bundles are made of. */
+  #learned: Promise<void> = Promise.resolve()
   /** What was begun, one after the other. */
   #work: Promise<void> = Promise.resolve()
 
@@ -82,16 +85,23 @@ class Session {
     return new Session(options, aws, log)
   }
 
+  async begin(): Promise<void> {
+    const deployed = this.#deploy(new Set())
+    this.#work = deployed.catch(() => {})
+    await deployed
+  }
+
   /**
    * Synthesises the project and makes, or updates, its stacks.
    * @param changed - the files because of which; none at the start
    */
-  async deploy(changed: ReadonlySet<string>): Promise<void> {
+  async #deploy(changed: ReadonlySet<string>): Promise<void> {
     const { project, projectFolder, io, colors } = this.#options
     const began = io.now()
+    const since = Date.now()
     const assembly = await project.synthesize({ aws: this.#aws, env: io.env, signal: io.signal })
     this.#stacks = await this.#make(assembly)
-    await this.#follow(assembly)
+    this.#learned = this.#follow(assembly, since)
     if (io.signal.aborted) return
     const services = servicesOf(this.#stacks)
     const { env, region } = this.#aws
@@ -123,13 +133,13 @@ class Session {
       // One after the other: a deployment of old files must not end after one of new ones.
       this.#work = this.#work.then(() => this.#take(files))
     })
-    this.#watchInputs()
   }
 
   async stop(): Promise<void> {
     const { projectFolder } = this.#options
     await removeDevServer(projectFolder)
     await this.#watch?.stop()
+    await this.#learned
     await this.#aws.stop({ drainMs: DRAIN_MS })
     await Promise.all([...this.#bundles.values()].map((bundle) => bundle.stop()))
     await this.#log.close()
@@ -145,13 +155,14 @@ class Session {
     const { project, io, colors } = this.#options
     if (io.signal.aborted) return
     try {
+      await this.#learned
       const bundles = [...this.#bundles.values()].filter(({ inputs }) =>
         [...files].some((file) => inputs.has(file)),
       )
       for (const bundle of bundles) await this.#swap(bundle, files)
       const known = new Set(bundles.flatMap(({ inputs }) => [...inputs]))
       const needs = [...files].some((file) => project.inputs.has(file) || !known.has(file))
-      if (needs) await this.deploy(files)
+      if (needs) await this.#deploy(files)
     } catch (error) {
       if (!io.signal.aborted) sayFailure(io, colors, error)
     }
@@ -172,7 +183,8 @@ class Session {
   }
 
   /** Knows from now on what each function is bundled from. */
-  async #follow(assembly: string): Promise<void> {
+  async #follow(assembly: string, since: number): Promise<void> {
+    const { io, colors } = this.#options
     const found = await this.#options.project.bundles(assembly)
     for (const [key, bundle] of this.#bundles) {
       if (found.has(key)) continue
@@ -183,9 +195,13 @@ class Session {
       const bundle = this.#bundles.get(key) ?? new DevBundle(record, this.#newFolder())
       this.#bundles.set(key, bundle)
       bundle.functions.splice(0, Infinity, ...functions)
-      await bundle.build()
+      // One that does not build was told by whoever deployed it, or changed since and is told then.
+      await bundle.learn().catch((error: unknown) => sayFailure(io, colors, error))
     }
     this.#watchInputs()
+    const inputs = [...this.#bundles.values()].flatMap((bundle) => [...bundle.inputs])
+    const late = await changedElsewhere(this.#options.projectFolder, inputs, since)
+    if (late.size > 0) this.#work = this.#work.then(() => this.#take(late))
   }
 
   #newFolder(): string {

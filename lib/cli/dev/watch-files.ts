@@ -1,4 +1,5 @@
 /** Tells which files of a project changed, together with those that change in the same moment. */
+import { stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
 import { watch as watchWith } from 'chokidar'
 
@@ -17,6 +18,23 @@ export interface Watch {
 }
 
 const isInstalled = (file: string) => file.split(sep).includes('node_modules')
+
+const elsewhere = (projectFolder: string, files: Iterable<string>) =>
+  [...files].filter((file) => relative(projectFolder, file).startsWith('..') && !isInstalled(file))
+
+/** Files outside of the project that changed before anybody knew that they are to be watched. */
+export async function changedElsewhere(
+  projectFolder: string,
+  files: Iterable<string>,
+  since: number,
+): Promise<ReadonlySet<string>> {
+  const late = new Set<string>()
+  for (const file of elsewhere(projectFolder, files)) {
+    const found = await stat(file).catch(() => undefined)
+    if (found && found.mtimeMs > since) late.add(file)
+  }
+  return late
+}
 
 /** @param changed - gets absolute paths */
 export async function watchFiles(
@@ -47,8 +65,7 @@ export async function watchFiles(
   await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
   return {
     add: (more) => {
-      const elsewhere = [...more].filter((file) => relative(projectFolder, file).startsWith('..'))
-      watcher.add(elsewhere.filter((file) => !isInstalled(file)))
+      watcher.add(elsewhere(projectFolder, more))
     },
     stop: async () => {
       clearTimeout(timer)
