@@ -8,7 +8,13 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 /** npm hands on the signal that the terminal has sent already: so soon it is the same Ctrl-C. */
 const SAME_SIGNAL_MS = 500
 
+/** Whatever does not end by itself then is ended: nobody presses Ctrl-C to wait. */
+const LONGEST_END_MS = 1_800
+
 const interrupted = new AbortController()
+interrupted.signal.addEventListener('abort', () =>
+  setTimeout(() => process.exit(process.exitCode ?? 130), LONGEST_END_MS).unref(),
+)
 process.once('SIGINT', () => {
   interrupted.abort()
   const at = Date.now()

@@ -11,6 +11,7 @@
  */
 import { isOfEndedLoop, type LoopsOfRun } from './ended-loops.ts'
 import type { FailedAt } from './failed-at.ts'
+import { joinsAfter } from './put-back-joins.ts'
 import { reachedFrom } from './reached.ts'
 import type { RunGraph } from './run-graph.ts'
 import {
@@ -182,8 +183,7 @@ class Plan {
       next: {
         active,
         done: this.#done,
-        arrivals: this.#arrivals(active),
-        ...this.#arrivedLeft(),
+        ...joinsAfter(this.#graph, this.#run, { active, done: this.#done, putBack: this.#putBack }),
         fired: this.#fired,
         pending: this.#pending,
         iterations: this.#iterations,
@@ -282,32 +282,5 @@ class Plan {
       const isEarlier = this.#isOfEarlierRound(failed, (controller) => around.has(controller))
       if (nodes.has(parseActivationKey(failed.key).node) && !isEarlier) this.#forget(failed)
     }
-  }
-
-  /** Who is put back arrives again, at a join that is then put back with it, or had not fired. */
-  #arrivedLeft(): Pick<Redriven, 'arrived'> {
-    const left = [...(this.#run.arrived ?? [])].flatMap(([join, members]) => {
-      const stay = [...members].filter((node) => !this.#putBack.has(node))
-      return stay.length > 0 ? [[join, new Set(stay)] as const] : []
-    })
-    return left.length > 0 ? { arrived: new Map(left) } : {}
-  }
-
-  /** Of joins that lost a predecessor, or their own completion, counted anew. */
-  #arrivals(active: ReadonlyMap<ActivationKey, ActiveEntry>): ReadonlyMap<number, number> {
-    if (this.#putBack.size === 0) return this.#run.arrivals
-    const arrivals = new Map(this.#run.arrivals)
-    const scheduled = new Set([...active.keys()].map((key) => parseActivationKey(key).node))
-    for (let join = 0; join < this.#graph.size; join++) {
-      if (!this.#graph.isCountedJoin(join)) continue
-      const predecessors = this.#graph.predecessors[join] ?? []
-      const isTouched = this.#putBack.has(join) || predecessors.some((node) => this.#putBack.has(node))
-      if (!isTouched) continue
-      const completed = predecessors.filter((node) => isDone(this.#done, node)).length
-      const isOpen = completed > 0 && !scheduled.has(join) && !isDone(this.#done, join)
-      if (isOpen) arrivals.set(join, completed)
-      else arrivals.delete(join)
-    }
-    return arrivals
   }
 }

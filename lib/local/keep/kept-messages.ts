@@ -32,8 +32,13 @@ export class KeptMessages {
     for (const { name } of queues) {
       const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }))
       const ofQueue = messages.filter(({ queue }) => queue === name)
-      for (const Entries of batchesOf(ofQueue, Date.now()))
-        await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+      for (const Entries of batchesOf(ofQueue, Date.now())) {
+        const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+        if (Failed.length > 0)
+          throw localError(
+            `${Failed.length} messages of queue ${name} in ${this.#file} are refused (${Failed[0]?.Message}); delete it to go on without them`,
+          )
+      }
     }
     await this.save()
   }
