@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { watchFiles } from '../../lib/cli/dev/watch-files.ts'
 import { main } from '../../lib/cli/main.ts'
 import { ioOf, json, told } from './io.ts'
 
@@ -197,6 +198,19 @@ const failed = async (...args: string[]) => {
   const one = run(...args)
   return { code: await one.code, err: one.err.join('\n') }
 }
+
+it('a watcher that was stopped does not begin anew for files that are learned of later', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'flowcraft-dev-other-'))
+  const file = join(elsewhere, 'words.ts')
+  await writeFile(file, 'one')
+  const before = process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length
+  const watch = await watchFiles(folder, () => {})
+  await watch.stop()
+  watch.add([file])
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length).toBe(before)
+  await rm(elsewhere, { recursive: true })
+})
 
 it('an app takes context and parameters, and is deployed in part', async () => {
   await write(

@@ -42,6 +42,7 @@ export async function watchFiles(
   changed: (files: ReadonlySet<string>) => void,
 ): Promise<Watch> {
   let files = new Set<string>()
+  let isStopped = false
   let timer: NodeJS.Timeout | undefined
   const watcher = watchWith(projectFolder, {
     ignoreInitial: true,
@@ -65,9 +66,11 @@ export async function watchFiles(
   await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
   return {
     add: (more) => {
-      watcher.add(elsewhere(projectFolder, more))
+      // A watcher that was closed would begin anew, and keep the process.
+      if (!isStopped) watcher.add(elsewhere(projectFolder, more))
     },
     stop: async () => {
+      isStopped = true
       clearTimeout(timer)
       await watcher.close()
     },
