@@ -19,10 +19,10 @@ import { retryIn } from '../core/queue/redelivery.ts'
 export const FIRST_VISIBILITY_SECONDS = 10
 const FIRST_HEARTBEAT_MS = 4_000
 /** A dead worker's message comes back after this; a live one prolongs it in time. */
-const VISIBILITY_SECONDS = 120
-const HEARTBEAT_MS = 40_000
-/** What SQS does not answer is tried again until the message is visible again anyway, or so long while the worker stops. */
-const TRY_MS = VISIBILITY_SECONDS * 1000
+const VISIBILITY_SECONDS = 45
+const HEARTBEAT_MS = 15_000
+/** What SQS does not answer is tried again so long, or, while the worker stops: */
+const TRY_MS = 120_000
 const STOPPING_TRY_MS = 3_000
 
 export interface HeldMessageOptions {
@@ -99,7 +99,7 @@ export class HeldMessage {
     })
   }
 
-  /** An outage of some seconds must not hide the message for two minutes. */
+  /** An outage of some seconds must not hide the message for longer. */
   async #persist(what: string, request: () => Promise<unknown>): Promise<void> {
     const { logger, stopping } = this.#options
     const since = Date.now()

@@ -50,7 +50,7 @@ export type { SqsAdapterOptions } from './sqs-adapter-options.ts'
 const isolationOfProcess = new Isolation(Date.now)
 
 /** A long-lived worker's lease reaches this far ahead and is prolonged while a node works. */
-const LEASE_MS = 90_000
+const LEASE_MS = 45_000
 
 /**
  * Runs blueprints on workers fed by SQS, with the outcome they have in memory.

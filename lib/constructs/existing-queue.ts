@@ -72,7 +72,7 @@ export function warnOfExistingQueue(scope: Construct, queues: ExistingQueues): v
     warn(
       scope,
       'existingQueue',
-      `existingQueue is imported, so nothing of it is known at synth. Check that it is a standard queue, that its visibility timeout is six times the function's timeout, and that its redrive policy has a maxReceiveCount of at least ${LEAST_RECEIVES} and ${existingDeadLetterQueue ? 'existingDeadLetterQueue as its target' : 'a dead-letter queue, which you give as existingDeadLetterQueue'}`,
+      `existingQueue is imported, so nothing of it is known at synth. Check that it is a standard queue, that its visibility timeout is the function's timeout, its batching window and 10 seconds, and that its redrive policy has a maxReceiveCount of at least ${LEAST_RECEIVES} and ${existingDeadLetterQueue ? 'existingDeadLetterQueue as its target' : 'a dead-letter queue, which you give as existingDeadLetterQueue'}`,
     )
   }
   const receives: unknown = known && resolved(known, known.redrivePolicy)?.maxReceiveCount

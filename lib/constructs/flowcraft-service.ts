@@ -187,9 +187,10 @@ export class FlowcraftService extends FlowcraftServiceBase implements IGrantable
 
   #createJobs(props: FlowcraftServiceProps): JobQueue {
     const { existingQueue, existingDeadLetterQueue, queueName } = props
-    const { visibilityTimeout, maxReceiveCount, encryptionKey } = props
+    const { visibilityTimeout, maxBatchingWindow, maxReceiveCount, encryptionKey } = props
     const functionTimeout = timeoutOf(props) ?? DEFAULT_TIMEOUT
-    const own = { queueName, functionTimeout, visibilityTimeout, maxReceiveCount, encryptionKey }
+    const hidden = { functionTimeout, maxBatchingWindow, visibilityTimeout }
+    const own = { queueName, ...hidden, maxReceiveCount, encryptionKey }
     return new JobQueue(this, 'Jobs', {
       existingDeadLetterQueue,
       ...(existingQueue ? { existingQueue } : own),

@@ -42,7 +42,7 @@ export interface FunctionSize {
   readonly memorySize?: number
   /**
    * From a second to 15 minutes.
-   * @default Duration.seconds(60): a dead worker's message comes back after six times that
+   * @default Duration.seconds(60): a dead worker's message comes back 10 seconds after that
    */
   readonly timeout?: Duration
 }

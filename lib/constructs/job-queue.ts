@@ -36,15 +36,18 @@ export interface JobQueueProps {
   readonly deadLetterQueueName?: string
   /** Timeout of the function that processes the queue. @default Duration.seconds(60) */
   readonly functionTimeout?: Duration
+  /** The batching window of the mapping that feeds the function: messages are hidden while they wait in it. @default - none */
+  readonly maxBatchingWindow?: Duration
   /**
-   * How long a message is invisible while it is processed; afterwards it is delivered again. At most 12 hours.
-   * @default - six times the function's timeout, as AWS recommends for a queue that feeds a function
+   * How long a message is invisible while it is processed; afterwards it is delivered again. At most 12 hours. A dead
+   * worker's node runs again after that.
+   * @default - the function's timeout, its batching window, and 10 seconds
    */
   readonly visibilityTimeout?: Duration
   /**
    * Receives after which a message moves to the dead-letter queue, from 1 to 1,000. Receives are not attempts: a message
    * is also delivered again because another worker processes its run, or because the function was throttled.
-   * @default 20
+   * @default 100: with a function of a minute that is throttled all the time, two hours
    */
   readonly maxReceiveCount?: number
   /**
@@ -60,8 +63,15 @@ export interface JobQueueProps {
   readonly encryptionKey?: IKey
 }
 
-/** AWS's factor between a function's timeout and its queue's visibility timeout. */
-export const VISIBILITY_FACTOR = 6
+/** Seconds between the receive of a message and the start of the invocation that works on it, and between two clocks. */
+const VISIBILITY_MARGIN_SECONDS = 10
+/**
+ * AWS says six times the function's timeout, so that Lambda has time to try a throttled invocation again before a message
+ * is visible, and thereby uses up one of its receives. What comes too early does no harm here: whoever finds a live lease
+ * puts the message back until that is over. So the rest of AWS's rule is in the receives: as many as make it the same time.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (read November 2026)
+ */
+const MAX_RECEIVES = 100
 /** SQS's longest visibility timeout and retention. */
 const LONGEST_VISIBILITY = Duration.hours(12)
 const LONGEST_RETENTION = Duration.days(14)
@@ -86,6 +96,7 @@ export class JobQueue extends Construct {
     super(scope, id)
     throwProblems(this, jobQueueProblems(props))
     const { existingQueue, existingDeadLetterQueue, functionTimeout = Duration.seconds(60) } = props
+    const { maxBatchingWindow } = props
     warnOfExistingQueue(this, props)
     if (existingQueue) {
       this.queue = existingQueue
@@ -96,12 +107,12 @@ export class JobQueue extends Construct {
     const deadLetterQueue = existingDeadLetterQueue ?? this.#createDeadLetterQueue(props)
     this.deadLetterQueue = deadLetterQueue
     this.visibilityTimeout =
-      props.visibilityTimeout ?? Duration.seconds(functionTimeout.toSeconds() * VISIBILITY_FACTOR)
+      props.visibilityTimeout ?? Duration.seconds(leastVisibilitySeconds(functionTimeout, maxBatchingWindow))
     this.queue = new Queue(this, 'Resource', {
       queueName: props.queueName,
       visibilityTimeout: this.visibilityTimeout,
       retentionPeriod: props.retentionPeriod ?? LONGEST_RETENTION,
-      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: props.maxReceiveCount ?? 20 },
+      deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: props.maxReceiveCount ?? MAX_RECEIVES },
       ...safe(props),
     })
     Tags.of(this.queue).add('flowcraft-aws', 'jobs')
@@ -241,6 +252,11 @@ export function jobQueueProblems(props: JobQueueProps): string[] {
     ...numberProblems('maxReceiveCount', own.maxReceiveCount, { min: 1, max: 1_000 }),
     ...visibilityProblems(own.visibilityTimeout, own.functionTimeout),
   ]
+}
+
+/** With less, messages come back while they are worked on, which takes requests and receives, and no more. */
+export function leastVisibilitySeconds(timeout: Duration, window = Duration.seconds(0)): number {
+  return timeout.toSeconds() + window.toSeconds() + VISIBILITY_MARGIN_SECONDS
 }
 
 /** SQS would hand a message to a second worker while the first may still be at it; Lambda refuses such a mapping. */

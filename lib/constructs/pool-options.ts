@@ -30,7 +30,7 @@ export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions
   readonly workerProps?: FunctionOverrides
   /** Name of the pool's queue. @default - a name made by CloudFormation */
   readonly queueName?: string
-  /** Visibility timeout of the pool's queue. @default - six times the function's timeout; containers prolong it themselves */
+  /** Visibility timeout of the pool's queue. @default - the function's timeout, `maxBatchingWindow` and 10 seconds; containers prolong it themselves */
   readonly visibilityTimeout?: Duration
   /**
    * Makes the pool an ECS Fargate service, for nodes that take longer than 15 minutes. The image's command runs

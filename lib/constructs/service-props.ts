@@ -117,7 +117,7 @@ export interface FlowcraftServiceProps
    * @default true
    */
   readonly runIndex?: boolean
-  /** Visibility timeout of the default pool's queue. @default - six times `timeout` */
+  /** Visibility timeout of the default pool's queue. @default - `timeout`, `maxBatchingWindow` and 10 seconds */
   readonly visibilityTimeout?: Duration
   /** Receives (not attempts) after which a message moves to the dead-letter queue. @default 20 */
   readonly maxReceiveCount?: number

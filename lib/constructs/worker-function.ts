@@ -1,5 +1,5 @@
 /** The workers of a pool: a function behind a job queue. */
-import { Annotations, type Duration } from 'aws-cdk-lib'
+import { Annotations, Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import {
   type CfnFunction,
@@ -23,7 +23,7 @@ import {
   type OverridableFunction,
 } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
-import { VISIBILITY_FACTOR, visibilityProblems } from './job-queue.ts'
+import { leastVisibilitySeconds, visibilityProblems } from './job-queue.ts'
 import { existingOrNew, givenOf, throwProblems, words } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
 import { givenDeploymentProblems, SafeDeployment } from './safe-deployment.ts'
@@ -94,7 +94,7 @@ export class WorkerFunction extends Construct {
         this.deployment = new SafeDeployment(this, 'Deployment', { ...props.deployment, function: fn })
       }
     }
-    this.#warn(jobs.visibilityTimeout, timeout ?? DEFAULT_TIMEOUT)
+    this.#warn(jobs.visibilityTimeout, timeout ?? DEFAULT_TIMEOUT, props.maxBatchingWindow)
     this.#warnOfThrottles({ ...props, reservedConcurrency: reservedOf(props) })
     grantWork(props, this.function)
     jobs.grantFeed(this.function)
@@ -158,12 +158,13 @@ export class WorkerFunction extends Construct {
     )
   }
 
-  #warn(visibility: Duration | undefined, timeout: Duration): void {
+  #warn(visibility: Duration | undefined, timeout: Duration, window: Duration | undefined): void {
     if (!visibility || visibility.isUnresolved() || timeout.isUnresolved()) return
-    if (visibility.toSeconds() >= timeout.toSeconds() * VISIBILITY_FACTOR) return
+    const least = leastVisibilitySeconds(timeout, window)
+    if (visibility.toSeconds() >= least) return
     Annotations.of(this).addWarningV2(
       'flowcraft-aws:visibilityTimeout',
-      `visibilityTimeout should be at least ${VISIBILITY_FACTOR} times the function's timeout of ${words(timeout)}, got ${words(visibility)}: a message may come to a second worker while the first is retried by Lambda`,
+      `visibilityTimeout should be at least ${words(Duration.seconds(least))}, got ${words(visibility)}: the function's timeout of ${words(timeout)}, its batching window and 10 seconds; a message that comes back before uses up a receive`,
     )
   }
 }

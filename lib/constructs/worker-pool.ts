@@ -32,10 +32,12 @@ export function createPoolQueues(
   const made = Object.entries(pools).map(([name, options]): [string, PoolQueue] => {
     const scope = new Construct(all, name)
     const { queueName, visibilityTimeout, timeout = DEFAULT_TIMEOUT, nodes } = options
+    const { maxBatchingWindow } = options
     const jobs = new JobQueue(scope, 'Jobs', {
       existingDeadLetterQueue: deadLetterQueue,
       queueName,
       functionTimeout: timeout,
+      maxBatchingWindow,
       visibilityTimeout,
       maxReceiveCount,
       encryptionKey,

@@ -88,7 +88,7 @@ export interface LocalQueueOptions {
   name?: string
   /**
    * How long a received message stays hidden, 0 to 43,200 seconds. An event source mapping needs at least the
-   * function's timeout; on AWS take six times that.
+   * function's timeout; the constructs make it 10 seconds longer than that.
    * @default 30
    */
   visibilityTimeoutSeconds?: number

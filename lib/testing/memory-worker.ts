@@ -34,10 +34,11 @@ export interface WorkerParts extends WorkOptions {
   readonly clock: { now: number }
 }
 
-/** A dead worker's message comes back after this, in milliseconds by the test's clock. */
-const VISIBILITY_MS = 180_000
+/** As the constructs' queue: a dead worker's message comes back so long after the time that its invocation had. */
+const VISIBILITY_MARGIN_MS = 10_000
 /** As the constructs' queue: received more often, a message goes to the dead-letter queue. */
-const RECEIVES_AT_MOST = 20
+const RECEIVES_AT_MOST = 100
+const INVOCATION_MS = 30_000
 /** Of whose nodes this is the code. One for all workers: every storage costs each promise of the process. */
 const inNodesOf = new AsyncLocalStorage<ReadonlySet<object>>()
 
@@ -104,12 +105,12 @@ export class MemoryWorker {
   }
 
   #receive(side: SideBySide, message: MemoryMessage): void {
-    const { queue, deadLetters } = this.#parts
+    const { queue, deadLetters, invocationMs = INVOCATION_MS } = this.#parts
     if (message.receives >= RECEIVES_AT_MOST) {
       queue.delete(message)
       deadLetters.move(formatJob(message.job))
     } else {
-      queue.receive(message, VISIBILITY_MS)
+      queue.receive(message, invocationMs + VISIBILITY_MARGIN_MS)
       this.#inFlight.add(message)
       inNodesOf.run(new Set([...(inNodesOf.getStore() ?? []), this]), () => side.begin(message))
     }
@@ -117,7 +118,7 @@ export class MemoryWorker {
 
   /** What the worker function does with a message. */
   async #process(message: MemoryMessage, store: RunStore): Promise<void> {
-    const { services, queue, deadLetters, clock, invocationMs = 30_000, inline } = this.#parts
+    const { services, queue, deadLetters, clock, invocationMs = INVOCATION_MS, inline } = this.#parts
     const { job, sentAt, receives } = message
     const end = clock.now + invocationMs
     const deadline = () => (inline === false ? clock.now : end)

@@ -255,7 +255,7 @@ describe('an existing queue', () => {
     ).toEqual(['existingQueue must have a dead-letter queue (deadLetterQueue), got none'])
   })
 
-  it('that is shorter than AWS recommends, or gives up early, comes with warnings', () => {
+  it('whose messages come back early, or that gives up early, comes with warnings', () => {
     const stack = newStack()
     const queue = new Queue(stack, 'Dead', { retentionPeriod: Duration.days(14) })
     const deadLetterQueue = { queue, maxReceiveCount: 3 }
@@ -263,10 +263,10 @@ describe('an existing queue', () => {
       deadLetterQueue,
       visibilityTimeout: Duration.minutes(2),
     })
-    new FlowcraftService(stack, 'Flows', { entry, existingQueue })
+    new FlowcraftService(stack, 'Flows', { entry, existingQueue, maxBatchingWindow: Duration.minutes(1) })
     expect(warningsOf(stack)).toEqual([
       expect.stringContaining('maxReceiveCount of existingQueue should be at least 5, got 3'),
-      expect.stringContaining('visibilityTimeout should be at least 6 times'),
+      expect.stringContaining('visibilityTimeout should be at least 2 minutes 10 seconds'),
     ])
   })
 

@@ -47,13 +47,13 @@ function allowed(one: JobQueueProps, two: JobQueueProps) {
 }
 
 describe('JobQueue', () => {
-  it('keeps jobs for 14 days, hides them for six times a minute, and gives them up after 20 receives', () => {
+  it('keeps jobs for 14 days, hides them for a minute and ten seconds, and gives them up after 100 receives', () => {
     const { template } = synthesise()
     expect(resourceOf(template, QUEUE, 'Jobs')).toMatchObject({
       MessageRetentionPeriod: 14 * 86_400,
-      VisibilityTimeout: 360,
+      VisibilityTimeout: 70,
       SqsManagedSseEnabled: true,
-      RedrivePolicy: { maxReceiveCount: 20 },
+      RedrivePolicy: { maxReceiveCount: 100 },
     })
     expect(resourceOf(template, QUEUE, 'JobsDeadLetters')).toMatchObject({
       MessageRetentionPeriod: 14 * 86_400,
@@ -103,9 +103,12 @@ describe('JobQueue', () => {
     })
   })
 
-  it("computes the visibility timeout from the function's", () => {
+  it("computes the visibility timeout from the function's and its batching window", () => {
+    const maxBatchingWindow = Duration.seconds(30)
+    const windowed = synthesise({ functionTimeout: Duration.minutes(5), maxBatchingWindow }).template
+    expect(resourceOf(windowed, QUEUE, 'Jobs')).toMatchObject({ VisibilityTimeout: 340 })
     const { template } = synthesise({ functionTimeout: Duration.minutes(5) })
-    expect(resourceOf(template, QUEUE, 'Jobs')).toMatchObject({ VisibilityTimeout: 1_800 })
+    expect(resourceOf(template, QUEUE, 'Jobs')).toMatchObject({ VisibilityTimeout: 310 })
   })
 
   it('shares a dead-letter queue', () => {

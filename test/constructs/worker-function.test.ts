@@ -150,17 +150,17 @@ describe('WorkerFunction', () => {
     ])
   })
 
-  it('warns where the visibility timeout is less than six times its own', () => {
-    const less = { visibilityTimeout: Duration.seconds(300) }
+  it('warns where the visibility timeout is less than its own, its window and ten seconds', () => {
+    const less = { visibilityTimeout: Duration.seconds(69) }
     expect(warningsOf(synthesise({ entry }, less).stack).join()).toContain(
-      "visibilityTimeout should be at least 6 times the function's timeout of 1 minute, got 5 minutes",
+      "visibilityTimeout should be at least 1 minute 10 seconds, got 1 minute 9 seconds: the function's timeout of 1 minute",
     )
-    expect(warningsOf(synthesise({ entry }, { visibilityTimeout: Duration.seconds(360) }).stack)).toEqual([])
+    expect(warningsOf(synthesise({ entry }, { visibilityTimeout: Duration.seconds(70) }).stack)).toEqual([])
   })
 
   it('refuses a queue whose messages come back while it works', () => {
     expect(problems({ entry, timeout: Duration.minutes(15) })).toEqual([
-      "visibilityTimeout must be at least the function's timeout, 15 minutes, got 6 minutes",
+      "visibilityTimeout must be at least the function's timeout, 15 minutes, got 1 minute 10 seconds",
     ])
   })
 
@@ -255,7 +255,7 @@ describe('WorkerFunction', () => {
       'reservedConcurrency must be a whole number from 1 to 1000000, got -1',
       'give either maxConcurrency or provisionedPollers, got both',
       'provisionedPollers.minimumPollers must be at most maximumPollers (50), got 100',
-      "visibilityTimeout must be at least the function's timeout, 16 minutes, got 6 minutes",
+      "visibilityTimeout must be at least the function's timeout, 16 minutes, got 1 minute 10 seconds",
     ])
   })
 

@@ -55,7 +55,7 @@ describe('pools', () => {
       Environment: { Variables: { STAGE: 'test', FLOWCRAFT_POOL: 'heavy' } },
     })
     expect(resourceOf(template, 'AWS::SQS::Queue', 'FlowsPoolsheavyJobs')).toMatchObject({
-      VisibilityTimeout: 3_600,
+      VisibilityTimeout: 610,
     })
     expect(
       resourceOf(template, 'AWS::Lambda::EventSourceMapping', 'FlowsPoolsheavyWorkerJobs'),

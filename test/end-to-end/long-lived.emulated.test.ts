@@ -118,7 +118,7 @@ describe('a worker that stops', () => {
 
 describe('a worker that is cut off for seconds', () => {
   const OUTAGE_MS = 6_000
-  for (const service of ['sqs', 'dynamodb'] as const) {
+  for (const service of ['sqs', 'dynamodb', 'all'] as const) {
     it(`from ${service} polls seldom, says so once, and goes on within seconds`, async () => {
       const error = vi.fn()
       const flows = [slowChain(1_000)]
@@ -128,14 +128,14 @@ describe('a worker that is cut off for seconds', () => {
       await sleep(600)
       let requests = 0
       aws.intercept((request) => {
-        if (request.service !== service) return 'forward'
+        if (service !== 'all' && request.service !== service) return 'forward'
         if (request.operation === 'ReceiveMessage') requests++
         return 'reject'
       })
       await sleep(OUTAGE_MS)
       aws.intercept(undefined)
 
-      // Later where messages stay hidden or leases last: then it is two minutes, or 90 s.
+      // Later where messages stay hidden or leases last: then it is 45 s.
       const ends = runs.map(({ runId }) => client.waitFor(runId, { timeoutMs: 80_000, pollMs: 100 }))
       for (const { status } of await Promise.all(ends)) expect(status).toBe('completed')
 

@@ -15,7 +15,7 @@ const INVOCATION_MS = 30_000
 /** Too short an invocation to carry on inline. */
 const SHORT_INVOCATION_MS = 4_000
 /** A long-lived worker's lease ends so late, unless it is prolonged. */
-const LEASE_MS = 90_000
+const LEASE_MS = 45_000
 const RETRY_MS = 5_000
 /** Of the event loop: whoever has not asked for anything by then waits for another task of its process. */
 const TURNS_AT_MOST = 1_000

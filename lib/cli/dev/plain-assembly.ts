@@ -89,7 +89,7 @@ function template() {
     Resources: {
       Jobs: {
         Type: 'AWS::SQS::Queue',
-        Properties: { VisibilityTimeout: TIMEOUT_SECONDS * 6, RedrivePolicy: redrive },
+        Properties: { VisibilityTimeout: TIMEOUT_SECONDS + 10, RedrivePolicy: redrive },
       },
       DeadLetters: { Type: 'AWS::SQS::Queue' },
       State: { Type: 'AWS::DynamoDB::Table', Properties: stateTable.createInput('state') },

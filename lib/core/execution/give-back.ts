@@ -7,7 +7,7 @@ import { pauseMs } from '../queue/backoff.ts'
 import type { ReleaseRequest } from '../store/run-store.ts'
 import type { Invocation, Services } from './services.ts'
 
-/** For so long at most, in milliseconds. A long-lived worker's lease is over then. */
+/** For so long at most, in milliseconds: a long-lived worker's lease is over before. */
 const RELEASE_MS = 90_000
 /** An invocation keeps so much to say when its message comes back, or twice what the last try took. */
 const MARGIN_MS = 2_000

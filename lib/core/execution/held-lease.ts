@@ -17,7 +17,7 @@ const PATIENCE_MS = 30_000
 const APART_SECONDS = 5
 
 /** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
-const RENEW_EVERY_MS = 30_000
+const RENEW_EVERY_MS = 15_000
 
 type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'sleep' | 'logger' | 'unreleased'>
 

@@ -4,7 +4,7 @@ import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-
 /** A message that failed for reasons of the infrastructure is tried again after this, doubled each time. */
 const FIRST_RETRY_SECONDS = 5
 /**
- * So the 20 receives of the job queue's redrive policy last for over three hours of trouble; from the dead-letter queue
+ * So the 100 receives of the job queue's redrive policy last for a day of trouble; from the dead-letter queue
  * the sweep sends jobs back.
  */
 const LONGEST_RETRY_SECONDS = 900

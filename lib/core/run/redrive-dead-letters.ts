@@ -11,7 +11,7 @@ import { formatJob, type Job, parseJob } from '../queue/job.ts'
 import { inTraceOf } from '../telemetry/tracing.ts'
 import { graphUnlessLost } from './lost-blueprint.ts'
 
-/** A job that was sent back so often stays, with a reason; at 20 receives each time that is a week and more. */
+/** A job that was sent back so often stays, with a reason; at 100 receives each time that is a month and more. */
 const RETURNS_AT_MOST = 50
 /** A sweep looks no longer than this. */
 const LOOK_MS = 15_000

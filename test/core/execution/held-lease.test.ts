@@ -8,7 +8,7 @@ import { batchOf } from '../../conformance/case.ts'
 import { Gate, quiet } from '../../end-to-end/driver.ts'
 import { nextJob, takeOne, withMethods, workOnJob } from '../../support/one-message.ts'
 
-const RENEW_EVERY_MS = 30_000
+const RENEW_EVERY_MS = 15_000
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })

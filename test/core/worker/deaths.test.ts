@@ -5,7 +5,14 @@ import { DEATHS_AT_MOST } from '../../../lib/core/execution/services.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { batchOf } from '../../conformance/case.ts'
 import { quiet } from '../../end-to-end/driver.ts'
-import { Deaths, nextJob, takeOne, withMethods, type WorkerOptions } from '../../support/one-message.ts'
+import {
+  Deaths,
+  nextJob,
+  takeOne,
+  withMethods,
+  workOnJob,
+  type WorkerOptions,
+} from '../../support/one-message.ts'
 
 /** One message after the other until none is left, each death followed by the message's return. */
 async function settleAmongDeaths(
@@ -26,6 +33,33 @@ function batch(worker: (call: NodeContext) => Promise<{ output: unknown }>): Tes
   const { blueprint, registry } = batchOf([0, 1, 2], worker)
   return new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
 }
+
+describe("a dead worker's message", () => {
+  /** How a message ends that comes so long after the end of the invocation that died with it. */
+  async function backAfter(seconds: number): Promise<unknown> {
+    const deaths = new Deaths()
+    let calls = 0
+    const flow = createFlow('one').node('a', async () => (calls++ === 0 ? deaths.die() : { output: 'a' }))
+    const service = new TestService({ flows: [flow], logger: quiet })
+    await service.start({ blueprintId: 'one', runId: 'r' })
+    const job = nextJob(service)
+    const invocationMs = 60_000
+    const invocation = { deadline: () => service.now + invocationMs }
+    await deaths.watch(() => takeOne(service, { invocation }))
+    service.now += invocationMs + seconds * 1000
+    return workOnJob(service, job, { invocation })
+  }
+
+  it('is worked on where it comes back when the queue of the constructs brings it', async () => {
+    expect(await backAfter(10)).toEqual({ kind: 'acknowledge' })
+    expect(await backAfter(3)).toEqual({ kind: 'acknowledge' })
+  })
+
+  it('waits for the rest of the lease where it comes before', async () => {
+    expect(await backAfter(1)).toMatchObject({ kind: 'retry', afterSeconds: 2 })
+    expect(await backAfter(-20)).toMatchObject({ kind: 'retry', afterSeconds: 23 })
+  })
+})
 
 describe('a chain of nodes', () => {
   it('each of which kills its first worker completes', async () => {
