@@ -34,22 +34,22 @@ function batch(worker: (call: NodeContext) => Promise<{ output: unknown }>): Tes
   return new TestService({ blueprints: { case: blueprint }, registry, logger: quiet })
 }
 
-describe("a dead worker's message", () => {
-  /** How a message ends that comes so long after the end of the invocation that died with it. */
-  async function backAfter(seconds: number): Promise<unknown> {
-    const deaths = new Deaths()
-    let calls = 0
-    const flow = createFlow('one').node('a', async () => (calls++ === 0 ? deaths.die() : { output: 'a' }))
-    const service = new TestService({ flows: [flow], logger: quiet })
-    await service.start({ blueprintId: 'one', runId: 'r' })
-    const job = nextJob(service)
-    const invocationMs = 60_000
-    const invocation = { deadline: () => service.now + invocationMs }
-    await deaths.watch(() => takeOne(service, { invocation }))
-    service.now += invocationMs + seconds * 1000
-    return workOnJob(service, job, { invocation })
-  }
+/** How a message ends that comes so long after the end of the invocation that died with it. */
+async function backAfter(seconds: number): Promise<unknown> {
+  const deaths = new Deaths()
+  let calls = 0
+  const flow = createFlow('one').node('a', async () => (calls++ === 0 ? deaths.die() : { output: 'a' }))
+  const service = new TestService({ flows: [flow], logger: quiet })
+  await service.start({ blueprintId: 'one', runId: 'r' })
+  const job = nextJob(service)
+  const invocationMs = 60_000
+  const invocation = { deadline: () => service.now + invocationMs }
+  await deaths.watch(() => takeOne(service, { invocation }))
+  service.now += invocationMs + seconds * 1000
+  return workOnJob(service, job, { invocation })
+}
 
+describe("a dead worker's message", () => {
   it('is worked on where it comes back when the queue of the constructs brings it', async () => {
     expect(await backAfter(10)).toEqual({ kind: 'acknowledge' })
     expect(await backAfter(3)).toEqual({ kind: 'acknowledge' })
