@@ -54,6 +54,7 @@ export {
   type WorkerHandler,
   type WorkerHandlerOptions,
 } from './adapter/worker-handler.ts'
+export type { DescribedBlueprint, DescribeRequest, WorkerDescription } from './core/blueprints/described.ts'
 export { RunClient, type TypedRuns } from './client/run-client.ts'
 export type { ForkRequest, ForkResult } from './client/fork-request.ts'
 export type {
@@ -62,7 +63,7 @@ export type {
   RedriveManyRequest,
   RedriveOutcome,
 } from './client/redrive-many.ts'
-export type { ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
+export type { GetOptions, ResumeRequest, ResumeResult, Runs, WaitOptions } from './client/runs.ts'
 export type { WatchOptions } from './client/watch.ts'
 export type {
   CancelResult,

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 /** From the top to the bottom. Folders in one row know nothing of each other. */
 const LAYERS = [
   ['cli'],
+  ['console'],
   ['index.ts'],
   ['testing'],
   ['adapter'],

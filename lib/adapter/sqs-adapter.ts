@@ -7,6 +7,11 @@ import { BaseDistributedAdapter, type FlowcraftEvent, type IAsyncContext, type J
 import type { ResumeRequest, ResumeResult } from '../client/runs.ts'
 import type { CancelResult } from '../client/steering.ts'
 import { Graphs } from '../core/blueprints/blueprint-versions.ts'
+import {
+  describeBlueprints,
+  type DescribeRequest,
+  type WorkerDescription,
+} from '../core/blueprints/described.ts'
 import { register, type Registration } from '../core/blueprints/registration.ts'
 import { warningsOf } from '../core/blueprints/warnings.ts'
 import { FlowcraftAwsError } from '../core/common/errors.ts'
@@ -78,6 +83,8 @@ export class SqsAdapter extends BaseDistributedAdapter {
   readonly isolation: Isolation
   /** Where its messages come from; for whoever feeds it messages. */
   readonly source: MessageSource
+  /** What `createWorkerHandler` answers to an invocation that asks for it. */
+  readonly describeBlueprints: (request: DescribeRequest) => WorkerDescription
   readonly #recorder: HistoryRecorder | undefined
   #poller: SqsPoller | undefined
 
@@ -116,6 +123,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     this.history = this.#recorder
     this.#pauses = new PausedBlueprints({ store, now: Date.now, everyMs: options.lookForPausesEveryMs })
     this.#services = this.#makeServices(registration)
+    this.describeBlueprints = (request) => describeBlueprints(registration, request)
     const ignored = withoutEffect(options, this, SqsAdapter.prototype)
     for (const warning of [...warningsOf(registration.blueprints), ...ignored]) this.logger.warn(warning)
     for (const rule of config.pools.rulesWithoutNode(registration.blueprints)) {

@@ -2,6 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import {
+  type DescribeRequest,
+  isDescribeRequest,
+  type WorkerDescription,
+} from '../core/blueprints/described.ts'
 import { messageOf } from '../core/common/errors.ts'
 import { jsonLogger } from '../core/common/logger.ts'
 import { withContainer } from '../core/config/container.ts'
@@ -18,7 +23,11 @@ export interface WorkerHandlerOptions extends SqsAdapterOptions {
   readonly adapter?: WorkerAdapter
 }
 
-export type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>
+export interface WorkerHandler {
+  (event: SQSEvent, context: Context): Promise<SQSBatchResponse>
+  /** An invocation that asks which blueprints the worker has, as the console does. */
+  (event: DescribeRequest, context: Context): Promise<WorkerDescription>
+}
 
 /**
  * A Lambda handler for the job queue. The event source mapping must have `ReportBatchItemFailures`, the function
@@ -34,7 +43,7 @@ export type WorkerHandler = (event: SQSEvent, context: Context) => Promise<SQSBa
  */
 export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerOptions = {}): WorkerHandler {
   const adapter = own ?? new SqsAdapter({ ...options, logger: withContainer(options).logger ?? jsonLogger() })
-  return async (event, context) => {
+  const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
     const end = Date.now() + context.getRemainingTimeInMillis()
     const deadline = () => end
     // All of them before the first begins: one that was lost before has none beside it.
@@ -73,6 +82,10 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
       if (adapter.history) await writtenBy(end - ANSWER_MS, adapter.history)
     }
   }
+  return (async (event: SQSEvent | DescribeRequest, context) =>
+    isDescribeRequest(event)
+      ? (adapter.describeBlueprints?.(event) ?? { blueprints: [] })
+      : handler(event, context)) as WorkerHandler
 }
 
 /** The answer needs this long: without it SQS brings all messages again. */
@@ -91,7 +104,7 @@ async function writtenBy(time: number, history: HistoryWriter): Promise<void> {
 
 /** What the handler needs of an adapter. */
 export type WorkerAdapter = Pick<SqsAdapter, 'process' | 'telemetry' | 'isolation' | 'source'> &
-  Partial<Pick<SqsAdapter, 'history'>>
+  Partial<Pick<SqsAdapter, 'history' | 'describeBlueprints'>>
 
 function receivesOf({ attributes }: SQSRecord): number {
   return Number(attributes?.ApproximateReceiveCount)

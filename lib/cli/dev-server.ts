@@ -52,7 +52,8 @@ export async function writeDevServer(projectFolder: string, server: DevServer): 
   const file = devServerFile(projectFolder)
   await mkdir(dirname(file), { recursive: true })
   const next = `${file}.${randomUUID()}`
-  await writeFile(next, `${JSON.stringify(server, undefined, 2)}\n`)
+  // The console's address has its token in it.
+  await writeFile(next, `${JSON.stringify(server, undefined, 2)}\n`, { mode: 0o600 })
   await rename(next, file)
 }
 

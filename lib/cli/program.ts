@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addBlueprintCommands } from './commands/blueprints.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCostCommand } from './commands/cost.ts'
+import { addConsoleCommand } from './commands/console.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addDeadLetterCommands } from './commands/dead-letters.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
@@ -50,6 +51,7 @@ export function programOf(cli: Cli, exit: (code: number) => void): Command {
     .showSuggestionAfterError()
   addInitCommand(program, cli)
   addDevCommand(program, cli)
+  addConsoleCommand(program, cli)
   addRunCommands(program, cli, exit)
   addLogsCommand(program, cli)
   addCostCommand(program, cli)

@@ -41,10 +41,13 @@ export type ClientServices = Stores & Pick<Services, 'graphs' | 'now' | 'emit' |
 
 export type ClientParts = ClientServices & { readonly serializer: ISerializer }
 
-/** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
-export function clientServices(options: ClientOptions): ClientParts {
+/**
+ * @param env - what the constructs set, for what is no option
+ * @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once
+ */
+export function clientServices(options: ClientOptions, env: NodeJS.ProcessEnv = process.env): ClientParts {
   const serializer = options.serializer ?? new JsonSerializer()
-  const config = resolveConfig(options)
+  const config = resolveConfig(options, env)
   const stores = storesOf(config, serializer)
   const graphs = new Graphs({ ...register(options), store: stores.store })
   const tracing = config.tracing ? new Tracing() : undefined

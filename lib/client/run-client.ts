@@ -15,6 +15,7 @@ import { describeRun, type RunDescription } from '../core/run/describe.ts'
 import { type Failures, type FailuresRequest, findFailures } from '../core/run/failures.ts'
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
 import type { RunPage, RunSummary } from '../core/run/list.ts'
+import { readValues } from '../core/values/read-values.ts'
 import { resumeRun } from '../core/run/resume.ts'
 import { type LostValue, unlessLost } from '../core/values/lost.ts'
 import {
@@ -39,7 +40,14 @@ import { DeadLetterBox } from './dead-letter-requests.ts'
 import { forkBy, type ForkRequest, type ForkResult } from './fork-request.ts'
 import { redriveMany, type RedriveManyRequest, type RedriveOutcome } from './redrive-many.ts'
 import { checkResume } from './resume-request.ts'
-import { endedWithin, type ResumeRequest, type ResumeResult, type Runs, type WaitOptions } from './runs.ts'
+import {
+  endedWithin,
+  type GetOptions,
+  type ResumeRequest,
+  type ResumeResult,
+  type Runs,
+  type WaitOptions,
+} from './runs.ts'
 import {
   cancelBy,
   type CancelResult,
@@ -121,15 +129,20 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return startMany({ accept, send: (jobs) => services.queue.send(jobs), newRunId: randomUUID }, requests)
   }
 
-  get<Id extends BlueprintIdOf<F>>(runId: RunIdOf<F, Id>): Promise<RunDescriptionOf<F, Id>>
-  async get(runId: string): Promise<RunDescription> {
-    return this.#describe(await this.#read(runId))
+  /** With `context: false` no values are read, and `context` is empty. */
+  get<Id extends BlueprintIdOf<F>>(
+    runId: RunIdOf<F, Id>,
+    options?: GetOptions,
+  ): Promise<RunDescriptionOf<F, Id>>
+  async get(runId: string, { context }: GetOptions = {}): Promise<RunDescription> {
+    return this.#describe(await this.#read(runId), context)
   }
 
-  async #describe(run: RunState): Promise<RunDescription> {
+  async #describe(run: RunState, context = true): Promise<RunDescription> {
     const lost: LostValue[] = []
     const graph = await this.#graphOf(run, lost)
-    const described = await describeRun({ ...this.#services, run, graph, serializer: this.#serializer })
+    const serializer = this.#serializer
+    const described = await describeRun({ ...this.#services, run, graph, serializer, context })
     return lost.length > 0 ? { ...described, lost: [...lost, ...(described.lost ?? [])] } : described
   }
 
@@ -145,10 +158,41 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return (await this.#services.graphs.of(blueprintId, graph)).blueprint
   }
 
+  /**
+   * Some values of a run's context, by their keys: what there is none of is left out. It reads these only.
+   * @throws FlowcraftAwsError RUN_NOT_FOUND; VALUE_LOST where one cannot be read any more
+   * @example
+   * const { total } = await client.values('order-A-17', ['total'])
+   */
+  async values(runId: string, keys: readonly string[]): Promise<Record<string, unknown>> {
+    const run = await this.#read(runId)
+    return readValues({ ...this.#services, run, graph: await this.#graphOf(run, []) }, keys)
+  }
+
   /** What a run has cost so far, for a read unit or a few; undefined where nothing was counted. @throws FlowcraftAwsError RUN_NOT_FOUND */
   async costOf(runId: string): Promise<RunCost | undefined> {
     const { cost } = await this.#read(runId)
     return runCostOf(cost, this.#services.costs?.prices ?? PRICES)
+  }
+
+  /** What runs have cost so far, by their ids, a hundred in a request; what was not counted is left out. */
+  async costsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, RunCost>> {
+    const headers = await this.#headersOf(runIds)
+    const prices = this.#services.costs?.prices ?? PRICES
+    return new Map(
+      [...headers].flatMap(([runId, run]) => {
+        const cost = runCostOf(run.cost, prices)
+        return cost ? [[runId, cost] as const] : []
+      }),
+    )
+  }
+
+  /** The versions of their blueprints that runs go by, by their ids; those that no worker has begun are left out. */
+  async versionsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const headers = await this.#headersOf(runIds)
+    return new Map(
+      [...headers].flatMap(([runId, { graph }]) => (graph === undefined ? [] : [[runId, graph]])),
+    )
   }
 
   async history(runId: string): Promise<HistoryEntry[]> {
@@ -211,7 +255,7 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   async *watch(runId: string, options: WatchOptions = {}): AsyncGenerator<RunDescription, void, undefined> {
     const checkedOptions = checkWatch(options)
     const read = () => this.#read(runId)
-    const describe = (run: RunState) => this.#describe(run)
+    const describe = (run: RunState) => this.#describe(run, checkedOptions.context)
     yield* watchRun({ read, describe }, checkedOptions)
   }
 
@@ -276,6 +320,11 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async pausedBlueprints(): Promise<readonly PausedBlueprint[]> {
     return pausedBlueprintsOf(this.#services)
+  }
+
+  #headersOf(runIds: readonly string[]): Promise<ReadonlyMap<string, RunState>> {
+    runIds.forEach(checkRunId)
+    return this.#services.store.readMany(runIds)
   }
 
   async #read(runId: string): Promise<RunState> {

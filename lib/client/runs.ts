@@ -42,6 +42,11 @@ export interface ResumeResult {
   readonly resumed: boolean
 }
 
+export interface GetOptions {
+  /** Whether the run's values are read; without, `context` is empty. @default true */
+  readonly context?: boolean
+}
+
 export interface WaitOptions {
   /** Milliseconds. @default 60000; `TestService`, whose clock costs nothing, waits as long as anything is left to do */
   readonly timeoutMs?: number

@@ -13,6 +13,10 @@ export interface WatchOptions {
    * works. @default 2000
    */
   readonly pollMs?: number
+  /** Milliseconds between looks, at least; at most `pollMs`. @default 250 */
+  readonly minPollMs?: number
+  /** Whether `context` is read; without, it is empty, and a change costs little. @default true */
+  readonly context?: boolean
   /** Ends the watch: its reason is thrown, an `AbortError` by default. @default - until the run is over */
   readonly signal?: AbortSignal
 }
@@ -33,6 +37,13 @@ const watchOptions = v.object({
       `pollMs must be a number from 50 to ${POLL_AT_MOST_MS}`,
     ),
   ),
+  minPollMs: v.optional(
+    must(
+      v.pipe(v.number(), v.minValue(50), v.maxValue(POLL_AT_MOST_MS)),
+      `minPollMs must be a number from 50 to ${POLL_AT_MOST_MS}`,
+    ),
+  ),
+  context: v.optional(must(v.boolean(), 'context must be true or false')),
   signal: v.optional(must(v.instance(AbortSignal), 'signal must be an AbortSignal')),
 })
 
@@ -46,9 +57,9 @@ export function checkWatch(options: WatchOptions): WatchOptions {
 /** A read unit for each look, and what `get` costs for each change. */
 export async function* watchRun(
   { read, describe }: WatchParts,
-  { pollMs = LATEST_MS, signal }: WatchOptions,
+  { pollMs = LATEST_MS, minPollMs = SOONEST_MS, signal }: WatchOptions,
 ): AsyncGenerator<RunDescription, void, undefined> {
-  const soonest = Math.min(SOONEST_MS, pollMs)
+  const soonest = Math.min(minPollMs, pollMs)
   let seen: RunState | undefined
   let given: RunDescription | undefined
   for (let pause = soonest; ; pause = Math.min(pause * 1.5, pollMs)) {

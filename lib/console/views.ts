@@ -17,6 +17,8 @@ export interface ServiceView {
   readonly runId?: string
   /** What stands as `by` in the history of what is done here, until somebody says otherwise. */
   readonly by: string
+  /** All services that can be chosen, by `?service=<name>` of any request; this one is among them. */
+  readonly services: readonly string[]
 }
 
 export type RunStatusView = 'running' | 'awaiting' | 'paused' | 'completed' | 'failed' | 'cancelled'
@@ -221,10 +223,12 @@ export interface LogsView {
 
 export interface BlueprintRow {
   readonly blueprintId: BlueprintId
-  /** The version that the workers go by which began a run last; absent where none is known. */
+  /** The version that the workers have; absent where they cannot be asked, or have it no more. */
   readonly version?: string
+  /** How many warnings there are of it. */
+  readonly warnings?: number
   readonly paused?: { readonly at: Time; readonly by?: string; readonly reason?: string }
-  /** Runs that were started within the last day, by status; of the latest `sampled` of them. */
+  /** Runs that were started within the last day, by status; of the latest that were looked at. */
   readonly lastDay: BlueprintDay
 }
 
@@ -242,7 +246,7 @@ export interface BlueprintsView {
   readonly blueprints: readonly BlueprintRow[]
 }
 
-export interface BlueprintView extends BlueprintRow {
+export interface BlueprintView extends Omit<BlueprintRow, 'warnings'> {
   readonly graph?: GraphView
   readonly warnings: readonly string[]
   readonly versions: readonly { readonly version: string; readonly isCurrent: boolean }[]
@@ -276,6 +280,8 @@ export interface RedriveView {
 export type OutcomeView =
   | ({ readonly runId: string } & Partial<RedriveView>)
   | { readonly runId: string; readonly error: ProblemView }
+  /** The last line, where it went no further. */
+  | { readonly problem: ProblemView }
 
 /** The body of every answer that is not 2xx. */
 export interface ProblemView {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PutEventsApi } from './api/event-bridge.ts'
-import { InvokeApi } from './api/lambda.ts'
+import { LambdaApi } from './api/lambda.ts'
 import { startApi } from './api/server.ts'
 import { clientConfigs, clientsOf, environmentOf } from './clients.ts'
 import { startEngines } from './engine/start.ts'
@@ -12,6 +12,7 @@ import type { RunningEngines } from './engine/start.ts'
 import { localError } from './errors.ts'
 import { EventRules } from './event-bridge/rules.ts'
 import { EventBuses } from './event-buses.ts'
+import { MappingRegistry } from './event-source/registry.ts'
 import { startMapping } from './event-source/mapping.ts'
 import { InFlight } from './in-flight.ts'
 import { DataFolder } from './keep/data-folder.ts'
@@ -79,6 +80,7 @@ interface Parts {
   meter: Meter
   interception: Interception
   functions: FunctionRegistry
+  mappings: MappingRegistry
   buses: EventBuses
   rules: EventRules
   inFlight: InFlight
@@ -96,6 +98,7 @@ async function startParts(
   const meter = new Meter()
   const interception = new Interception()
   const functions = new FunctionRegistry()
+  const mappings = new MappingRegistry((queue) => `arn:aws:sqs:${region}:${ACCOUNT_ID}:${queue}`)
   const inFlight = new InFlight()
   const rules = new EventRules({ region, accountId: ACCOUNT_ID }, inFlight)
   const buses = new EventBuses((event) => rules.take(event))
@@ -105,16 +108,16 @@ async function startParts(
     ),
     startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, { consistentReads })),
     startS3Proxy(origins.s3, interception, meter),
-    startApi(interception, new InvokeApi(functions, inFlight)),
+    startApi(interception, new LambdaApi(functions, mappings, inFlight)),
     startApi(interception, new PutEventsApi(buses, meter)),
   ])
   const proxies = { sqs, dynamodb, s3, lambda, eventbridge }
-  return { meter, interception, functions, buses, rules, inFlight, proxies }
+  return { meter, interception, functions, mappings, buses, rules, inFlight, proxies }
 }
 
 function assemble(parts: Parts): LocalAws {
-  const { region, engines, proxies, meter, interception, functions, buses, rules, inFlight, folder, kept } =
-    parts
+  const { region, engines, proxies, meter, interception, functions, mappings, buses, rules, inFlight } = parts
+  const { folder, kept } = parts
   const endpoints: LocalEndpoints = {
     sqs: proxies.sqs.origin,
     dynamodb: proxies.dynamodb.origin,
@@ -211,7 +214,7 @@ function assemble(parts: Parts): LocalAws {
     },
     mapEventSource: async (mapping) => {
       assertRunning()
-      return started(await startMapping(clients.sqsClient, mapping))
+      return started(mappings.add(await startMapping(clients.sqsClient, mapping), mapping))
     },
     schedule: (schedule) => {
       assertRunning()

@@ -3,11 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { RunDescription } from '../../core/run/describe.ts'
 import { type Cli, type CommandContext, contextOf } from '../context.ts'
-import { devServerLogFile } from '../dev-server.ts'
-import { UsageError } from '../exit-codes.ts'
-import { CloudWatchLogs } from '../logs/cloudwatch-logs.ts'
-import { LocalLogs } from '../logs/local-logs.ts'
 import { isOfNode, type LogLine, type LogSource, logRow } from '../logs/log-line.ts'
+import { logSourceOf } from '../logs/log-source.ts'
 import { table } from '../render.ts'
 import { list, timeBefore, wholeNumber } from '../values.ts'
 
@@ -42,8 +39,6 @@ export function addLogsCommand(program: Command, cli: Cli): void {
     })
 }
 
-/** A worker's clock may be behind by as much, and the line of the end comes after it. */
-const AROUND_MS = 60_000
 /** CloudWatch Logs shows a line some seconds after it was written. */
 const PAUSE_MS = 2_000
 
@@ -63,17 +58,9 @@ async function wanted(source: LogSource, { node }: LogsOptions): Promise<LogLine
   return lines.filter(({ line }) => node === undefined || isOfNode(line, node))
 }
 
-function sourceOf(context: CommandContext, run: RunDescription, options: LogsOptions): LogSource {
-  const { functions = [], logGroups = [], server } = context.service
-  const { runId, startedAt, endedAt } = run
-  const since = (options.since ?? new Date(startedAt.getTime() - AROUND_MS)).getTime()
-  if (server) return new LocalLogs({ file: devServerLogFile(server.projectFolder), functions, runId, since })
-  const groups = [...logGroups, ...(options.logGroup ?? [])]
-  if (groups.length === 0)
-    throw new UsageError('logs: which functions the service has is not known; give --stack, or --log-group')
-  // A search through all that was logged since then costs time.
-  const until = endedAt && !options.follow ? endedAt.getTime() + AROUND_MS : undefined
-  return new CloudWatchLogs({ logGroups: groups, runId, since, until })
+function sourceOf({ service }: CommandContext, run: RunDescription, options: LogsOptions): LogSource {
+  const { since, follow, logGroup = [] } = options
+  return logSourceOf(service, run, { since, follows: follow === true, logGroups: logGroup })
 }
 
 function print({ io, colors, options }: CommandContext, lines: readonly LogLine[]): void {

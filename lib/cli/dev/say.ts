@@ -12,15 +12,18 @@ interface Deployed {
   readonly ms: number
   /** The files because of which; none at the start. */
   readonly changed: ReadonlySet<string>
+  /** Address of the web console, where there is one. */
+  readonly console?: string | undefined
 }
 
-export function sayStarted(io: Io, colors: Colors, { stacks, services, ms }: Deployed): void {
+export function sayStarted(io: Io, colors: Colors, { stacks, services, ms, console }: Deployed): void {
   io.out(`${colors.green('ready')} ${Object.keys(stacks).join(', ')} ${colors.dim(secondsOf(ms))}`)
   for (const { stackName, outputs } of Object.values(stacks)) {
     for (const [name, value] of Object.entries(outputs)) io.out(`  ${stackName}.${name} = ${value}`)
   }
   if (services.length === 0) io.out('  no function of these stacks is of a Flowcraft service')
   else io.out(`  in another terminal: ${colors.bold('npx flowcraft-aws start <blueprint> --wait')}`)
+  if (console !== undefined) io.out(`  console: ${colors.bold(console)}`)
   io.out(colors.dim('  watching files; Ctrl-C ends'))
 }
 

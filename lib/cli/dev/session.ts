@@ -7,6 +7,7 @@ import { startLocalAws } from '../../local/index.ts'
 import { removeDevServer, writeDevServer } from '../dev-server.ts'
 import type { Colors, Io } from '../io.ts'
 import { DevBundle } from './bundles.ts'
+import { DevConsole } from './console.ts'
 import { LogLines } from './log-lines.ts'
 import type { Project } from './project.ts'
 import { servicesOf } from './services.ts'
@@ -57,6 +58,7 @@ class Session {
   readonly #options: SessionOptions
   readonly #aws: LocalAws
   readonly #log: LogLines
+  readonly #console: DevConsole
   readonly #bundles = new Map<string, DevBundle>()
   #stacks: Readonly<Record<string, LocalStack>> = {}
   #watch: Watch | undefined
@@ -70,6 +72,7 @@ class Session {
     this.#options = options
     this.#aws = aws
     this.#log = log
+    this.#console = new DevConsole({ ...options, aws })
   }
 
   static async start(options: SessionOptions): Promise<Session> {
@@ -86,6 +89,7 @@ class Session {
   }
 
   async begin(): Promise<void> {
+    await this.#console.start()
     const deployed = this.#deploy(new Set())
     this.#work = deployed.catch(() => {})
     await deployed
@@ -106,8 +110,11 @@ class Session {
     const services = servicesOf(this.#stacks)
     const { env, region } = this.#aws
     const startedAt = new Date(io.now()).toISOString()
-    await writeDevServer(projectFolder, { pid: process.pid, startedAt, region, env, services })
-    const done = { stacks: this.#stacks, services, ms: io.now() - began, changed }
+    const { url } = this.#console
+    const server = { pid: process.pid, startedAt, region, env, services, ...(url ? { console: url } : {}) }
+    this.#console.update(server)
+    await writeDevServer(projectFolder, server)
+    const done = { stacks: this.#stacks, services, ms: io.now() - began, changed, console: url }
     if (changed.size === 0) sayStarted(io, colors, done)
     else sayUpdated(io, colors, Object.keys(this.#stacks).join(', '), done)
   }
@@ -140,6 +147,7 @@ class Session {
     await removeDevServer(projectFolder)
     await this.#watch?.stop()
     await this.#learned
+    await this.#console.stop()
     await this.#aws.stop({ drainMs: DRAIN_MS })
     await Promise.all([...this.#bundles.values()].map((bundle) => bundle.stop()))
     await this.#log.close()

@@ -79,24 +79,38 @@ const APART = new Set([
   'xray_trace_id',
 ])
 
+/** What a line says, apart. */
+export interface LogParts {
+  /** 'INFO', say; '-' where it is not known. */
+  readonly level: string
+  readonly nodeId?: string
+  readonly message?: string
+  /** Such as 'durationMs=12'. */
+  readonly more: readonly string[]
+}
+
+export function partsOf(line: string): LogParts {
+  const fields = fieldsOf(line)
+  if (!fields) return { level: '-', message: line, more: [] }
+  const { nodeId, message } = fields
+  const more = Object.entries(fields).filter(([name, value]) => !APART.has(name) && value !== undefined)
+  return {
+    level: typeof fields['level'] === 'string' ? fields['level'].toUpperCase() : '-',
+    ...(typeof nodeId === 'string' ? { nodeId } : {}),
+    ...(message === undefined ? {} : { message: shown(message) }),
+    more: more.map(([name, value]) => `${name}=${shown(value)}`),
+  }
+}
+
 /** Time, level, node, and what it says. */
 export function logRow(colors: Colors, { time, line }: LogLine): string[] {
-  const fields = fieldsOf(line)
   const when = colors.dim(new Date(time).toISOString())
-  if (!fields) return [when, '-', '', line]
-  const level = typeof fields['level'] === 'string' ? fields['level'].toUpperCase() : '-'
+  const { level, nodeId = '', message, more } = partsOf(line)
   const color = Object.hasOwn(LEVEL_COLORS, level)
     ? LEVEL_COLORS[level as keyof typeof LEVEL_COLORS]
     : undefined
-  const more = Object.entries(fields).filter(([name, value]) => !APART.has(name) && value !== undefined)
-  const texts = more.map(([name, value]) => colors.dim(`${name}=${shown(value)}`))
-  const { nodeId, message } = fields
-  return [
-    when,
-    color ? colors[color](level) : level,
-    typeof nodeId === 'string' ? nodeId : '',
-    [...(message === undefined ? [] : [shown(message)]), ...texts].join('  '),
-  ]
+  const texts = [...(message === undefined ? [] : [message]), ...more.map((text) => colors.dim(text))]
+  return [when, color ? colors[color](level) : level, nodeId, texts.join('  ')]
 }
 
 function shown(value: unknown): string {

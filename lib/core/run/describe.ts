@@ -90,15 +90,18 @@ export interface DescribeOptions {
   readonly serializer: ISerializer
   /** @default - the list prices */
   readonly costs?: Pick<Costs, 'prices'>
+  /** Whether values are read; without, `context` is empty. @default true */
+  readonly context?: boolean
 }
 
 export async function describeRun(options: DescribeOptions): Promise<RunDescription> {
-  const { run, graph, serializer } = options
+  const { run, graph, serializer, context: withContext = true } = options
   const reader = new RunReader({ ...options, graph: graph ?? NO_GRAPH })
   const lost: LostValue[] = []
-  const errors = await reader.errors(lost)
+  // Errors stand among the values, all of which would be read for them: not where there is none.
+  const errors = withContext || run.errors > 0 || run.fallback ? await reader.errors(lost) : []
   const failed = new Set([...errors.map(({ nodeId }) => nodeId), ...nodesOfErrors(graph, lost)])
-  const context = await reader.allBut(lost)
+  const context = withContext ? await reader.allBut(lost) : {}
   const nodes = graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] }
   const waiting = graph ? waitingIn(graph, run) : []
   const { store } = options
@@ -111,7 +114,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
     runId: run.runId,
     blueprintId: run.blueprintId,
     status: statusOf(run),
-    context: throughSerializer(serializer, { ...context, _executionId: run.runId }),
+    context: withContext ? throughSerializer(serializer, { ...context, _executionId: run.runId }) : {},
     ...(errors.length > 0 ? { errors } : {}),
     ...(lost.length > 0 ? { lost } : {}),
     ...(run.reason === undefined ? {} : { reason: run.reason }),

@@ -1,7 +1,9 @@
-// Lambda's Invoke API: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+// Lambda's API, as far as runs need it: Invoke, https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, and
+// ListEventSourceMappings, by which the workers of a queue are found.
 
 import type { IncomingMessage } from 'node:http'
 import { messageOf } from '../errors.ts'
+import type { MappingRegistry } from '../event-source/registry.ts'
 import type { InFlight } from '../in-flight.ts'
 import { FunctionError, ThrottledError } from '../lambda/errors.ts'
 import type { FunctionRegistry } from '../lambda/registry.ts'
@@ -13,33 +15,44 @@ const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
 /** Largest event of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
 
-/** Answers Invoke, and no other operation. */
-export class InvokeApi implements Api {
+const MAPPINGS_PATH = '/2015-03-31/event-source-mappings'
+
+/** Answers Invoke and ListEventSourceMappings, and no other operation. */
+export class LambdaApi implements Api {
   readonly name = 'lambda'
   readonly #functions: FunctionRegistry
+  readonly #mappings: MappingRegistry
   /** Where asynchronous invocations go on. */
   readonly #inFlight: InFlight
 
-  constructor(functions: FunctionRegistry, inFlight: InFlight) {
+  constructor(functions: FunctionRegistry, mappings: MappingRegistry, inFlight: InFlight) {
     this.#functions = functions
+    this.#mappings = mappings
     this.#inFlight = inFlight
   }
 
   operationOf({ method, url = '' }: IncomingMessage): string {
-    return method === 'POST' && INVOKE_PATH.test(pathOf(url)) ? 'Invoke' : `${method} ${pathOf(url)}`
+    const path = pathOf(url)
+    if (method === 'POST' && INVOKE_PATH.test(path)) return 'Invoke'
+    if (method === 'GET' && path.replace(/\/$/, '') === MAPPINGS_PATH) return 'ListEventSourceMappings'
+    return `${method} ${path}`
   }
 
   async answer(operation: string, req: IncomingMessage, body: Buffer): Promise<ApiAnswer> {
+    if (operation === 'ListEventSourceMappings') {
+      const arn = queryOf(req).get('EventSourceArn') ?? undefined
+      return { status: 200, body: JSON.stringify({ EventSourceMappings: this.#mappings.list(arn) }) }
+    }
     const [, encodedName] = INVOKE_PATH.exec(pathOf(req.url ?? '')) ?? []
     if (encodedName === undefined) {
       return errorAnswer(
         404,
         'UnknownOperationException',
-        `the local Lambda knows only Invoke; got ${operation}`,
+        `the local Lambda knows only Invoke and ListEventSourceMappings; got ${operation}`,
       )
     }
     const name = decodeURIComponent(encodedName)
-    const qualifier = new URLSearchParams(req.url?.split('?', 2)[1]).get('Qualifier') ?? undefined
+    const qualifier = queryOf(req).get('Qualifier') ?? undefined
     const fn = this.#functions.findInvocable(name, qualifier)
     if (!fn) {
       const message = `Function not found: ${name}`
@@ -70,6 +83,10 @@ export class InvokeApi implements Api {
     const message = `the invocation type must be RequestResponse, Event or DryRun; got ${type}`
     return errorAnswer(400, 'InvalidParameterValueException', message, { Type: 'User' })
   }
+}
+
+function queryOf({ url }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(url?.split('?', 2)[1])
 }
 
 /** Which version of an alias it was is not known here. */
