@@ -14,13 +14,13 @@ export function warningsOf(blueprints: Readonly<Record<string, WorkflowBlueprint
 
 /** As in memory such a join runs only if the predecessor that completes last takes its edge to it. */
 function joins({ nodes, edges }: WorkflowBlueprint): string[] {
+  const [bySource, byTarget] = [edgesBy('source', edges), edgesBy('target', edges)]
   return nodes.flatMap(({ id, config, uses }) => {
     if (config?.joinStrategy === 'any' || uses === 'loop-controller' || runsAlways(config)) return []
-    const incoming = edges.filter(({ target }) => target === id)
-    const elsewhere = incoming.filter(({ source, action, condition }) =>
-      edges.some(
-        (other) => other.source === source && other.target !== id && (action ?? condition) !== undefined,
-      ),
+    const incoming = byTarget.get(id) ?? []
+    const elsewhere = incoming.filter(
+      ({ source, action, condition }) =>
+        (action ?? condition) !== undefined && bySource.get(source)?.some(({ target }) => target !== id),
     )
     if (elsewhere.length === 0 || new Set(incoming.map(({ source }) => source)).size < 2) return []
     const names = [...new Set(elsewhere.map(({ source }) => `'${source}'`))].join(', ')
@@ -28,6 +28,16 @@ function joins({ nodes, edges }: WorkflowBlueprint): string[] {
       `'${id}' waits for all of its predecessors, and ${names} may go elsewhere; joinStrategy 'any' may be meant`,
     ]
   })
+}
+
+function edgesBy(end: 'source' | 'target', edges: WorkflowBlueprint['edges']) {
+  const found = new Map<string, (typeof edges)[number][]>()
+  for (const edge of edges) {
+    const others = found.get(edge[end])
+    if (others) others.push(edge)
+    else found.set(edge[end], [edge])
+  }
+  return found
 }
 
 function loops(blueprint: WorkflowBlueprint): string[] {

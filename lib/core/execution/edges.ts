@@ -67,7 +67,7 @@ async function followEdges(
   }
   const conditions = edges.flatMap((edge) => edge.condition ?? [])
   const matched = await context.limitedTo(keysNamed(runtime, conditions, []), () =>
-    runtime.determineNextNodes(graph.blueprint, id, result, tracked, run.runId),
+    runtime.determineNextNodes(graph.inputs.around(options.node), id, result, tracked, run.runId),
   )
   const inputs = new Map<number, GivenInput>()
   // Copies: the engine notes the input in the node that it is given, which other runs share. One for all the edges to

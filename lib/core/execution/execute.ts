@@ -15,7 +15,7 @@ import { alwaysInputOf } from './always-input.ts'
 import { dynamicNodesOf } from './dynamic-nodes.ts'
 import { follow, keysNamed } from './edges.ts'
 import { type Execution, failed, failedForGood, NO_INPUTS, stoodInFor } from './execution.ts'
-import { type ExecuteOptions, stateOf } from './node-call.ts'
+import { type ExecuteOptions, RegistryWith, stateOf } from './node-call.ts'
 import { joinInputOf } from './join-input.ts'
 import { limitOf, withinLimit } from './node-timeout.ts'
 import { type Postponed, type Tried, withOneTry, withTries } from './retry-policy.ts'
@@ -110,8 +110,7 @@ async function runThroughEngine(
   const def = graph.node(options.node)
   const { logger, serializer, evaluator, middleware, dependencies } = runtime
   const { eventBus = runtime.eventBus } = options
-  const nodeRegistry = new Map(runtime.registry)
-  nodeRegistry.set(def.uses, implementation)
+  const nodeRegistry = new RegistryWith(runtime.registry, def.uses, implementation)
   const executionContext = {
     blueprint: withOneTry(graph.blueprint, def),
     state,
@@ -158,5 +157,5 @@ async function resolveInput(
   if (def.inputs !== undefined && (await context.isTransformed(node))) return seen.get(`_inputs.${def.id}`)
   if (def.inputs === undefined && runsAlways(def.config)) return alwaysInputOf(options)
   if (takesJoinInput(def)) return joinInputOf(options)
-  return runtime.resolveNodeInput(def.id, graph.blueprint, seen)
+  return runtime.resolveNodeInput(def.id, graph.inputs.around(node), seen)
 }

@@ -14,6 +14,7 @@ import {
   type ActivationKey,
   activationKey,
   type ActiveEntry,
+  bitsOf,
   isDone,
   mayRunAgain,
   parseActivationKey,
@@ -160,9 +161,7 @@ export class Decision extends Draft {
   #doneChange(): { completed: number[]; reset: number[] } {
     const completed: number[] = []
     const reset: number[] = []
-    let differing = this.run.done ^ this.doneAfter
-    for (let node = 0; differing > 0n; node++, differing >>= 1n) {
-      if (!(differing & 1n)) continue
+    for (const node of bitsOf(this.run.done ^ this.doneAfter)) {
       if (isDone(this.doneAfter, node)) completed.push(node)
       else {
         reset.push(node)

@@ -37,6 +37,7 @@ interface Graph {
 export class InputRules {
   readonly #graph: Graph
   readonly #rules: (InputRule | undefined)[] = []
+  readonly #surroundings: (WorkflowBlueprint | undefined)[] = []
   readonly #outgoing = new Map<string, EdgeDefinition[]>()
   readonly #incoming = new Map<string, EdgeDefinition[]>()
   /** For each fallback, the nodes that it stands in for. */
@@ -60,6 +61,21 @@ export class InputRules {
     const all = sources.flatMap((source) => this.#outgoing.get(source) ?? [])
     // Of edges that differ in their transform only the engine takes the last.
     return [...new Map(all.map((edge) => [nameOf(edge), edge])).values()]
+  }
+
+  /** The part of the blueprint that the engine looks at when a node completes: edges it may take, and their ends. */
+  around(node: number): WorkflowBlueprint {
+    return (this.#surroundings[node] ??= this.#partAround(node))
+  }
+
+  #partAround(node: number): WorkflowBlueprint {
+    const graph = this.#graph
+    const { id } = graph.node(node)
+    const sources = [id, ...(this.#standsInFor.get(id) ?? [])]
+    const edges = sources.flatMap((source) => this.#outgoing.get(source) ?? [])
+    const ids = new Set([...sources, ...edges.map(({ target }) => target)])
+    const nodes = [...ids].flatMap((one) => graph.find(one) ?? []).map((index) => graph.node(index))
+    return { ...graph.blueprint, nodes, edges }
   }
 
   of(node: number): InputRule {

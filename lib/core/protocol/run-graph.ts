@@ -143,12 +143,12 @@ export class RunGraph {
       const target = this.find(edge.target)
       if (source !== undefined && target !== undefined) direct[source]?.add(target)
     }
-    return this.blueprint.nodes.map((node, index) => {
-      const inherited = this.blueprint.nodes.flatMap((other, at) =>
-        other.config?.fallback === node.id ? [...(direct[at] ?? [])] : [],
-      )
-      return [...new Set([...(direct[index] ?? []), ...inherited])]
-    })
+    const all = direct.map((targets) => new Set(targets))
+    for (const [at, { config }] of this.blueprint.nodes.entries()) {
+      const heir = config?.fallback === undefined ? undefined : this.find(config.fallback)
+      if (heir !== undefined) for (const target of direct[at] ?? []) all[heir]?.add(target)
+    }
+    return all.map((targets) => [...targets])
   }
 
   /** What the engine counts as inside a loop, and loops nested in it with what they lead to, which it leaves out. */

@@ -217,6 +217,19 @@ export function isDone(done: bigint, node: number): boolean {
   return ((done >> BigInt(node)) & 1n) === 1n
 }
 
+/** The nodes that a number as `RunState.done` names, in order: in steps of whole words, as few of them may differ of thousands. */
+export function bitsOf(bits: bigint): number[] {
+  const found: number[] = []
+  for (let [rest, word] = [bits, 0]; rest > 0n; rest >>= 32n, word += 32) {
+    for (let part = Number(rest & 0xffffffffn); part > 0;) {
+      const bit = 31 - Math.clz32(part & -part)
+      found.push(word + bit)
+      part -= 2 ** bit
+    }
+  }
+  return found
+}
+
 export function isOver(run: RunState): boolean {
   return run.status !== 'running'
 }

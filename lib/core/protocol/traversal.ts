@@ -5,7 +5,7 @@
  */
 import { GraphTraverser, type NodeResult } from 'flowcraft'
 import type { RunGraph } from './run-graph.ts'
-import { isDone } from './run-state.ts'
+import { bitsOf, isDone } from './run-state.ts'
 
 export interface EngineAnswer {
   /** Nodes to run next, in the engine's order. */
@@ -31,17 +31,21 @@ export class Engine {
     const targets = matched.map((index) => this.#graph.node(index))
     this.#traverser.markNodeCompleted(id, { action: result.action, output: undefined }, targets)
     const ready = this.#traverser.getReadyNodes().map(({ nodeId }) => this.#graph.indexOf(nodeId))
+    this.#done = this.#doneAfter(done, node, ready)
+    return { ready, done: this.#done }
+  }
+
+  /** The engine takes completions back where a loop controller becomes ready, and only there. */
+  #doneAfter(done: bigint, node: number, ready: readonly number[]): bigint {
+    if (!ready.some((index) => this.#graph.loops.has(index))) return done | (1n << BigInt(node))
     let after = 0n
     for (const nodeId of this.#traverser.getCompletedNodes())
       after |= 1n << BigInt(this.#graph.indexOf(nodeId))
-    this.#done = after
-    return { ready, done: after }
+    return after
   }
 
   #lead(done: bigint): void {
-    let differing = this.#done ^ done
-    for (let node = 0; differing > 0n; node++, differing >>= 1n) {
-      if (!(differing & 1n)) continue
+    for (const node of bitsOf(this.#done ^ done)) {
       const def = this.#graph.node(node)
       // A completed node named as its own follower is marked and nothing else: the engine passes over
       // followers that have completed, and what an 'any' node adds to the frontier is cleared below.
