@@ -117,7 +117,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     const { eventBusName, runEvents: chosen, eventBridgeClient: client, metricsNamespace } = config
     this.#events = eventBusName ? new EventBridgeBus({ eventBusName, chosen, client }) : undefined
     this.telemetry = metricsNamespace ? new EmfTelemetry(metricsNamespace) : NO_TELEMETRY
-    this.#stores = storesOf(config, this.serializer)
+    this.#stores = storesOf(config, this.serializer, 'worker')
     const { store, values } = this.#stores
     this.#recorder = recorderOf(config.history, { values, logger: this.logger, now: Date.now, newToken })
     this.history = this.#recorder

@@ -48,7 +48,7 @@ export type ClientParts = ClientServices & { readonly serializer: ISerializer }
 export function clientServices(options: ClientOptions, env: NodeJS.ProcessEnv = process.env): ClientParts {
   const serializer = options.serializer ?? new JsonSerializer()
   const config = resolveConfig(options, env)
-  const stores = storesOf(config, serializer)
+  const stores = storesOf(config, serializer, 'client')
   const graphs = new Graphs({ ...register(options), store: stores.store })
   const tracing = config.tracing ? new Tracing() : undefined
   return {

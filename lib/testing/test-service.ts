@@ -116,7 +116,7 @@ export class TestService<F extends AnyFlows = DefinedFlows> implements Runs {
     this.runEvents = events.published
     const dependencies = { adapter: testAdapter(() => this.services), ...options.dependencies }
     const runtimeOptions = { ...options, ...registration, eventBus, logger, serializer, dependencies }
-    const values = new ValueStore({ store, serializer })
+    const values = new ValueStore({ store, serializer, readsTogether: true })
     const now = () => this.now
     this.services = {
       runtime: new FlowRuntime(runtimeOptions) as unknown as Runtime,

@@ -143,6 +143,14 @@ export const sourceMutants: readonly SourceMutant[] = [
     profiles: [ZOMBIES, CHAOS],
   },
   {
+    what: 'a process that takes one value of an activation for another',
+    file: 'values/value-cache.ts',
+    replace: /return `\$\{runId\}\\n\$\{key\}`/,
+    by: "return `${runId} ${key.split('#')[0]}`",
+    cases: [LARGE_WAIT],
+    profiles: [CALM],
+  },
+  {
     what: 'one label for the pages that all attempts on a batch write',
     file: 'batch/scatter.ts',
     replace: /\n    label,\n/,

@@ -7,7 +7,7 @@ import { type Batch, isLastRound, itemKeys, partitions, roundOf } from '../proto
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import { checkKey, type Write } from '../values/context-key.ts'
 import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
-import { compress, expand } from '../values/value-store.ts'
+import { compress, expand } from '../values/compression.ts'
 
 type ResultServices = Pick<Services, 'store' | 'values' | 'now'>
 

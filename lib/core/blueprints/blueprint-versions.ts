@@ -9,7 +9,7 @@ import { FlowcraftAwsError, unknownBlueprint } from '../common/errors.ts'
 import { VALUE_ITEM_BYTES } from '../common/size-limits.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
-import { compress, deflate, expand } from '../values/value-store.ts'
+import { compress, deflate, expand } from '../values/compression.ts'
 import type { StandardSchema } from '../common/standard-schema.ts'
 import type { Registry } from './registry.ts'
 

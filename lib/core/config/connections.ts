@@ -6,6 +6,7 @@ import { SqsJobQueue } from '../queue/sqs-job-queue.ts'
 import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { S3BlobStore } from '../values/s3-blob-store.ts'
+import { ValueCache } from '../values/value-cache.ts'
 import { ValueStore } from '../values/value-store.ts'
 import type { Costs } from './costs.ts'
 import { currentTraceHeader } from '../common/trace-context.ts'
@@ -28,7 +29,8 @@ export function costsOf({ runCosts, prices, eventBusName, runEvents }: AwsConfig
   return { prices, memoryMb, eventsAtEnd: tellsEnds ? 1 : 0 }
 }
 
-export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
+/** `by`: who works on runs reads again what it has just written; who looks at them reads much at a time, and is allowed to. */
+export function storesOf(config: AwsConfig, serializer: ISerializer, by: 'worker' | 'client'): Stores {
   const {
     dynamoDbClient,
     tableName,
@@ -45,9 +47,10 @@ export function storesOf(config: AwsConfig, serializer: ISerializer): Stores {
   const client = dynamoDbClient
   const store = new DynamoDbRunStore({ client, tableName, serviceName, runRetentionDays, runIndex })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
+  const reading = by === 'worker' ? { cache: new ValueCache() } : { readsTogether: true }
   return {
     store,
-    values: new ValueStore({ store, blobs, serializer }),
+    values: new ValueStore({ store, blobs, serializer, ...reading }),
     queue: new SqsJobQueue({
       client: sqsClient,
       pools,

@@ -89,7 +89,7 @@ export class HistoryRecorder implements HistoryWriter {
     const { values, logger, newToken } = this.#options
     try {
       const packed = pack(notes)
-      await values.writeNamed(runId, packKey(packed.t, newToken()), JSON.stringify(packed))
+      await values.writeNamed(runId, packKey(packed.t, newToken()), JSON.stringify(packed), false)
     } catch (error) {
       logger.warn('could not write the history of a run', { runId, reason: messageOf(error) })
     }

@@ -7,7 +7,7 @@ import { contentHash } from '../common/content-hash.ts'
 import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import type { Services } from '../execution/services.ts'
 import type { ActivationKey } from '../protocol/run-state.ts'
-import { compress, expand } from '../values/value-store.ts'
+import { compress, expand } from '../values/compression.ts'
 
 type EventServices = Pick<Services, 'store' | 'values'>
 type GiveServices = Pick<Services, 'store' | 'values' | 'now'>

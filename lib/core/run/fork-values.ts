@@ -62,7 +62,7 @@ export async function forkValues(
     // Its child runs are its own.
     if (forgotten.has(name) || activationOfChild(name) !== undefined) continue
     if (nodeOfBatch(name) === undefined) texts.set(name, inFork(text, source))
-    else batches.set(name, batchInFork((await reader.decode(text))?.value as Batch, source.runId))
+    else batches.set(name, batchInFork((await reader.value(name, text))?.value as Batch, source.runId))
   }
   for (const [name, text] of await inputTexts(values, fork.runId, set, batches)) texts.set(name, text)
   const header: RunState = { ...fork, inlineValues: texts, status: 'running', seq: 0, offloaded: false }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Services } from '../execution/services.ts'
 import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import type { StoredValue } from '../store/run-store.ts'
-import { compress, expand } from '../values/value-store.ts'
+import { compress, expand } from '../values/compression.ts'
 
 export interface Operation {
   readonly kind: 'redrive' | 'skip' | 'pause' | 'unpause' | 'cancel' | 'drop' | 'fork'

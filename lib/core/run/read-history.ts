@@ -9,7 +9,7 @@ import { givenEvents } from './events.ts'
 import { type NotedEnd, operationNotes } from './operations.ts'
 import type { LostValue } from '../values/lost.ts'
 import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
-import { expand } from '../values/value-store.ts'
+import { expand } from '../values/compression.ts'
 import { entriesOf, type HistoryEntry, idOf } from './history-entries.ts'
 import { type Note, type NotePack, NOTES, unpack } from '../history/notes.ts'
 

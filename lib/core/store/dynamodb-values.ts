@@ -19,7 +19,7 @@ import type {
   StoredValue,
 } from './run-store.ts'
 import { keys } from './schema.ts'
-import type { Table } from './table.ts'
+import type { Key, Table } from './table.ts'
 
 export interface DynamoDbValuesOptions {
   readonly table: Table
@@ -133,6 +133,14 @@ export class DynamoDbValues {
     return item && unpackValue(item)
   }
 
+  async getValues(runId: string, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredValue>> {
+    const byPlace = new Map([...wanted].map((key) => [placeOf(keys.value(runId, key)), key]))
+    const items = await this.#table.getMany([...wanted].map((key) => keys.value(runId, key)))
+    return new Map(
+      items.map((item) => [byPlace.get(placeOf(item as unknown as Key)) as string, unpackValue(item)]),
+    )
+  }
+
   async putGraph(blueprintId: string, fingerprint: string, { bytes, text }: StoredValue): Promise<void> {
     const { graphDays } = this.#retention
     const expiresAt = graphDays === undefined ? undefined : expiry(this.#now(), graphDays)
@@ -147,6 +155,11 @@ export class DynamoDbValues {
   #valueItem({ bytes, text }: StoredValue): Item {
     return { z: bytes, v: text, expiresAt: expiry(this.#now(), this.#retention.valueDays) }
   }
+}
+
+/** Keys of values hold no line breaks. */
+function placeOf({ pk, sk }: Key): string {
+  return `${pk}\n${sk}`
 }
 
 function unpackArrivals(item: Item | undefined): Arrivals {

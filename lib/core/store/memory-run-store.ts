@@ -266,6 +266,10 @@ export class MemoryRunStore extends MemoryPauses implements RunStore {
     this.#values.putValue(runId, key, value)
   }
 
+  async getValues(runId: string, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredValue>> {
+    return this.#values.getValues(runId, wanted)
+  }
+
   async getValue(runId: string, key: string): Promise<StoredValue | undefined> {
     return this.#values.getValue(runId, key)
   }

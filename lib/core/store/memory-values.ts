@@ -72,6 +72,15 @@ export class MemoryValues {
     return this.#values.get(`R ${runId} ${key}`)
   }
 
+  getValues(runId: string, wanted: ReadonlySet<string>): ReadonlyMap<string, StoredValue> {
+    const found = new Map<string, StoredValue>()
+    for (const key of wanted) {
+      const value = this.getValue(runId, key)
+      if (value) found.set(key, value)
+    }
+    return found
+  }
+
   putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): void {
     this.#values.set(`G ${blueprintId} ${fingerprint}`, blueprint)
   }

@@ -249,6 +249,8 @@ export interface RunStore extends PauseStore {
   putOnce(runId: string, key: string, value: StoredValue): Promise<boolean>
   putValue(runId: string, key: string, value: StoredValue): Promise<void>
   getValue(runId: string, key: string): Promise<StoredValue | undefined>
+  /** Consistent reads of values, of those that are there. */
+  getValues(runId: string, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredValue>>
 
   putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void>
   getGraph(blueprintId: string, fingerprint: string): Promise<StoredGraph | undefined>

@@ -18,6 +18,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import pMap from 'p-map'
 import type { CostCounter } from '../common/cost-counter.ts'
 import { requestFailed } from '../common/errors.ts'
 import { itemBytes, writeUnitsOf } from '../common/item-size.ts'
@@ -56,6 +57,7 @@ export interface Page {
 
 /** DynamoDB's limit (Service Quotas, "BatchGetItem"). */
 const BATCH_AT_MOST = 100
+const BATCHES_AT_A_TIME = 4
 /** Between requests for what DynamoDB left out of its answers since it was throttled. */
 const LEFT_OUT_PAUSE_MS = 100
 const LEFT_OUT_AT_MOST = 20
@@ -175,9 +177,10 @@ export class Table {
   /** Consistent; in no order, without those that are not there. */
   async getMany(wanted: readonly Key[]): Promise<Item[]> {
     const batches = Array.from({ length: Math.ceil(wanted.length / BATCH_AT_MOST) }, (_, at) =>
-      this.#getBatch(wanted.slice(at * BATCH_AT_MOST, (at + 1) * BATCH_AT_MOST)),
+      wanted.slice(at * BATCH_AT_MOST, (at + 1) * BATCH_AT_MOST),
     )
-    return (await Promise.all(batches)).flat()
+    const get = (batch: readonly Key[]) => this.#getBatch(batch)
+    return (await pMap(batches, get, { concurrency: BATCHES_AT_A_TIME })).flat()
   }
 
   async #getBatch(wanted: readonly Key[]): Promise<Item[]> {

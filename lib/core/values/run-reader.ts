@@ -25,6 +25,12 @@ export interface RunReaderOptions {
   readonly values: ValueStore
 }
 
+/** Where a value is; without a text it is undefined, and stored nowhere. */
+interface Located {
+  readonly name: string
+  readonly text?: string
+}
+
 /** For a run that has none yet, or has lost it: only its input and values by their stored names can be read. */
 export const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as unknown as RunGraph
 
@@ -106,24 +112,19 @@ export class RunReader {
     isWanted = (name: string) => name.startsWith('x'),
   ): Promise<Map<string, ErrorRecord>> {
     const stored = await unlessLost('_errors', lost, () => this.#texts.texts(false))
-    const texts = stored ?? this.#run.inlineValues
-    const decode = (encoded: string) => this.#values.decodeError(encoded)
+    const texts = new Map([...(stored ?? this.#run.inlineValues)].filter(([name]) => isWanted(name)))
+    await this.#texts.fetch(texts)
     const found = new Map<string, ErrorRecord>()
-    const reads = [...texts].map(async ([name, text]) => {
-      if (!isWanted(name)) return
-      const error = await unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#texts.decode(text, decode))
+    for (const [name, text] of texts) {
+      const error = await unlessLost(`_errors.${name.slice(1)}`, lost, () => this.#texts.value(name, text))
       if (error) found.set(name, error.value as ErrorRecord)
-    })
-    await Promise.all(reads)
-    // In the order of the names, whichever was read first.
-    return new Map(
-      [...texts.keys()].flatMap((name) => (found.has(name) ? [[name, found.get(name) as ErrorRecord]] : [])),
-    )
+    }
+    return found
   }
 
   /** The value under a stored name: an output that its node has not completed with, say. */
   async stored(name: string): Promise<Found> {
-    return this.#texts.decode(await this.#texts.text(name))
+    return this.#value(await this.#there(name))
   }
 
   /** Whether an edge to the node, or the one from `by`, has transformed its input. */
@@ -152,6 +153,22 @@ export class RunReader {
   }
 
   async #find(key: string, source: number | undefined): Promise<Found> {
+    return this.#value(await this.#locate(key, source))
+  }
+
+  async #value(located: Located | undefined): Promise<Found> {
+    return located?.text === undefined
+      ? located && { value: undefined }
+      : this.#texts.value(located.name, located.text)
+  }
+
+  /** What is stored under a name, unless it was deleted. */
+  async #there(name: string): Promise<Located | undefined> {
+    const text = await this.#texts.text(name)
+    return text === undefined || parseInlineValue(text).kind === '-' ? undefined : { name, text }
+  }
+
+  async #locate(key: string, source?: number): Promise<Located | undefined> {
     if (key.startsWith('_outputs.')) {
       const node = this.#graph.find(key.slice('_outputs.'.length))
       const output = node === undefined ? undefined : await this.#output(node)
@@ -165,21 +182,20 @@ export class RunReader {
       const output = node === undefined ? undefined : await this.#output(node)
       if (output) return output
     }
-    return this.#texts.decode(await this.#texts.text(names.user(key)))
+    return this.#there(names.user(key))
   }
 
-  async #output(node: number): Promise<Found> {
+  async #output(node: number): Promise<Located | undefined> {
     const done = isDone(this.#run.done, node)
     // A node of a loop keeps the output of its last round while the next one is under way.
     if (!done && !this.#graph.repeatable.has(node)) return undefined
-    const text = await this.#texts.text(names.output(node))
+    const name = names.output(node)
+    if ((await this.#texts.text(name)) !== undefined) return this.#there(name)
     // What runs once and gives an undefined output leaves no text.
-    if (text === undefined)
-      return done && !this.#graph.repeatable.has(node) ? { value: undefined } : undefined
-    return this.#texts.decode(text)
+    return done && !this.#graph.repeatable.has(node) ? { name } : undefined
   }
 
-  async #input(node: number, given: number | undefined): Promise<Found> {
+  async #input(node: number, given: number | undefined): Promise<Located | undefined> {
     if (given !== undefined) return this.#given(node, given)
     const { givers, by } = this.#graph.inputs.of(node)
     if (by !== 'completion') {
@@ -192,7 +208,7 @@ export class RunReader {
     return this.#firstGiven([...present, ...last.filter((giver) => !present.includes(giver))], node)
   }
 
-  async #firstGiven(givers: readonly Giver[], node: number): Promise<Found> {
+  async #firstGiven(givers: readonly Giver[], node: number): Promise<Located | undefined> {
     for (const giver of givers) {
       if (!isDone(this.#run.done, giver.node) && !this.#graph.repeatable.has(giver.node)) continue
       const found = await this.#given(node, giver.node)
@@ -202,10 +218,10 @@ export class RunReader {
   }
 
   /** What the edge from `source` that was taken last gave. */
-  async #given(node: number, source: number): Promise<Found> {
+  async #given(node: number, source: number): Promise<Located | undefined> {
     const transforms = this.#graph.inputs.giver(source, node)?.transforms ?? 'none'
     if (transforms === 'none') return this.#output(source)
-    const found = await this.#texts.decode(await this.#texts.text(names.input(node, source)))
+    const found = await this.#there(names.input(node, source))
     // No such value, or one that was taken back: then the edge without a transform was taken.
     return found ?? (transforms === 'some' ? this.#output(source) : undefined)
   }
@@ -221,9 +237,9 @@ export class RunReader {
     return givers.findLast((giver) => isDone(this.#run.done, giver.node))?.node
   }
 
-  async #kept(node: number, source: number): Promise<Found> {
+  async #kept(node: number, source: number): Promise<Located | undefined> {
     if (!this.#graph.repeatable.has(source)) return undefined
-    return this.#texts.decode(await this.#texts.text(names.kept(node, source)))
+    return this.#there(names.kept(node, source))
   }
 
   /** Whether the node was ever scheduled. */
@@ -247,13 +263,19 @@ export class RunReader {
     })
     const wanted = this.#graph.blueprint.nodes.flatMap(({ id }) => [`_inputs.${id}`, `_outputs.${id}`, id])
     const user = [...texts.keys()].filter((name) => name.startsWith(':')).map((name) => name.slice(1))
-    const context = new Map<string, unknown>()
-    await Promise.all(
-      [...new Set([...user, ...wanted])].map(async (key) => {
-        const found = await unlessLost(key, lost, () => reader.find(key))
-        if (found) context.set(key, found.value)
-      }),
+    const located = new Map<string, Located>()
+    for (const key of new Set([...user, ...wanted])) {
+      const place = await reader.#locate(key)
+      if (place) located.set(key, place)
+    }
+    await reader.#texts.fetch(
+      new Map([...located.values()].flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]]))),
     )
+    const context = new Map<string, unknown>()
+    for (const [key, place] of located) {
+      const found = await unlessLost(key, lost, () => reader.#value(place))
+      if (found) context.set(key, found.value)
+    }
     // Own properties, '__proto__' too.
     return Object.fromEntries(context)
   }

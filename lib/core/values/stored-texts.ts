@@ -2,14 +2,25 @@
  * The stored texts of a run as one snapshot of its header shows them, by name: in the header, in the page that they were
  * moved to, or in a bundle of keys. Knows nothing of what the names mean (`run-reader.ts`). Reads only, each place once.
  */
-import { isUserName, names, pageOf, parseInlineValue, parsePointer } from '../protocol/inline-value.ts'
-import type { RunState } from '../protocol/run-state.ts'
+import {
+  errorNamed,
+  isUserName,
+  names,
+  pageOf,
+  parseInlineValue,
+  parsePointer,
+} from '../protocol/inline-value.ts'
+import { isOver, type RunState } from '../protocol/run-state.ts'
 import type { MovedEntries, RunStore } from '../store/run-store.ts'
 import { type Bundle, bucketOf, bundlesIn, newestOf, readBucket, readBundle } from './bundle.ts'
-import type { ValueStore } from './value-store.ts'
+import type { ValuePlace, ValueStore } from './value-store.ts'
 
 /** A value; `undefined` as a whole where there is none. */
 export type Found = { readonly value: unknown } | undefined
+
+interface NamedPlace extends ValuePlace {
+  readonly name: string
+}
 
 export interface StoredTextsOptions {
   readonly run: RunState
@@ -26,12 +37,14 @@ export class StoredTexts {
   readonly #base: Bundle | undefined
   readonly #pages = new Map<string, Promise<MovedEntries>>()
   readonly #buckets = new Map<string, Promise<ReadonlyMap<string, string>>>()
+  readonly #found = new Map<string, Promise<Found>>()
+  #all: ReturnType<RunStore['readAll']> | undefined
   #everything: Promise<ReadonlyMap<string, string>> | undefined
 
   constructor({ run, store, values }: StoredTextsOptions) {
     this.#run = run
     this.#store = store
-    this.#values = values
+    this.#values = isOver(run) ? values.uncached : values
     this.#bundles = bundlesIn(run.inlineValues)
     const isFork = run.forkedFrom !== undefined
     this.#base = isFork ? this.#bundles.find(({ name }) => name === names.bundle('')) : undefined
@@ -71,20 +84,52 @@ export class StoredTexts {
     return entries
   }
 
-  /** The value that a text holds or points to. */
-  async decode(
-    text: string | undefined,
-    decode = (encoded: string) => this.#values.decode(encoded),
-  ): Promise<Found> {
-    if (text === undefined) return undefined
-    const { writer, kind, body } = parseInlineValue(text)
+  /** The value under a name whose text is this one; decoded once, whoever asks for it. */
+  value(name: string, text: string): Promise<Found> {
+    let found = this.#found.get(name)
+    if (!found) this.#found.set(name, (found = this.#decode(name, text)))
+    return found
+  }
+
+  /** Reads what these texts point to, many at a time. What cannot be read is told to whoever asks for the value. */
+  async fetch(texts: ReadonlyMap<string, string>): Promise<void> {
+    const [own, others]: [NamedPlace[], NamedPlace[]] = [[], []]
+    for (const [name, text] of texts) {
+      const place = this.#placeOf(text)
+      if (place && !this.#found.has(name))
+        (place.runId === this.#run.runId ? own : others).push({ ...place, name })
+    }
+    const take = async ({ name }: NamedPlace, read: () => Promise<string>) => {
+      const found = read().then((stored) => ({ value: this.#decoded(name, stored) }))
+      this.#found.set(name, found)
+      await found.catch(() => {})
+    }
+    await this.#values.readMany(own, take)
+    await this.#values.uncached.readMany(others, take)
+  }
+
+  async #decode(name: string, text: string): Promise<Found> {
+    const { kind, body } = parseInlineValue(text)
     if (kind === '-') return undefined
     if (kind === 'u') return { value: undefined }
-    if (kind === '=') return { value: decode(body) }
+    if (kind === '=') return { value: this.#decoded(name, body) }
+    const { runId, key, reference } = this.#placeOf(text) as ValuePlace
+    // Those of a run that has ended are not for the cache.
+    const values = runId === this.#run.runId ? this.#values : this.#values.uncached
+    return { value: this.#decoded(name, await values.read(runId, key, reference)) }
+  }
+
+  #decoded(name: string, stored: string): unknown {
+    return errorNamed(name) ? this.#values.decodeError(stored) : this.#values.decode(stored)
+  }
+
+  /** Where the value is that a text points to; undefined of one that holds it. */
+  #placeOf(text: string): ValuePlace | undefined {
+    const { writer, kind, body } = parseInlineValue(text)
+    if (kind !== '@') return undefined
     const { slot, reference, of = this.#run.runId } = parsePointer(body)
-    const owner = of === '' ? (this.#run.forkedFrom ?? '') : of
-    const stored = await this.#values.read(owner, `${writer}#${slot}`, reference)
-    return { value: decode(stored) }
+    const runId = of === '' ? (this.#run.forkedFrom ?? '') : of
+    return { runId, key: `${writer}#${slot}`, reference }
   }
 
   /** All that is stored by name; the keys of bundles where they are asked for, of any bundle. */
@@ -97,7 +142,8 @@ export class StoredTexts {
   async #readTexts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
     const bundles = withBundles ? this.#bundles : this.#base ? [this.#base] : []
     if (!this.#run.offloaded && bundles.length === 0) return this.#run.inlineValues
-    const all = this.#run.offloaded ? await this.#store.readAll(this.#run.runId) : undefined
+    if (this.#run.offloaded) this.#all ??= this.#store.readAll(this.#run.runId)
+    const all = await this.#all
     const read: [Bundle, ReadonlyMap<string, string>][] = []
     for (const bundle of bundles) {
       const entries = await readBundle(this.#values, this.#run.runId, bundle)

@@ -3,29 +3,16 @@
  * caller), in an item of its own, in S3 where there is a bucket, or in several items where there is none.
  * Written before the commit that makes them visible and never changed, so a dead attempt's are never seen.
  */
-import { promisify } from 'node:util'
-import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import { type ISerializer, JsonSerializer } from 'flowcraft'
+import pMap from 'p-map'
 import type { CostCounter } from '../common/cost-counter.ts'
 import { FlowcraftAwsError, messageOf, requestFailed } from '../common/errors.ts'
-import { COMPRESS_FROM_BYTES, VALUE_ITEM_BYTES, VALUE_TEXT_BYTES } from '../common/size-limits.ts'
+import { VALUE_ITEM_BYTES } from '../common/size-limits.ts'
 import { isWellFormed } from '../common/texts.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
+import { compress, deflate, expand, notSerializable } from './compression.ts'
 import type { ErrorRecord } from './error-record.ts'
-
-const deflateLarge = promisify(deflateRaw)
-const inflateLarge = promisify(inflateRaw)
-/** Fewer bytes take less time here than on the way to another thread and back. */
-const AT_ONCE_BYTES = 4_096
-
-export async function deflate(text: string): Promise<Buffer> {
-  return text.length <= AT_ONCE_BYTES ? deflateRawSync(text) : deflateLarge(text)
-}
-
-async function inflate(bytes: Uint8Array): Promise<Buffer> {
-  const bound = { maxOutputLength: VALUE_TEXT_BYTES }
-  return bytes.byteLength <= AT_ONCE_BYTES ? inflateRawSync(bytes, bound) : inflateLarge(bytes, bound)
-}
+import type { ValueCache } from './value-cache.ts'
 
 /** Where values go that do not fit into an item; S3 in production. Objects are immutable. */
 export interface BlobStore {
@@ -45,25 +32,55 @@ const NOT_CARRIED = /^\{(\}$|"_circularReference":)/
 
 const NO_BUCKET = new Error('it is in a bucket, and this process was given none (bucketName)')
 
+/** A value that is stored on its own. */
+export interface ValuePlace {
+  readonly runId: string
+  /** Names writer, attempt and slot. */
+  readonly key: string
+  /** What `write` gave. */
+  readonly reference: string
+}
+
+export interface ValueStoreOptions {
+  readonly store: ItemStore
+  /** @default - large values are kept in several items */
+  readonly blobs?: BlobStore | CountedBlobStore
+  readonly serializer: ISerializer
+  /** Texts that are in this process, for whoever works on runs. @default - each is read when it is asked for */
+  readonly cache?: ValueCache
+  /** Whether many values are asked for in one request, which wants the permission for it. @default - one by one */
+  readonly readsTogether?: boolean
+}
+
+type ItemStore = Pick<RunStore, 'putValue' | 'getValue'> & Partial<Pick<RunStore, 'getValues'>>
+
+/** Values read at a time. */
+const CONCURRENCY = 20
+
 export class ValueStore {
-  readonly #store: Pick<RunStore, 'putValue' | 'getValue'>
+  readonly #options: ValueStoreOptions
+  readonly #store: ItemStore
   readonly #blobs: BlobStore | CountedBlobStore | undefined
   readonly #serializer: ISerializer
+  readonly #cache: ValueCache | undefined
 
-  constructor(options: {
-    store: Pick<RunStore, 'putValue' | 'getValue'>
-    blobs?: BlobStore | CountedBlobStore
-    serializer: ISerializer
-  }) {
+  constructor(options: ValueStoreOptions) {
+    this.#options = options
     this.#store = options.store
     this.#blobs = options.blobs
     this.#serializer = options.serializer
+    this.#cache = options.cache
   }
 
   /** The same values, over a store whose requests are counted, as those for objects are. */
-  countedBy(store: Pick<RunStore, 'putValue' | 'getValue'>, counter: CostCounter): ValueStore {
+  countedBy(store: ItemStore, counter: CostCounter): ValueStore {
     const blobs = this.#blobs && 'countedBy' in this.#blobs ? this.#blobs.countedBy(counter) : this.#blobs
-    return new ValueStore({ store, blobs, serializer: this.#serializer })
+    return new ValueStore({ ...this.#options, store, blobs })
+  }
+
+  /** The same values as they are in the table: of a run that is over the id may be another's before the cache forgets it. */
+  get uncached(): ValueStore {
+    return this.#cache ? new ValueStore({ ...this.#options, cache: undefined }) : this
   }
 
   /** The serializer's text of one value. @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE */
@@ -105,6 +122,12 @@ export class ValueStore {
 
   /** Stores a text and returns the reference that `read` takes. `key` names writer, attempt and slot. */
   async write(runId: string, key: string, text: string): Promise<string> {
+    const reference = await this.#write(runId, key, text)
+    this.#cache?.put(runId, key, text)
+    return reference
+  }
+
+  async #write(runId: string, key: string, text: string): Promise<string> {
     const value = await compress(text)
     const bytes = value.bytes ?? Buffer.from(text)
     if (bytes.byteLength <= VALUE_ITEM_BYTES) {
@@ -124,9 +147,9 @@ export class ValueStore {
     return `*${parts}`
   }
 
-  /** As `write`, for whoever keeps no reference: `readNamed` finds it by its key. */
-  async writeNamed(runId: string, key: string, text: string): Promise<void> {
-    const reference = await this.write(runId, key, text)
+  /** As `write`, for whoever keeps no reference: `readNamed` finds it by its key. `isRead`: whether somebody soon will. */
+  async writeNamed(runId: string, key: string, text: string, isRead = true): Promise<void> {
+    const reference = await (isRead ? this.write(runId, key, text) : this.#write(runId, key, text))
     if (reference !== '') await this.#store.putValue(runId, key, { text: `${REFERENCE}${reference}` })
   }
 
@@ -136,12 +159,53 @@ export class ValueStore {
   }
 
   async readNamed(runId: string, key: string): Promise<string> {
-    const value = await this.#part(runId, key)
-    const { text } = value
-    return text?.startsWith(REFERENCE) ? this.read(runId, key, text.slice(REFERENCE.length)) : expand(value)
+    return this.#known(runId, key, async () => {
+      const value = await this.#part(runId, key)
+      const { text } = value
+      return text?.startsWith(REFERENCE)
+        ? this.#read(runId, key, text.slice(REFERENCE.length))
+        : expand(value)
+    })
   }
 
   async read(runId: string, key: string, reference: string): Promise<string> {
+    return this.#known(runId, key, () => this.#read(runId, key, reference))
+  }
+
+  /** Reads many, a few at a time: `take` is given each, and reads it. */
+  async readMany<P extends ValuePlace>(
+    places: readonly P[],
+    take: (place: P, read: () => Promise<string>) => Promise<void>,
+  ): Promise<void> {
+    const found = await this.#together(places)
+    const each = (place: P) => {
+      const { runId, key, reference } = place
+      const value = found.get(runId)?.get(key)
+      return take(place, () => (value ? expand(value) : this.read(runId, key, reference)))
+    }
+    await pMap(places, each, { concurrency: CONCURRENCY })
+  }
+
+  /** Those that are items of their own, by run and key, as far as they are there. */
+  async #together(places: readonly ValuePlace[]): Promise<Map<string, ReadonlyMap<string, StoredValue>>> {
+    const found = new Map<string, ReadonlyMap<string, StoredValue>>()
+    if (!this.#options.readsTogether || !this.#store.getValues || places.length < 2) return found
+    for (const runId of new Set(places.map((place) => place.runId))) {
+      const items = places.filter((place) => place.runId === runId && place.reference === '')
+      found.set(runId, await this.#store.getValues(runId, new Set(items.map(({ key }) => key))))
+    }
+    return found
+  }
+
+  async #known(runId: string, key: string, read: () => Promise<string>): Promise<string> {
+    const known = this.#cache?.get(runId, key)
+    if (known !== undefined) return known
+    const text = await read()
+    this.#cache?.put(runId, key, text)
+    return text
+  }
+
+  async #read(runId: string, key: string, reference: string): Promise<string> {
     if (reference === '') return expand(await this.#part(runId, key))
     if (reference === '$') {
       // The value is there for those that have the bucket's name.
@@ -165,30 +229,6 @@ export class ValueStore {
   }
 }
 
-/** A text as it is stored: compressed where that saves at least a tenth. */
-export async function compress(text: string): Promise<StoredValue> {
-  const plain = Buffer.byteLength(text)
-  if (plain < COMPRESS_FROM_BYTES) return { text }
-  if (plain > VALUE_TEXT_BYTES)
-    throw notSerializable('a value', `its text has ${plain} bytes; at most ${VALUE_TEXT_BYTES}`)
-  const bytes = await deflate(text)
-  return bytes.byteLength < plain * 0.9 ? { bytes } : { text }
-}
-
-/**
- * The text that `compress` was given.
- * @throws FlowcraftAwsError VALUE_LOST where the bytes are no such text, or make more than any text has
- */
-export async function expand(value: StoredValue): Promise<string> {
-  if (value.text !== undefined) return value.text
-  try {
-    return (await inflate(value.bytes ?? Buffer.alloc(0))).toString('utf8')
-  } catch (cause) {
-    const why = `its bytes cannot be inflated: ${messageOf(cause)}`
-    throw new FlowcraftAwsError('VALUE_LOST', `a stored value is lost: ${why}`, { cause })
-  }
-}
-
 function blobKey(runId: string, key: string): string {
   return `runs/${encodeURIComponent(runId)}/${encodeURIComponent(key)}`
 }
@@ -201,12 +241,6 @@ function whyNot(value: unknown): string {
   } catch (error) {
     return messageOf(error).split('\n', 1)[0] as string
   }
-}
-
-function notSerializable(what: string, why: string, cause?: unknown): FlowcraftAwsError {
-  return new FlowcraftAwsError('VALUE_NOT_SERIALIZABLE', `the serializer cannot carry ${what}: ${why}`, {
-    cause,
-  })
 }
 
 function lost(runId: string, key: string, why: string): FlowcraftAwsError {

@@ -4,7 +4,7 @@ import { createFlow, type NodeContext, WebhookNode } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { parseJson } from '../../../lib/core/common/parse-json.ts'
 import { parseJob } from '../../../lib/core/queue/job.ts'
-import { expand } from '../../../lib/core/values/value-store.ts'
+import { expand } from '../../../lib/core/values/compression.ts'
 import { MemoryRunStore, TestService } from '../../../lib/testing/index.ts'
 import { quiet } from '../../end-to-end/driver.ts'
 import { withMethods } from '../../support/one-message.ts'
@@ -24,7 +24,7 @@ function nested(depth: number): string {
 /** A service in which what is stored on its own is gone at once. */
 function forgetful(flows = [flow]) {
   const { store } = new TestService({ flows: [] }).services
-  const gone = withMethods(store, { getValue: async () => undefined })
+  const gone = withMethods(store, { getValue: async () => undefined, getValues: async () => new Map() })
   return new TestService({ flows, store: gone, logger: quiet })
 }
 

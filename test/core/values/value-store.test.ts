@@ -4,7 +4,8 @@ import { type ISerializer, JsonSerializer } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { INLINE_VALUE_BYTES } from '../../../lib/core/common/size-limits.ts'
 import type { StoredValue } from '../../../lib/core/store/run-store.ts'
-import { type BlobStore, compress, expand, ValueStore } from '../../../lib/core/values/value-store.ts'
+import { compress, expand } from '../../../lib/core/values/compression.ts'
+import { type BlobStore, ValueStore } from '../../../lib/core/values/value-store.ts'
 import { tagged } from './serializers.ts'
 
 const KB = 1024

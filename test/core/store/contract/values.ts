@@ -129,6 +129,22 @@ export function valuesContract(make: () => RunStore): void {
       expect([...(graph?.bytes ?? [])]).toEqual([0, 1, 2])
     })
 
+    it('come many at a time, those that are there, also of partitions of their own', async () => {
+      const store = make()
+      const runId = freshId()
+      const all = Array.from({ length: 230 }, (_, at) => `${at}.1#1.0`)
+      await Promise.all(all.map((key) => store.putValue(runId, key, { text: `text ${key}` })))
+      await store.putValue(runId, '3.1#x|in#0', { bytes: new Uint8Array([1, 2]) })
+      await store.putValue(`${runId}x`, 'elsewhere', { text: 'another run' })
+
+      const found = await store.getValues(runId, new Set([...all, '3.1#x|in#0', 'elsewhere', '3.1#9.9']))
+
+      expect(found.size).toBe(231)
+      for (const key of all) expect(found.get(key)).toEqual({ text: `text ${key}` })
+      expect([...(found.get('3.1#x|in#0')?.bytes ?? [])]).toEqual([1, 2])
+      expect(await store.getValues(runId, new Set())).toEqual(new Map())
+    })
+
     it('are undefined where there is none, also of another run or version', async () => {
       const store = make()
       const runId = freshId()
