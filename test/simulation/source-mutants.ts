@@ -147,8 +147,8 @@ export const sourceMutants: readonly SourceMutant[] = [
     file: 'values/value-cache.ts',
     replace: /return `\$\{runId\}\\n\$\{key\}`/,
     by: "return `${runId} ${key.split('#')[0]}`",
-    cases: [LARGE_WAIT],
-    profiles: [CALM],
+    cases: [LARGE_TRIES],
+    profiles: [ZOMBIES, CHAOS, BUSY_QUEUE],
   },
   {
     what: 'one label for the pages that all attempts on a batch write',
