@@ -1,7 +1,9 @@
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda'
-import { NullLogger } from 'flowcraft'
+import { createFlow, NullLogger } from 'flowcraft'
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { createWorkerHandler, type WorkerAdapter } from '../../lib/adapter/worker-handler.ts'
+import { defineFlows } from '../../lib/core/blueprints/define-flows.ts'
 import { Isolation } from '../../lib/core/execution/isolation.ts'
 import { NO_TELEMETRY } from '../../lib/core/telemetry/telemetry.ts'
 
@@ -38,4 +40,37 @@ it('answers once the history is written', async () => {
 it('answers in time though the table takes no history', async () => {
   const handler = createWorkerHandler({ adapter: adapterWith(() => new Promise(() => {})) })
   expect(await handler(event, within(1_050))).toEqual({ batchItemFailures: [] })
+})
+
+it('tells an invocation that asks which blueprints it has, without a message', async () => {
+  const flow = createFlow('order')
+    .node('charge', async () => ({ output: 1 }))
+    .node('ship', async () => ({}))
+  const given = z.object({ orderId: z.string().describe('as in the shop'), amount: z.number().default(1) })
+  const handler = createWorkerHandler({
+    flows: defineFlows({ order: { flow: flow.edge('charge', 'ship'), input: given } }),
+    queueUrl: 'https://sqs.eu-north-1.amazonaws.com/111122223333/q',
+    tableName: 't',
+  })
+  const { blueprints } = await handler({ flowcraft: 'describe' }, within(1_000))
+  expect(blueprints).toEqual([{ id: 'order', version: expect.any(String) as string, nodes: 2, warnings: [] }])
+  const one = await handler({ flowcraft: 'describe', blueprintId: 'order' }, within(1_000))
+  expect(one.blueprints).toMatchObject([
+    {
+      graph: { id: 'order', nodes: [{ id: 'charge' }, { id: 'ship' }] },
+      inputSchema: {
+        type: 'object',
+        required: ['orderId'],
+        properties: { orderId: { description: 'as in the shop' } },
+      },
+    },
+  ])
+  expect(await handler({ flowcraft: 'describe', blueprintId: 'none' }, within(1_000))).toEqual({
+    blueprints: [],
+  })
+})
+
+it('tells nothing of an adapter of ones own that knows nothing', async () => {
+  const handler = createWorkerHandler({ adapter: adapterWith(async () => {}) })
+  expect(await handler({ flowcraft: 'describe' }, within(1_000))).toEqual({ blueprints: [] })
 })
