@@ -15,10 +15,10 @@ class Told {
   async *watch(runId: string, signal: AbortSignal): AsyncGenerator<RunView, void, undefined> {
     this.watches++
     const queue: (string | Error | undefined)[] = []
-    let wake = () => {}
+    let wake: (() => void) | undefined
     const add = (one: string | Error | undefined) => {
       queue.push(one)
-      wake()
+      wake?.()
     }
     this.give = add
     this.end = add
