@@ -13,7 +13,7 @@ export const PORT = 4321
 const COOKIE = `flowcraft_console_${PORT}=${TOKEN}`
 
 /** Charges less than 100, once somebody approved; from 100 on it fails. */
-export const order = createFlow('order')
+const order = createFlow('order')
   .node('charge', async ({ context }) => {
     const amount = (await context.get('amount')) as number
     if (amount >= 100) throw new Error(`declined: ${amount}`, { cause: new Error('the bank said no') })
