@@ -25,13 +25,13 @@ const FONT = 'font-family="system-ui, sans-serif" font-size="12"'
 export function svgOf({ title, xTitle, series }: Chart): string {
   const points = series.flatMap((one) => one.points)
   const xs = points.map(({ x }) => Math.log10(x))
-  const [least, most] = [Math.floor(Math.min(...xs)), Math.ceil(Math.max(...xs))]
+  const least = Math.floor(Math.min(...xs))
+  const most = Math.max(...xs, least + 1)
   const step = stepFor(Math.max(...points.map(({ y }) => y)))
   const top = step * Math.max(1, Math.ceil(Math.max(...points.map(({ y }) => y)) / step))
-  const atX = (x: number) =>
-    round(LEFT + ((Math.log10(x) - least) / Math.max(1, most - least)) * (WIDTH - LEFT - RIGHT))
+  const atX = (x: number) => round(LEFT + ((Math.log10(x) - least) / (most - least)) * (WIDTH - LEFT - RIGHT))
   const atY = (y: number) => round(HEIGHT - BOTTOM - (y / top) * (HEIGHT - TOP - BOTTOM))
-  const powers = Array.from({ length: Math.max(1, most - least) + 1 }, (_, at) => 10 ** (least + at))
+  const powers = Array.from({ length: Math.floor(most - least) + 1 }, (_, at) => 10 ** (least + at))
   const lines = Array.from({ length: Math.round(top / step) + 1 }, (_, at) => at * step)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(title)}" ${FONT} fill="${GREY}">`,

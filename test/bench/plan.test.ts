@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { planOf } from '../../bench/plan.ts'
 import { SHAPES, shapeOf } from '../../bench/shapes.ts'
@@ -46,8 +47,9 @@ describe('shapes and variants', () => {
     for (const bytes of [500, 1_024, 5_120, 51_200]) {
       const { length } = JSON.stringify(recordsOf(bytes, 1))
       expect(length).toBeLessThanOrEqual(bytes)
-      expect(length).toBeGreaterThan(bytes - 90)
+      expect(length).toBeGreaterThan(bytes - 130)
     }
+    expect(deflateRawSync(JSON.stringify(recordsOf(5_120, 1))).length / 1_024).toBeCloseTo(1.7, 0)
     expect(recordsOf(1_024, 1)).toEqual(recordsOf(1_024, 1))
     expect(recordsOf(1_024, 1)).not.toEqual(recordsOf(1_024, 2))
   })

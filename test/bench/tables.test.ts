@@ -126,10 +126,10 @@ describe('a picture', () => {
     ])
     const svg = svgOf(chart)
     expect(svg).toContain('aria-label="Write &amp; read"')
-    // From 10 to 1,000 over 420 of width; from 0 to 3 over 216 of height.
-    expect(svg).toContain('d="M190.8 112L254 76L400.8 40"')
+    // From 10 to 500 over 420 of width; from 0 to 3 over 216 of height.
+    expect(svg).toContain('d="M216.8 112L291.2 76L464 40"')
     expect(svg.match(/<circle /g)).toHaveLength(3)
-    expect(svg).toContain('>1,000</text>')
+    expect(svg).toMatch(/>100<\/text>\n<text x="254"/)
     expect(svg).toContain('fill="#3b82d6">fan</text>')
   })
 
