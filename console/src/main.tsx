@@ -1,3 +1,5 @@
+import './style.css'
 import { render } from 'preact'
+import { Shell } from './shell.tsx'
 
-render(<h1>Flowcraft console</h1>, document.getElementById('app') as HTMLElement)
+render(<Shell />, document.getElementById('app') as HTMLElement)

@@ -1,0 +1,27 @@
+/** The screen of the route. */
+import { route, type Route } from './router.ts'
+import { Home } from './screens/home.tsx'
+import { service } from './service.ts'
+import { Empty } from './ui/empty.tsx'
+
+export function Screen() {
+  const { kind, runId } = service.value ?? {}
+  const shown = route.value
+  // A file has one run, and no lists.
+  if (kind === 'file' && runId !== undefined && shown.screen !== 'run')
+    return <ScreenOf route={{ screen: 'run', runId }} />
+  return <ScreenOf route={shown} />
+}
+
+function ScreenOf({ route }: { readonly route: Route }) {
+  switch (route.screen) {
+    case 'home':
+      return <Home />
+    default:
+      return (
+        <Empty title="There is no such screen">
+          <a href="#/runs">To the runs</a>
+        </Empty>
+      )
+  }
+}

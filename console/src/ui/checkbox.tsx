@@ -1,0 +1,37 @@
+import { useEffect, useId, useRef } from 'preact/hooks'
+
+export interface CheckboxProps {
+  readonly label: string
+  readonly isChecked: boolean
+  /** Some of those that it stands for are, others not. */
+  readonly isMixed?: boolean
+  readonly isLabelHidden?: boolean
+  readonly hint?: string
+  readonly onChange: (isChecked: boolean, event: MouseEvent | Event) => void
+}
+
+export function Checkbox({ label, isChecked, isMixed, isLabelHidden, hint, onChange }: CheckboxProps) {
+  const ref = useRef<HTMLInputElement>(null)
+  const hintId = useId()
+  useEffect(() => {
+    if (ref.current) ref.current.indeterminate = isMixed === true
+  }, [isMixed])
+  return (
+    <label class="checkbox">
+      <input
+        ref={ref}
+        type="checkbox"
+        checked={isChecked}
+        aria-label={isLabelHidden ? label : undefined}
+        aria-describedby={hint && hintId}
+        onChange={(event) => onChange(event.currentTarget.checked, event)}
+      />
+      {!isLabelHidden && <span>{label}</span>}
+      {hint && (
+        <span class="hint" id={hintId}>
+          {hint}
+        </span>
+      )}
+    </label>
+  )
+}
