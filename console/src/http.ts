@@ -1,5 +1,6 @@
 /** Requests to the console's server, and its problems as errors. */
 import type { ProblemView } from '../../lib/console/views.ts'
+import { type Query, withQuery } from './query.ts'
 
 /** What the server said where it did not do what it was asked for; `code` and `docs` are those of the product. */
 export class Problem extends Error implements ProblemView {
@@ -25,22 +26,14 @@ export function problemOf(error: unknown): ProblemView {
   return { code: 'PAGE_ERROR', message: error instanceof Error ? error.message : String(error) }
 }
 
-export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>
+/** Of several services, the one that the page's address names; the server takes its first where it names none. */
+const service = new URLSearchParams(location.search).get('service') ?? undefined
 
-/** `path?name=value`, a name for each value of a list; what is undefined or empty is left out. */
-export function withQuery(path: string, query: Query): string {
-  const params = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined || value === '') continue
-    if (typeof value === 'string' || typeof value === 'number') params.append(name, String(value))
-    else for (const one of value) params.append(name, one)
-  }
-  const text = params.toString()
-  return text ? `${path}?${text}` : path
-}
+/** The address of a route of the server, for the service that is shown. */
+export const addressOf = (path: string, query: Query = {}): string => withQuery(path, { ...query, service })
 
 export async function getJson<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(withQuery(path, query), { headers: { accept: 'application/json' }, signal })
+  const response = await fetch(addressOf(path, query), { headers: { accept: 'application/json' }, signal })
   await requireOk(response)
   return (await response.json()) as T
 }
@@ -61,7 +54,7 @@ export async function postForStream(
 }
 
 async function post(path: string, body: object, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(path, {
+  const response = await fetch(addressOf(path), {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(body),

@@ -1,6 +1,7 @@
 /** The screen of the route. */
 import { route, type Route } from './router.ts'
 import { Home } from './screens/home.tsx'
+import { RunsScreen } from './screens/runs/runs.tsx'
 import { service } from './service.ts'
 import { Empty } from './ui/empty.tsx'
 
@@ -17,6 +18,8 @@ function ScreenOf({ route }: { readonly route: Route }) {
   switch (route.screen) {
     case 'home':
       return <Home />
+    case 'runs':
+      return <RunsScreen query={route.query} />
     default:
       return (
         <Empty title="There is no such screen">

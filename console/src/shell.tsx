@@ -41,12 +41,14 @@ function focusMain(event: MouseEvent): void {
 
 function Header({ service }: { readonly service: ServiceView | undefined }) {
   const isFile = service?.kind === 'file'
+  const isOneOfMany = service !== undefined && service.services.length > 1
   return (
     <header class="top">
       <a class="brand" href="#/" aria-label={`Flowcraft console of ${service?.name ?? 'the service'}`}>
         <Mark />
-        <span class="brand-name">{service?.name ?? 'Flowcraft'}</span>
+        {!isOneOfMany && <span class="brand-name">{service?.name ?? 'Flowcraft'}</span>}
       </a>
+      {isOneOfMany && <ChooseService service={service} />}
       {service && (
         <span class="place" title={`${service.place}; flowcraft-aws ${service.version}`}>
           {service.place}
@@ -59,6 +61,24 @@ function Header({ service }: { readonly service: ServiceView | undefined }) {
         <ThemeButton />
       </div>
     </header>
+  )
+}
+
+/** Another service is another page: nothing that is shown belongs to both. */
+function ChooseService({ service: { name, services } }: { readonly service: ServiceView }) {
+  return (
+    <select
+      class="input choose-service"
+      aria-label="Service"
+      value={name}
+      onChange={(event) => location.assign(`/?service=${encodeURIComponent(event.currentTarget.value)}#/`)}
+    >
+      {services.map((one) => (
+        <option key={one} value={one}>
+          {one}
+        </option>
+      ))}
+    </select>
   )
 }
 

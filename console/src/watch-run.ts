@@ -1,5 +1,6 @@
 /** A run as it goes on: the server pushes it. */
 import type { ProblemView, RunView } from '../../lib/console/views.ts'
+import { addressOf, getJson, problemOf } from './http.ts'
 
 export interface RunListener {
   /** At once, and after each change. */
@@ -12,22 +13,41 @@ export interface RunListener {
 
 /** Calls the listener until the run is over; what is returned ends it before. */
 export function watchRun(runId: string, { onRun, onEnd, onProblem }: RunListener): () => void {
-  const source = new EventSource(`/api/runs/${encodeURIComponent(runId)}/events`)
-  source.addEventListener('run', ({ data }: MessageEvent<string>) => onRun(JSON.parse(data) as RunView))
-  source.addEventListener('problem', ({ data }: MessageEvent<string>) =>
-    onProblem?.(JSON.parse(data) as ProblemView),
-  )
+  const path = `/api/runs/${encodeURIComponent(runId)}`
+  const source = new EventSource(addressOf(`${path}/events`))
+  // The server closes after it said what is wrong: the loss of the connection is no news then.
+  let isSaid = false
+  source.addEventListener('run', ({ data }: MessageEvent<string>) => {
+    isSaid = false
+    onRun(JSON.parse(data) as RunView)
+  })
+  source.addEventListener('problem', ({ data }: MessageEvent<string>) => {
+    isSaid = true
+    onProblem?.(JSON.parse(data) as ProblemView)
+  })
   source.addEventListener('end', () => {
     // A source that is not closed would connect again, to a run that is over.
     source.close()
     onEnd?.()
   })
-  source.addEventListener('error', () => onProblem?.(lostConnection(source)))
+  source.addEventListener('error', () => {
+    if (source.readyState === EventSource.CLOSED) void whyRefused(path).then(onProblem)
+    else if (!isSaid) onProblem?.(LOST)
+  })
   return () => source.close()
 }
 
-function lostConnection({ readyState }: EventSource): ProblemView {
-  return readyState === EventSource.CLOSED
-    ? { code: 'NO_CONNECTION', message: 'The server refused to tell how this run goes on. Reload the page.' }
-    : { code: 'NO_CONNECTION', message: 'The connection to the console’s server is lost; trying again.' }
+const LOST: ProblemView = {
+  code: 'NO_CONNECTION',
+  message: 'The connection to the console’s server is lost; trying again.',
+}
+
+/** An event source does not tell what it was answered. */
+async function whyRefused(path: string): Promise<ProblemView> {
+  try {
+    await getJson<RunView>(path)
+    return { code: 'NO_CONNECTION', message: 'The server tells no more of this run. Reload the page.' }
+  } catch (error) {
+    return problemOf(error)
+  }
 }

@@ -7,7 +7,8 @@ export interface CheckboxProps {
   readonly isMixed?: boolean
   readonly isLabelHidden?: boolean
   readonly hint?: string
-  readonly onChange: (isChecked: boolean, event: MouseEvent | Event) => void
+  /** `isRange`: with Shift, as in lists. */
+  readonly onChange: (isChecked: boolean, isRange: boolean) => void
 }
 
 export function Checkbox({ label, isChecked, isMixed, isLabelHidden, hint, onChange }: CheckboxProps) {
@@ -24,7 +25,8 @@ export function Checkbox({ label, isChecked, isMixed, isLabelHidden, hint, onCha
         checked={isChecked}
         aria-label={isLabelHidden ? label : undefined}
         aria-describedby={hint && hintId}
-        onChange={(event) => onChange(event.currentTarget.checked, event)}
+        // Of a checkbox, Space is a click, too; only a click tells of Shift.
+        onClick={(event) => onChange(event.currentTarget.checked, event.shiftKey)}
       />
       {!isLabelHidden && <span>{label}</span>}
       {hint && (

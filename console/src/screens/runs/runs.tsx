@@ -1,0 +1,181 @@
+/** The list of runs: newest first, filtered, live, and what is done to many of them at once. */
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import { api } from '../../api.ts'
+import { counted } from '../../format.ts'
+import { href, navigate, type RouteQuery } from '../../router.ts'
+import { isWritable } from '../../service.ts'
+import { Button, ButtonLink } from '../../ui/button.tsx'
+import { Empty, Loading } from '../../ui/empty.tsx'
+import { isNarrow } from '../../ui/narrow.ts'
+import { Page } from '../../ui/page.tsx'
+import { ProblemBox } from '../../ui/problem-box.tsx'
+import { useEvery } from '../../ui/use-data.ts'
+import { VirtualTable } from '../../ui/virtual-table.tsx'
+import { BulkBar } from './bulk-bar.tsx'
+import { columnsOf } from './columns.tsx'
+import { RunCosts } from './costs.ts'
+import { FilterBar } from './filter-bar.tsx'
+import { countFilters, filtersOf, queryOf, requestOf, type RunFilters } from './filters.ts'
+import { RunPages, type RunPagesState } from './run-pages.ts'
+import { NOTHING_SELECTED, toggled, type Selection } from './selection.ts'
+
+const PAGE_OF = 100
+const LIVE_EVERY_MS = 5_000
+/** Rows before the end at which the next page is read. */
+const AHEAD = 20
+const COSTS_AFTER_MS = 200
+
+export function RunsScreen({ query }: { readonly query: RouteQuery }) {
+  const filters = useMemo(() => filtersOf(query), [query])
+  const pages = usePages(filters)
+  const state = pages.state.value
+  const [selection, setSelection] = useState<Selection>(NOTHING_SELECTED)
+  useEffect(() => setSelection(NOTHING_SELECTED), [pages])
+  const change = useCallback(
+    (to: RunFilters) => navigate({ screen: 'runs', query: queryOf(to) }, { replace: true }),
+    [],
+  )
+  return (
+    <Page title="Runs" isFilling actions={<Actions state={state} onNewest={() => void pages.first()} />}>
+      <FilterBar filters={filters} onChange={change} />
+      {state.problem && <ProblemBox problem={state.problem} onRetry={() => void pages.first()} />}
+      {selection.ids.size > 0 && (
+        <BulkBar
+          runIds={state.runs.map(({ runId }) => runId).filter((id) => selection.ids.has(id))}
+          onClear={() => setSelection(NOTHING_SELECTED)}
+          onDone={() => void pages.first()}
+        />
+      )}
+      <RunsTable
+        pages={pages}
+        filters={filters}
+        onFilters={change}
+        selection={selection}
+        onSelection={setSelection}
+      />
+    </Page>
+  )
+}
+
+/** Read anew where the filters change, and each five seconds while the first page is all there is. */
+function usePages(filters: RunFilters): RunPages {
+  const pages = useMemo(
+    () =>
+      new RunPages((cursor, signal) =>
+        api.runs({ ...requestOf(filters, Date.now()), limit: PAGE_OF, cursor }, signal),
+      ),
+    [filters],
+  )
+  useEffect(() => {
+    void pages.first()
+    return () => pages.close()
+  }, [pages])
+  const { pages: read, isLoading } = pages.state.value
+  const refresh = useCallback(() => void pages.first(), [pages])
+  useEvery(read <= 1 ? LIVE_EVERY_MS : undefined, isLoading, refresh)
+  return pages
+}
+
+function Actions({ state, onNewest }: { readonly state: RunPagesState; readonly onNewest: () => void }) {
+  return (
+    <>
+      {state.pages > 1 && (
+        <Button
+          kind="quiet"
+          icon="again"
+          onClick={onNewest}
+          title="Beyond its first page the list stands still"
+        >
+          Newest
+        </Button>
+      )}
+      {state.pages <= 1 && <span class="live muted small">live</span>}
+      {isWritable() && (
+        <ButtonLink kind="primary" icon="plus" href={href({ screen: 'start' })}>
+          Start a run
+        </ButtonLink>
+      )}
+    </>
+  )
+}
+
+interface RunsTableProps {
+  readonly pages: RunPages
+  readonly filters: RunFilters
+  readonly onFilters: (filters: RunFilters) => void
+  readonly selection: Selection
+  readonly onSelection: (selection: Selection) => void
+}
+
+function RunsTable({ pages, filters, onFilters, selection, onSelection }: RunsTableProps) {
+  const { runs, pages: read } = pages.state.value
+  const [view, setView] = useState({ first: 0, end: 0 })
+  const costs = useCosts(pages, view)
+  const onView = useCallback((first: number, end: number) => setView({ first, end }), [])
+  useEffect(() => {
+    if (view.end > runs.length - AHEAD) void pages.more()
+  }, [view.end, runs, pages])
+  const order = runs.map(({ runId }) => runId)
+  const columns = columnsOf({
+    costs,
+    onLabel: (label) => onFilters({ ...filters, labels: [...new Set([...filters.labels, label])] }),
+    choosing: isWritable()
+      ? {
+          selection,
+          isAll: runs.length > 0 && order.every((id) => selection.ids.has(id)),
+          onAll: (isOn) => onSelection(isOn ? { ids: new Set(order) } : NOTHING_SELECTED),
+          onToggle: (runId, isOn, isRange) =>
+            onSelection(toggled(selection, { runId, isOn, isRange }, order)),
+        }
+      : undefined,
+  })
+  if (read === 0) return pages.state.value.problem ? null : <Loading what="Reading runs" />
+  return (
+    <VirtualTable
+      label="Runs"
+      columns={columns}
+      rows={runs}
+      rowHeight={isNarrow.value ? 56 : 38}
+      keyOf={({ runId }) => runId}
+      isSelected={({ runId }) => selection.ids.has(runId)}
+      onView={onView}
+      foot={<Foot pages={pages} filters={filters} />}
+    />
+  )
+}
+
+/** Of the rows in view, once somebody stops scrolling. */
+function useCosts(
+  pages: RunPages,
+  { first, end }: { readonly first: number; readonly end: number },
+): ReadonlyMap<string, number | null> {
+  const costs = useMemo(() => new RunCosts((runIds) => api.costs(runIds)), [])
+  const { runs } = pages.state.value
+  useEffect(() => {
+    const timer = setTimeout(() => void costs.show(runs.slice(first, end), Date.now()), COSTS_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [runs, first, end, costs])
+  return costs.costs.value
+}
+
+function Foot({ pages, filters }: { readonly pages: RunPages; readonly filters: RunFilters }) {
+  const { runs, cursor, isLoading, pages: read } = pages.state.value
+  if (isLoading && read > 1) return <Loading what="Reading more" />
+  if (cursor !== undefined)
+    return pages.goesOn ? null : (
+      <Empty title={`${counted(runs.length, 'run')} so far`}>
+        <p>What is looked for is rare: older runs are looked through a page at a time.</p>
+        <Button icon="search" onClick={() => void pages.more({ isAsked: true })}>
+          Look on
+        </Button>
+      </Empty>
+    )
+  if (runs.length > 0) return <p class="table-end muted small">{counted(runs.length, 'run')}, no more</p>
+  return countFilters(filters) > 0 ? (
+    <Empty title="No run is like this">
+      <a href={href({ screen: 'runs', query: {} })}>All runs</a>
+    </Empty>
+  ) : (
+    <Empty title="There are no runs yet">{isWritable() && <a href="#/start">Start one</a>}</Empty>
+  )
+}
