@@ -1,5 +1,6 @@
 /** The screen of the route. */
 import { route, type Route } from './router.ts'
+import { FailuresScreen } from './screens/failures/failures.tsx'
 import { Home } from './screens/home.tsx'
 import { RunsScreen } from './screens/runs/runs.tsx'
 import { service } from './service.ts'
@@ -20,6 +21,8 @@ function ScreenOf({ route }: { readonly route: Route }) {
       return <Home />
     case 'runs':
       return <RunsScreen query={route.query} />
+    case 'failures':
+      return <FailuresScreen query={route.query} />
     default:
       return (
         <Empty title="There is no such screen">

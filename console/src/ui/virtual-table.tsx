@@ -41,7 +41,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
           </tr>
         </thead>
         <tbody>
-          <Spacer height={window.before} columns={columns.length} />
+          <Spacer height={window.before} />
           {rows.slice(first, end).map((row, at) => (
             <tr
               key={keyOf(row)}
@@ -56,7 +56,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
               ))}
             </tr>
           ))}
-          <Spacer height={window.after} columns={columns.length} />
+          <Spacer height={window.after} />
         </tbody>
       </table>
       {foot}
@@ -64,11 +64,12 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
   )
 }
 
-function Spacer({ height, columns }: { readonly height: number; readonly columns: number }) {
+/** One cell wide: spanning all columns would bring back those that the style sheet hides. */
+function Spacer({ height }: { readonly height: number }) {
   if (height <= 0) return null
   return (
     <tr class="spacer" aria-hidden="true">
-      <td colSpan={columns} style={{ height: `${height}px` }} />
+      <td style={{ height: `${height}px` }} />
     </tr>
   )
 }

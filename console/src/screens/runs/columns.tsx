@@ -27,7 +27,11 @@ export function columnsOf({ costs, onLabel, choosing }: ColumnsOptions): readonl
     {
       id: 'blueprint',
       head: 'Blueprint',
-      cell: ({ blueprintId }) => <a href={blueprintHref(blueprintId)}>{blueprintId}</a>,
+      cell: ({ blueprintId }) => (
+        <a class="plain-link" href={blueprintHref(blueprintId)}>
+          {blueprintId}
+        </a>
+      ),
     },
     { id: 'labels', head: 'Labels', cell: (run) => <Labels run={run} onLabel={onLabel} /> },
     { id: 'started', head: 'Started', cell: ({ startedAt }) => <Ago at={startedAt} /> },
