@@ -1,8 +1,13 @@
 /** The screen of the route. */
 import { route, type Route } from './router.ts'
+import { RunScreen } from './run-parts.ts'
+import { BlueprintScreen } from './screens/blueprints/blueprint.tsx'
+import { BlueprintsScreen } from './screens/blueprints/blueprints.tsx'
+import { DeadLettersScreen } from './screens/dead-letters/dead-letters.tsx'
 import { FailuresScreen } from './screens/failures/failures.tsx'
 import { Home } from './screens/home.tsx'
 import { RunsScreen } from './screens/runs/runs.tsx'
+import { StartScreen } from './screens/start/start.tsx'
 import { service } from './service.ts'
 import { Empty } from './ui/empty.tsx'
 
@@ -23,6 +28,16 @@ function ScreenOf({ route }: { readonly route: Route }) {
       return <RunsScreen query={route.query} />
     case 'failures':
       return <FailuresScreen query={route.query} />
+    case 'run':
+      return <RunScreen key={route.runId} runId={route.runId} nodeId={route.nodeId} />
+    case 'blueprints':
+      return <BlueprintsScreen />
+    case 'blueprint':
+      return <BlueprintScreen blueprintId={route.blueprintId} />
+    case 'deadLetters':
+      return <DeadLettersScreen />
+    case 'start':
+      return <StartScreen blueprintId={route.blueprintId} />
     default:
       return (
         <Empty title="There is no such screen">

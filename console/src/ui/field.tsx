@@ -55,9 +55,11 @@ interface Typed extends Described {
 }
 
 export interface TextFieldProps extends Typed {
-  readonly type?: 'text' | 'number' | 'email' | 'url' | 'date' | 'time' | 'datetime-local' | 'search'
+  readonly type?: 'text' | 'email' | 'url' | 'date' | 'datetime-local'
   readonly placeholder?: string
   readonly isMono?: boolean
+  /** It takes a number, which is read as it was typed. */
+  readonly isDecimal?: boolean
   readonly list?: readonly string[]
 }
 
@@ -67,6 +69,7 @@ export function TextField({
   type = 'text',
   placeholder,
   isMono,
+  isDecimal,
   list,
   ...described
 }: TextFieldProps) {
@@ -80,8 +83,8 @@ export function TextField({
             type={type}
             class={isMono ? 'input mono' : 'input'}
             value={value}
-            // Any number, not whole ones only; the form says what is wrong itself.
-            step={type === 'number' ? 'any' : undefined}
+            // Not of type number: that gives '' for whatever is no number, and turns with the wheel.
+            inputMode={isDecimal ? 'decimal' : undefined}
             placeholder={placeholder}
             autocomplete="off"
             spellcheck={false}
