@@ -63,6 +63,7 @@ export interface ForkRequest extends Reasoned {
   readonly nodes?: readonly string[]
   readonly set?: Readonly<Record<string, Json>>
   readonly runId?: string
+  readonly dryRun?: boolean
 }
 
 /** Which failed runs: those of a time, of a blueprint, of one group. */
@@ -134,7 +135,7 @@ const acting = {
   skip: (runId: string, request: SkipRequest) =>
     postJson<{ readonly skipped: boolean }>(ofRun(runId, '/skip'), request),
   fork: (runId: string, request: ForkRequest) =>
-    postJson<{ readonly runId: string }>(ofRun(runId, '/fork'), request),
+    postJson<{ readonly runId: string; readonly again: readonly string[] }>(ofRun(runId, '/fork'), request),
   /** An outcome for each run, as they come; `signal` stops it after those that are under way. */
   redriveMany: (request: RedrivesRequest, signal?: AbortSignal) => outcomes('/api/redrives', request, signal),
   cancelMany: (request: Reasoned & { readonly runIds: readonly string[] }, signal?: AbortSignal) =>

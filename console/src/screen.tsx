@@ -1,6 +1,6 @@
 /** The screen of the route. */
 import { route, type Route } from './router.ts'
-import { RunScreen } from './run-parts.ts'
+import { RunScreen } from './run/run-screen.tsx'
 import { BlueprintScreen } from './screens/blueprints/blueprint.tsx'
 import { BlueprintsScreen } from './screens/blueprints/blueprints.tsx'
 import { DeadLettersScreen } from './screens/dead-letters/dead-letters.tsx'

@@ -11,7 +11,7 @@ import { Page } from '../../ui/page.tsx'
 import { ProblemBox } from '../../ui/problem-box.tsx'
 import { StatusChip } from '../../ui/status-chip.tsx'
 import { useData } from '../../ui/use-data.ts'
-import { GraphPicture } from '../../run-parts.ts'
+import { GraphPicture } from '../../run/graph/graph-picture.tsx'
 import { DayBar, DayCounts, runsText } from './day.tsx'
 import { PauseButton, pauseText } from './pause.tsx'
 
