@@ -28,7 +28,7 @@ export interface Layout {
   readonly height: number
 }
 
-export const NODE_HEIGHT = 46
+const NODE_HEIGHT = 46
 /** Width of a character of a node's name, which is drawn in a font of one width. */
 const CHARACTER = 7.25
 const SHORTEST = 18

@@ -159,7 +159,7 @@ const KINDS: Readonly<Record<string, string>> = {
 }
 
 /** What a node is, in few words. */
-export function kindOf({ uses, id, child, join }: GraphNode): string {
+function kindOf({ uses, id, child, join }: GraphNode): string {
   const kind = child !== undefined ? `runs ${child}` : (KINDS[uses] ?? (uses === id ? 'step' : uses))
   return join === undefined ? kind : `${kind}, joins ${join}`
 }
