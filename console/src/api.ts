@@ -1,85 +1,19 @@
 /** What the console's server can be asked for: a typed method for each of its routes. */
 import type * as views from '../../lib/console/views.ts'
-import type { Json } from '../../lib/console/json.ts'
 import { getJson, postForStream, postJson } from './http.ts'
 import { jsonLines } from './json-lines.ts'
+import type {
+  RunsQuery,
+  FailuresQuery,
+  Reasoned,
+  StartRequest,
+  ResumeRequest,
+  RedriveRequest,
+  SkipRequest,
+  ForkRequest,
+  RedrivesRequest,
+} from './requests.ts'
 import { watchRun } from './watch-run.ts'
-
-export interface RunsQuery {
-  readonly blueprint?: string
-  readonly status?: readonly views.RunStatusView[]
-  readonly since?: string
-  readonly until?: string
-  /** Each as `name=value`. */
-  readonly label?: readonly string[]
-  readonly parent?: string
-  readonly forkedFrom?: string
-  readonly limit?: number
-  readonly cursor?: string
-}
-
-export interface FailuresQuery {
-  readonly since?: string
-  readonly until?: string
-  readonly blueprint?: string
-  readonly cursor?: string
-}
-
-/** Who does it, and why: it stands in the run's history. */
-export interface Reasoned {
-  readonly by?: string
-  readonly reason?: string
-}
-
-export interface StartRequest {
-  readonly blueprintId: string
-  readonly input?: Json
-  readonly runId?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly delayMs?: number
-  readonly maxUsd?: number
-}
-
-export interface ResumeRequest extends Reasoned {
-  readonly nodeId?: string
-  readonly action?: string
-  readonly output?: Json
-}
-
-export interface RedriveRequest extends Reasoned {
-  readonly nodes?: readonly string[]
-  readonly set?: Readonly<Record<string, Json>>
-  readonly dryRun?: boolean
-  readonly maxUsd?: number
-}
-
-export interface SkipRequest extends Reasoned {
-  readonly nodeId: string
-  readonly output?: Json
-  readonly action?: string
-}
-
-export interface ForkRequest extends Reasoned {
-  readonly nodes?: readonly string[]
-  readonly set?: Readonly<Record<string, Json>>
-  readonly runId?: string
-  readonly dryRun?: boolean
-}
-
-/** Which failed runs: those of a time, of a blueprint, of one group. */
-export interface FailuresOf {
-  readonly since: string
-  readonly until?: string
-  readonly blueprintId?: string
-  readonly group?: Pick<views.FailureGroupView, 'blueprintId' | 'nodeId' | 'error' | 'message'>
-}
-
-export interface RedrivesRequest extends Reasoned {
-  readonly failures?: FailuresOf
-  readonly runIds?: readonly string[]
-  readonly dryRun?: boolean
-  readonly limit?: number
-}
 
 const ofRun = (runId: string, rest = '') => `/api/runs/${encodeURIComponent(runId)}${rest}`
 const ofBlueprint = (id: string, rest = '') => `/api/blueprints/${encodeURIComponent(id)}${rest}`

@@ -1,30 +1,6 @@
-/** Requests to the console's server, and its problems as errors. */
-import type { ProblemView } from '../../lib/console/views.ts'
+/** Requests to the console's server. */
+import { isProblem, Problem } from './problem.ts'
 import { type Query, withQuery } from './query.ts'
-
-/** What the server said where it did not do what it was asked for; `code` and `docs` are those of the product. */
-export class Problem extends Error implements ProblemView {
-  readonly code: string
-  readonly docs?: string
-
-  constructor(problem: ProblemView) {
-    super(problem.message)
-    this.name = 'Problem'
-    this.code = problem.code
-    this.docs = problem.docs
-  }
-}
-
-/** Whatever was thrown, to be shown. */
-export function problemOf(error: unknown): ProblemView {
-  if (error instanceof Problem) return error
-  if (error instanceof TypeError && /fetch|network/i.test(error.message))
-    return {
-      code: 'NO_CONNECTION',
-      message: 'The console’s server does not answer. Is the command still running?',
-    }
-  return { code: 'PAGE_ERROR', message: error instanceof Error ? error.message : String(error) }
-}
 
 /** Of several services, the one that the page's address names; the server takes its first where it names none. */
 const service = new URLSearchParams(location.search).get('service') ?? undefined
@@ -72,8 +48,4 @@ async function requireOk(response: Response): Promise<void> {
     code: `HTTP_${response.status}`,
     message: `The server answered ${response.status} ${response.statusText}`.trim(),
   })
-}
-
-function isProblem(value: unknown): value is ProblemView {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 }

@@ -1,6 +1,7 @@
 /** A run as it goes on: the server pushes it. */
 import type { ProblemView, RunView } from '../../lib/console/views.ts'
-import { addressOf, getJson, problemOf } from './http.ts'
+import { addressOf, getJson } from './http.ts'
+import { problemOf } from './problem.ts'
 
 export interface RunListener {
   /** At once, and after each change. */

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { GraphView, HistoryView, ProblemView, RunView } from '../../../lib/console/views.ts'
 import { api } from '../api.ts'
-import { Problem, problemOf } from '../http.ts'
+import { Problem, problemOf } from '../problem.ts'
 import type { Act } from './acts/available.ts'
 
 /** Milliseconds between two reads of the history of a run that goes on: it costs as much as it is long. */

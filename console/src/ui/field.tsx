@@ -18,7 +18,7 @@ export interface ControlProps {
   readonly 'aria-invalid'?: true
 }
 
-export function Field({
+function Field({
   label,
   hint,
   error,

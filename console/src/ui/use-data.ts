@@ -1,7 +1,7 @@
 /** What a screen shows, as it is read from the server. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { ProblemView } from '../../../lib/console/views.ts'
-import { problemOf } from '../http.ts'
+import { problemOf } from '../problem.ts'
 
 export interface Data<T> {
   readonly value?: T

@@ -1,6 +1,7 @@
 /** Starts another run in the state that this one had before a node. */
 import { useState } from 'preact/hooks'
-import { api, type ForkRequest } from '../../api.ts'
+import { api } from '../../api.ts'
+import type { ForkRequest } from '../../requests.ts'
 import { navigate } from '../../router.ts'
 import { ActionDialog } from '../../ui/action-dialog.tsx'
 import { TextField } from '../../ui/field.tsx'

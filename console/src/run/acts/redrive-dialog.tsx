@@ -1,6 +1,7 @@
 /** Takes a run up again: which nodes, with which values; what that would run again stands there before. */
 import { useState } from 'preact/hooks'
-import { api, type RedriveRequest } from '../../api.ts'
+import { api } from '../../api.ts'
+import type { RedriveRequest } from '../../requests.ts'
 import { counted, formatUsd } from '../../format.ts'
 import { ActionDialog } from '../../ui/action-dialog.tsx'
 import { TextField } from '../../ui/field.tsx'

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { ProblemView } from '../../../../lib/console/views.ts'
-import { problemOf } from '../../http.ts'
+import { problemOf } from '../../problem.ts'
 
 /** Milliseconds after the last change. */
 const SOON = 350

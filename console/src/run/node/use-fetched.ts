@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { ProblemView, ValueView } from '../../../../lib/console/views.ts'
 import { api } from '../../api.ts'
-import { problemOf } from '../../http.ts'
+import { problemOf } from '../../problem.ts'
 
 /** A value that is folded until somebody asks for it. What was fetched is dropped when another one is given. */
 export function useFetched(runId: string, key: string, given: ValueView | undefined) {

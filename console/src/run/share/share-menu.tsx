@@ -1,7 +1,7 @@
 /** A run to give away: as a link, as Mermaid, as a picture, as a file that the console opens anywhere. */
 import type { RunView } from '../../../../lib/console/views.ts'
 import { api } from '../../api.ts'
-import { problemOf } from '../../http.ts'
+import { problemOf } from '../../problem.ts'
 import { runHref } from '../../router.ts'
 import { service } from '../../service.ts'
 import { toast } from '../../ui/toast.tsx'

@@ -18,7 +18,7 @@ export function DayBar({ day: { byStatus, runs } }: { readonly day: BlueprintDay
 }
 
 /** '812 completed, 37 failed'. */
-export function dayText(byStatus: BlueprintDay['byStatus']): string {
+function dayText(byStatus: BlueprintDay['byStatus']): string {
   return STATUSES.flatMap((status) => {
     const count = byStatus[status] ?? 0
     return count > 0 ? [`${formatCount(count)} ${stateText(status)}`] : []

@@ -1,7 +1,7 @@
 /** Something done to many runs: first what it would do, then whether to, then how it goes. */
 import { useEffect, useState } from 'preact/hooks'
 import type { OutcomeView } from '../../../../lib/console/views.ts'
-import type { Reasoned } from '../../api.ts'
+import type { Reasoned } from '../../requests.ts'
 import { counted } from '../../format.ts'
 import { service } from '../../service.ts'
 import { Button } from '../../ui/button.tsx'

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OutcomeView } from '../../../../lib/console/views.ts'
-import { problemOf } from '../../http.ts'
+import { problemOf } from '../../problem.ts'
 import { BulkOutcomes, type BulkSummary } from './summary.ts'
 
 export interface Outcomes {

@@ -1,6 +1,6 @@
 /** What the list of runs is filtered by, as it stands in the address. Pure. */
 import type { RunStatusView } from '../../../../lib/console/views.ts'
-import type { RunsQuery } from '../../api.ts'
+import type { RunsQuery } from '../../requests.ts'
 import type { RouteQuery } from '../../route.ts'
 
 export interface RunFilters {

@@ -1,7 +1,7 @@
 /** Runs page by page: the first one is read again and again, the others as somebody scrolls to them. */
 import { signal, type ReadonlySignal } from '@preact/signals'
 import type { ProblemView, RunRow, RunsView } from '../../../../lib/console/views.ts'
-import { problemOf } from '../../http.ts'
+import { problemOf } from '../../problem.ts'
 
 export interface RunPagesState {
   readonly runs: readonly RunRow[]

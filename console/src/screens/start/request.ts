@@ -1,5 +1,5 @@
 /** What was typed beside the input of a run, as the request has it. Pure. */
-import type { StartRequest } from '../../api.ts'
+import type { StartRequest } from '../../requests.ts'
 
 /** All as typed; '' is nothing. */
 export interface StartOptions {
