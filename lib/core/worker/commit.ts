@@ -72,7 +72,7 @@ export async function commitUntilDecided(
     // ever, its followers stand in the header under this strand, and the redelivery carries on or sends their jobs.
     const cost = costOf(activation, run, change, execution.spent)
     const require = [...change.require, ...conflicts.require]
-    const result = await commit(services, run, { ...change, require, cost }, flushed)
+    const result = await commit(activation, run, { ...change, require, cost }, flushed)
     if (result.committed) {
       services.counter?.committed()
       warnOfConflicts(activation, overwritten)
@@ -118,12 +118,12 @@ async function failByConflict(
 }
 
 async function commit(
-  services: Services,
+  { services, graph }: Pick<Activation, 'services' | 'graph'>,
   run: RunState,
   change: CoreChange & Pick<Change, 'cost'>,
   { inlineValues, bundled }: Flushed,
 ) {
-  const moved = await offload(services.store, run, change, inlineValues)
+  const moved = await offload(services.store, graph, run, change, inlineValues)
   const require = [...change.require]
   for (const [name, text] of moved) require.push({ kind: 'inlineValueAsSeen', name, text })
   const whole: Change = { ...change, inlineValues, offloaded: [...moved.keys()], require }

@@ -1,11 +1,14 @@
 /**
  * Moves inline values from a header that gets full into pages, so that commits stay at one write unit however long a run
  * is. Whoever commits while the header is full moves them, if it is its turn: with several activations under way
- * one in so many does, or they would all pay for the same move and refuse each other.
+ * one in so many does, or they would all pay for the same move and refuse each other. What is active is about to read its
+ * inputs: those stay, or each of many branches would read a page for the input that they share.
  *
  * Pages first (`move-to-pages.ts`), then the commit that takes the inline values out.
  */
 import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
+import { names } from '../protocol/inline-value.ts'
+import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { CoreChange } from '../protocol/transition.ts'
 import { headerSize } from '../store/header.ts'
@@ -14,10 +17,13 @@ import { movableIn, MOVED_AT_MOST, moveToPages, sizeOf } from '../values/move-to
 
 const MOVED_WHERE_CROWDED = 140
 const EVICTED_AT_ONCE = 500
+/** Of hundreds that are active so many are under way at a time; by more, small values would pile up in a wide run. */
+const UNDER_WAY = 8
 
 /** The inline values that are in their pages now and may leave the header. */
 export async function offload(
   store: Pick<RunStore, 'writePage'>,
+  graph: RunGraph,
   run: RunState,
   change: CoreChange,
   inlineValues: ReadonlyMap<string, string>,
@@ -27,14 +33,39 @@ export async function offload(
   if (change.final) return none
   const size = headerSize(run) + sizeOf(inlineValues)
   if (size <= HEADER_FULL_BYTES || (size <= HEADER_CROWDED_BYTES && !isTurn(run, change))) return none
-  const atMost = size > HEADER_CROWDED_BYTES ? MOVED_WHERE_CROWDED : MOVED_AT_MOST
+  const isCrowded = size > HEADER_CROWDED_BYTES
+  const awaited = isCrowded ? new Set<string>() : readSoon(graph, run, change)
   return moveToPages(
     store,
     run,
     movableIn(run.inlineValues)
-      .filter(([name]) => !inlineValues.has(name))
-      .slice(0, atMost),
+      .filter(([name]) => !inlineValues.has(name) && !awaited.has(name))
+      .slice(0, isCrowded ? MOVED_WHERE_CROWDED : MOVED_AT_MOST),
   )
+}
+
+/** What the activations that remain take their input from. */
+function readSoon(graph: RunGraph, run: RunState, change: CoreChange): ReadonlySet<string> {
+  const keys = new Set([...run.active.keys(), ...change.schedule.keys()])
+  if (!change.suspend) keys.delete(change.end)
+  const nodes = new Set([...keys].map((key) => parseActivationKey(key).node))
+  return new Set([...nodes].flatMap((node) => namesOfInput(graph, node)))
+}
+
+function namesOfInput(graph: RunGraph, node: number): string[] {
+  const { inputs } = graph.node(node)
+  const named = inputs === undefined ? [] : Object.values(typeof inputs === 'string' ? [inputs] : inputs)
+  const ofKey = (key: string) => {
+    const source = graph.find(key.replace(/^_outputs\./, ''))
+    return source === undefined ? names.user(key) : names.output(source)
+  }
+  const { givers } = graph.inputs.of(node)
+  const given = givers.flatMap((giver) => [
+    names.output(giver.node),
+    names.input(node, giver.node),
+    names.kept(node, giver.node),
+  ])
+  return [names.source(node), ...given, ...named.map(ofKey)]
 }
 
 /**
@@ -60,10 +91,10 @@ export async function offloadUntilItFits(
   return run
 }
 
-/** One in as many as may commit; scattered, since nodes, rounds and commits count up in step. */
+/** One in as many as commit at a time; scattered, since nodes, rounds and commits count up in step. */
 function isTurn(run: RunState, change: CoreChange): boolean {
   const { node, iteration } = parseActivationKey(change.end)
   const committers = [...run.active.values()].filter(({ wait }) => wait === undefined).length
   const scattered = Math.imul(node * 8191 + iteration, 0x9e3779b1) ^ Math.imul(run.seq + 1, 0x85ebca6b)
-  return ((scattered ^ (scattered >>> 15)) >>> 0) % Math.max(1, committers) === 0
+  return ((scattered ^ (scattered >>> 15)) >>> 0) % Math.max(1, Math.min(committers, UNDER_WAY)) === 0
 }

@@ -168,7 +168,7 @@ describe('a commit of a full header', () => {
       const one = { ...run, active: actives('0.1') }
       const writePage = vi.spyOn(store, 'writePage').mockClear()
 
-      expect(await offload(store, one, core(), new Map())).toHaveProperty('size', moves)
+      expect(await offload(store, graph, one, core(), new Map())).toHaveProperty('size', moves)
 
       const sizes = writePage.mock.calls.map(([, , entries]) => entries.size)
       expect(Math.max(...sizes)).toBe(ENTRIES_AT_MOST)
@@ -180,12 +180,12 @@ describe('a commit of a full header', () => {
     const run = { ...(await runWith(inlineValues)), active: actives('0.1') }
     const [own = '', ...others] = inlineValues.keys()
 
-    const moved = await offload(store, run, core(), new Map([[own, text('new')]]))
+    const moved = await offload(store, graph, run, core(), new Map([[own, text('new')]]))
     expect([...moved.keys()]).toEqual(others)
 
     const final = { status: 'completed', endedAt: 1 } as const
-    expect(await offload(store, run, { ...core(), final }, new Map())).toHaveProperty('size', 0)
+    expect(await offload(store, graph, run, { ...core(), final }, new Map())).toHaveProperty('size', 0)
     const refusing = withMethods<RunStore>(store, { writePage: async () => false })
-    expect(await offload(refusing, run, core(), new Map())).toHaveProperty('size', 0)
+    expect(await offload(refusing, graph, run, core(), new Map())).toHaveProperty('size', 0)
   })
 })
