@@ -5,6 +5,13 @@ export const OLD_RUN_ID = 'old-run'
 const KEYS = 40
 export const BRANCHES = 60
 
+async function body({ context }: NodeContext) {
+  const round = ((await context.get('round')) as number | undefined) ?? 0
+  await context.set('round', round + 1)
+  await context.set('again', round < 2)
+  return { output: `round ${round}` }
+}
+
 /** Keys and small outputs that fill the header; a loop; a large value; many branches; a wait; a join of all. */
 export function oldFlow(): FlowBuilder {
   const flow = createFlow('old')
@@ -15,12 +22,6 @@ export function oldFlow(): FlowBuilder {
       return { output: { at } }
     })
     if (at > 0) flow.edge(`k${at - 1}`, `k${at}`)
-  }
-  const body = async ({ context }: NodeContext) => {
-    const round = ((await context.get('round')) as number | undefined) ?? 0
-    await context.set('round', round + 1)
-    await context.set('again', round < 2)
-    return { output: `round ${round}` }
   }
   flow.node('body', body, { config: { joinStrategy: 'any' } })
   flow.edge(`k${KEYS - 1}`, 'body')
