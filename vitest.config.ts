@@ -5,6 +5,8 @@ const entry = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 
 const emulated = 'test/**/*.emulated.test.ts'
 const simulation = ['test/simulation/**/*.test.ts', 'test/conformance/**/*.test.ts']
+/** Chromium looks at the console; `npm run test:browser`. */
+const browser = 'test/browser/**/*.test.ts'
 const constructs = ['test/constructs/**/*.test.ts', 'test/bin/**/*.test.ts']
 /** A little of everything that needs the local AWS, for `npm test`; `npm run test:emulated` has the others. */
 const smoke = [
@@ -38,7 +40,7 @@ export default defineConfig({
       project('unit', {
         ...shared,
         include: ['test/**/*.test.ts', 'examples/**/*.spec.ts', 'templates/**/*.test.ts'],
-        exclude: [...constructs, ...simulation, emulated],
+        exclude: [...constructs, ...simulation, emulated, browser],
       }),
       // The CDK takes 6 seconds to load: one process does that, once.
       project('constructs', {
@@ -49,6 +51,7 @@ export default defineConfig({
       }),
       project('simulation', { include: simulation, exclude: [emulated], sequence: { groupOrder: 2 } }),
       project('smoke', { include: smoke, sequence: { groupOrder: 3 } }),
+      project('browser', { include: [browser], maxWorkers: 1, sequence: { groupOrder: 4 } }),
       // Its concurrent tests wait more than they work.
       project('emulated', {
         include: [emulated],

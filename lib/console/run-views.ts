@@ -1,18 +1,28 @@
 /** A run and its parts as the page shows them. Pure. */
 import type { WorkflowBlueprint } from 'flowcraft'
 import type { RunDescription } from '../core/run/describe.ts'
+import { itemOf } from '../core/protocol/batch.ts'
 import type { LostValue } from '../core/values/lost.ts'
 import { asJson, type Json, jsonText } from './json.ts'
 import type { ContextView, ErrorView, GraphView, RunView, ValueView } from './views.ts'
 
 /** A value whose JSON is longer is folded, until it is asked for by itself. */
 const FOLD_FROM_BYTES = 32_768
+/** Beside how a run stands. */
+const TOLD_AT_MOST = 20
 /** Of a batch of which all items fail, say. */
 export const ERRORS_AT_MOST = 100
 
 export function runView(run: RunDescription): RunView {
   const { context: _, errors: __, nodes: ___, waiting: ____, lost: _____, ...shown } = run
-  return asJson(shown)
+  const errors = errorViews(run)
+  const [first, more] = [errors.slice(0, TOLD_AT_MOST), errors.length - TOLD_AT_MOST]
+  const told = first.map(({ nodeId, item, name, message }) => ({ nodeId, item, name, message }))
+  return asJson({
+    ...shown,
+    ...(told.length > 0 ? { errors: told } : {}),
+    ...(more > 0 ? { moreErrors: more } : {}),
+  })
 }
 
 export function graphView({ id, nodes, edges }: WorkflowBlueprint): GraphView {
@@ -66,12 +76,20 @@ interface Cause {
   readonly cause?: Cause
 }
 
-export function errorViews(errors: RunDescription['errors'] = []): ErrorView[] {
-  return errors.map(({ nodeId, message, timestamp, originalError }) => ({
-    nodeId,
-    at: timestamp,
-    ...causeView(withoutWrapper(originalError), message),
-  }))
+/** Of items by the node that scattered them. */
+export function errorViews({
+  errors = [],
+  progress,
+}: Pick<RunDescription, 'errors' | 'progress'>): ErrorView[] {
+  return errors.map(({ nodeId, message, timestamp, originalError }) => {
+    const of = itemOf(nodeId)
+    const scatter = of && progress[of.node]?.nodeId
+    return {
+      ...(scatter === undefined ? { nodeId } : { nodeId: scatter, item: of?.item }),
+      at: timestamp,
+      ...causeView(withoutWrapper(originalError), message),
+    }
+  })
 }
 
 /** What the engine wraps an error in says nothing of it. */

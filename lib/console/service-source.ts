@@ -89,16 +89,16 @@ export class ServiceSource implements ConsoleSource {
 
   async node(runId: string, nodeId: string): Promise<NodeView> {
     const keys = [`_inputs.${nodeId}`, `_outputs.${nodeId}`]
-    const [[input, output], { errors = [] }] = await Promise.all([
+    const [[input, output], run] = await Promise.all([
       pMap(keys, (key) => this.#value(runId, key, true), { concurrency: CONCURRENCY }),
       this.#client.get(runId, { context: false }),
     ])
-    const own = errors.filter((error) => error.nodeId === nodeId)
+    const own = errorViews(run).filter((error) => error.nodeId === nodeId)
     return {
       nodeId,
       ...(input ? { input } : {}),
       ...(output ? { output } : {}),
-      errors: errorViews(own.slice(0, ERRORS_AT_MOST)),
+      errors: own.slice(0, ERRORS_AT_MOST),
       moreErrors: Math.max(0, own.length - ERRORS_AT_MOST),
     }
   }
@@ -142,7 +142,7 @@ export class ServiceSource implements ConsoleSource {
       run: runView(run),
       ...(graph ? { graph } : {}),
       context: asJson<Record<string, never>>(run.context),
-      errors: errorViews(run.errors),
+      errors: errorViews(run),
       history: historyView(history),
     }
   }

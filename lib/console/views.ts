@@ -89,6 +89,10 @@ export interface RunView {
   readonly status: RunStatusView
   /** Why the run itself failed, where no node did. */
   readonly reason?: string
+  /** The first of what its nodes, and items of batches, failed with. */
+  readonly errors?: readonly Pick<ErrorView, 'nodeId' | 'item' | 'name' | 'message'>[]
+  /** How many more there are. */
+  readonly moreErrors?: number
   readonly cost?: { readonly usd: number }
   readonly budget?: { readonly maxUsd: number; readonly onBudget: 'fail' | 'pause' }
   readonly redrives?: number

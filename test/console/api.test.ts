@@ -1,4 +1,5 @@
 /** What the console answers its page: the operations of the client, and its errors. */
+import { createFlow, type NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { linesOf, served } from './served.ts'
 
@@ -226,4 +227,31 @@ describe('the console', () => {
       unavailable: 'not authorized: logs:FilterLogEvents',
     })
   })
+})
+
+it('the console tells items of a batch that failed by the node that scattered them', async () => {
+  const flow = createFlow('invoices')
+    .node('list', async () => ({ output: [0, 1, 2] }))
+    .batch(
+      'send',
+      (async ({ input }: NodeContext) => {
+        if (input === 1) throw new Error('no address')
+        return { output: input }
+      }) as never,
+      { inputKey: 'list' as never, outputKey: 'sent' as never },
+    )
+    .edge('list', 'send_scatter')
+  const { service, get } = served({ flows: [flow], history: 'full' })
+  await service.run({ blueprintId: 'invoices', runId: 'r' })
+  const told = { nodeId: 'send_scatter', item: 1, name: 'Error', message: 'no address' }
+  expect(await jsonOf(await get('/runs/r'))).toMatchObject({ status: 'failed', errors: [told] })
+  expect(await jsonOf(await get('/runs/r/nodes/send_scatter'))).toMatchObject({ errors: [told] })
+  const since = new Date(service.now - 60_000).toISOString()
+  expect(await jsonOf(await get(`/failures?since=${since}`))).toMatchObject({
+    groups: [{ nodeId: 'invoices.send_scatter.worker', message: 'no address', count: 1 }],
+  })
+  const { entries } = await jsonOf(await get('/runs/r/history'))
+  expect(entries).toContainEqual(
+    expect.objectContaining({ type: 'itemFailed', item: 1, error: { name: 'Error', message: 'no address' } }),
+  )
 })

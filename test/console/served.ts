@@ -6,6 +6,7 @@ import { ServiceSource, type ServiceSourceOptions } from '../../lib/console/serv
 import { RunClient } from '../../lib/client/run-client.ts'
 import { describeBlueprints } from '../../lib/core/blueprints/described.ts'
 import { register } from '../../lib/core/blueprints/registration.ts'
+import type { Flow } from '../../lib/core/blueprints/registry.ts'
 import { TestService } from '../../lib/testing/index.ts'
 
 export const TOKEN = 'the-token'
@@ -37,15 +38,19 @@ export interface Served {
 }
 
 export function served(
-  options: Partial<ServiceSourceOptions> & { readonly writable?: boolean; readonly history?: 'full' } = {},
+  options: Partial<ServiceSourceOptions> & {
+    readonly writable?: boolean
+    readonly history?: 'full'
+    readonly flows?: Flow[]
+  } = {},
 ): Served {
-  const { writable = true, history, ...more } = options
-  const service = new TestService({ flows: [order], logger: new NullLogger(), history })
+  const { writable = true, history, flows = [order], ...more } = options
+  const service = new TestService({ flows, logger: new NullLogger(), history })
   const { services, deadLetters } = service
   const made = { ...services, emit: async () => {}, deadLetters, serializer: new JsonSerializer() }
   const client = new RunClient({}, made)
   const describeWorkers: DescribeWorkers = async (request) =>
-    describeBlueprints(register({ flows: [order] }), { flowcraft: 'describe', ...request })
+    describeBlueprints(register({ flows }), { flowcraft: 'describe', ...request })
   const shown = { name: 'Shop/Flows', place: 'Shop/Flows, local', kind: 'local', version: '1.0.0', by: 'Ada' }
   const source = new ServiceSource({
     client,

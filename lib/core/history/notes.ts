@@ -102,10 +102,17 @@ export function unpack({ t, notes }: NotePack): Note[] {
 
 const MESSAGE_CHARACTERS = 200
 
-export function notedError(error: unknown): NotedError {
+export function notedError(thrown: unknown): NotedError {
+  const error = withoutWrapper(thrown)
   const name = propertyOf(error, 'name')
   return {
     name: typeof name === 'string' ? beginningOf(name, MESSAGE_CHARACTERS) : 'Error',
     message: beginningOf(messageOf(error), MESSAGE_CHARACTERS),
   }
+}
+
+/** What the engine wraps an error in says no more than that a node failed. */
+function withoutWrapper(error: unknown): unknown {
+  const cause = propertyOf(error, 'cause')
+  return propertyOf(error, 'name') === 'FlowcraftError' && cause !== undefined ? withoutWrapper(cause) : error
 }

@@ -67,6 +67,19 @@ export function itemNodeId({ uses, key }: Batch, item: number): string {
   return `${uses}_${key}_${item}`
 }
 
+const OF_ITEM = /_(\d+)\.\d+_(\d+)$/
+
+/** What runs an item, where a node's id is one of an item; the id itself else. */
+export function withoutItem(nodeId: string): string {
+  return nodeId.replace(OF_ITEM, '')
+}
+
+/** Which item that is, and the index of the node that scattered it; undefined for other nodes. */
+export function itemOf(nodeId: string): { readonly node: number; readonly item: number } | undefined {
+  const [, node, item] = OF_ITEM.exec(nodeId) ?? []
+  return item === undefined ? undefined : { node: Number(node), item: Number(item) }
+}
+
 export interface Round {
   readonly index: number
   readonly from: number

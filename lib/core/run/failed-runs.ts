@@ -2,6 +2,7 @@
 import pMap from 'p-map'
 import { beginningOf } from '../common/texts.ts'
 import type { Services } from '../execution/services.ts'
+import { withoutItem } from '../protocol/batch.ts'
 import { failedAtOf, type RunState } from '../protocol/run-state.ts'
 import type { ListEntry, ListPlace } from '../store/run-list.ts'
 import type { ErrorCause, ErrorRecord } from '../values/error-record.ts'
@@ -106,7 +107,8 @@ function wordsOf({ nodeId, message, originalError }: ErrorRecord): FailureKind {
   let inner: ErrorCause = originalError
   while (inner.name === 'FlowcraftError' && inner.cause) inner = inner.cause
   return {
-    nodeId,
+    // Items of a batch fail alike, whichever they are.
+    nodeId: withoutItem(nodeId),
     error: inner.name,
     message: withoutNumbers(inner === originalError ? message : inner.message),
   }

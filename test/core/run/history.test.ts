@@ -155,7 +155,7 @@ describe('the history of a run', () => {
       'runEnded completed',
     ])
     expect(entries.find(({ type }) => type === 'nodeFailed')).toMatchObject({
-      error: { name: 'FlowcraftError', message: expect.stringMatching(/^.{1,200}$/) },
+      error: { name: 'TypeError', message: expect.stringMatching(/^.{1,200}$/) },
     })
     expect(entries.find(({ type }) => type === 'operation')).toMatchObject({ by: 'Ada', nodes: ['book'] })
   })
