@@ -203,7 +203,8 @@ export class Processes {
   }
 
   #invocation(host: Host): Invocation {
-    const length = this.#options.random.chance(this.#inline) ? INVOCATION_MS : SHORT_INVOCATION_MS
+    const { random, profile } = this.#options
+    const length = random.chance(this.#inline) || profile.passes ? INVOCATION_MS : SHORT_INVOCATION_MS
     const end = host.services.now() + length
     return { deadline: () => end, extendsLease: false }
   }

@@ -39,6 +39,8 @@ export interface Profile {
   readonly codeMs?: number
   /** Requests of these names only meet faults. @default - any request */
   readonly aim?: readonly string[]
+  /** Its trouble passes while an invocation has time, so no node runs again for it. @default false */
+  readonly passes?: true
   /** On each lease the first commits end in an error that nobody expects: always the same, or in turn, nine times. */
   readonly bugs?: 'same' | 'inTurn'
   /** So many jobs come that name something active, whether a message of its own works on it or another's. @default 0 */
@@ -270,6 +272,16 @@ export const THROTTLED: Profile = {
   aim: ['commit', 'release'],
 }
 
+/** For seconds many writes of whoever holds a lease are throttled, or their answers lost. */
+export const PASSING: Profile = {
+  ...calm,
+  name: 'passing-trouble',
+  faults: { refused: 0.3, lost: 0.2 },
+  faultsAtMost: 8,
+  aim: ['commit', 'putValue', 'putOnce', 'writePage', 'evict', 'arrive', 'create', 'send', 'begin', 'lease'],
+  passes: true,
+}
+
 export const profiles: readonly Profile[] = [
   CALM,
   BUSY_QUEUE,
@@ -301,6 +313,7 @@ export const profiles: readonly Profile[] = [
   SLOTS,
   SKEWED,
   THROTTLED,
+  PASSING,
   BATCH_KILLER,
   SLOT_KILLER,
   LABELS,

@@ -10,6 +10,7 @@ import { executeNode } from '../execution/execute.ts'
 import { failed, failureOf, type Execution } from '../execution/execution.ts'
 import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
 import { type OpenRun, readerOf, jobOf } from '../execution/opened-run.ts'
+import { persistent } from '../execution/persist.ts'
 import { DEATHS_AT_MOST, deathsOf, type Invocation } from '../execution/services.ts'
 import { notedError } from '../history/notes.ts'
 import { itemKeys, partitions, RANGE_SPLIT, shardOf, shardRange } from '../protocol/batch.ts'
@@ -84,19 +85,17 @@ function itemJobOf(underWay: BatchUnderWay, items: ItemJob['items']): ItemJob {
   return { ...jobOf(underWay, underWay.key), items }
 }
 
-async function workOnItem(
-  underWay: BatchUnderWay,
-  item: number,
-  invocation: Invocation,
-): Promise<Disposition> {
-  const { services, run, key, batch, round } = underWay
+async function workOnItem(given: BatchUnderWay, item: number, invocation: Invocation): Promise<Disposition> {
+  const { run, key, batch, round } = given
   const { sentAt } = invocation
   const partition = partitions.shard(key, batch, round, shardOf(round, item))
-  const holder = new LeaseHolder(services, run.runId, itemKeys.lease(partition, item), invocation)
+  const holder = new LeaseHolder(given.services, run.runId, itemKeys.lease(partition, item), invocation)
   // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
   const begun = await holder.begin(`item ${item} of ${key} of run '${run.runId}'`)
   if (begun.kind === 'retry') return begun
   const { lease } = begun
+  const services = persistent(given.services, { ...invocation, signal: holder.signal })
+  const underWay = { ...given, services }
   try {
     const finishing = finishItem(underWay, { partition, item, sentAt, signal: holder.signal, ...lease })
     const result = await holder.unlessGivenUp(finishing.then(() => ACKNOWLEDGE))

@@ -6,6 +6,7 @@ import { messageOf } from '../common/errors.ts'
 import type { Lease, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
 import type { Disposition, Retry } from './disposition.ts'
 import { giveBack, giveBackRemembered } from './give-back.ts'
+import { persist } from './persist.ts'
 import { CLOCK_MARGIN_MS, type Invocation, type Services } from './services.ts'
 
 /**
@@ -18,6 +19,9 @@ const APART_SECONDS = 5
 
 /** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
 const RENEW_EVERY_MS = 15_000
+
+/** A message whose lease cannot be had comes back; for so long that is dearer than to wait, in milliseconds. */
+const LEASE_TRY_MS = 5_000
 
 type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'sleep' | 'logger' | 'unreleased'>
 
@@ -141,7 +145,10 @@ export class LeaseHolder {
 
   async #take(): Promise<Lease> {
     try {
-      return await this.#services.store.lease(this.#request())
+      const request = this.#request()
+      // The same token each time: one that was given, whose answer was lost, is this holder's.
+      const trying = { ...this.#invocation, atMostMs: LEASE_TRY_MS }
+      return await persist(this.#services, trying, () => this.#services.store.lease(request))
     } catch (error) {
       // Perhaps it was given, and only the answer was lost.
       await this.release()

@@ -4,17 +4,21 @@ import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-
 /** A message that failed for reasons of the infrastructure is tried again after this, doubled each time. */
 const FIRST_RETRY_SECONDS = 5
 /**
- * So the 100 receives of the job queue's redrive policy last for a day of trouble; from the dead-letter queue
+ * So the 100 receives of the job queue's redrive policy last for half a day of trouble and more; from the dead-letter queue
  * the sweep sends jobs back.
  */
 const LONGEST_RETRY_SECONDS = 900
 /** SQS's longest visibility timeout: 12 hours. */
 const MAX_VISIBILITY_SECONDS = 43_200
 
-/** `receives` counts this one, as SQS's ApproximateReceiveCount does. */
-export function retrySeconds(receives: number): number {
+/**
+ * `receives` counts this one, as SQS's ApproximateReceiveCount does. With jitter, half of it at least: what was throttled
+ * together must not come back together.
+ */
+export function retrySeconds(receives: number, random: () => number = Math.random): number {
   const doublings = Math.max(0, (Number.isFinite(receives) ? receives : 1) - 1)
-  return Math.min(FIRST_RETRY_SECONDS * 2 ** Math.min(doublings, 10), LONGEST_RETRY_SECONDS)
+  const longest = Math.min(FIRST_RETRY_SECONDS * 2 ** Math.min(doublings, 10), LONGEST_RETRY_SECONDS)
+  return Math.ceil(longest * (0.5 + random() / 2))
 }
 
 export interface RedeliveryOptions {

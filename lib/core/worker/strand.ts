@@ -9,6 +9,7 @@ import { propertyOf, textOf } from '../common/thrown.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
 import { LeaseHolder } from '../execution/held-lease.ts'
 import { type OpenRun, at } from '../execution/opened-run.ts'
+import { persistent } from '../execution/persist.ts'
 import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
 import { withinBudget } from '../run/budget.ts'
@@ -20,18 +21,19 @@ import type { Lease, LeaseEnd } from '../store/run-store.ts'
 import { failStep, step } from './step.ts'
 
 export async function workOnStrand(
-  open: OpenRun,
+  given: OpenRun,
   strandKey: ActivationKey,
   invocation: Invocation,
   due?: number,
 ): Promise<Disposition> {
-  const { services, run: seen } = open
-  const { store } = services
-  const holder = new LeaseHolder(services, seen.runId, strandKey, invocation)
+  const { run: seen } = given
+  const holder = new LeaseHolder(given.services, seen.runId, strandKey, invocation)
   // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
   const begun = await holder.begin(`${strandKey} of run '${seen.runId}'`)
   if (begun.kind === 'retry') return begun
   const { lease } = begun
+  const services = persistent(given.services, { ...invocation, signal: holder.signal })
+  const open = { ...given, services }
   const strand: Strand = {
     key: strandKey,
     attempt: lease.attempt,
@@ -44,7 +46,7 @@ export async function workOnStrand(
   }
   try {
     // A first lease on the strand: nobody but cancel can have ended what was seen active.
-    const run = lease.attempt === 1 ? seen : await store.read(seen.runId)
+    const run = lease.attempt === 1 ? seen : await services.store.read(seen.runId)
     const result = await holder.unlessGivenUp(advance(open, run, strand))
     if (result === CONTENDED) await holder.release()
     if (result !== STILL_WAITING) return result

@@ -1,15 +1,27 @@
 import { expect, it } from 'vitest'
 import { retrySeconds } from '../../../lib/core/queue/redelivery.ts'
 
+const RECEIVES = [1, 2, 3, 4, 8, 9, 20, 1000]
+
 it('a message that failed comes back later each time, in a quarter of an hour at most', () => {
-  expect([1, 2, 3, 4, 8, 9, 20, 1000].map(retrySeconds)).toEqual([5, 10, 20, 40, 640, 900, 900, 900])
+  expect(RECEIVES.map((receives) => retrySeconds(receives, () => 1))).toEqual([
+    5, 10, 20, 40, 640, 900, 900, 900,
+  ])
 })
 
-it('20 receives last for over three hours', () => {
-  const seconds = Array.from({ length: 20 }, (_, at) => retrySeconds(at + 1)).reduce((a, b) => a + b)
-  expect(seconds).toBeGreaterThan(3 * 3600)
+it('what failed together comes back apart, after half of that at least', () => {
+  expect(RECEIVES.map((receives) => retrySeconds(receives, () => 0))).toEqual([
+    3, 5, 10, 20, 320, 450, 450, 450,
+  ])
+  expect(retrySeconds(8, () => 0.5)).toBe(480)
+  expect(new Set(Array.from({ length: 50 }, () => retrySeconds(20))).size).toBeGreaterThan(1)
+})
+
+it('100 receives last for half a day and more', () => {
+  const least = Array.from({ length: 100 }, (_, at) => retrySeconds(at + 1, () => 0)).reduce((a, b) => a + b)
+  expect(least).toBeGreaterThan(11 * 3600)
 })
 
 it('a count that nobody gave is the first', () => {
-  expect(retrySeconds(Number.NaN)).toBe(5)
+  expect(retrySeconds(Number.NaN, () => 1)).toBe(5)
 })

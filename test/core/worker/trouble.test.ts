@@ -114,17 +114,21 @@ describe('what the store throws', () => {
     return { delivery, described: await service.get(runId) }
   }
 
-  it('brings the message back where it may pass', async () => {
-    for (const name of [
-      'ThrottlingException',
-      'AccessDeniedException',
-      'ResourceNotFoundException',
-      'TypeError',
-    ]) {
+  it('brings the message back where somebody must mend it', async () => {
+    for (const name of ['AccessDeniedException', 'ResourceNotFoundException']) {
       const { delivery, described } = await afterOneDelivery(refusing(name))
 
       expect(delivery).toMatchObject({ code: 'REQUEST_FAILED' })
       expect(described.status).toBe('running')
+    }
+  })
+
+  it('is tried again in the same invocation where it may pass at once', async () => {
+    for (const name of ['ThrottlingException', 'TypeError']) {
+      const { delivery, described } = await afterOneDelivery(refusing(name))
+
+      expect(delivery).toEqual({ kind: 'acknowledge' })
+      expect(described.status).toBe('completed')
     }
   })
 
