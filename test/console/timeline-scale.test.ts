@@ -53,7 +53,9 @@ describe('the scale of a timeline', () => {
 
   it('is worth folding where a run mostly waited', () => {
     expect(isMostlyIdle(days)).toBe(true)
-    expect(isMostlyIdle({ from: 0, to: 1_000, busy: [{ from: 0, to: 900 }] })).toBe(false)
+    expect(isMostlyIdle({ from: 0, to: 100_000, busy: [{ from: 0, to: 90_000 }] })).toBe(false)
+    // Of some seconds all can be seen as it is.
+    expect(isMostlyIdle({ from: 0, to: 10_000, busy: [{ from: 0, to: 900 }] })).toBe(false)
   })
 })
 

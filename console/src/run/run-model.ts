@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { GraphView, HistoryView, ProblemView, RunView } from '../../../lib/console/views.ts'
 import { api } from '../api.ts'
-import { Problem, problemOf } from '../problem.ts'
+import { problemOf } from '../problem.ts'
 import type { Act } from './acts/available.ts'
 
 /** Milliseconds between two reads of the history of a run that goes on: it costs as much as it is long. */
@@ -35,6 +35,7 @@ export class RunModel {
   #unwatch: (() => void) | undefined
   #historyTimer: ReturnType<typeof setTimeout> | undefined
   #historyReadAt = 0
+  #isReadingGraph = false
   #shown = ''
 
   constructor(runId: string) {
@@ -50,7 +51,6 @@ export class RunModel {
       if (stop.signal.aborted) return
       this.problem.value = undefined
       this.#see(run)
-      void this.#readGraph()
       void this.#readHistory()
       if (!isOver(run)) this.#watch()
     } catch (error) {
@@ -87,11 +87,12 @@ export class RunModel {
 
   #see(run: RunView): void {
     this.run.value = run
+    // Where no worker has begun the run there is no graph to ask for.
+    if (run.progress.length > 0) void this.#readGraph()
     this.#noteActive(run)
     const shown = JSON.stringify([run.status, run.progress])
     if (shown === this.#shown) return
     this.#shown = shown
-    if (!this.graph.value && run.progress.length > 0 && this.isLive.value) void this.#readGraph()
     if (this.isLive.value) this.#readHistoryLater()
   }
 
@@ -126,7 +127,8 @@ export class RunModel {
   }
 
   async #readGraph(): Promise<void> {
-    if (this.graph.value) return
+    if (this.graph.value || this.#isReadingGraph) return
+    this.#isReadingGraph = true
     const { signal: aborted } = this.#stop
     try {
       const graph = await api.graph(this.runId, aborted)
@@ -134,10 +136,9 @@ export class RunModel {
       this.graph.value = graph
       this.graphProblem.value = undefined
     } catch (error) {
-      if (aborted.aborted) return
-      // It comes with the first worker.
-      const isEarly = error instanceof Problem && error.code === 'NO_GRAPH'
-      this.graphProblem.value = isEarly && this.isLive.value ? undefined : problemOf(error)
+      if (!aborted.aborted) this.graphProblem.value = problemOf(error)
+    } finally {
+      this.#isReadingGraph = false
     }
   }
 }

@@ -80,8 +80,7 @@ function Shown({ model, nodeId }: { readonly model: RunModel; readonly nodeId: s
 
 function NoGraph({ model }: { readonly model: RunModel }) {
   const problem = model.graphProblem.value
-  if (problem && problem.code !== 'NO_GRAPH')
-    return <ProblemBox problem={problem} onRetry={() => void model.start()} />
+  if (problem) return <ProblemBox problem={problem} onRetry={() => void model.start()} />
   return (
     <Empty title="No worker has begun this run yet.">
       Its graph is the one that the workers have, and comes with the first of them.

@@ -14,7 +14,7 @@ export function ActionChoice({ actions, hasPlain, value, onPick }: ActionChoiceP
   if (actions.length === 0) return null
   const choices = [...actions, ...(hasPlain ? [undefined] : [])]
   return (
-    <fieldset class="choices">
+    <fieldset class="action-choices">
       <legend>Action</legend>
       {choices.map((action) => (
         <label key={action ?? ''} class="choice">

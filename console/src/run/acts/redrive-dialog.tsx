@@ -40,9 +40,7 @@ export function RedriveDialog({ run, act, onClose, onDone }: ActProps) {
       onClose={onClose}
       onSubmit={async (reasoned) => {
         const { again, goesOn } = await api.redrive(runId, { ...request, ...reasoned })
-        toast(
-          `Redriven: ${counted(again.length + goesOn.length, 'node')} run${again.length + goesOn.length === 1 ? 's' : ''} now.`,
-        )
+        toast(`Redriven: ${counted(again.length + goesOn.length, 'node runs', 'nodes run')} now.`)
         onDone()
       }}
     >

@@ -49,7 +49,7 @@ export function ContextPanel({ run }: ContextPanelProps) {
         </Button>
       )}
       {problem && <ProblemBox problem={problem} onRetry={reload} />}
-      <JsonTree value={tree} label="context" hasTools maxHeight={640} later={later} openDepth={2} />
+      <JsonTree value={tree} label="context" hasTools maxHeight={640} later={later} openDepth={1} />
     </section>
   )
 }

@@ -34,6 +34,8 @@ const DIRECTIONS: Readonly<Record<string, Point>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
 }
+/** So many nodes are drawn wherever they are. */
+const SMALL = 200
 const STEP = 80
 const ZOOM = 1.3
 
@@ -142,10 +144,11 @@ function Drawing({ layout, looks, picture, selected, tabStop, isButton, onClick 
 }
 
 function partOf({ nodes, edges }: Layout, part: Box) {
-  const inPart = nodes.filter((placed) => overlaps(placed, part))
+  const isSmall = nodes.length <= SMALL
+  const inPart = isSmall ? nodes : nodes.filter((placed) => overlaps(placed, part))
   return {
     nodes: new Map(inPart.map((placed) => [placed.node.id, placed])),
-    edges: edges.filter(({ box }) => overlaps(box, part)),
+    edges: isSmall ? edges : edges.filter(({ box }) => overlaps(box, part)),
   }
 }
 

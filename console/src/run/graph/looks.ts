@@ -160,7 +160,10 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** What a node is, in few words. */
 function kindOf({ uses, id, child, join }: GraphNode): string {
-  const kind = child !== undefined ? `runs ${child}` : (KINDS[uses] ?? (uses === id ? 'step' : uses))
+  const kind =
+    child !== undefined
+      ? `runs ${child}`
+      : (KINDS[uses] ?? (uses === id || uses.endsWith(`.${id}`) ? 'step' : uses))
   return join === undefined ? kind : `${kind}, joins ${join}`
 }
 

@@ -46,6 +46,11 @@ export function useView(picture: Size | undefined, interest: Box | undefined): P
     isTouched.current = false
     open()
   }, [picture])
+  useEffect(() => {
+    // While nobody has moved it, it follows what goes on.
+    const box = latest.current.interest
+    if (isOpened.current && !isTouched.current && box) view.value = showing(view.value, box, size.value)
+  }, [interest])
   const hasDragged = usePointers(frame, view, () => (isTouched.current = true))
   const change = (next: View) => {
     isTouched.current = true

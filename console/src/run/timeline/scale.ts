@@ -41,6 +41,7 @@ export interface ScaleOptions {
 const FOLD_WIDTH = 34
 /** Pixels between two ticks, at least. */
 const TICK_DISTANCE = 84
+const WORTH_FOLDING_MS = 20_000
 /** Its text is to end before the stretch does. */
 const TICK_ROOM = 44
 /** A stretch is folded where it is so much of the whole, at least. */
@@ -68,10 +69,11 @@ export function scaleOf(options: ScaleOptions): Scale {
   }
 }
 
-/** Whether folding is worth it: most of the time nothing ran. */
+/** Whether folding is worth it: most of the time nothing ran, and that was long. */
 export function isMostlyIdle({ from, to, busy = [] }: Omit<ScaleOptions, 'width'>): boolean {
   const idle = idleIn({ from, to, busy })
-  return idle.reduce((sum, one) => sum + one.to - one.from, 0) > 0.6 * (to - from)
+  const sum = idle.reduce((total, one) => total + one.to - one.from, 0)
+  return sum > WORTH_FOLDING_MS && sum > 0.6 * (to - from)
 }
 
 function stretchesOf({ from, to, width, busy }: ScaleOptions): Stretch[] {
