@@ -204,7 +204,7 @@ describe('a batch', () => {
     expect(JSON.stringify(run.errors)).toContain('waits, which an item of a batch cannot')
   })
 
-  it('does not take trouble of the table for a failure of an item, and tries it again at once', async () => {
+  it('does not take trouble of the table for a failure of an item, and tries its write again', async () => {
     let ran = 0
     const durable = new Durable(
       deployment,
@@ -232,11 +232,10 @@ describe('a batch', () => {
       status: 'completed',
       context: { end: upTo(10).map((n) => n * 2) },
     })
-    // Where a lease lasts its 30 s, the message is given up after 20 receives, which is sooner.
-    expect([errors.length, ran]).toEqual([10, 20])
+    expect([errors.length, ran]).toEqual([0, 10])
   })
 
-  it('does not run an item again whose result was written but whose arrival was not', async () => {
+  it('does not run an item again whose result was written but whose arrival was refused', async () => {
     const ran: number[] = []
     const durable = new Durable(
       deployment,
@@ -258,7 +257,7 @@ describe('a batch', () => {
 
     aws.intercept(undefined)
     expect((await durable.client.get(runId)).status).toBe('completed')
-    expect(errors.length).toBeGreaterThanOrEqual(10)
+    expect(errors).toEqual([])
     expect(ran.toSorted((x, y) => x - y)).toEqual(upTo(10))
   })
 
@@ -277,7 +276,7 @@ describe('a batch', () => {
       messages = await receive(deployment)
     ) {
       for (const message of messages) {
-        const invocation = { deadline: () => Date.now() + 30_000, extendsLease: false }
+        const invocation = { deadline: () => Date.now() + 3_000, extendsLease: false }
         await durable.adapter.process(jobOf(message), invocation).catch((error) => errors.push(error))
         await remove(deployment, message)
       }

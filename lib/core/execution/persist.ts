@@ -75,8 +75,11 @@ function persistentStore(services: Services, options: PersistOptions): RunStore 
     get(target, name) {
       const method: unknown = Reflect.get(target, name)
       if (typeof method !== 'function') return method
-      // They are counted already.
-      if (name === 'countedBy') return undefined
+      if (name === 'countedBy') {
+        const countedBy = (by: CostCounter) =>
+          persistentStore({ ...services, store: target.countedBy?.(by) ?? target }, options)
+        return countedBy
+      }
       const ask = method as (...given: unknown[]) => Promise<unknown>
       return (...given: unknown[]) => persist(services, options, () => ask.apply(target, given))
     },
