@@ -23,7 +23,7 @@ export const NodeBox = memo(function NodeBox(props: NodeBoxProps) {
   const { placed, look, isButton, isSelected, isTabStop, hasNames } = props
   const { x, y, width, height, node } = placed
   const asButton = isButton
-    ? ({ role: 'button', tabIndex: isTabStop ? 0 : -1, 'aria-pressed': isSelected } as const)
+    ? ({ role: 'button', tabindex: isTabStop ? 0 : -1, 'aria-pressed': isSelected } as const)
     : ({ role: 'img' } as const)
   return (
     <g
@@ -32,10 +32,10 @@ export const NodeBox = memo(function NodeBox(props: NodeBoxProps) {
       data-state={look.state}
       data-left-out={look.isLeftOut || undefined}
       data-paused={look.isPaused || undefined}
-      aria-label={look.name}
       transform={`translate(${x},${y})`}
       {...asButton}
     >
+      <title>{look.name}</title>
       <rect class="node-ring" x={-4} y={-4} width={width + 8} height={height + 8} rx={10} />
       <rect class="node-box" width={width} height={height} rx={7} />
       {look.items && <ItemsBar items={look.items} width={width} height={height} />}
@@ -50,8 +50,7 @@ function NodeTexts({ placed: { node, width }, look }: Pick<NodeBoxProps, 'placed
   // Details are smaller than names; what ticks after them needs room, too.
   const most = Math.floor((width - beside) / 6.1) - (look.until === undefined ? 0 : 10)
   return (
-    <>
-      <title>{node.id.length > LONGEST_NAME ? `${node.id}: ${look.detail}` : look.name}</title>
+    <g aria-hidden="true">
       <circle class="node-mark" cx={19} cy={23} r={10} />
       <g class="node-icon" transform="translate(12,16)">
         <Icon name={icon} size={14} />
@@ -68,7 +67,7 @@ function NodeTexts({ placed: { node, width }, look }: Pick<NodeBoxProps, 'placed
           {`×${look.round}`}
         </text>
       )}
-    </>
+    </g>
   )
 }
 

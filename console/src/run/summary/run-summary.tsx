@@ -20,6 +20,7 @@ export function RunSummary({ run, facts, onSelect }: RunSummaryProps) {
   const { operations = [], budget, startedAt, startsAt, endedAt } = run
   return (
     <>
+      <h2 class="visually-hidden">The run</h2>
       {ORDER.map((state) => (
         <NodesIn key={state} {...{ state, run, facts, onSelect }} />
       ))}
