@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEntryView } from '../../lib/console/views.ts'
+import { withFailedBatches } from '../../console/src/run/failed-batches.ts'
 import { factsOf, tookOf, triesOf } from '../../console/src/run/facts.ts'
 
 const at = (ms: number) => new Date(ms).toISOString()
@@ -91,5 +92,40 @@ describe('what a history says of a node', () => {
     const facts = ofCharge(entry('nodeStarted', 1), entry('nodeFellBack', 2, { fallback: 'letter' }))
     expect(facts).toMatchObject({ fallback: 'letter', attempts: [{ outcome: 'fellBack' }] })
     expect(facts?.next.has('letter')).toBe(true)
+  })
+})
+
+describe('a batch of which items failed', () => {
+  const entries = [
+    entry('nodeStarted', 1),
+    entry('nodeWaits', 2, { reason: 'items' }),
+    entry('itemFailed', 3, { item: 5 }),
+    entry('nodeWoke', 4, { reason: 'items' }),
+    entry('nodeFailed', 5),
+  ]
+  const progress = [
+    { nodeId: 'charge', state: 'completed' } as const,
+    { nodeId: 'ship', state: 'completed' } as const,
+  ]
+  const stateOf = (run: Parameters<typeof withFailedBatches>[0], of = entries) =>
+    withFailedBatches(run, factsOf(of)).progress.map(({ state }) => state)
+
+  it('is where the run failed', () => {
+    expect(stateOf({ status: 'failed', progress })).toEqual(['failed', 'completed'])
+  })
+
+  it('is not a node that failed and was skipped', () => {
+    const skipped = [entry('nodeStarted', 1), entry('nodeFailed', 2)]
+    expect(stateOf({ status: 'failed', progress }, skipped)).toEqual(['completed', 'completed'])
+  })
+
+  it('is not, where the run went on', () => {
+    expect(stateOf({ status: 'running', progress })).toEqual(['completed', 'completed'])
+    const redriven = [
+      ...entries,
+      entry('nodeStarted', 6, { iteration: 2 }),
+      entry('nodeCompleted', 7, { iteration: 2 }),
+    ]
+    expect(stateOf({ status: 'failed', progress }, redriven)).toEqual(['completed', 'completed'])
   })
 })

@@ -4,6 +4,7 @@ import { navigate } from '../router.ts'
 import { Empty, Loading } from '../ui/empty.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { ActDialog } from './acts/act-dialog.tsx'
+import { withFailedBatches } from './failed-batches.ts'
 import { factsOf } from './facts.ts'
 import { GraphCanvas } from './graph/graph-canvas.tsx'
 import { looksOf, type RunLooks, steady } from './graph/looks.ts'
@@ -42,10 +43,11 @@ export function RunScreen({ runId, nodeId }: RunScreenProps) {
 }
 
 function Shown({ model, nodeId }: { readonly model: RunModel; readonly nodeId: string | undefined }) {
-  const run = model.run.value
+  const told = model.run.value
   const history = model.history.value
   const graph = model.graph.value
   const facts = useMemo(() => factsOf(history?.entries ?? []), [history])
+  const run = useMemo(() => told && withFailedBatches(told, facts), [told, facts])
   const made = useMemo(() => graph && run && looksOf(graph, run, facts), [graph, run, facts])
   const before = useRef<RunLooks | undefined>(undefined)
   const looks = useMemo(() => made && steady(before.current, made), [made])
