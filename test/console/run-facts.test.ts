@@ -63,8 +63,13 @@ describe('what a history says of a node', () => {
   })
 
   it('counts the items of a batch', () => {
-    const facts = ofCharge(entry('itemCompleted', 1, { item: 0 }), entry('itemFailed', 2, { item: 1 }))
-    expect(facts).toMatchObject({ itemsCompleted: 1, itemsFailed: 1, attempts: [] })
+    const facts = ofCharge(
+      entry('itemCompleted', 1, { item: 0 }),
+      entry('itemFailed', 2, { item: 1, error: { message: 'first' } }),
+      entry('itemFailed', 3, { item: 2, error: { message: 'second' } }),
+    )
+    expect(facts).toMatchObject({ itemsCompleted: 1, itemsFailed: 2, itemError: { message: 'first' } })
+    expect(facts?.attempts).toEqual([])
   })
 
   it('has an end of which the begin is lost, by its duration, and one without a time', () => {

@@ -25,6 +25,8 @@ export interface NodeFacts {
   readonly knowsNext: boolean
   readonly itemsCompleted: number
   readonly itemsFailed: number
+  /** Of the first item that failed. */
+  readonly itemError?: Attempt['error']
   readonly childRunIds: readonly string[]
   /** Node that stood in for it. */
   readonly fallback?: string
@@ -37,6 +39,7 @@ interface Gathered {
   knowsNext: boolean
   itemsCompleted: number
   itemsFailed: number
+  itemError?: Attempt['error']
   childRunIds: string[]
   fallback?: string
 }
@@ -100,6 +103,7 @@ function add(of: Gathered, entry: HistoryEntryView): void {
       return
     case 'itemFailed':
       of.itemsFailed += 1
+      of.itemError ??= entry.error
   }
 }
 

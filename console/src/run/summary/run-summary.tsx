@@ -5,7 +5,7 @@ import { href } from '../../router.ts'
 import { service } from '../../service.ts'
 import { StatusChip } from '../../ui/status-chip.tsx'
 import { Ago } from '../../ui/time.tsx'
-import type { Attempt, Facts } from '../facts.ts'
+import type { Facts, NodeFacts } from '../facts.ts'
 
 export interface RunSummaryProps {
   readonly run: RunView
@@ -81,9 +81,7 @@ function NodesIn({ state, run, facts, onSelect }: RunSummaryProps & { readonly s
               <button type="button" class="link mono" onClick={() => onSelect(nodeId)}>
                 {nodeId}
               </button>
-              <FirstWords
-                error={state === 'failed' ? facts.get(nodeId)?.attempts.at(-1)?.error : undefined}
-              />
+              {state === 'failed' && <FirstWords facts={facts.get(nodeId)} />}
             </li>
           ))}
           {nodes.length > LISTED && <li class="muted">{`and ${nodes.length - LISTED} more`}</li>}
@@ -94,7 +92,8 @@ function NodesIn({ state, run, facts, onSelect }: RunSummaryProps & { readonly s
 }
 
 /** The begin of an error; the node has all of it. */
-function FirstWords({ error }: { readonly error: Attempt['error'] }) {
+function FirstWords({ facts }: { readonly facts: NodeFacts | undefined }) {
+  const error = facts?.attempts.at(-1)?.error ?? facts?.itemError
   if (!error) return null
   return <p class="first-words">{[error.name, error.message].filter(Boolean).join(': ')}</p>
 }
