@@ -1,4 +1,5 @@
 import { runHref } from '../../router.ts'
+import { service } from '../../service.ts'
 import { Icon } from '../../ui/icons.tsx'
 import type { PlacedNode } from './layout.ts'
 
@@ -10,7 +11,8 @@ export interface ChildLinkProps {
 
 /** Leads from a subflow into its child run. */
 export function ChildLink({ placed: { x, y, width, node }, runId }: ChildLinkProps) {
-  if (runId === undefined) return null
+  // A file has one run.
+  if (runId === undefined || service.value?.kind === 'file') return null
   return (
     <a class="node-child" href={runHref(runId)} aria-label={`Child run of ${node.id}`}>
       <g transform={`translate(${x + width - 24},${y + 4})`}>

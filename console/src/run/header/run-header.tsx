@@ -1,6 +1,6 @@
 /** What a run is and how it stands, and what can be done to it. */
 import type { RunView } from '../../../../lib/console/views.ts'
-import { isWritable } from '../../service.ts'
+import { isWritable, service } from '../../service.ts'
 import { blueprintHref } from '../../router.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
@@ -22,9 +22,7 @@ export function RunHeader({ model, run }: RunHeaderProps) {
   return (
     <header class="run-head">
       <div class="run-title">
-        <a class="run-title-blueprint" href={blueprintHref(blueprintId)}>
-          {blueprintId}
-        </a>
+        <Blueprint id={blueprintId} />
         <span class="run-slash" aria-hidden="true">
           /
         </span>
@@ -50,6 +48,15 @@ export function RunHeader({ model, run }: RunHeaderProps) {
       <RunFacts run={run} />
       <RunNotices model={model} run={run} />
     </header>
+  )
+}
+
+function Blueprint({ id }: { readonly id: string }) {
+  if (service.value?.kind === 'file') return <span class="run-title-blueprint">{id}</span>
+  return (
+    <a class="run-title-blueprint" href={blueprintHref(id)}>
+      {id}
+    </a>
   )
 }
 

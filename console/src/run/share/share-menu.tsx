@@ -20,16 +20,18 @@ export interface ShareMenuProps {
 export function ShareMenu({ model, run }: ShareMenuProps) {
   const graph = model.graph.value
   const { runId } = run
+  const isFile = service.value?.kind === 'file'
   const items: MenuItem[] = [
     {
       text: 'Copy link',
       icon: 'link',
-      isHidden: service.value?.kind === 'file',
+      isHidden: isFile,
       onPick: () => copyLink(runId),
     },
     {
       text: 'Copy as Mermaid',
       icon: 'copy',
+      isHidden: isFile || graph === undefined,
       onPick: async () => copy((await api.diagram(runId)).mermaid, 'The diagram'),
     },
     {

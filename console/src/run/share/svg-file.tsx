@@ -16,11 +16,8 @@ const STYLES = [
   'stroke-linecap',
   'stroke-linejoin',
   'opacity',
-  'font-family',
-  'font-size',
-  'font-weight',
-  'text-anchor',
 ] as const
+const TEXT_STYLES = ['font-family', 'font-size', 'font-weight', 'text-anchor'] as const
 
 export function svgFile(graph: GraphView, looks: RunLooks): string {
   const layout = layoutOf(graph)
@@ -30,7 +27,7 @@ export function svgFile(graph: GraphView, looks: RunLooks): string {
   try {
     render(<WholeGraph layout={layout} looks={looks} />, aside)
     const svg = aside.querySelector('svg')
-    return svg ? written(svg, getComputedStyle(document.body).backgroundColor) : ''
+    return svg ? written(svg, getComputedStyle(aside).backgroundColor) : ''
   } finally {
     render(null, aside)
     aside.remove()
@@ -93,7 +90,9 @@ function inline(element: Element, twin: Element): void {
       twin.removeAttribute(name)
   }
   if (element.localName === 'g' || element.localName === 'title') return
-  for (const name of STYLES) twin.setAttribute(name, style.getPropertyValue(name))
+  const isText = element.localName === 'text' || element.localName === 'tspan'
+  for (const name of isText ? [...STYLES, ...TEXT_STYLES] : STYLES)
+    twin.setAttribute(name, style.getPropertyValue(name))
 }
 
 function back(svg: SVGSVGElement, ground: string): Element {
