@@ -61,9 +61,10 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   })
   try {
     const { consistentReads = process.env['FLOWCRAFT_LOCAL_CONSISTENT_READS'] === 'true' } = options
-    const parts = await startParts(engines, region, { consistentReads, journal: kept?.journal })
+    const { strict = true } = options
+    const parts = await startParts(engines, region, { consistentReads, strict, journal: kept?.journal })
     const folder = await mkdtemp(join(tmpdir(), 'flowcraft-local-'))
-    const aws = assemble({ ...parts, region, engines, folder, kept })
+    const aws = assemble({ ...parts, region, strict, engines, folder, kept })
     await kept?.restore(aws.clients)
     return aws
   } catch (error) {
@@ -73,8 +74,16 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   }
 }
 
+interface ProxyOptions {
+  consistentReads: boolean
+  strict: boolean
+  journal: MessageJournal | undefined
+}
+
 interface Parts {
   region: string
+  /** Whether what AWS refuses is refused. */
+  strict: boolean
   engines: RunningEngines
   proxies: Record<keyof LocalEndpoints, Proxy>
   meter: Meter
@@ -93,8 +102,8 @@ interface Parts {
 async function startParts(
   { names, origins }: RunningEngines,
   region: string,
-  { consistentReads, journal }: { consistentReads: boolean; journal: MessageJournal | undefined },
-): Promise<Omit<Parts, 'region' | 'engines' | 'folder' | 'kept'>> {
+  { consistentReads, strict, journal }: ProxyOptions,
+): Promise<Omit<Parts, 'region' | 'strict' | 'engines' | 'folder' | 'kept'>> {
   const meter = new Meter()
   const interception = new Interception()
   const functions = new FunctionRegistry()
@@ -104,12 +113,12 @@ async function startParts(
   const buses = new EventBuses((event) => rules.take(event))
   const [sqs, dynamodb, s3, lambda, eventbridge] = await Promise.all([
     startJsonProxy(origins.sqs, interception, (origin) =>
-      meteredSqs(meter, origin, names.sqs === 'fauxqs', journal),
+      meteredSqs({ meter, origin, mend: names.sqs === 'fauxqs', strict, journal }),
     ),
-    startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, { consistentReads })),
+    startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, { consistentReads, strict })),
     startS3Proxy(origins.s3, interception, meter),
-    startApi(interception, new LambdaApi(functions, mappings, inFlight)),
-    startApi(interception, new PutEventsApi(buses, meter)),
+    startApi(interception, new LambdaApi({ functions, mappings, inFlight, strict })),
+    startApi(interception, new PutEventsApi({ buses, meter, strict })),
   ])
   const proxies = { sqs, dynamodb, s3, lambda, eventbridge }
   return { meter, interception, functions, mappings, buses, rules, inFlight, proxies }
@@ -117,7 +126,7 @@ async function startParts(
 
 function assemble(parts: Parts): LocalAws {
   const { region, engines, proxies, meter, interception, functions, mappings, buses, rules, inFlight } = parts
-  const { folder, kept } = parts
+  const { folder, kept, strict } = parts
   const endpoints: LocalEndpoints = {
     sqs: proxies.sqs.origin,
     dynamodb: proxies.dynamodb.origin,
@@ -204,7 +213,7 @@ function assemble(parts: Parts): LocalAws {
     createEventBus: (name = freshName('bus')) => buses.create(name),
     createFunction: async (fn) => {
       assertRunning()
-      const made = await createLocalFunction({ region, accountId: ACCOUNT_ID, env, folder }, fn)
+      const made = await createLocalFunction({ region, accountId: ACCOUNT_ID, env, folder, strict }, fn)
       functions.add(made)
       return made
     },

@@ -41,6 +41,11 @@ export interface LocalAwsOptions {
    */
   consistentReads?: boolean
   /**
+   * Refuse what AWS refuses and the engines take, by the limits that AWS documents: sizes, characters, keys, numbers,
+   * expressions, payloads. docs/local.md lists them. @default true
+   */
+  strict?: boolean
+  /**
    * A folder that keeps tables, messages and objects between two starts; made where it is not there. One local AWS uses it
    * at a time. Names of a stack's resources are the same at each start then, where CloudFormation would make new ones, and so
    * are the addresses of function URLs, unless somebody else listens there. Event buses and functions are made anew. What was kept is lost if the engine of DynamoDB is

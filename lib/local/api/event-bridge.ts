@@ -7,18 +7,32 @@ import type { Meter } from '../meter.ts'
 import { errorAnswer } from './server.ts'
 import type { Api, ApiAnswer } from './server.ts'
 
-/** The most that one request takes. */
+/** The most that one request takes: API_PutEvents.html, "Maximum number of 10 items". */
 const ENTRIES_LIMIT = 10
+/**
+ * The entries of one request together, as eb-putevents.html counts them: 1 MB since January 2026
+ * (https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb); older pages say 256 KB.
+ */
+const BYTES_LIMIT = 1024 * 1024
+
+interface PutEventsApiOptions {
+  readonly buses: EventBuses
+  readonly meter: Meter
+  /** Whether events that EventBridge refuses for their size are refused. */
+  readonly strict: boolean
+}
 
 /** Answers PutEvents, and no other operation. */
 export class PutEventsApi implements Api {
   readonly name = 'eventbridge'
   readonly #buses: EventBuses
   readonly #meter: Meter
+  readonly #strict: boolean
 
-  constructor(buses: EventBuses, meter: Meter) {
+  constructor({ buses, meter, strict }: PutEventsApiOptions) {
     this.#buses = buses
     this.#meter = meter
+    this.#strict = strict
   }
 
   operationOf({ headers }: IncomingMessage): string {
@@ -36,6 +50,11 @@ export class PutEventsApi implements Api {
     }
     if (Entries.length === 0 || Entries.length > ENTRIES_LIMIT) {
       const message = `Entries must have 1 to ${ENTRIES_LIMIT} members; got ${Entries.length}`
+      return errorAnswer(400, 'ValidationException', message)
+    }
+    const bytes = Entries.reduce((sum, entry) => sum + eventBytes(entry), 0)
+    if (this.#strict && bytes > BYTES_LIMIT) {
+      const message = `Total size of the entries in the request is over the limit: ${bytes} bytes, at most ${BYTES_LIMIT}`
       return errorAnswer(400, 'ValidationException', message)
     }
     const results = Entries.map((entry) => {

@@ -12,23 +12,37 @@ import { errorAnswer } from './server.ts'
 import type { Api, ApiAnswer } from './server.ts'
 
 const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
-/** Largest event of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+/**
+ * Largest event of an invocation: "6 MB each for request and response (synchronous)", "1 MB (asynchronous)", where a MB is 1,024
+ * KB. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and API_Invoke.html (November 2026)
+ */
 const REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
+const EVENT_LIMIT_BYTES = 1024 * 1024
 
 const MAPPINGS_PATH = '/2015-03-31/event-source-mappings'
+
+interface LambdaApiOptions {
+  readonly functions: FunctionRegistry
+  readonly mappings: MappingRegistry
+  /** Where asynchronous invocations go on. */
+  readonly inFlight: InFlight
+  /** Whether events that Lambda refuses are refused. */
+  readonly strict: boolean
+}
 
 /** Answers Invoke and ListEventSourceMappings, and no other operation. */
 export class LambdaApi implements Api {
   readonly name = 'lambda'
   readonly #functions: FunctionRegistry
   readonly #mappings: MappingRegistry
-  /** Where asynchronous invocations go on. */
   readonly #inFlight: InFlight
+  readonly #strict: boolean
 
-  constructor(functions: FunctionRegistry, mappings: MappingRegistry, inFlight: InFlight) {
+  constructor({ functions, mappings, inFlight, strict }: LambdaApiOptions) {
     this.#functions = functions
     this.#mappings = mappings
     this.#inFlight = inFlight
+    this.#strict = strict
   }
 
   operationOf({ method, url = '' }: IncomingMessage): string {
@@ -58,11 +72,13 @@ export class LambdaApi implements Api {
       const message = `Function not found: ${name}`
       return errorAnswer(404, 'ResourceNotFoundException', message, { Type: 'User' })
     }
-    if (body.length > REQUEST_LIMIT_BYTES) {
-      const message = `${body.length} byte payload is too large for the Invoke operation (limit ${REQUEST_LIMIT_BYTES} bytes)`
+    const type = String(req.headers['x-amz-invocation-type'] ?? 'RequestResponse')
+    const limit = type === 'Event' ? EVENT_LIMIT_BYTES : REQUEST_LIMIT_BYTES
+    if (this.#strict && body.length > limit) {
+      const message = `${body.length} byte payload is too large for the ${type} invocation type (limit ${limit} bytes)`
       return errorAnswer(413, 'RequestTooLargeException', message, { Type: 'User' })
     }
-    return this.#invoke(fn, String(req.headers['x-amz-invocation-type'] ?? 'RequestResponse'), body)
+    return this.#invoke(fn, type, body)
   }
 
   async #invoke(fn: Invocable, type: string, body: Buffer): Promise<ApiAnswer> {

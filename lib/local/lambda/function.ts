@@ -10,6 +10,7 @@ import type { DeployedCode } from './code.ts'
 import { Environments } from './environments.ts'
 import type { Release } from './environments.ts'
 import { FunctionError, ThrottledError } from './errors.ts'
+import { checkEnvironment } from './limits.ts'
 import type {
   AliasRouting,
   FunctionCode,
@@ -31,6 +32,8 @@ export interface FunctionHost {
   readonly env: Readonly<Record<string, string>>
   /** Where code may be put. */
   readonly folder: string
+  /** Whether what Lambda refuses is refused. */
+  readonly strict: boolean
 }
 
 /** Makes a function. */
@@ -42,6 +45,7 @@ export async function createLocalFunction(
   const timeoutSeconds = wholeNumber('timeoutSeconds', options.timeoutSeconds ?? 30, 1, 900, 'seconds')
   const memoryMb = wholeNumber('memoryMb', options.memoryMb ?? 1024, 128, 10_240, 'MB')
   const maxConcurrency = wholeNumber('maxConcurrency', options.maxConcurrency ?? 1000, 0, 100_000)
+  if (host.strict) checkEnvironment(name, options.environment ?? {})
   const folder = join(host.folder, freshName(name))
   const code = await deployCode(options.code, options.handler, join(folder, '1'))
   const bootstrap = await deployRuntime(folder)

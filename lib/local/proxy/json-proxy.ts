@@ -14,6 +14,8 @@ import type { Refusal } from './rules.ts'
 export interface Call {
   /** What the engine gets. */
   readonly body: Buffer
+  /** Given to the client in place of what the engine would answer, which is not asked. */
+  readonly answer?: Answer
   /** Looks at the answer and gives the body for the client: the same buffer if nothing changed. */
   finish?(answer: Answer): Buffer
   /** The client left before the answer came. */
@@ -87,7 +89,7 @@ async function relay(parts: Parts, req: IncomingMessage, res: ServerResponse): P
   if (refusal) return refuse(res, service.name, 400, refusal.type, refusal.message)
 
   const call = await service.prepare(operation, received, sender(parts, req))
-  const answer = await backend.exchange(req, call.body)
+  const answer = call.answer ?? (await backend.exchange(req, call.body))
   const body = call.finish?.(answer) ?? answer.body
   if (outcome === 'lose') return void res.destroy()
   if (isGone(res)) return call.undelivered?.(answer)

@@ -1,16 +1,19 @@
-// What SQS refuses and its emulators take. Pure.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-
+/**
+ * What SQS refuses and its emulators take. Pure.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html, API_SendMessageBatch.html and
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html (November 2026)
+ */
 import type { Refusal } from './rules.ts'
 
-/** A message with its attributes, and the messages of a batch together: 1 MiB. */
+/** A message with its attributes, and the messages of a batch together: "1,048,576 bytes (1 MiB)". */
 const BYTES_AT_MOST = 1_048_576
-/** #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF, in bodies and in attributes' texts. */
+/** API_SendMessage.html: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF, in bodies and in attributes' texts. */
 // oxlint-disable-next-line no-control-regex
 const REFUSED_CHARACTER = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
+/** "A message can contain up to 10 metadata attributes." */
 const ATTRIBUTES_AT_MOST = 10
 const ATTRIBUTE_NAME = /^(?!aws\.|amazon\.|\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)$/i
+/** "A single message batch request can include a maximum of 10 messages." */
 const BATCH = { from: 1, to: 10 }
 /** Of the fields of requests and of batches' entries, in seconds but for the number of messages. */
 const RANGES: Readonly<Record<string, { readonly from: number; readonly to: number }>> = {
@@ -26,21 +29,34 @@ interface Attribute {
   readonly BinaryValue?: string
 }
 
-interface Entry {
+export interface Entry {
   readonly Id?: string
   readonly MessageBody?: string
+  readonly ReceiptHandle?: string
+  readonly VisibilityTimeout?: number
   readonly MessageAttributes?: Readonly<Record<string, Attribute>>
 }
 
-/** Why SQS would refuse a request; undefined where it would not. */
+/** Why SQS would refuse a request as a whole; undefined where it would not. */
 export function refusalOfSqs(operation: string, input: Record<string, unknown>): Refusal | undefined {
-  const batch = operation.endsWith('Batch') ? ((input['Entries'] ?? []) as Entry[]) : undefined
+  const refusal = outOfRange(input)
+  if (refusal) return refusal
+  if (operation === 'SendMessage') return refusalOfMessage(input)
+  if (!operation.endsWith('Batch')) return undefined
+  const entries = entriesOf(input)
+  return refusalOfBatch(entries) ?? (operation === 'SendMessageBatch' ? refusalOfSum(entries) : undefined)
+}
+
+/** Why SQS would refuse one entry of a batch; it takes the others. */
+export function refusalOfEntry(operation: string, entry: Entry): Refusal | undefined {
   return (
-    outOfRange(input) ??
-    (batch && refusalOfBatch(batch)) ??
-    (operation === 'SendMessage' ? refusalOfMessage(input) : undefined) ??
-    (operation === 'SendMessageBatch' ? refusalOfMessages(batch ?? []) : undefined)
+    outOfRange(entry as Record<string, unknown>) ??
+    (operation === 'SendMessageBatch' ? refusalOfMessage(entry) : undefined)
   )
+}
+
+export function entriesOf(input: Record<string, unknown>): readonly Entry[] {
+  return (input['Entries'] ?? []) as Entry[]
 }
 
 function refusalOfBatch(entries: readonly Entry[]): Refusal | undefined {
@@ -55,16 +71,16 @@ function refusalOfBatch(entries: readonly Entry[]): Refusal | undefined {
     return { type: 'InvalidBatchEntryId', message: `an Id may not be ${JSON.stringify(bad)}` }
   if (new Set(ids).size < ids.length)
     return { type: 'BatchEntryIdsNotDistinct', message: 'an Id comes twice' }
-  return first(entries, (entry) => outOfRange(entry as Record<string, unknown>))
+  return undefined
 }
 
-function refusalOfMessages(entries: readonly Entry[]): Refusal | undefined {
+function refusalOfSum(entries: readonly Entry[]): Refusal | undefined {
   const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
   if (bytes > BYTES_AT_MOST) {
     const message = `the messages of a batch may have ${BYTES_AT_MOST} bytes with their attributes; got ${bytes}`
     return { type: 'BatchRequestTooLong', message }
   }
-  return first(entries, refusalOfMessage)
+  return undefined
 }
 
 function refusalOfMessage(entry: Entry): Refusal | undefined {

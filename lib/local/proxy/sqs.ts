@@ -8,7 +8,7 @@ import type { Meter } from '../meter.ts'
 import { decodeAstral, encodeAstral } from './astral.ts'
 import type { Answer } from './http.ts'
 import type { Call, JsonService, Send } from './json-proxy.ts'
-import { refusalOfSqs } from './sqs-rules.ts'
+import { type FailedEntry, SqsRefusals } from './sqs-refusals.ts'
 import { type SystemAttributes, TraceHeaders } from './trace-headers.ts'
 
 interface Message {
@@ -30,35 +30,42 @@ interface SqsJson {
   MessageSystemAttributeNames?: string[]
   Entries?: { Id?: string; MessageBody?: string; MessageSystemAttributes?: SystemAttributes }[]
   Successful?: { Id?: string; MessageId?: string; MD5OfMessageBody?: string }[]
+  Failed?: unknown[]
   Messages?: Message[]
 }
 
-/**
- * The metered SQS.
- * @param origin - the proxy's own, which queue addresses will name
- * @param mend - whether the engine is fauxqs
- * @param journal - what is told of each message, where messages are kept
- */
-export function meteredSqs(
-  meter: Meter,
-  origin: string,
-  mend: boolean,
-  journal?: MessageJournal,
-): JsonService {
+interface MeteredSqsOptions {
+  readonly meter: Meter
+  /** The proxy's own, which queue addresses will name. */
+  readonly origin: string
+  /** Whether the engine is fauxqs. */
+  readonly mend: boolean
+  /** Whether what SQS refuses is refused. */
+  readonly strict: boolean
+  /** What is told of each message, where messages are kept. */
+  readonly journal?: MessageJournal
+}
+
+/** The metered SQS. */
+export function meteredSqs({ meter, origin, mend, strict, journal }: MeteredSqsOptions): JsonService {
+  const refusals = new SqsRefusals(strict)
   const addresses = new QueueAddresses(origin)
   const traceHeaders = mend ? new TraceHeaders() : undefined
   return {
     name: 'sqs',
-    refusalOf: refusalOfSqs,
+    refusalOf: (operation, input) => refusals.ofRequest(operation, input),
     async prepare(operation, body, send) {
       meter.countRequest('sqs', operation)
       const input = parse(body)
       if (!input) return { body }
+      const failed = refusals.ofEntries(operation, recordOf(body))
+      leaveOut(input, failed)
       if (input.QueueUrl !== undefined) input.QueueUrl = addresses.toEngine(input.QueueUrl)
       const bodies = mend ? encodeBodies(input) : new Map<string, string>()
       if (mend && operation === 'GetQueueAttributes') await refreshCounts(input, send)
       return {
         body: Buffer.from(JSON.stringify(input)),
+        ...(failed.length > 0 && input.Entries?.length === 0 && { answer: NOTHING_DONE }),
         finish(answer) {
           meter.countSqsPayload(Math.max(body.length, answer.body.length))
           const given = translate(answer, (output) => {
@@ -66,7 +73,9 @@ export function meteredSqs(
             if (output.QueueUrls) output.QueueUrls = output.QueueUrls.map((url) => addresses.toPublic(url))
             if (mend) restoreBodies(output, bodies)
             traceHeaders?.pass(input, output)
+            if (failed.length > 0) output.Failed = [...(output.Failed ?? []), ...failed]
           })
+          if (answer.status === 200) refusals.observe(operation, recordOf(body), recordOf(given))
           if (answer.status === 200) journal?.observe(operation, recordOf(body), recordOf(given))
           return given
         },
@@ -98,6 +107,18 @@ class QueueAddresses {
   toEngine(publicUrl: string): string {
     return this.#byPublic.get(publicUrl) ?? publicUrl
   }
+}
+
+/** Of a batch none of whose entries goes to the engine, which would refuse an empty one. */
+const NOTHING_DONE: Answer = {
+  status: 200,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: Buffer.from('{"Successful":[]}'),
+}
+
+function leaveOut(input: SqsJson, failed: readonly FailedEntry[]): void {
+  const ids = new Set(failed.map(({ Id }) => Id))
+  if (ids.size > 0) input.Entries = input.Entries?.filter(({ Id = '' }) => !ids.has(Id))
 }
 
 /** Makes the bodies of a send pass fauxqs and gives the original ones, by entry id ('' for a single send). */

@@ -1,113 +1,6 @@
-/** What AWS refuses and emulators take: no test against them would tell. */
+/** What DynamoDB refuses of items and keys, and emulators take: no test against them would tell. */
 import { describe, expect, it } from 'vitest'
 import { DynamoDbRules } from '../../lib/local/proxy/dynamodb-rules.ts'
-import { refusalOfSqs } from '../../lib/local/proxy/sqs-rules.ts'
-
-const MIB = 1_048_576
-const attribute = (StringValue: string, DataType = 'String') => ({ why: { DataType, StringValue } })
-const batch = (...Entries: object[]) => ({ Entries: Entries.map((entry, at) => ({ Id: `${at}`, ...entry })) })
-
-describe('SQS', () => {
-  it.each<[string, string, object]>([
-    [
-      'a body with every character that is allowed',
-      'SendMessage',
-      { MessageBody: '\t\n\r ~\u007f\ud7ff\ue000\ufffd😀' },
-    ],
-    ['as many bytes as there may be', 'SendMessage', { MessageBody: 'x'.repeat(MIB) }],
-    ['an attribute', 'SendMessage', { MessageBody: 'x', MessageAttributes: attribute('since') }],
-    [
-      'a batch of ten',
-      'SendMessageBatch',
-      batch(...Array.from({ length: 10 }, () => ({ MessageBody: 'x' }))),
-    ],
-    ['the longest delay', 'SendMessage', { MessageBody: 'x', DelaySeconds: 900 }],
-    ['a message that comes back at once', 'ChangeMessageVisibility', { VisibilityTimeout: 0 }],
-    ['a long poll', 'ReceiveMessage', { WaitTimeSeconds: 20, MaxNumberOfMessages: 10 }],
-  ])('takes %s', (_, operation, input) => {
-    expect(refusalOfSqs(operation, input as never)).toBeUndefined()
-  })
-
-  it.each<[string, string, object, string]>([
-    ['an empty body', 'SendMessage', { MessageBody: '' }, 'MissingParameter'],
-    ['U+0001', 'SendMessage', { MessageBody: 'a\u0001' }, 'InvalidMessageContents'],
-    ['U+FFFE', 'SendMessageBatch', batch({ MessageBody: '\ufffe' }), 'InvalidMessageContents'],
-    ['half a character', 'SendMessage', { MessageBody: '😀'.slice(0, 1) }, 'InvalidMessageContents'],
-    ['a byte too many', 'SendMessage', { MessageBody: 'x'.repeat(MIB + 1) }, 'InvalidParameterValue'],
-    [
-      'a byte too many with the attributes',
-      'SendMessage',
-      // 3 bytes of name, 6 of type, 2 of value.
-      { MessageBody: 'x'.repeat(MIB - 10), MessageAttributes: attribute('é') },
-      'InvalidParameterValue',
-    ],
-    [
-      'a byte too many in a batch',
-      'SendMessageBatch',
-      batch({ MessageBody: 'x'.repeat(MIB) }, { MessageBody: 'x' }),
-      'BatchRequestTooLong',
-    ],
-    ['a batch of none', 'SendMessageBatch', batch(), 'EmptyBatchRequest'],
-    [
-      'a batch of eleven',
-      'DeleteMessageBatch',
-      batch(...Array.from({ length: 11 }, () => ({}))),
-      'TooManyEntriesInBatchRequest',
-    ],
-    [
-      'an Id twice',
-      'DeleteMessageBatch',
-      { Entries: [{ Id: 'a' }, { Id: 'a' }] },
-      'BatchEntryIdsNotDistinct',
-    ],
-    ['an Id with a dot', 'DeleteMessageBatch', { Entries: [{ Id: 'a.b' }] }, 'InvalidBatchEntryId'],
-    [
-      'a longer delay',
-      'SendMessageBatch',
-      batch({ MessageBody: 'x', DelaySeconds: 901 }),
-      'InvalidParameterValue',
-    ],
-    ['half a second', 'ChangeMessageVisibility', { VisibilityTimeout: 0.5 }, 'InvalidParameterValue'],
-    ['a longer poll', 'ReceiveMessage', { WaitTimeSeconds: 21 }, 'InvalidParameterValue'],
-    [
-      'a control character in an attribute',
-      'SendMessage',
-      { MessageBody: 'x', MessageAttributes: attribute('\u0000') },
-      'InvalidParameterValue',
-    ],
-    [
-      'an empty attribute',
-      'SendMessage',
-      { MessageBody: 'x', MessageAttributes: attribute('') },
-      'InvalidParameterValue',
-    ],
-    [
-      'an attribute of no type',
-      'SendMessage',
-      { MessageBody: 'x', MessageAttributes: attribute('x', 'Text') },
-      'InvalidParameterValue',
-    ],
-    [
-      "AWS's own attributes",
-      'SendMessage',
-      { MessageBody: 'x', MessageAttributes: { 'AWS.why': attribute('x').why } },
-      'InvalidParameterValue',
-    ],
-    [
-      'eleven attributes',
-      'SendMessage',
-      {
-        MessageBody: 'x',
-        MessageAttributes: Object.fromEntries(
-          Array.from({ length: 11 }, (__, at) => [`a${at}`, attribute('x').why]),
-        ),
-      },
-      'InvalidParameterValue',
-    ],
-  ])('refuses %s', (_, operation, input, type) => {
-    expect(refusalOfSqs(operation, input as never)).toMatchObject({ type })
-  })
-})
 
 const key = (pk: string, sk = 's') => ({ pk: { S: pk }, sk: { S: sk } })
 
@@ -120,7 +13,15 @@ describe('DynamoDB', () => {
       { AttributeName: 'pk', KeyType: 'HASH' },
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ],
-    GlobalSecondaryIndexes: [{ IndexName: 'due' }],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'due',
+        KeySchema: [
+          { AttributeName: 'due', KeyType: 'HASH' },
+          { AttributeName: 'at', KeyType: 'RANGE' },
+        ],
+      },
+    ],
   })
   const nested = (levels: number): object => (levels === 0 ? { S: 'x' } : { M: { a: nested(levels - 1) } })
   const put = (more: object, pk = 'p') => ({ TableName, Item: { ...key(pk), ...more } })
@@ -135,6 +36,12 @@ describe('DynamoDB', () => {
     ['32 levels', 'PutItem', put({ v: nested(32) })],
     ['the longest keys', 'PutItem', { TableName, Item: key('x'.repeat(2_048), 'x'.repeat(1_024)) }],
     ['the longest expression', 'UpdateItem', update({ UpdateExpression: 'x'.repeat(4_096) })],
+    [
+      'the longest keys of an index',
+      'PutItem',
+      put({ due: { S: 'x'.repeat(2_048) }, at: { S: 'x'.repeat(1_024) } }),
+    ],
+    ['a key of an index that is a number', 'PutItem', put({ due: { S: 'x' }, at: { N: '1' } })],
     ['a text with a whole emoji', 'PutItem', put({ v: { S: '😀' } })],
     ['an empty text that is no key', 'PutItem', put({ v: { S: '' } })],
   ])('takes %s', (_, operation, input) => {
@@ -171,6 +78,54 @@ describe('DynamoDB', () => {
       'Item size has',
     ],
     ['33 levels', 'PutItem', put({ v: nested(33) }), 'Nesting Levels'],
+    [
+      '33 levels in a value',
+      'UpdateItem',
+      update({ ExpressionAttributeValues: { ':v': nested(33) } }),
+      'Nesting',
+    ],
+    [
+      'an empty key of an index',
+      'PutItem',
+      put({ due: { S: '' } }),
+      'key due of index due must have 1 to 2048',
+    ],
+    [
+      'a long one',
+      'PutItem',
+      put({ at: { S: 'x'.repeat(1_025) } }),
+      'key at of index due must have 1 to 1024',
+    ],
+    [
+      'an empty key of bytes',
+      'PutItem',
+      { TableName, Item: { ...key('p'), sk: { B: '' } } },
+      'key sk must have',
+    ],
+    [
+      'a long one of bytes',
+      'PutItem',
+      { TableName, Item: { ...key('p'), sk: { B: Buffer.alloc(1_025).toString('base64') } } },
+      'key sk must have 1 to 1024 bytes; got 1025',
+    ],
+    [
+      'a number of 39 digits',
+      'PutItem',
+      put({ v: { N: '1'.repeat(39) } }),
+      'more than 38 significant digits',
+    ],
+    [
+      'that in the values of an expression',
+      'UpdateItem',
+      update({ ExpressionAttributeValues: { ':v': { N: '1'.repeat(39) } } }),
+      'more than 38 significant digits',
+    ],
+    [
+      'paths that overlap, in a transaction',
+      'TransactWriteItems',
+      { TransactItems: [{ Update: update({ UpdateExpression: 'SET a.b = :v REMOVE a' }) }] },
+      'Two document paths overlap',
+    ],
     ['an empty key', 'PutItem', put({}, ''), 'key pk must have 1 to 2048 bytes; got 0'],
     [
       'a long key',
@@ -216,5 +171,11 @@ describe('DynamoDB', () => {
   it('takes reads that may be stale unless a test says otherwise', () => {
     const lenient = new DynamoDbRules({ consistentReads: false })
     expect(lenient.refusalOf('GetItem', { TableName, Key: key('p') })).toBeUndefined()
+  })
+
+  it('takes all but stale reads where it is not strict', () => {
+    const lenient = new DynamoDbRules({ consistentReads: true, strict: false })
+    expect(lenient.refusalOf('PutItem', sized(409_601))).toBeUndefined()
+    expect(lenient.refusalOf('GetItem', { TableName, Key: key('p') })).toBeDefined()
   })
 })
