@@ -11,13 +11,26 @@ export interface DialogProps {
   readonly children: ComponentChildren
 }
 
+const FIRST = ':is(.dialog-content :is(input, select, textarea), footer [type="submit"]):not(:disabled)'
+
+/** What opened it may be gone, a row that was chosen, say: the keyboard goes on in the screen, not at the page's beginning. */
+function focusSomething(): void {
+  const { activeElement, body } = document
+  if (activeElement === null || activeElement === body) document.getElementById('main')?.focus()
+}
+
 export function Dialog({ title, onClose, isWide, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
     const dialog = ref.current
     dialog?.showModal()
-    return () => dialog?.close()
+    // Else the cross has the focus, since it is first.
+    dialog?.querySelector<HTMLElement>(FIRST)?.focus()
+    return () => {
+      dialog?.close()
+      setTimeout(focusSomething)
+    }
   }, [])
   return (
     <dialog

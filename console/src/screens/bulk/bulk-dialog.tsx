@@ -1,5 +1,5 @@
 /** Something done to many runs: first what it would do, then whether to, then how it goes. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OutcomeView } from '../../../../lib/console/views.ts'
 import type { Reasoned } from '../../requests.ts'
 import { counted } from '../../format.ts'
@@ -40,6 +40,7 @@ export function BulkDialog(props: BulkDialogProps) {
   useEffect(() => {
     if (preview) void previewed.read(preview)
   }, [])
+  const isUnderWay = total !== undefined && !acted.isOver
   const ready = preview ? previewed.summary.done : runIds
   const start = async (reasoned: Reasoned) => {
     previewed.stop()
@@ -48,7 +49,8 @@ export function BulkDialog(props: BulkDialogProps) {
     onDone()
   }
   return (
-    <Dialog title={title} onClose={onClose} isWide>
+    // What is under way is stopped first, and says how far it came.
+    <Dialog title={title} onClose={isUnderWay ? acted.stop : onClose} isWide>
       {total === undefined ? (
         <Asking
           {...props}
@@ -114,10 +116,13 @@ interface GoingProps extends BulkDialogProps {
 function Going({ past, total, acted, onClose }: GoingProps) {
   const { summary, isOver, stop } = acted
   const count = summary.done.length + summary.refusedCount
+  const ref = useRef<HTMLDivElement>(null)
+  // The button that was pressed is gone.
+  useEffect(() => ref.current?.focus(), [isOver])
   return (
     <>
-      <div class="dialog-content">
-        <Progress label={isOver ? 'Over' : 'Under way'} count={count} total={total} />
+      <div class="dialog-content" ref={ref} tabIndex={-1}>
+        <Progress label={isOver ? 'Done' : 'Under way'} count={count} total={total} />
         <ResultReport summary={summary} past={past} left={isOver ? total - count : 0} />
       </div>
       <footer>

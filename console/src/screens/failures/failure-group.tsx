@@ -1,24 +1,17 @@
-import { useState } from 'preact/hooks'
 import type { FailureGroupView } from '../../../../lib/console/views.ts'
-import { api } from '../../api.ts'
 import { counted, formatCount } from '../../format.ts'
 import { blueprintHref, href, runHref } from '../../router.ts'
 import { isWritable } from '../../service.ts'
 import { Button } from '../../ui/button.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { BulkDialog } from '../bulk/bulk-dialog.tsx'
-import { timeOf } from '../runs/filters.ts'
 
 export interface FailureGroupProps {
   readonly group: FailureGroupView
-  /** '1h', say: the time that the group is of. */
-  readonly since: string
-  readonly onRedriven: () => void
+  readonly onRedrive: () => void
 }
 
-export function FailureGroup({ group, since, onRedriven }: FailureGroupProps) {
+export function FailureGroup({ group, onRedrive }: FailureGroupProps) {
   const { blueprintId, nodeId, error, message, count, examples, firstFailedAt, lastFailedAt } = group
-  const [isOpen, setOpen] = useState(false)
   return (
     <li class="group panel">
       <p class="group-count" title={counted(count, 'run')}>
@@ -63,47 +56,11 @@ export function FailureGroup({ group, since, onRedriven }: FailureGroupProps) {
       </div>
       {isWritable() && (
         <div class="group-acts">
-          <Button icon="again" onClick={() => setOpen(true)}>
+          <Button icon="again" onClick={onRedrive}>
             Redrive …
           </Button>
         </div>
       )}
-      {isOpen && (
-        <RedriveGroup group={group} since={since} onClose={() => setOpen(false)} onDone={onRedriven} />
-      )}
     </li>
-  )
-}
-
-/** What was looked at is what is redriven: runs that fail meanwhile are another matter. */
-function RedriveGroup({
-  group,
-  since,
-  onClose,
-  onDone,
-}: {
-  readonly group: FailureGroupView
-  readonly since: string
-  readonly onClose: () => void
-  readonly onDone: () => void
-}) {
-  const { blueprintId, nodeId, error, message, count } = group
-  const failures = {
-    since: timeOf(since, Date.now()) ?? '',
-    blueprintId,
-    group: { blueprintId, nodeId, error, message },
-  }
-  return (
-    <BulkDialog
-      title={`Redrive ${nodeId === undefined ? blueprintId : `${blueprintId}, ${nodeId}`}: ${error}`}
-      verb="Redrive"
-      past="redriven"
-      kind="primary"
-      expected={count}
-      preview={(signal) => api.redriveMany({ failures, dryRun: true }, signal)}
-      act={(runIds, reasoned, signal) => api.redriveMany({ runIds, ...reasoned }, signal)}
-      onClose={onClose}
-      onDone={onDone}
-    />
   )
 }

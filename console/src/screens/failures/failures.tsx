@@ -1,6 +1,6 @@
 /** What failed, by error: the first screen of an incident. A group is redriven at once, after a preview. */
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import type { FailuresView } from '../../../../lib/console/views.ts'
+import type { FailureGroupView, FailuresView } from '../../../../lib/console/views.ts'
 import { api } from '../../api.ts'
 import { counted } from '../../format.ts'
 import { problemOf } from '../../problem.ts'
@@ -16,6 +16,7 @@ import { BlueprintSelect } from '../runs/filter-bar.tsx'
 import { timeOf } from '../runs/filters.ts'
 import { FailureGroup } from './failure-group.tsx'
 import { keyOfGroup, merged } from './groups.ts'
+import { RedriveGroup } from './redrive-group.tsx'
 
 const SINCE = [
   { value: '1h', text: 'Last hour' },
@@ -29,6 +30,8 @@ export function FailuresScreen({ query }: { readonly query: RouteQuery }) {
   const since = SINCE.find(({ value }) => value === query.since?.[0])?.value ?? '1h'
   const blueprint = query.blueprint?.[0]
   const { pages, problem, isLoading, reload, more } = usePages(since, blueprint)
+  // Not in its group: that goes from the list while its runs are redriven.
+  const [asked, setAsked] = useState<FailureGroupView>()
   return (
     <Page
       title="Failures"
@@ -47,9 +50,12 @@ export function FailuresScreen({ query }: { readonly query: RouteQuery }) {
     >
       {problem && <ProblemBox problem={problem} onRetry={reload} />}
       {pages.length > 0 ? (
-        <Groups pages={pages} since={since} isLoading={isLoading} onMore={more} onRedriven={reload} />
+        <Groups pages={pages} isLoading={isLoading} onMore={more} onRedrive={setAsked} />
       ) : (
         !problem && <Loading what="Reading failures" />
+      )}
+      {asked && (
+        <RedriveGroup group={asked} since={since} onClose={() => setAsked(undefined)} onDone={reload} />
       )}
     </Page>
   )
@@ -93,13 +99,12 @@ function usePages(since: string, blueprint: string | undefined) {
 
 interface GroupsProps {
   readonly pages: readonly FailuresView[]
-  readonly since: string
   readonly isLoading: boolean
   readonly onMore: () => Promise<void>
-  readonly onRedriven: () => void
+  readonly onRedrive: (group: FailureGroupView) => void
 }
 
-function Groups({ pages, since, isLoading, onMore, onRedriven }: GroupsProps) {
+function Groups({ pages, isLoading, onMore, onRedrive }: GroupsProps) {
   const { groups, runs } = merged(pages)
   const hasMore = pages.at(-1)?.cursor !== undefined
   if (groups.length === 0 && !hasMore)
@@ -116,7 +121,7 @@ function Groups({ pages, since, isLoading, onMore, onRedriven }: GroupsProps) {
       </p>
       <ul class="groups">
         {groups.map((group) => (
-          <FailureGroup key={keyOfGroup(group)} group={group} since={since} onRedriven={onRedriven} />
+          <FailureGroup key={keyOfGroup(group)} group={group} onRedrive={() => onRedrive(group)} />
         ))}
       </ul>
       {hasMore && (

@@ -1,35 +1,50 @@
 /** What can be done to the runs that are chosen. */
-import { useState } from 'preact/hooks'
 import { api } from '../../api.ts'
 import { counted } from '../../format.ts'
 import { Button } from '../../ui/button.tsx'
 import { BulkDialog } from '../bulk/bulk-dialog.tsx'
 
+/** What somebody wants to do, to the runs that were chosen then: the list goes on changing. */
+export interface BulkAct {
+  readonly kind: 'redrive' | 'cancel'
+  readonly runIds: readonly string[]
+}
+
 export interface BulkBarProps {
   readonly runIds: readonly string[]
   readonly onClear: () => void
-  readonly onDone: () => void
+  readonly onAct: (act: BulkAct) => void
 }
 
-export function BulkBar({ runIds, onClear, onDone }: BulkBarProps) {
-  const [open, setOpen] = useState<'redrive' | 'cancel'>()
-  const close = () => setOpen(undefined)
+export function BulkBar({ runIds, onClear, onAct }: BulkBarProps) {
   return (
     <div class="bulk-bar" role="group" aria-label="Chosen runs">
       <span role="status">{counted(runIds.length, 'run')} chosen</span>
-      <Button icon="again" onClick={() => setOpen('redrive')}>
+      <Button icon="again" onClick={() => onAct({ kind: 'redrive', runIds })}>
         Redrive …
       </Button>
-      <Button icon="stop" onClick={() => setOpen('cancel')}>
+      <Button icon="stop" onClick={() => onAct({ kind: 'cancel', runIds })}>
         Cancel …
       </Button>
       <Button kind="quiet" onClick={onClear}>
         Choose none
       </Button>
-      {open === 'redrive' && <RedriveChosen runIds={runIds} onClose={close} onDone={onDone} />}
-      {open === 'cancel' && <CancelChosen runIds={runIds} onClose={close} onDone={onDone} />}
     </div>
   )
+}
+
+export function BulkActDialog({ act: { kind, runIds }, ...rest }: BulkActDialogProps) {
+  return kind === 'redrive' ? (
+    <RedriveChosen runIds={runIds} {...rest} />
+  ) : (
+    <CancelChosen runIds={runIds} {...rest} />
+  )
+}
+
+export interface BulkActDialogProps {
+  readonly act: BulkAct
+  readonly onClose: () => void
+  readonly onDone: () => void
 }
 
 interface ChosenProps {

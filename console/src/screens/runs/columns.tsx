@@ -15,6 +15,7 @@ export interface ColumnsOptions {
   readonly choosing?: {
     readonly selection: Selection
     readonly isAll: boolean
+    readonly isMixed: boolean
     readonly onAll: (isOn: boolean) => void
     readonly onToggle: (runId: string, isOn: boolean, isRange: boolean) => void
   }
@@ -48,6 +49,7 @@ export function columnsOf({ costs, onLabel, choosing }: ColumnsOptions): readonl
 function selectColumn({
   selection,
   isAll,
+  isMixed,
   onAll,
   onToggle,
 }: NonNullable<ColumnsOptions['choosing']>): Column<RunRow> {
@@ -59,7 +61,7 @@ function selectColumn({
         label="Choose all runs of this list"
         isLabelHidden
         isChecked={isAll}
-        isMixed={!isAll && ids.size > 0}
+        isMixed={isMixed}
         onChange={onAll}
       />
     ),

@@ -11,7 +11,7 @@ import { Page } from '../../ui/page.tsx'
 import { ProblemBox } from '../../ui/problem-box.tsx'
 import { useEvery } from '../../ui/use-data.ts'
 import { VirtualTable } from '../../ui/virtual-table.tsx'
-import { BulkBar } from './bulk-bar.tsx'
+import { type BulkAct, BulkActDialog, BulkBar } from './bulk-bar.tsx'
 import { columnsOf } from './columns.tsx'
 import { RunCosts } from './costs.ts'
 import { FilterBar } from './filter-bar.tsx'
@@ -30,7 +30,10 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
   const pages = usePages(filters)
   const state = pages.state.value
   const [selection, setSelection] = useState<Selection>(NOTHING_SELECTED)
+  const [act, setAct] = useState<BulkAct>()
   useEffect(() => setSelection(NOTHING_SELECTED), [pages])
+  // What has left the list meanwhile is chosen no more.
+  const chosen = state.runs.map(({ runId }) => runId).filter((id) => selection.ids.has(id))
   const change = useCallback(
     (to: RunFilters) => navigate({ screen: 'runs', query: queryOf(to) }, { replace: true }),
     [],
@@ -39,12 +42,8 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
     <Page title="Runs" isFilling actions={<Actions state={state} onNewest={() => void pages.first()} />}>
       <FilterBar filters={filters} onChange={change} />
       {state.problem && <ProblemBox problem={state.problem} onRetry={() => void pages.first()} />}
-      {selection.ids.size > 0 && (
-        <BulkBar
-          runIds={state.runs.map(({ runId }) => runId).filter((id) => selection.ids.has(id))}
-          onClear={() => setSelection(NOTHING_SELECTED)}
-          onDone={() => void pages.first()}
-        />
+      {chosen.length > 0 && (
+        <BulkBar runIds={chosen} onClear={() => setSelection(NOTHING_SELECTED)} onAct={setAct} />
       )}
       <RunsTable
         pages={pages}
@@ -53,6 +52,16 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
         selection={selection}
         onSelection={setSelection}
       />
+      {act && (
+        <BulkActDialog
+          act={act}
+          onClose={() => setAct(undefined)}
+          onDone={() => {
+            setSelection(NOTHING_SELECTED)
+            void pages.first()
+          }}
+        />
+      )}
     </Page>
   )
 }
@@ -116,13 +125,15 @@ function RunsTable({ pages, filters, onFilters, selection, onSelection }: RunsTa
     if (view.end > runs.length - AHEAD) void pages.more()
   }, [view.end, runs, pages])
   const order = runs.map(({ runId }) => runId)
+  const chosen = order.filter((id) => selection.ids.has(id)).length
   const columns = columnsOf({
     costs,
     onLabel: (label) => onFilters({ ...filters, labels: [...new Set([...filters.labels, label])] }),
     choosing: isWritable()
       ? {
           selection,
-          isAll: runs.length > 0 && order.every((id) => selection.ids.has(id)),
+          isAll: chosen > 0 && chosen === order.length,
+          isMixed: chosen > 0 && chosen < order.length,
           onAll: (isOn) => onSelection(isOn ? { ids: new Set(order) } : NOTHING_SELECTED),
           onToggle: (runId, isOn, isRange) =>
             onSelection(toggled(selection, { runId, isOn, isRange }, order)),
