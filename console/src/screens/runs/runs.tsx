@@ -1,5 +1,6 @@
 /** The list of runs: newest first, filtered, live, and what is done to many of them at once. */
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import type { RunRow } from '../../../../lib/console/views.ts'
 import { api } from '../../api.ts'
 import { counted } from '../../format.ts'
 import { href, navigate, type RouteQuery } from '../../router.ts'
@@ -32,8 +33,7 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
   const [selection, setSelection] = useState<Selection>(NOTHING_SELECTED)
   const [act, setAct] = useState<BulkAct>()
   useEffect(() => setSelection(NOTHING_SELECTED), [pages])
-  // What has left the list meanwhile is chosen no more.
-  const chosen = state.runs.map(({ runId }) => runId).filter((id) => selection.ids.has(id))
+  const { order, chosen } = useChosen(state.runs, selection)
   const change = useCallback(
     (to: RunFilters) => navigate({ screen: 'runs', query: queryOf(to) }, { replace: true }),
     [],
@@ -47,6 +47,8 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
       )}
       <RunsTable
         pages={pages}
+        order={order}
+        chosen={chosen}
         filters={filters}
         onFilters={change}
         selection={selection}
@@ -108,15 +110,25 @@ function Actions({ state, onNewest }: { readonly state: RunPagesState; readonly 
   )
 }
 
+/** Ids as the list has them, and those of them that are chosen: what has left the list meanwhile is chosen no more. */
+function useChosen(runs: readonly RunRow[], { ids }: Selection) {
+  const order = useMemo(() => runs.map(({ runId }) => runId), [runs])
+  const chosen = useMemo(() => (ids.size === 0 ? [] : order.filter((id) => ids.has(id))), [order, ids])
+  return { order, chosen }
+}
+
 interface RunsTableProps {
   readonly pages: RunPages
+  readonly order: readonly string[]
+  readonly chosen: readonly string[]
   readonly filters: RunFilters
   readonly onFilters: (filters: RunFilters) => void
   readonly selection: Selection
   readonly onSelection: (selection: Selection) => void
 }
 
-function RunsTable({ pages, filters, onFilters, selection, onSelection }: RunsTableProps) {
+function RunsTable(props: RunsTableProps) {
+  const { pages, order, chosen, filters, onFilters, selection, onSelection } = props
   const { runs, pages: read } = pages.state.value
   const [view, setView] = useState({ first: 0, end: 0 })
   const costs = useCosts(pages, view)
@@ -124,16 +136,15 @@ function RunsTable({ pages, filters, onFilters, selection, onSelection }: RunsTa
   useEffect(() => {
     if (view.end > runs.length - AHEAD) void pages.more()
   }, [view.end, runs, pages])
-  const order = runs.map(({ runId }) => runId)
-  const chosen = order.filter((id) => selection.ids.has(id)).length
+  const isAll = chosen.length > 0 && chosen.length === order.length
   const columns = columnsOf({
     costs,
     onLabel: (label) => onFilters({ ...filters, labels: [...new Set([...filters.labels, label])] }),
     choosing: isWritable()
       ? {
           selection,
-          isAll: chosen > 0 && chosen === order.length,
-          isMixed: chosen > 0 && chosen < order.length,
+          isAll,
+          isMixed: chosen.length > 0 && !isAll,
           onAll: (isOn) => onSelection(isOn ? { ids: new Set(order) } : NOTHING_SELECTED),
           onToggle: (runId, isOn, isRange) =>
             onSelection(toggled(selection, { runId, isOn, isRange }, order)),
