@@ -10,6 +10,7 @@ import { RunsScreen } from './screens/runs/runs.tsx'
 import { StartScreen } from './screens/start/start.tsx'
 import { service } from './service.ts'
 import { Empty } from './ui/empty.tsx'
+import { Page } from './ui/page.tsx'
 
 export function Screen() {
   const { kind, runId } = service.value ?? {}
@@ -40,9 +41,11 @@ function ScreenOf({ route }: { readonly route: Route }) {
       return <StartScreen blueprintId={route.blueprintId} />
     default:
       return (
-        <Empty title="There is no such screen">
-          <a href="#/runs">To the runs</a>
-        </Empty>
+        <Page title="Nothing here">
+          <Empty title="There is no such screen">
+            <a href="#/runs">To the runs</a>
+          </Empty>
+        </Page>
       )
   }
 }

@@ -37,6 +37,15 @@ describe('a tree of JSON', () => {
     expect(rows('sku').filter(({ isMatch }) => isMatch)).toHaveLength(2)
     expect(paths('B~', 0)).toEqual(['', '/a~1b~0c'])
     expect(paths('nothing')).toEqual([''])
+    // What is in something that was found can be unfolded, though it has nothing of it.
+    expect(paths('items', 0)).toEqual(['', '/order', '/order/items'])
+    expect(paths('items', 0, { '/order/items': true })).toEqual([
+      '',
+      '/order',
+      '/order/items',
+      '/order/items/0',
+      '/order/items/1',
+    ])
     // 'empty' has it, too; what was folded meanwhile stays so.
     expect(paths('y', 0, { '/order/items': false })).toEqual(['', '/order', '/order/items', '/order/empty'])
   })

@@ -20,7 +20,7 @@ export interface JsonRowsOptions {
   /** What was folded or unfolded by hand, by path; the others are open down to `openDepth`. */
   readonly toggled: ReadonlyMap<string, boolean>
   readonly openDepth: number
-  /** Only what has this text, and what leads there, which is open; '' searches for nothing. */
+  /** Only what has this text, what is in it, and what leads there, which is open; '' searches for nothing. */
   readonly search: string
 }
 
@@ -30,34 +30,48 @@ const isContainer = (value: Json): value is Container => typeof value === 'objec
 
 export function rowsOf(value: Json, options: JsonRowsOptions): JsonRow[] {
   const search = options.search.trim().toLowerCase()
-  const found = search === '' ? undefined : pathsTo(value, search)
+  const leads = search === '' ? undefined : pathsToMatches(value, search)
   const rows: JsonRow[] = []
-  const add = (value: Json, path: string, depth: number, name?: string) => {
-    if (found && !found.has(path)) return
+  const add = (value: Json, { path, depth, name, isWithin }: Place) => {
+    const isMatch = leads !== undefined && matches(value, name, search)
+    if (leads && path !== '' && !isMatch && !isWithin && !leads.has(path)) return
     const isFoldable = isContainer(value) && entriesOf(value).length > 0
-    const isOpen =
-      isFoldable && (options.toggled.get(path) ?? (found !== undefined || depth < options.openDepth))
-    const isMatch = found !== undefined && matches(value, name, search)
+    const isOpenAtFirst = leads ? leads.has(path) : depth < options.openDepth
+    const isOpen = isFoldable && (options.toggled.get(path) ?? isOpenAtFirst)
     rows.push({ path, depth, name, value, isFoldable, isOpen, isMatch })
-    if (isOpen && isContainer(value))
-      for (const [key, inner] of entriesOf(value)) add(inner, pathIn(path, key), depth + 1, key)
+    if (!isOpen || !isContainer(value)) return
+    for (const [key, inner] of entriesOf(value))
+      add(inner, {
+        path: pathIn(path, key),
+        depth: depth + 1,
+        name: key,
+        isWithin: isMatch || isWithin,
+      })
   }
-  add(value, '', 0)
+  add(value, { path: '', depth: 0, isWithin: false })
   return rows
 }
 
-/** Paths of what matches and of all that leads there. The value itself is always one of them. */
-function pathsTo(value: Json, search: string): ReadonlySet<string> {
-  const found = new Set<string>([''])
+interface Place {
+  readonly path: string
+  readonly depth: number
+  readonly name?: string
+  /** Whether it is in what was found, all of which can be unfolded. */
+  readonly isWithin: boolean
+}
+
+/** Paths of what has a match in it. */
+function pathsToMatches(value: Json, search: string): ReadonlySet<string> {
+  const leads = new Set<string>()
   const visit = (value: Json, path: string, name?: string): boolean => {
-    let has = matches(value, name, search)
+    let isLead = false
     if (isContainer(value))
-      for (const [key, inner] of entriesOf(value)) if (visit(inner, pathIn(path, key), key)) has = true
-    if (has) found.add(path)
-    return has
+      for (const [key, inner] of entriesOf(value)) if (visit(inner, pathIn(path, key), key)) isLead = true
+    if (isLead) leads.add(path)
+    return isLead || matches(value, name, search)
   }
   visit(value, '')
-  return found
+  return leads
 }
 
 const matches = (value: Json, name: string | undefined, search: string): boolean =>

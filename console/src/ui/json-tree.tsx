@@ -4,7 +4,7 @@ import type { Json } from '../../../lib/console/json.ts'
 import { Button } from './button.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Icon } from './icons.tsx'
-import { kindOf, rowsOf, summaryOf, type JsonRow } from './json-rows.ts'
+import { kindOf, rowsOf, summaryOf, type JsonRow, type JsonRowsOptions } from './json-rows.ts'
 import { useTreeKeys } from './use-tree-keys.ts'
 import { useVirtual } from './use-virtual.ts'
 
@@ -14,7 +14,7 @@ export interface JsonTreeProps {
   readonly label: string
   /** How deep it is open at first. Default: 2. */
   readonly openDepth?: number
-  /** Whether it has a row to search in it. Default: where it has more than 12 rows. */
+  /** Whether it has a row to search in it. Default: where it has more than 12 rows, all unfolded. */
   readonly hasTools?: boolean
   /** Pixels at most, beyond which it scrolls. Default: 420. */
   readonly maxHeight?: number
@@ -33,6 +33,7 @@ export interface LaterValue {
 
 const ROW_HEIGHT = 24
 const ROWS_WITHOUT_TOOLS = 12
+const ALL: JsonRowsOptions = { toggled: new Map(), openDepth: Infinity, search: '' }
 
 export function JsonTree(props: JsonTreeProps) {
   const { value, label, openDepth = 2, maxHeight = 420, later = [] } = props
@@ -42,7 +43,8 @@ export function JsonTree(props: JsonTreeProps) {
     () => rowsOf(value, { toggled, openDepth, search }),
     [value, toggled, openDepth, search],
   )
-  const hasTools = props.hasTools ?? (search !== '' || rows.length > ROWS_WITHOUT_TOOLS)
+  const size = useMemo(() => rowsOf(value, ALL).length, [value])
+  const hasTools = props.hasTools ?? size > ROWS_WITHOUT_TOOLS
   const toggle = (row: JsonRow) =>
     row.isFoldable && setToggled((known) => new Map(known).set(row.path, !row.isOpen))
   return (

@@ -100,7 +100,7 @@ function Actions({ state, onNewest }: { readonly state: RunPagesState; readonly 
           Newest
         </Button>
       )}
-      {state.pages <= 1 && <span class="live muted small">live</span>}
+      {state.pages <= 1 && !state.problem && <span class="live muted small">live</span>}
       {isWritable() && (
         <ButtonLink kind="primary" icon="plus" href={href({ screen: 'start' })}>
           Start a run

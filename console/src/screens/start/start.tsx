@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { api } from '../../api.ts'
 import { knownBlueprints } from '../../known-blueprints.ts'
 import { href, navigate } from '../../router.ts'
+import { GraphPicture } from '../../run/graph/graph-picture.tsx'
 import { isWritable } from '../../service.ts'
 import { Button } from '../../ui/button.tsx'
 import { Empty, Loading } from '../../ui/empty.tsx'
@@ -15,9 +16,11 @@ import { StartForm } from './start-form.tsx'
 export function StartScreen({ blueprintId }: { readonly blueprintId: string | undefined }) {
   if (!isWritable())
     return (
-      <Empty title="This console may start nothing">
-        <p>It was started read-only.</p>
-      </Empty>
+      <Page title="Start a run">
+        <Empty title="This console may start nothing">
+          <p>It was started read-only.</p>
+        </Empty>
+      </Page>
     )
   return blueprintId === undefined ? (
     <ChooseBlueprint />
@@ -66,7 +69,16 @@ function StartOf({ blueprintId }: { readonly blueprintId: string }) {
       {!value && !problem && <Loading what="Asking what it takes" />}
       {/* What nobody knows of may be started all the same: its worker may be deployed later. */}
       {problem && <ProblemBox problem={problem} />}
-      {(value ?? problem) && <StartForm blueprintId={blueprintId} schema={value?.inputSchema} />}
+      {(value ?? problem) && (
+        <div class="start-parts">
+          <StartForm blueprintId={blueprintId} schema={value?.inputSchema} />
+          {value?.graph && (
+            <section class="panel start-graph" aria-label="Graph">
+              <GraphPicture graph={value.graph} />
+            </section>
+          )}
+        </div>
+      )}
     </Page>
   )
 }
