@@ -85,7 +85,7 @@ describe('a form of a schema', () => {
       { allOf: [{ type: 'string' }], description: 'd' },
       { kind: 'string', description: 'd' },
     ],
-    [{ allOf: [{ type: 'string' }, { minLength: 2 }] }, { kind: 'json' }],
+    [{ type: 'string', allOf: [{ minLength: 2 }, { pattern: 'a' }] }, { kind: 'json' }],
     [{ type: 'array', prefixItems: [], items: { type: 'string' } }, { kind: 'json' }],
     [{ $ref: 'https://example.org/other.json' }, { kind: 'json' }],
     [true, { kind: 'json' }],
