@@ -99,6 +99,12 @@ describe('how a node looks', () => {
       'runs shipping',
       'refundPayment, joins any 2',
     ])
+    expect([...plan.nodes.values()].map(({ mark }) => mark)).toEqual([
+      'circle',
+      'clock',
+      'external',
+      'circle',
+    ])
     expect(plan.taken.size).toBe(0)
   })
 

@@ -6,7 +6,7 @@ import { problemOf } from '../problem.ts'
 import type { Act } from './acts/available.ts'
 
 /** Milliseconds between two reads of the history of a run that goes on: it costs as much as it is long. */
-const HISTORY_EVERY_MS = 5_000
+const HISTORY_EVERY_MS = 4_000
 
 export function isOver({ status }: Pick<RunView, 'status'>): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled'

@@ -10,6 +10,9 @@ import type {
 import { formatCount, formatDuration } from '../../format.ts'
 import { type Facts, type NodeFacts, tookOf, triesOf } from '../facts.ts'
 
+/** Names of icons. */
+type Mark = 'clock' | 'external' | 'again' | 'fork' | 'circle'
+
 export interface NodeLook {
   readonly state: NodeStateView
   /** Such as 'charge, failed, try 3'. */
@@ -22,6 +25,8 @@ export interface NodeLook {
   /** A round of a loop, or an iteration after a redrive, where it is not the first one. */
   readonly round?: number
   readonly childRunId?: string
+  /** The picture of what it is, where it has no state. */
+  readonly mark?: Mark
   /** It will not be reached any more. */
   readonly isLeftOut?: boolean
   readonly isPaused?: boolean
@@ -58,7 +63,8 @@ export function steady(before: RunLooks | undefined, now: RunLooks): RunLooks {
 
 /** A node of a blueprint, without a run. */
 function planned(node: GraphNode): NodeLook {
-  return { state: 'notRun', detail: kindOf(node), name: `${node.id}, ${kindOf(node)}` }
+  const kind = kindOf(node)
+  return { state: 'notRun', detail: kind, name: `${node.id}, ${kind}`, mark: MARKS[node.uses] ?? 'circle' }
 }
 
 interface LookOptions {
@@ -156,6 +162,15 @@ const KINDS: Readonly<Record<string, string>> = {
   'loop-controller': 'loop',
   'batch-scatter': 'batch',
   'batch-gather': 'gathers the batch',
+}
+
+const MARKS: Readonly<Record<string, Mark>> = {
+  wait: 'clock',
+  sleep: 'clock',
+  subflow: 'external',
+  'loop-controller': 'again',
+  'batch-scatter': 'fork',
+  'batch-gather': 'fork',
 }
 
 /** What a node is, in few words. */

@@ -45,7 +45,7 @@ export const NodeBox = memo(function NodeBox(props: NodeBoxProps) {
 })
 
 function NodeTexts({ placed: { node, width }, look }: Pick<NodeBoxProps, 'placed' | 'look'>) {
-  const icon = look.isPaused ? 'pause' : stateIcon(look.state)
+  const icon = look.isPaused ? 'pause' : (look.mark ?? stateIcon(look.state))
   const beside = look.round === undefined ? 38 : 62
   // Details are smaller than names; what ticks after them needs room, too.
   const most = Math.floor((width - beside) / 6.1) - (look.until === undefined ? 0 : 10)

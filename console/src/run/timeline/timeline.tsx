@@ -40,7 +40,7 @@ export function Timeline(props: TimelineProps) {
     () => scaleOf({ from, to, width: room, ...(isFolded ? { busy } : {}) }),
     [from, to, room, isFolded, busy],
   )
-  if (!timeline.hasTimes) return <NoTimes rows={timeline.rows.length} />
+  if (!timeline.hasTimes) return <NoTimes run={props.run} />
   const shownRow = timeline.rows.findIndex(({ nodeId }) => nodeId === selected)
   return (
     <div class="timeline" ref={frame}>
@@ -109,8 +109,10 @@ function busyIn({ rows, to }: TimelineModel): { readonly from: number; readonly 
   ])
 }
 
-function NoTimes({ rows }: { readonly rows: number }) {
-  if (rows === 0) return <Empty title="No node has done anything yet." />
+function NoTimes({ run }: { readonly run: RunView }) {
+  if (run.progress.every(({ state }) => state === 'notRun'))
+    return <Empty title="No node has done anything yet." />
+  if (!isOver(run)) return <Empty title="The workers have noted no times yet." />
   return (
     <Empty title="The times of this run are not kept.">
       Workers note them where the service has a history of 'timings' or 'full'. What happened is under Events.
