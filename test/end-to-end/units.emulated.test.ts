@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type HistoryMode,
   type Job,
+  PRICES,
   type RunClient,
   type RunLabels,
   type SqsAdapter,
@@ -158,6 +159,29 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
       expect([start.s3.requests, work.s3.requests]).toEqual([0, 0])
     },
   )
+
+  it('of ten nodes in a row that a client without flows starts: a write more, and no message more', async () => {
+    const flow = chain(10)
+    const adapter = adapterOf(deployment, { flows: [flow], logger: new NullLogger(), runIndex: false })
+    const client = clientOf(deployment, { runIndex: false })
+    await run(adapter, client, flow)
+
+    const measured = await run(adapter, client, flow)
+
+    const { start, work, messages } = measured
+    expect(start.dynamodb).toMatchObject({ writeUnits: 1, byOperation: { PutItem: 1 } })
+    // The run is begun, its first message takes the lease on the first node, and commits ten times.
+    expect(work.dynamodb).toMatchObject({
+      writeUnits: 12,
+      readUnits: 1,
+      byOperation: { GetItem: 1, UpdateItem: 12 },
+    })
+    expect([start.sqs.requests, work.sqs.requests, messages]).toEqual([1, 0, 1])
+    tellsWhatWasMeasured(measured)
+    // With the receive and the delete of its message.
+    const usd = PRICES.dynamodb.writeUnit * 13 + PRICES.dynamodb.readUnit + PRICES.sqs.request * 3
+    expect((usd / 10) * 1e6).toBeLessThanOrEqual(0.95)
+  })
 
   it('of ten nodes in a row in a trace: as much, since its id fits into the kilobyte', async () => {
     const header = `Root=${newTraceId()};Parent=${newSegmentId()};Sampled=1`

@@ -267,6 +267,14 @@ export const sourceMutants: readonly SourceMutant[] = [
     profiles: [THROTTLED],
   },
   {
+    what: 'a first message that works on its start node and forgets the others',
+    file: 'worker/process-job.ts',
+    replace: /if \(job\.iteration === undefined\) await/,
+    by: 'if (job.nodeId !== undefined && job.iteration === undefined) await',
+    cases: ['several starts and several terminals'],
+    profiles: [CALM],
+  },
+  {
     what: 'a request of a strand that is tried once',
     file: 'worker/strand.ts',
     replace: /persistent\(given\.services, .*\)/,

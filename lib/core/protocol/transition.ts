@@ -35,6 +35,11 @@ export function firstActivations(graph: RunGraph): Pick<RunState, 'active' | 'fi
   }
 }
 
+/** The start node that a run's first message works on itself; undefined where there is none. */
+export function firstStartOf({ startNodes }: Pick<RunGraph, 'startNodes'>): number | undefined {
+  return startNodes[0]
+}
+
 export function decide(
   graph: RunGraph,
   run: RunState,

@@ -6,6 +6,7 @@
 import { messageOf } from '../common/errors.ts'
 import type { Services } from '../execution/services.ts'
 import { type ActivationKey, activationKey, isOver, type RunState } from '../protocol/run-state.ts'
+import { firstStartOf } from '../protocol/transition.ts'
 import type { DeadLetter, DeadLetters } from '../queue/dead-letter-queue.ts'
 import { formatJob, type Job, parseJob } from '../queue/job.ts'
 import { inTraceOf } from '../telemetry/tracing.ts'
@@ -105,8 +106,10 @@ async function keep(
   // The note first: what fails for good must not put a copy there with each sweep.
   if (run && !job.publishes) {
     let key: ActivationKey | undefined
-    if (run.graph !== undefined && job.nodeId !== undefined) {
-      const node = (await graphUnlessLost({ graphs }, run))?.find(job.nodeId)
+    if (run.graph !== undefined) {
+      const graph = await graphUnlessLost({ graphs }, run)
+      const node =
+        job.nodeId === undefined ? firstStartOf(graph ?? { startNodes: [] }) : graph?.find(job.nodeId)
       key = node === undefined ? undefined : activationKey(node, job.iteration ?? 1)
     }
     await store.noteDeadLetter(run.runId, key, reason)

@@ -14,7 +14,7 @@ import { type Services } from '../execution/services.ts'
 import type { Budget } from '../protocol/budget.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, type Parent, type RunState, nothingScheduled } from '../protocol/run-state.ts'
-import { firstActivations } from '../protocol/transition.ts'
+import { firstActivations, firstStartOf } from '../protocol/transition.ts'
 import type { FirstState, NewRun } from '../store/run-store.ts'
 import { NO_GRAPH, RunReader } from '../values/run-reader.ts'
 import { inlineInput } from '../values/value-writer.ts'
@@ -86,7 +86,7 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
     startedAt: services.now(),
     ...delayed(request.startsAt, services.now()),
     // Who makes a child run pays for that.
-    ...(request.parent ? {} : startCost(services, 'start', Object.keys(labels ?? {}).length)),
+    ...(request.parent ? {} : startCost(services, 'start', { labels: Object.keys(labels ?? {}).length })),
   }
   if (run.labels) await services.store.putLabels(run)
   const { created, run: there } = await services.store.create(run)
@@ -98,11 +98,11 @@ export async function putRun(services: StartServices, request: NewRunRequest): P
 function startCost(
   { counter, store }: Pick<Services, 'counter' | 'store'>,
   what: 'start' | 'begin',
-  labels: number,
+  { labels = 0, sends = true }: { readonly labels?: number; readonly sends?: boolean },
 ): Pick<NewRun, 'cost'> {
   // In memory it makes no requests.
   if (!counter || !store.countedBy) return {}
-  return { cost: counter.take(what, { $w: labels, $d: labels, $q: 100 }) }
+  return { cost: counter.take(what, { $w: labels, $d: labels, $q: sends ? 100 : 0 }) }
 }
 
 /** The run that is there is another than the one that was asked for. @throws FlowcraftAwsError RUN_CONFLICT */
@@ -158,14 +158,18 @@ function hashOf(values: Services['values'], input: Record<string, unknown>): str
  * Begins an accepted run. One of a blueprint that no worker has, or whose input the schema refuses, fails with that as its
  * reason, once the grace is over; one that cannot be begun for another reason of its own fails with it.
  * Crash before the write: the message comes back. After it: the start nodes are queued under the message that asked,
- * whose redelivery sends them.
+ * which works on the first of them itself; its redelivery sends the others, and goes on where the first is.
  */
 export async function beginRun(services: Services, run: RunState): Promise<RunState> {
   let now: RunState
   try {
     const graph = await services.graphs.remember(run.blueprintId)
     const input = await acceptedInput(services, run)
-    const cost = startCost(services, 'begin', 0)
+    const own = firstStartOf(graph)
+    const works =
+      own !== undefined && services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(own).id })
+    // Its message works on one of the start nodes itself.
+    const cost = startCost(services, 'begin', { sends: !works || graph.startNodes.length > 1 })
     const first = { ...firstActivations(graph), graph: graph.fingerprint, ...input, ...cost }
     const begun = await services.store.begin(run.runId, first)
     if (begun.committed) services.counter?.committed()

@@ -22,6 +22,7 @@ import {
   START,
   strandOf,
 } from '../protocol/run-state.ts'
+import { firstStartOf } from '../protocol/transition.ts'
 import type { Job } from '../queue/job.ts'
 import { withinBudget } from '../run/budget.ts'
 import { sendQueued } from '../run/dispatch.ts'
@@ -63,24 +64,23 @@ async function workOnJob(services: Services, job: Job, invocation: Invocation): 
   if (job.publishes) return publishAsked(services, job)
   const open = await openRun(services, job, invocation)
   if ('kind' in open) return open
-  const { graph } = open
   const run = await withinBudget(open)
   if (isOver(run)) return publishRunEnd(services, run)
   // Whoever unpauses it sends the jobs of all that is active.
   if (run.pausedAt !== undefined) return ACKNOWLEDGE
   services.tracing?.follow(run)
   if (run.seq === 0) await emitStart(services, run)
-  if (job.nodeId === undefined) {
+  const key = keyOf(open, job)
+  if (key === undefined) {
     await sendQueued(open, START)
     return ACKNOWLEDGE
   }
-  const key = activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
   const entry = run.active.get(key)
   // One that another message carries on belongs to that message's strand, whoever names it: two leases would let two
   // workers write under one name.
   const strand = entry ? strandOf(key, entry) : key
   if (await passOn(open, job, strand)) return ACKNOWLEDGE
-  // The guide's client names one node and means the run: the others are this message's to send, each time it comes.
+  // It names one node at most and means the run: the others are this message's to send, each time it comes.
   if (job.iteration === undefined) await sendQueued(open, START, strand)
   if (job.items) return processItemJob(open, key, { ...job, items: job.items }, invocation)
   if (currentOf(run, strand) === undefined) {
@@ -89,7 +89,20 @@ async function workOnJob(services: Services, job: Job, invocation: Invocation): 
     await sendQueued(open, strand)
     return ACKNOWLEDGE
   }
-  return workOnStrand(open, strand, invocation, job.due)
+  // Of a run that began late it is the time of its start.
+  return workOnStrand(open, strand, invocation, job.nodeId === undefined ? undefined : job.due)
+}
+
+/**
+ * The activation that a message is about. That of a run's first message is the first start node, so that it works on that
+ * itself, and answers for it as the node's own message would, each time it comes. Undefined where another pool runs it.
+ */
+function keyOf({ services, graph, run }: OpenRun, job: Job): ActivationKey | undefined {
+  if (job.nodeId !== undefined) return activationKey(graph.indexOf(job.nodeId), job.iteration ?? 1)
+  const node = firstStartOf(graph)
+  const isOwn =
+    node !== undefined && services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(node).id })
+  return isOwn ? activationKey(node, 1) : undefined
 }
 
 /**
