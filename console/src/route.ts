@@ -57,6 +57,29 @@ export function href(route: Route): string {
   }
 }
 
+/** What a screen is called, as the window's title. */
+export function titleOf(route: Route): string {
+  switch (route.screen) {
+    case 'run':
+      return route.runId
+    case 'blueprint':
+      return route.blueprintId
+    case 'start':
+      return route.blueprintId === undefined ? 'Start a run' : `Start ${route.blueprintId}`
+    default:
+      return TITLES[route.screen]
+  }
+}
+
+const TITLES = {
+  home: 'Console',
+  runs: 'Runs',
+  failures: 'Failures',
+  blueprints: 'Blueprints',
+  deadLetters: 'Dead letters',
+  unknown: 'Nothing here',
+} as const
+
 /** The address of a run, and of a node in it. */
 export const runHref = (runId: string, nodeId?: string): string => href({ screen: 'run', runId, nodeId })
 

@@ -2,7 +2,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
 import { href, parseRoute, type Route } from './route.ts'
 
-export { blueprintHref, href, runHref, type Route, type RouteQuery } from './route.ts'
+export { blueprintHref, href, runHref, titleOf, type Route, type RouteQuery } from './route.ts'
 
 const current = signal<Route>(parseRoute(location.hash))
 

@@ -1,8 +1,8 @@
 /** The frame of the page: which service, the ways to its screens, and the screen itself. */
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { ServiceView } from '../../lib/console/views.ts'
 import { api } from './api.ts'
-import { href, route, runHref, type Route } from './router.ts'
+import { href, route, runHref, titleOf, type Route } from './router.ts'
 import { Screen } from './screen.tsx'
 import { service, setService } from './service.ts'
 import { nextTheme, setTheme, theme, type Theme } from './theme.ts'
@@ -19,6 +19,7 @@ export function Shell() {
     if (value) setService(value)
   }, [value])
   const known = service.value
+  useScreenChange(known)
   return (
     <>
       <a class="skip-link" href="#main" onClick={focusMain}>
@@ -31,6 +32,19 @@ export function Shell() {
       <Toasts />
     </>
   )
+}
+
+/** The window is called as its screen; the keyboard goes on there where the link that led there is gone. */
+function useScreenChange(service: ServiceView | undefined): void {
+  const title = titleOf(route.value)
+  useEffect(() => {
+    document.title = service ? `${title} · ${service.name}` : 'Flowcraft console'
+  }, [title, service])
+  const isFirst = useRef(true)
+  useEffect(() => {
+    if (isFirst.current) isFirst.current = false
+    else if (document.activeElement === document.body) document.getElementById('main')?.focus()
+  }, [title])
 }
 
 /** The hash is the route's; so that a link to '#main' would lead elsewhere. */
@@ -51,7 +65,7 @@ function Header({ service }: { readonly service: ServiceView | undefined }) {
       {isOneOfMany && <ChooseService service={service} />}
       {service && (
         <span class="place" title={`${service.place}; flowcraft-aws ${service.version}`}>
-          {service.place}
+          {service.place.replace(`${service.name}, `, '')}
         </span>
       )}
       {!isFile && <Ways />}

@@ -98,6 +98,22 @@ describe('pages of runs', () => {
     expect(idsOf(pages)).toBe('b')
   })
 
+  it('can be left while one is on its way, and taken up again', async () => {
+    const { pages, answers } = asked()
+    const first = pages.first()
+    answers[0]?.give(page('a', '1'))
+    await first
+    const left = pages.more()
+    pages.close()
+    answers[1]?.give(page('b', '2'))
+    await left
+    expect(pages.state.value).toMatchObject({ pages: 1, isLoading: false })
+    const more = pages.more()
+    answers[2]?.give(page('b', '2'))
+    await more
+    expect(idsOf(pages)).toBe('ab')
+  })
+
   it('keep what was read where one cannot be read, and wait until somebody asks', async () => {
     const { pages, answers } = asked()
     const first = pages.first()

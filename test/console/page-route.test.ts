@@ -1,7 +1,7 @@
 /** Addresses of the console's page. */
 import { describe, expect, it } from 'vitest'
 import { withQuery } from '../../console/src/query.ts'
-import { href, parseRoute, type Route, runHref } from '../../console/src/route.ts'
+import { href, parseRoute, type Route, runHref, titleOf } from '../../console/src/route.ts'
 
 describe('a route of the page', () => {
   const ROUTES: readonly (readonly [string, Route])[] = [
@@ -43,6 +43,13 @@ describe('a route of the page', () => {
       screen: 'runs',
       query: Object.fromEntries([['__proto__', ['1']]]),
     })
+  })
+
+  it('has a title', () => {
+    const titles = ['#/', '#/runs', '#/runs/r-1?node=n', '#/start', '#/start/order', '#/nope'].map(
+      (address) => titleOf(parseRoute(address)),
+    )
+    expect(titles).toEqual(['Console', 'Runs', 'r-1', 'Start a run', 'Start order', 'Nothing here'])
   })
 
   it('of a run may name a node', () => {

@@ -60,10 +60,11 @@ export function useData<T>(
 export function useEvery(everyMs: number | undefined, isBusy: boolean, call: () => void): void {
   useEffect(() => {
     if (everyMs === undefined || isBusy) return undefined
+    const due = Date.now() + everyMs
     let timer: ReturnType<typeof setTimeout> | undefined
     const arm = () => {
       clearTimeout(timer)
-      timer = document.hidden ? undefined : setTimeout(call, everyMs)
+      timer = document.hidden ? undefined : setTimeout(call, Math.max(0, due - Date.now()))
     }
     arm()
     document.addEventListener('visibilitychange', arm)

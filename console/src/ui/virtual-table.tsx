@@ -1,6 +1,6 @@
 /** A table of which only the rows in view are drawn. */
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect } from 'preact/hooks'
 import { useVirtual } from './use-virtual.ts'
 
 export interface Column<T> {
@@ -16,6 +16,8 @@ export interface VirtualTableProps<T> {
   /** In pixels, as style.css has it for `.virtual-table td`. */
   readonly rowHeight: number
   readonly keyOf: (row: T) => string
+  /** Keeps how far it is scrolled, while something else is shown. */
+  readonly scroll?: { scrollTop: number }
   readonly isSelected?: (row: T) => boolean
   /** Which rows are in view: the first, and the one after the last. */
   readonly onView?: (first: number, end: number) => void
@@ -24,9 +26,10 @@ export interface VirtualTableProps<T> {
 }
 
 export function VirtualTable<T>(props: VirtualTableProps<T>) {
-  const { label, columns, rows, rowHeight, keyOf, isSelected, onView, foot } = props
+  const { label, columns, rows, rowHeight, keyOf, scroll, isSelected, onView, foot } = props
   const { ref, window } = useVirtual<HTMLDivElement>({ count: rows.length, rowHeight })
   const { first, end } = window
+  useKeptScroll(ref, scroll)
   useEffect(() => onView?.(first, end), [first, end, onView])
   return (
     <div ref={ref} class="virtual-table" role="region" aria-label={label} tabIndex={0}>
@@ -62,6 +65,19 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
       {foot}
     </div>
   )
+}
+
+function useKeptScroll(ref: { readonly current: HTMLElement | null }, scroll?: { scrollTop: number }): void {
+  useLayoutEffect(() => {
+    const element = ref.current
+    if (!element || !scroll) return undefined
+    element.scrollTop = scroll.scrollTop
+    const keep = () => {
+      scroll.scrollTop = element.scrollTop
+    }
+    element.addEventListener('scroll', keep, { passive: true })
+    return () => element.removeEventListener('scroll', keep)
+  }, [ref, scroll])
 }
 
 /** One cell wide: spanning all columns would bring back those that the style sheet hides. */

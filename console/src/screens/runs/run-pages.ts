@@ -22,6 +22,8 @@ const EMPTY_PAGES_AT_MOST = 3
 const NOTHING: RunPagesState = { runs: [], pages: 0, emptyPages: 0, isLoading: false }
 
 export class RunPages {
+  /** How far down somebody has scrolled in them. */
+  scrollTop = 0
   readonly #state = signal<RunPagesState>(NOTHING)
   readonly #load: LoadRuns
   #abort = new AbortController()
@@ -42,7 +44,6 @@ export class RunPages {
 
   /** The first page, in place of all that was read. */
   async first(): Promise<void> {
-    this.#abort.abort()
     await this.#read(undefined, ({ runs, cursor }) => ({
       ...NOTHING,
       runs,
@@ -65,14 +66,17 @@ export class RunPages {
     }))
   }
 
+  /** Drops what is on its way. */
   close(): void {
     this.#abort.abort()
+    if (this.#state.value.isLoading) this.#state.value = { ...this.#state.value, isLoading: false }
   }
 
   async #read(
     cursor: string | undefined,
     next: (page: RunsView, known: RunPagesState) => Omit<RunPagesState, 'isLoading'>,
   ): Promise<void> {
+    this.#abort.abort()
     const abort = new AbortController()
     this.#abort = abort
     this.#state.value = { ...this.#state.value, isLoading: true }

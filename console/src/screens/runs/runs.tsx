@@ -10,18 +10,16 @@ import { Empty, Loading } from '../../ui/empty.tsx'
 import { isNarrow } from '../../ui/narrow.ts'
 import { Page } from '../../ui/page.tsx'
 import { ProblemBox } from '../../ui/problem-box.tsx'
-import { useEvery } from '../../ui/use-data.ts'
 import { VirtualTable } from '../../ui/virtual-table.tsx'
 import { type BulkAct, BulkActDialog, BulkBar } from './bulk-bar.tsx'
 import { columnsOf } from './columns.tsx'
 import { RunCosts } from './costs.ts'
 import { FilterBar } from './filter-bar.tsx'
-import { countFilters, filtersOf, queryOf, requestOf, type RunFilters } from './filters.ts'
-import { RunPages, type RunPagesState } from './run-pages.ts'
+import { countFilters, filtersOf, queryOf, type RunFilters } from './filters.ts'
+import type { RunPages, RunPagesState } from './run-pages.ts'
+import { usePages } from './use-pages.ts'
 import { NOTHING_SELECTED, toggled, type Selection } from './selection.ts'
 
-const PAGE_OF = 100
-const LIVE_EVERY_MS = 5_000
 /** Rows before the end at which the next page is read. */
 const AHEAD = 20
 const COSTS_AFTER_MS = 200
@@ -66,25 +64,6 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
       )}
     </Page>
   )
-}
-
-/** Read anew where the filters change, and each five seconds while the first page is all there is. */
-function usePages(filters: RunFilters): RunPages {
-  const pages = useMemo(
-    () =>
-      new RunPages((cursor, signal) =>
-        api.runs({ ...requestOf(filters, Date.now()), limit: PAGE_OF, cursor }, signal),
-      ),
-    [filters],
-  )
-  useEffect(() => {
-    void pages.first()
-    return () => pages.close()
-  }, [pages])
-  const { pages: read, isLoading } = pages.state.value
-  const refresh = useCallback(() => void pages.first(), [pages])
-  useEvery(read <= 1 ? LIVE_EVERY_MS : undefined, isLoading, refresh)
-  return pages
 }
 
 function Actions({ state, onNewest }: { readonly state: RunPagesState; readonly onNewest: () => void }) {
@@ -159,6 +138,7 @@ function RunsTable(props: RunsTableProps) {
       rows={runs}
       rowHeight={isNarrow.value ? 56 : 38}
       keyOf={({ runId }) => runId}
+      scroll={pages}
       isSelected={({ runId }) => selection.ids.has(runId)}
       onView={onView}
       foot={<Foot pages={pages} filters={filters} />}
