@@ -52,6 +52,7 @@ function Shown({ model, nodeId }: { readonly model: RunModel; readonly nodeId: s
   const before = useRef<RunLooks | undefined>(undefined)
   const looks = useMemo(() => made && steady(before.current, made), [made])
   before.current = looks
+  useTitle(run && `${run.runId} ${run.status}`)
   if (!run) return null
   const select = (id: string | undefined) => {
     // Each node has its address, and the way back leads out of the run at once.
@@ -78,6 +79,17 @@ function Shown({ model, nodeId }: { readonly model: RunModel; readonly nodeId: s
       <ActDialog model={model} run={run} />
     </section>
   )
+}
+
+/** So that tabs of the browser tell their runs apart. */
+function useTitle(title: string | undefined): void {
+  useEffect(() => {
+    const before = document.title
+    if (title !== undefined) document.title = title
+    return () => {
+      document.title = before
+    }
+  }, [title])
 }
 
 function NoGraph({ model }: { readonly model: RunModel }) {

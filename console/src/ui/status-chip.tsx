@@ -6,7 +6,7 @@ export type State = RunStatusView | NodeStateView
 
 const LOOK: Readonly<Record<State, { readonly icon: IconName; readonly text: string }>> = {
   running: { icon: 'play', text: 'running' },
-  active: { icon: 'play', text: 'active' },
+  active: { icon: 'play', text: 'running' },
   awaiting: { icon: 'clock', text: 'awaiting' },
   waiting: { icon: 'clock', text: 'waiting' },
   paused: { icon: 'pause', text: 'paused' },

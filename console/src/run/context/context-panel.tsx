@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Json } from '../../../../lib/console/json.ts'
 import type { ContextView, RunView } from '../../../../lib/console/views.ts'
 import { api } from '../../api.ts'
-import { formatBytes } from '../../format.ts'
+import { counted, formatBytes } from '../../format.ts'
 import { problemOf } from '../../problem.ts'
 import { Button } from '../../ui/button.tsx'
 import { Empty, Loading } from '../../ui/empty.tsx'
@@ -29,6 +29,11 @@ export function ContextPanel({ run }: ContextPanelProps) {
   if (problem && !value) return <ProblemBox problem={problem} onRetry={reload} />
   if (!value) return <Loading what="Reading the context" />
   if (value.keys.length === 0) return <Empty title="The context is empty." />
+  const folded = value.keys.filter((one) => 'folded' in one && !fetched.has(one.key))
+  const fetchAll = async () => {
+    // One after the other: together they may be more than the page can hold at once.
+    for (const { key } of folded) await fetch(key)
+  }
   const later = value.keys.flatMap((one): LaterValue[] => {
     if ('lost' in one) return [{ name: one.key, text: `cannot be read any more: ${one.lost}` }]
     if (!('folded' in one) || fetched.has(one.key)) return []
@@ -49,6 +54,14 @@ export function ContextPanel({ run }: ContextPanelProps) {
         </Button>
       )}
       {problem && <ProblemBox problem={problem} onRetry={reload} />}
+      {folded.length > 0 && (
+        <p class="context-folded">
+          {`${counted(folded.length, 'large value')} ${folded.length === 1 ? 'is' : 'are'} not read yet, nor copied.`}
+          <Button kind="quiet" isBusy={loading.size > 0} onClick={() => void fetchAll()}>
+            Read all
+          </Button>
+        </p>
+      )}
       <JsonTree value={tree} label="context" hasTools maxHeight={640} later={later} openDepth={1} />
     </section>
   )
