@@ -61,8 +61,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   })
   try {
     const { consistentReads = process.env['FLOWCRAFT_LOCAL_CONSISTENT_READS'] === 'true' } = options
-    const { strict = true } = options
-    const parts = await startParts(engines, region, { consistentReads, strict, journal: kept?.journal })
+    const { strict = true, partitionLimits } = options
+    const rules = { consistentReads, strict, partitionLimits }
+    const parts = await startParts(engines, region, rules, kept?.journal)
     const folder = await mkdtemp(join(tmpdir(), 'flowcraft-local-'))
     const aws = assemble({ ...parts, region, strict, engines, folder, kept })
     await kept?.restore(aws.clients)
@@ -74,11 +75,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   }
 }
 
-interface ProxyOptions {
-  consistentReads: boolean
-  strict: boolean
-  journal: MessageJournal | undefined
-}
+type ProxyOptions = Pick<LocalAwsOptions, 'partitionLimits'> & { consistentReads: boolean; strict: boolean }
 
 interface Parts {
   region: string
@@ -102,8 +99,10 @@ interface Parts {
 async function startParts(
   { names, origins }: RunningEngines,
   region: string,
-  { consistentReads, strict, journal }: ProxyOptions,
+  rulesOfAws: ProxyOptions,
+  journal: MessageJournal | undefined,
 ): Promise<Omit<Parts, 'region' | 'strict' | 'engines' | 'folder' | 'kept'>> {
+  const { strict } = rulesOfAws
   const meter = new Meter()
   const interception = new Interception()
   const functions = new FunctionRegistry()
@@ -115,7 +114,7 @@ async function startParts(
     startJsonProxy(origins.sqs, interception, (origin) =>
       meteredSqs({ meter, origin, mend: names.sqs === 'fauxqs', strict, journal }),
     ),
-    startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, { consistentReads, strict })),
+    startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, rulesOfAws)),
     startS3Proxy(origins.s3, interception, meter),
     startApi(interception, new LambdaApi({ functions, mappings, inFlight, strict })),
     startApi(interception, new PutEventsApi({ buses, meter, strict })),

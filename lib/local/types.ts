@@ -13,6 +13,7 @@ import type { LocalSchedule, ScheduleOptions } from './lambda/schedule.ts'
 import type { LocalFunction, LocalFunctionOptions } from './lambda/types.ts'
 import type { Meter } from './meter.ts'
 import type { LambdaUsage } from './prices.ts'
+import type { PartitionLimits } from './proxy/dynamodb-throttle.ts'
 import type { InterceptFunction } from './proxy/intercept.ts'
 import type { DeployOptions, LocalStack } from './stack/types.ts'
 
@@ -45,6 +46,11 @@ export interface LocalAwsOptions {
    * expressions, payloads. docs/local.md lists them. @default true
    */
   strict?: boolean
+  /**
+   * What each partition key of DynamoDB bears in a second: what comes beyond is refused with ThrottlingException, as on AWS,
+   * whose partitions bear `{ readUnits: 3000, writeUnits: 1000 }`. @default - all that comes
+   */
+  partitionLimits?: PartitionLimits
   /**
    * A folder that keeps tables, messages and objects between two starts; made where it is not there. One local AWS uses it
    * at a time. Names of a stack's resources are the same at each start then, where CloudFormation would make new ones, and so

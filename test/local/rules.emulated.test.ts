@@ -1,5 +1,11 @@
 /** The rules stand before the engines: what they refuse is AWS's error, and nothing is applied. */
-import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import {
@@ -142,6 +148,24 @@ it('takes what the engines do where it is not strict', async () => {
     ExpressionAttributeValues: { ':v': { S: 'x' } },
   })
   await dynamoDbClient.send(update)
+})
+
+it('a partition that bears no more units refuses, and the SDK tries again', async () => {
+  await using local = await startLocalAws({ partitionLimits: { writeUnits: 5 } })
+  const TableName = await local.createTable(tableInput())
+  const impatient = new DynamoDBClient({ ...local.clientConfig.dynamodb, maxAttempts: 1 })
+  const put = (pk: string, kb: number) =>
+    new PutItemCommand({ TableName, Item: { pk: { S: pk }, v: { S: 'x'.repeat(kb * 1_024) } } })
+
+  // The bucket is empty for more than a minute.
+  await impatient.send(put('hot', 380))
+  await expect(impatient.send(put('hot', 1))).rejects.toMatchObject({ name: 'ThrottlingException' })
+  await impatient.send(put('cool', 9))
+  const patient = new DynamoDBClient({ ...local.clientConfig.dynamodb, maxAttempts: 20 })
+  const { $metadata } = await patient.send(put('cool', 1))
+  expect($metadata.httpStatusCode).toBe(200)
+  impatient.destroy()
+  patient.destroy()
 })
 
 /** Of these the engines know: an update's item is theirs alone. */

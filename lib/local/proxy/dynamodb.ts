@@ -4,6 +4,7 @@
 import { itemBytes, writeUnitsOf } from '../../core/common/item-size.ts'
 import type { Meter } from '../meter.ts'
 import { DynamoDbRules, type DynamoDbRulesOptions } from './dynamodb-rules.ts'
+import { PartitionBuckets, type PartitionLimits } from './dynamodb-throttle.ts'
 import type { Answer } from './http.ts'
 import type { Call, JsonService } from './json-proxy.ts'
 
@@ -16,22 +17,36 @@ const WRITES = [...CONDITIONAL_WRITES, 'BatchWriteItem', 'TransactWriteItems']
 /** A unit of a write in a transaction is charged twice. */
 const TRANSACTION_FACTOR = 2
 
+interface MeteredDynamoDBOptions extends DynamoDbRulesOptions {
+  /** What a partition bears in a second. @default - all that comes */
+  readonly partitionLimits?: PartitionLimits
+}
+
 /** The metered DynamoDB. PartiQL is counted as requests only. */
-export function meteredDynamoDB(meter: Meter, options: DynamoDbRulesOptions): JsonService {
+export function meteredDynamoDB(
+  meter: Meter,
+  { partitionLimits = {}, ...options }: MeteredDynamoDBOptions,
+): JsonService {
   const rules = new DynamoDbRules(options)
+  const buckets = new PartitionBuckets(partitionLimits)
   return {
     name: 'dynamodb',
-    refusalOf: (operation, input) => rules.refusalOf(operation, input),
+    refusalOf: (operation, input) => rules.refusalOf(operation, input) ?? buckets.refusalOf(operation, input),
     prepare(operation, body) {
       meter.countRequest('dynamodb', operation)
       return READS.includes(operation) || WRITES.includes(operation)
-        ? measure(meter, operation, body)
+        ? measure({ meter, buckets }, operation, body)
         : { body }
     },
   }
 }
 
-function measure(meter: Meter, operation: string, body: Buffer): Call {
+interface Counters {
+  readonly meter: Meter
+  readonly buckets: PartitionBuckets
+}
+
+function measure({ meter, buckets }: Counters, operation: string, body: Buffer): Call {
   const input = parse(body)
   if (!input) return { body }
   const added = additions(operation, input)
@@ -40,8 +55,11 @@ function measure(meter: Meter, operation: string, body: Buffer): Call {
     finish(answer) {
       const output = parse(answer.body)
       if (!output) return answer.body
-      if (answer.status === 200) countCapacity(meter, operation, output)
-      else countRefusal(meter, operation, input, output)
+      const units =
+        answer.status === 200
+          ? countCapacity(meter, operation, output)
+          : countRefusal(meter, operation, input, output)
+      buckets.consume(operation, input, units)
       return conceal(answer, output, added)
     },
   }
@@ -69,22 +87,31 @@ function conceal(answer: Answer, output: Json, added: Json): Buffer {
   )
 }
 
-function countCapacity(meter: Meter, operation: string, output: Json): void {
+/** Gives the units that it counts. */
+function countCapacity(meter: Meter, operation: string, output: Json): number {
   const consumed = [output['ConsumedCapacity'] ?? []].flat() as { CapacityUnits?: number }[]
   const units = consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
   if (READS.includes(operation)) meter.countUnits(units, 0)
   else meter.countUnits(0, units)
+  return units
 }
 
-function countRefusal(meter: Meter, operation: string, input: Json, output: Json): void {
+/** Gives the units that it counts: AWS takes them of a write that a condition refuses as well. */
+function countRefusal(meter: Meter, operation: string, input: Json, output: Json): number {
+  const units = refusedUnits(operation, input, output)
+  if (units > 0) meter.countRefusedWrite(units)
+  return units
+}
+
+function refusedUnits(operation: string, input: Json, output: Json): number {
   const type = String(output['__type'] ?? '')
   if (type.endsWith('ConditionalCheckFailedException')) {
     const newItem = operation === 'PutItem' ? input['Item'] : undefined
-    meter.countRefusedWrite(writeUnitsOf(Math.max(itemBytes(output['Item']), itemBytes(newItem))))
-  } else if (type.endsWith('TransactionCanceledException') && operation === 'TransactWriteItems') {
-    const items = input['TransactItems']
-    meter.countRefusedWrite(TRANSACTION_FACTOR * (Array.isArray(items) ? items.length : 1))
+    return writeUnitsOf(Math.max(itemBytes(output['Item']), itemBytes(newItem)))
   }
+  if (!type.endsWith('TransactionCanceledException') || operation !== 'TransactWriteItems') return 0
+  const items = input['TransactItems']
+  return TRANSACTION_FACTOR * (Array.isArray(items) ? items.length : 1)
 }
 
 function parse(body: Buffer): Json | undefined {
