@@ -75,7 +75,7 @@ export function Timeline(props: TimelineProps) {
 
 /** On a narrow page names have less room; run.css says the same. */
 function namesWidth(width: number): number {
-  return width < 560 ? 112 : NAMES_WIDTH
+  return width < 560 ? 126 : NAMES_WIDTH
 }
 
 function useTimeline({ model, run, history }: TimelineProps): TimelineModel {
