@@ -17,7 +17,8 @@ export class Problem extends Error implements ProblemView {
 /** Whatever was thrown, to be shown. */
 export function problemOf(error: unknown): ProblemView {
   if (error instanceof Problem) return error
-  if (error instanceof TypeError && /fetch|network/i.test(error.message))
+  // Chromium says 'Failed to fetch', Firefox 'NetworkError ...', Safari 'Load failed'.
+  if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message))
     return {
       code: 'NO_CONNECTION',
       message: 'The console’s server does not answer. Is the command still running?',

@@ -127,7 +127,8 @@ describe('a problem', () => {
   })
 
   it('is that the server does not answer, or what was thrown', () => {
-    expect(problemOf(new TypeError('Failed to fetch')).code).toBe('NO_CONNECTION')
+    for (const said of ['Failed to fetch', 'NetworkError when attempting to fetch resource.', 'Load failed'])
+      expect(problemOf(new TypeError(said)).code).toBe('NO_CONNECTION')
     expect(problemOf(new TypeError("Cannot read properties of undefined (reading 'x')")).code).toBe(
       'PAGE_ERROR',
     )

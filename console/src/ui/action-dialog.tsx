@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks'
 import type { ProblemView } from '../../../lib/console/views.ts'
 import type { Reasoned } from '../requests.ts'
 import { problemOf } from '../problem.ts'
-import { service } from '../service.ts'
+import { actsAs, rememberWho } from '../who.ts'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 import { TextField } from './field.tsx'
@@ -27,7 +27,7 @@ export interface ActionDialogProps {
 
 export function ActionDialog(props: ActionDialogProps) {
   const { title, submit, kind = 'primary', isReasoned = true, isWide, isDisabled, onClose, children } = props
-  const [by, setBy] = useState(service.value?.by ?? '')
+  const [by, setBy] = useState(actsAs)
   const [reason, setReason] = useState('')
   const { problem, isBusy, run } = useAction(props, { by, reason })
   return (
@@ -62,6 +62,7 @@ function useAction({ onSubmit, onClose }: ActionDialogProps, { by, reason }: Req
     if (isBusy) return
     setBusy(true)
     setProblem(undefined)
+    rememberWho(by)
     try {
       await onSubmit({ by: by.trim() || undefined, reason: reason.trim() || undefined })
       onClose()

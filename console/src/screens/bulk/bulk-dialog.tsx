@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OutcomeView } from '../../../../lib/console/views.ts'
 import type { Reasoned } from '../../requests.ts'
 import { counted } from '../../format.ts'
-import { service } from '../../service.ts'
+import { actsAs, rememberWho } from '../../who.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/field.tsx'
@@ -72,13 +72,14 @@ interface AskingProps extends BulkDialogProps {
 }
 
 function Asking({ verb, kind, expected, ready, previewed, onStart, onClose }: AskingProps) {
-  const [by, setBy] = useState(service.value?.by ?? '')
+  const [by, setBy] = useState(actsAs)
   const [reason, setReason] = useState('')
   const isLooking = previewed !== undefined && !previewed.isOver
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
-    if (ready.length > 0 && !isLooking)
-      onStart({ by: by.trim() || undefined, reason: reason.trim() || undefined })
+    if (ready.length === 0 || isLooking) return
+    rememberWho(by)
+    onStart({ by: by.trim() || undefined, reason: reason.trim() || undefined })
   }
   return (
     <form onSubmit={submit}>
