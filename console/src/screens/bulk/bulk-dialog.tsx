@@ -1,4 +1,5 @@
 /** Something done to many runs: first what it would do, then whether to, then how it goes. */
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OutcomeView } from '../../../../lib/console/views.ts'
 import type { Reasoned } from '../../requests.ts'
@@ -18,6 +19,8 @@ export interface BulkDialogProps {
   readonly kind: 'primary' | 'danger'
   /** Runs to act on where nothing tells beforehand what would happen. */
   readonly runIds?: readonly string[]
+  /** What would happen to them, where there is no preview. */
+  readonly intro?: ComponentChildren
   /** What it would do, run by run; it acts on those for which that is possible. */
   readonly preview?: (signal: AbortSignal) => AsyncIterable<OutcomeView>
   readonly act: (
@@ -71,7 +74,7 @@ interface AskingProps extends BulkDialogProps {
   readonly onStart: (reasoned: Reasoned) => void
 }
 
-function Asking({ verb, kind, expected, ready, previewed, onStart, onClose }: AskingProps) {
+function Asking({ verb, kind, intro, expected, ready, previewed, onStart, onClose }: AskingProps) {
   const [by, setBy] = useState(actsAs)
   const [reason, setReason] = useState('')
   const isLooking = previewed !== undefined && !previewed.isOver
@@ -92,7 +95,7 @@ function Asking({ verb, kind, expected, ready, previewed, onStart, onClose }: As
           />
         )}
         {previewed && <PreviewReport summary={previewed.summary} isOver={previewed.isOver} />}
-        {!previewed && <p>{counted(ready.length, 'run')}, each of which is asked on its own.</p>}
+        {intro}
         <div class="field-row">
           <TextField label="By" value={by} onInput={setBy} hint="stands in the history of each run" />
           <TextField label="Reason" value={reason} onInput={setReason} isOptional />

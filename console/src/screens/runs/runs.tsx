@@ -32,6 +32,7 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
   const [act, setAct] = useState<BulkAct>()
   useEffect(() => setSelection(NOTHING_SELECTED), [pages])
   const { order, chosen } = useChosen(state.runs, selection)
+  const runs = chosen.length === 0 ? [] : state.runs.filter(({ runId }) => selection.ids.has(runId))
   const change = useCallback(
     (to: RunFilters) => navigate({ screen: 'runs', query: queryOf(to) }, { replace: true }),
     [],
@@ -41,7 +42,7 @@ export function RunsScreen({ query }: { readonly query: RouteQuery }) {
       <FilterBar filters={filters} onChange={change} />
       {state.problem && <ProblemBox problem={state.problem} onRetry={() => void pages.first()} />}
       {chosen.length > 0 && (
-        <BulkBar runIds={chosen} onClear={() => setSelection(NOTHING_SELECTED)} onAct={setAct} />
+        <BulkBar runs={runs} onClear={() => setSelection(NOTHING_SELECTED)} onAct={setAct} />
       )}
       <RunsTable
         pages={pages}
