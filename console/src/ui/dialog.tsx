@@ -7,6 +7,8 @@ export interface DialogProps {
   readonly title: string
   /** By Escape, the cross, or a click beside it. */
   readonly onClose: () => void
+  /** What that is called. Default: 'Close'. */
+  readonly closeLabel?: string
   readonly isWide?: boolean
   readonly children: ComponentChildren
 }
@@ -19,7 +21,7 @@ function focusSomething(): void {
   if (activeElement === null || activeElement === body) document.getElementById('main')?.focus()
 }
 
-export function Dialog({ title, onClose, isWide, children }: DialogProps) {
+export function Dialog({ title, onClose, closeLabel = 'Close', isWide, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
@@ -48,7 +50,7 @@ export function Dialog({ title, onClose, isWide, children }: DialogProps) {
       <div class="dialog-body">
         <header>
           <h2 id={titleId}>{title}</h2>
-          <IconButton icon="cross" label="Close" onClick={onClose} />
+          <IconButton icon="cross" label={closeLabel} onClick={onClose} />
         </header>
         {children}
       </div>

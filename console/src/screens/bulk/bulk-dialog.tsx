@@ -53,7 +53,12 @@ export function BulkDialog(props: BulkDialogProps) {
   }
   return (
     // What is under way is stopped first, and says how far it came.
-    <Dialog title={title} onClose={isUnderWay ? acted.stop : onClose} isWide>
+    <Dialog
+      title={title}
+      onClose={isUnderWay ? acted.stop : onClose}
+      closeLabel={isUnderWay ? 'Stop' : 'Close'}
+      isWide
+    >
       {total === undefined ? (
         <Asking
           {...props}
