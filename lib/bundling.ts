@@ -40,8 +40,11 @@ export function ownHandlerOptions(root: string, name: OwnHandler, outdir: string
     ...esmOptions,
     mainFields: [...esmOptions.mainFields],
     absWorkingDir: root,
-    entryPoints: [`lambdas/${name}.ts`],
-    outfile: `${outdir}/index.mjs`,
+    entryPoints: { index: `lambdas/${name}.ts` },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    // What is imported when it is first needed, such as the client of S3, is not read when a function starts.
+    splitting: true,
     target: bundleTarget,
     minify: true,
     // Errors are told apart by their names.

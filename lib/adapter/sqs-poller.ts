@@ -22,6 +22,7 @@ import type { HistoryWriter } from '../core/history/recorder.ts'
 import type { Telemetry } from '../core/telemetry/telemetry.ts'
 import { handleMessage } from '../core/worker/handle-message.ts'
 import { FIRST_VISIBILITY_SECONDS, HeldMessage } from './held-message.ts'
+import { WorkLog } from './work-log.ts'
 
 export interface SqsPollerOptions {
   readonly sqsClient: SQSClient
@@ -178,7 +179,8 @@ export class SqsPoller {
   }
 
   async #work(message: HeldMessage, came: Pick<Invocation, 'place' | 'together'>): Promise<void> {
-    const { isolation } = this.#options
+    const { isolation, logger, telemetry } = this.#options
+    const log = new WorkLog(logger, telemetry)
     const canContinue = () => !this.#stopping.signal.aborted && !isolation.isClosed
     const givenUp = this.#givenUp.signal
     const { sentAt, traceHeader } = message
@@ -186,10 +188,14 @@ export class SqsPoller {
       {
         ...this.#options,
         reject: (body, error) => rejectMessage(this.#options, body, error),
-        work: (job) => this.#options.process(job, { canContinue, sentAt, traceHeader, givenUp, ...came }),
+        work: (job) => {
+          log.note(job.runId)
+          return this.#options.process(job, { canContinue, sentAt, traceHeader, givenUp, ...came })
+        },
       },
       message,
     )
+    log.say(1, result.kind === 'acknowledge' ? 0 : 1)
     if (result.kind === 'acknowledge') await message.delete()
     else if (result.afterSeconds !== undefined) await message.retryIn(result.afterSeconds)
   }

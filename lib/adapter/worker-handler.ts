@@ -17,6 +17,7 @@ import { rejectMessage } from '../core/queue/dead-letter-queue.ts'
 import { retryIn } from '../core/queue/redelivery.ts'
 import { handleMessage } from '../core/worker/handle-message.ts'
 import { SqsAdapter, type SqsAdapterOptions } from './sqs-adapter.ts'
+import { WorkLog } from './work-log.ts'
 
 export interface WorkerHandlerOptions extends SqsAdapterOptions {
   /** Your own adapter, such as a subclass that publishes results; other options are then the adapter's. @default - one made of the options */
@@ -53,6 +54,8 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
         return [record, adapter.isolation.arrive({ until: deadline, isRedelivered })]
       }),
     )
+    const log = new WorkLog(adapter.source.logger, adapter.telemetry)
+    let left = 0
     const handle = async (record: SQSRecord): Promise<void> => {
       const sentAt = Number(record.attributes?.SentTimestamp)
       const traceHeader = record.attributes?.AWSTraceHeader
@@ -60,8 +63,9 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
       try {
         const together = event.Records.length
         const invocation = { deadline, extendsLease: false, sentAt, traceHeader, place, together }
-        const result = await work(adapter, record, invocation)
+        const result = await work(adapter, record, invocation, log)
         if (result.kind === 'acknowledge') return
+        left++
         if (result.afterSeconds !== undefined) await retryLater(adapter, record, result.afterSeconds)
         // What is thrown here becomes a batch item failure: the message stays in the queue.
         throw new Error(result.reason)
@@ -78,6 +82,7 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
     } finally {
       for (const place of places.values()) place.leave()
       adapter.telemetry.publish()
+      log.say(event.Records.length, left)
       // Before the answer: a function that has answered may be frozen.
       if (adapter.history) await writtenBy(end - ANSWER_MS, adapter.history)
     }
@@ -110,7 +115,12 @@ function receivesOf({ attributes }: SQSRecord): number {
   return Number(attributes?.ApproximateReceiveCount)
 }
 
-function work(adapter: WorkerAdapter, record: SQSRecord, invocation: Invocation): Promise<Disposition> {
+function work(
+  adapter: WorkerAdapter,
+  record: SQSRecord,
+  invocation: Invocation,
+  log: WorkLog,
+): Promise<Disposition> {
   const { body, messageId } = record
   const { source, telemetry } = adapter
   return handleMessage(
@@ -118,7 +128,10 @@ function work(adapter: WorkerAdapter, record: SQSRecord, invocation: Invocation)
       ...source,
       telemetry,
       reject: (text, error) => rejectMessage(source, text, error),
-      work: (job) => adapter.process(job, invocation),
+      work: (job) => {
+        log.note(job.runId)
+        return adapter.process(job, invocation)
+      },
     },
     { body, receives: receivesOf(record), messageId },
   )

@@ -14,6 +14,7 @@ const ENDS: Record<Exclude<RunStatus, 'running'>, string> = {
 
 /** The dimension `service` is POWERTOOLS_SERVICE_NAME. */
 export class EmfTelemetry implements Telemetry {
+  readonly isOn = true
   readonly #metrics: Metrics
 
   constructor(namespace: string) {

@@ -2,6 +2,8 @@
 import type { RunStatus } from '../protocol/run-state.ts'
 
 export interface Telemetry {
+  /** Whether what is counted is written anywhere. */
+  readonly isOn: boolean
   runStarted(): void
   /** A run is paused in place of its end as failed. */
   runPaused(): void
@@ -21,6 +23,7 @@ export interface Telemetry {
 const nothing = () => {}
 
 export const NO_TELEMETRY: Telemetry = {
+  isOn: false,
   runStarted: nothing,
   runPaused: nothing,
   runEnded: nothing,

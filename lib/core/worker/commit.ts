@@ -156,7 +156,9 @@ async function finish(
   const duration = services.now() - startedAt
   const verb = outcome.kind === 'suspended' ? 'node waits' : 'node ended'
   const meta = { runId, nodeId, iteration, outcome: outcome.kind, ms: duration }
-  services.logger.info(verb, error ? { ...meta, error: messageOf(error) } : meta)
+  // Metrics count those that went well, and whoever feeds the worker messages says which runs they were of.
+  if (error) services.logger.info(verb, { ...meta, error: messageOf(error) })
+  else services.logger[telemetry.isOn ? 'debug' : 'info'](verb, meta)
   if (run.seq === 1) telemetry.runStarted()
   if (outcome.kind !== 'suspended') telemetry.nodeEnded(outcome.kind !== 'failed', duration)
   if (change.final) ended(services, run)
