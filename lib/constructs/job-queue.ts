@@ -5,6 +5,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { type CfnQueue, type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import { leastVisibilitySeconds } from '../core/common/sqs-limits.ts'
 import {
   deadLetterQueueOf,
   existingQueueProblems,
@@ -63,8 +64,6 @@ export interface JobQueueProps {
   readonly encryptionKey?: IKey
 }
 
-/** Seconds between the receive of a message and the start of the invocation that works on it, and between two clocks. */
-const VISIBILITY_MARGIN_SECONDS = 10
 /**
  * AWS says six times the function's timeout, so that Lambda has time to try a throttled invocation again before a message
  * is visible, and thereby uses up one of its receives. What comes too early does no harm here: whoever finds a live lease
@@ -106,8 +105,7 @@ export class JobQueue extends Construct {
     }
     const deadLetterQueue = existingDeadLetterQueue ?? this.#createDeadLetterQueue(props)
     this.deadLetterQueue = deadLetterQueue
-    this.visibilityTimeout =
-      props.visibilityTimeout ?? Duration.seconds(leastVisibilitySeconds(functionTimeout, maxBatchingWindow))
+    this.visibilityTimeout = props.visibilityTimeout ?? leastVisibility(functionTimeout, maxBatchingWindow)
     this.queue = new Queue(this, 'Resource', {
       queueName: props.queueName,
       visibilityTimeout: this.visibilityTimeout,
@@ -254,9 +252,8 @@ export function jobQueueProblems(props: JobQueueProps): string[] {
   ]
 }
 
-/** With less, messages come back while they are worked on, which takes requests and receives, and no more. */
-export function leastVisibilitySeconds(timeout: Duration, window = Duration.seconds(0)): number {
-  return timeout.toSeconds() + window.toSeconds() + VISIBILITY_MARGIN_SECONDS
+export function leastVisibility(timeout: Duration, window?: Duration): Duration {
+  return Duration.seconds(leastVisibilitySeconds(timeout.toSeconds(), window?.toSeconds()))
 }
 
 /** SQS would hand a message to a second worker while the first may still be at it; Lambda refuses such a mapping. */

@@ -1,5 +1,5 @@
 /** The workers of a pool: a function behind a job queue. */
-import { Annotations, Duration } from 'aws-cdk-lib'
+import { Annotations, type Duration } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import {
   type CfnFunction,
@@ -23,7 +23,7 @@ import {
   type OverridableFunction,
 } from './function-options.ts'
 import { setEnvironment } from './grant-environment.ts'
-import { leastVisibilitySeconds, visibilityProblems } from './job-queue.ts'
+import { leastVisibility, visibilityProblems } from './job-queue.ts'
 import { existingOrNew, givenOf, throwProblems, words } from './problems.ts'
 import { ownQueueOf, poolChoiceProblems, type ServiceParts } from './service-parts.ts'
 import { givenDeploymentProblems, SafeDeployment } from './safe-deployment.ts'
@@ -160,11 +160,11 @@ export class WorkerFunction extends Construct {
 
   #warn(visibility: Duration | undefined, timeout: Duration, window: Duration | undefined): void {
     if (!visibility || visibility.isUnresolved() || timeout.isUnresolved()) return
-    const least = leastVisibilitySeconds(timeout, window)
-    if (visibility.toSeconds() >= least) return
+    const least = leastVisibility(timeout, window)
+    if (visibility.toSeconds() >= least.toSeconds()) return
     Annotations.of(this).addWarningV2(
       'flowcraft-aws:visibilityTimeout',
-      `visibilityTimeout should be at least ${words(Duration.seconds(least))}, got ${words(visibility)}: the function's timeout of ${words(timeout)}, its batching window and 10 seconds; a message that comes back before uses up a receive`,
+      `visibilityTimeout should be at least ${words(least)}, got ${words(visibility)}: the function's timeout of ${words(timeout)}, its batching window and 10 seconds; a message that comes back before uses up a receive`,
     )
   }
 }

@@ -274,6 +274,35 @@ describe('of a service in an account', () => {
     ])
   })
 
+  it('a queue that hides messages for less than its function takes', async () => {
+    const FunctionArn = 'arn:aws:lambda:r:1:function:worker'
+    const MaximumBatchingWindowInSeconds = 20
+    lambda.on(ListEventSourceMappingsCommand).resolves({
+      EventSourceMappings: [{ FunctionArn, State: 'Enabled', UUID: 'u', MaximumBatchingWindowInSeconds }],
+    })
+    lambda.on(GetFunctionConfigurationCommand).resolves({ State: 'Active', Timeout: 60 })
+    const hides = (VisibilityTimeout: string) =>
+      sqs.on(GetQueueAttributesCommand).resolves({
+        Attributes: {
+          ApproximateNumberOfMessages: '0',
+          RedrivePolicy: '{}',
+          QueueArn: 'a',
+          VisibilityTimeout,
+        },
+      })
+    hides('89')
+    expect((await bad()).map(({ state, message }) => `${state} ${message}`)).toEqual(
+      Array(2).fill(
+        'warn the queue hides messages for 89 s, but worker may take 80 s: each that comes back before uses up a receive',
+      ),
+    )
+    hides('90')
+    expect(await bad()).toEqual([])
+    expect((await checks()).map(({ message }) => message)).toContain(
+      'worker takes jobs; those of a dead worker come back 90 s after they were received',
+    )
+  })
+
   it('a sweep that has not come, and jobs that wait long', async () => {
     const Timestamp = new Date(now - 60_000)
     cloudWatch

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile } from 'esbuild'
 import { describe, expect, it } from 'vitest'
+import { OWN_HANDLERS } from '../../lib/bundling.ts'
 import { bundlingOptions } from '../../lib/local/index.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -78,9 +79,10 @@ async function evaluatedAtStart(entry: string): Promise<{ packages: Set<string>;
   return { packages: new Set(names), bytes }
 }
 
-describe('a worker', () => {
-  it('evaluates the clients of DynamoDB and SQS when it starts, and no other', async () => {
-    const { packages, bytes } = await evaluatedAtStart('lambdas/worker.ts')
+describe('what is evaluated when a function starts', () => {
+  const entries = ['worker', ...OWN_HANDLERS].map((name) => `lambdas/${name}.ts`)
+  it.each(entries)('of %s: of clients those of DynamoDB and SQS, and no other', async (entry) => {
+    const { packages, bytes } = await evaluatedAtStart(entry)
 
     const clients = [...packages].filter((name) => name.startsWith('@aws-sdk/client-'))
     expect(clients.toSorted()).toEqual(['@aws-sdk/client-dynamodb', '@aws-sdk/client-sqs'])
@@ -117,6 +119,7 @@ describe('constructs', () => {
       'lib/core/common/labels.ts',
       'lib/core/common/plain-object.ts',
       'lib/core/common/prices.ts',
+      'lib/core/common/sqs-limits.ts',
       'lib/core/common/texts.ts',
       'lib/core/common/thrown.ts',
       'lib/core/queue/pool-rules.ts',

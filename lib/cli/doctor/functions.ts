@@ -6,6 +6,7 @@ import {
   paginateListEventSourceMappings,
 } from '@aws-sdk/client-lambda'
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { leastVisibilitySeconds } from '../../core/common/sqs-limits.ts'
 import { type Check, fail, ok, type Probe, warn } from './check.ts'
 import type { Queue } from './queues.ts'
 
@@ -51,28 +52,61 @@ const ON = ['Enabled', 'Enabling', 'Creating', 'Updating']
 
 async function mappingChecks(name: string, { url }: Queue): Promise<Check[]> {
   const { Attributes } = await new SQSClient({}).send(
-    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }),
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn', 'VisibilityTimeout'] }),
   )
-  const mappings: { readonly fn: string; readonly state: string; readonly id: string }[] = []
+  const mappings: Mapping[] = []
   const client = new LambdaClient({})
   for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings(
     { client },
     { EventSourceArn: Attributes?.['QueueArn'] },
   )) {
-    for (const { FunctionArn = '', State = '', UUID = '' } of EventSourceMappings)
-      mappings.push({ fn: FunctionArn.split(':').slice(6).join(':'), state: State, id: UUID })
+    for (const { FunctionArn: arn = '', State = '', UUID = '', ...more } of EventSourceMappings) {
+      const windowSeconds = more.MaximumBatchingWindowInSeconds ?? 0
+      mappings.push({ arn, fn: arn.split(':').slice(6).join(':'), state: State, id: UUID, windowSeconds })
+    }
   }
   if (mappings.length === 0)
     return [
       warn(name, 'no function takes jobs from the queue', 'containers may; else deploy the workers again'),
     ]
-  return mappings.map(({ fn, state, id }) =>
-    ON.includes(state)
-      ? ok(name, `${fn} takes jobs`)
-      : fail(
-          name,
-          `${fn} takes no jobs: its mapping is ${state}`,
-          `aws lambda update-event-source-mapping --enabled --uuid ${id}`,
-        ),
+  const visibility = Number(Attributes?.['VisibilityTimeout'])
+  return Promise.all(
+    mappings.map(async (mapping) => {
+      const { fn, state, id } = mapping
+      if (ON.includes(state)) return visibilityCheck(client, name, mapping, visibility)
+      const enable = `aws lambda update-event-source-mapping --enabled --uuid ${id}`
+      return fail(name, `${fn} takes no jobs: its mapping is ${state}`, enable)
+    }),
+  )
+}
+
+interface Mapping {
+  readonly arn: string
+  /** Name of the function, and its alias. */
+  readonly fn: string
+  readonly state: string
+  readonly id: string
+  readonly windowSeconds: number
+}
+
+/** As the constructs make a queue, and warn of one. */
+async function visibilityCheck(
+  client: LambdaClient,
+  name: string,
+  { arn, fn, windowSeconds }: Mapping,
+  visibility: number,
+): Promise<Check> {
+  const { Timeout = 0 } = await client.send(new GetFunctionConfigurationCommand({ FunctionName: arn }))
+  const least = leastVisibilitySeconds(Timeout, windowSeconds)
+  if (Timeout === 0 || Number.isNaN(visibility)) return ok(name, `${fn} takes jobs`)
+  if (visibility >= least)
+    return ok(
+      name,
+      `${fn} takes jobs; those of a dead worker come back ${visibility} s after they were received`,
+    )
+  return warn(
+    name,
+    `the queue hides messages for ${visibility} s, but ${fn} may take ${Timeout + windowSeconds} s: each that comes back before uses up a receive`,
+    `set the queue's visibilityTimeout to ${least} seconds`,
   )
 }
