@@ -179,6 +179,17 @@ describe('of a service in an account', () => {
     cloudWatch.on(GetMetricStatisticsCommand).resolves({ Datapoints: [point] })
   }
 
+  function hides(VisibilityTimeout: string): void {
+    sqs.on(GetQueueAttributesCommand).resolves({
+      Attributes: {
+        ApproximateNumberOfMessages: '0',
+        RedrivePolicy: '{}',
+        QueueArn: 'a',
+        VisibilityTimeout,
+      },
+    })
+  }
+
   async function checks(): Promise<readonly Check[]> {
     return (await Promise.all(serviceProbes(service, now, true).map(looked))).flat()
   }
@@ -281,15 +292,6 @@ describe('of a service in an account', () => {
       EventSourceMappings: [{ FunctionArn, State: 'Enabled', UUID: 'u', MaximumBatchingWindowInSeconds }],
     })
     lambda.on(GetFunctionConfigurationCommand).resolves({ State: 'Active', Timeout: 60 })
-    const hides = (VisibilityTimeout: string) =>
-      sqs.on(GetQueueAttributesCommand).resolves({
-        Attributes: {
-          ApproximateNumberOfMessages: '0',
-          RedrivePolicy: '{}',
-          QueueArn: 'a',
-          VisibilityTimeout,
-        },
-      })
     hides('89')
     expect((await bad()).map(({ state, message }) => `${state} ${message}`)).toEqual(
       Array(2).fill(
