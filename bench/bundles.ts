@@ -1,23 +1,24 @@
 /** How large what is deployed is, and of what. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build, type Metafile } from 'esbuild'
-import { bundleTarget, esmOptions } from '../lib/bundling.ts'
+import { build, type BuildOptions, type Metafile } from 'esbuild'
+import { bundleTarget, esmOptions, OWN_HANDLERS, ownHandlerOptions } from '../lib/bundling.ts'
 
 export interface BundleSize {
   readonly id: string
-  /** Bytes of the minified file, and of it as gzip packs it. */
+  /** Bytes, minified, of all files; of those that are read when the function starts; and of all as gzip packs them. */
   readonly bytes: number
+  readonly loadedBytes: number
   readonly gzipBytes: number
-  /** Bytes by package, the largest first; this one's own is 'flowcraft-aws'. */
+  /** Bytes of all files by package, the largest first; this one's own is 'flowcraft-aws'. */
   readonly packages: readonly { readonly name: string; readonly bytes: number }[]
 }
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
-/** What is bundled, by name. The worker has one flow of one node. */
+/** What is compared with the own functions, which are bundled as the package's build does it. */
 const ENTRIES: Readonly<Record<string, string>> = {
   bare: 'export const handler = async () => {}',
   'two clients': `
@@ -25,9 +26,6 @@ const ENTRIES: Readonly<Record<string, string>> = {
     import { SQSClient } from '@aws-sdk/client-sqs'
     const clients = [new DynamoDBClient({}), new SQSClient({})]
     export const handler = async () => clients.length`,
-  'start-run': "export { handler } from './lambdas/start-run.ts'",
-  webhook: "export { handler } from './lambdas/webhook.ts'",
-  sweep: "export { handler } from './lambdas/sweep.ts'",
   worker: `
     import { createFlow } from 'flowcraft'
     import { createWorkerHandler } from './lambdas/index.ts'
@@ -35,34 +33,39 @@ const ENTRIES: Readonly<Record<string, string>> = {
     export const handler = createWorkerHandler({ flows: [flow] })`,
 }
 
-/** Bundles each into a file of its own in `outdir`, as the construct does: everything inside, one file or chunks. */
+/** Bundles each into a folder of its own in `outdir`; gives sizes, and the file of the handler by name. */
 export async function bundleAll(
   outdir: string,
 ): Promise<{ sizes: BundleSize[]; files: Map<string, string> }> {
   const files = new Map<string, string>()
   const sizes: BundleSize[] = []
-  for (const [id, contents] of Object.entries(ENTRIES)) {
-    const folder = join(outdir, id.replaceAll(' ', '-'))
-    const outfile = join(folder, 'index.mjs')
-    const { metafile } = await build({
-      ...esmOptions,
-      mainFields: [...esmOptions.mainFields],
-      absWorkingDir: root,
-      stdin: { contents, resolveDir: root, sourcefile: `${id}.ts`, loader: 'ts' },
-      outfile,
-      target: bundleTarget,
-      minify: true,
-      keepNames: true,
-      metafile: true,
-      logLevel: 'warning',
-    })
-    files.set(id, outfile)
-    sizes.push(sizeOf(id, metafile, await readFile(outfile)))
+  const add = async (id: string, options: BuildOptions) => {
+    const { metafile } = await build({ ...options, metafile: true })
+    files.set(id, join(folderOf(id), 'index.mjs'))
+    sizes.push(await sizeOf(id, metafile as Metafile))
   }
+  const folderOf = (id: string) => join(outdir, id.replaceAll(' ', '-'))
+  for (const [id, contents] of Object.entries(ENTRIES)) await add(id, optionsOf(id, contents, folderOf(id)))
+  for (const name of OWN_HANDLERS) await add(name, ownHandlerOptions(root, name, folderOf(name)))
   return { sizes, files }
 }
 
-function sizeOf(id: string, { outputs }: Metafile, code: Buffer): BundleSize {
+/** As a worker's function is bundled: one file with everything inside. */
+function optionsOf(id: string, contents: string, folder: string): BuildOptions {
+  return {
+    ...esmOptions,
+    mainFields: [...esmOptions.mainFields],
+    absWorkingDir: root,
+    stdin: { contents, resolveDir: root, sourcefile: `${id}.ts`, loader: 'ts' },
+    outfile: join(folder, 'index.mjs'),
+    target: bundleTarget,
+    minify: true,
+    keepNames: true,
+    logLevel: 'warning',
+  }
+}
+
+async function sizeOf(id: string, { outputs }: Metafile): Promise<BundleSize> {
   const packages = new Map<string, number>()
   for (const { inputs } of Object.values(outputs)) {
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
@@ -71,16 +74,33 @@ function sizeOf(id: string, { outputs }: Metafile, code: Buffer): BundleSize {
     }
   }
   const sorted = [...packages].map(([name, bytes]) => ({ name, bytes })).filter(({ bytes }) => bytes > 0)
+  const code = await Promise.all(Object.keys(outputs).map((file) => readFile(resolve(root, file))))
   return {
     id,
-    bytes: code.length,
-    gzipBytes: gzipSync(code).length,
+    bytes: sum(Object.values(outputs).map(({ bytes }) => bytes)),
+    loadedBytes: sum(loadedOf(outputs).map((file) => outputs[file]?.bytes ?? 0)),
+    gzipBytes: gzipSync(Buffer.concat(code)).length,
     packages: sorted.toSorted((a, b) => b.bytes - a.bytes || a.name.localeCompare(b.name)),
   }
+}
+
+/** The entry, and what it imports before anybody calls it. */
+export function loadedOf(outputs: Metafile['outputs']): string[] {
+  const loaded = new Set(Object.keys(outputs).filter((file) => outputs[file]?.entryPoint !== undefined))
+  // It grows while it is walked.
+  for (const file of loaded) {
+    for (const { kind, path } of outputs[file]?.imports ?? [])
+      if (kind === 'import-statement' && outputs[path]) loaded.add(path)
+  }
+  return [...loaded]
 }
 
 /** Of a file as esbuild names it. */
 export function packageOf(file: string): string {
   const [, name] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? []
   return name ?? 'flowcraft-aws'
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -25,12 +25,13 @@ const kb = (bytes: number) => (bytes / 1_000).toFixed(0)
 function coldStartTable(starts: readonly ColdStart[], bundles: readonly BundleSize[]): string {
   const base = starts.find(({ id }) => id === 'two clients')
   return table(
-    ['bundle', 'KB', 'gzip', 'ready ms', 'by two clients', 'CPU ms'],
+    ['bundle', 'KB', 'read at start', 'gzip', 'ready ms', 'by two clients', 'CPU ms'],
     starts.map(({ id, readyMs, cpuMs }) => {
       const size = bundles.find((one) => one.id === id)
       return [
         id,
         kb(size?.bytes ?? 0),
+        kb(size?.loadedBytes ?? 0),
         kb(size?.gzipBytes ?? 0),
         readyMs.toFixed(0),
         base ? (readyMs / base.readyMs).toFixed(2) : '',

@@ -18,7 +18,7 @@ describe.skipIf(!hasDynoxide)('a measurement (dynoxide only: dynalite does not t
     await aws.stop()
   })
 
-  it('of a chain of ten counts what test/end-to-end/units.emulated.test.ts asserts, and what Lambda asks of SQS', async () => {
+  it('of a chain of ten counts what the services are asked, and what Lambda asks of SQS', async () => {
     const row = await measure(aws, worker, { shape: 'chain10', variant: 'tiny', workers: '10x1' })
 
     expect(row).toMatchObject({
@@ -27,17 +27,22 @@ describe.skipIf(!hasDynoxide)('a measurement (dynoxide only: dynalite does not t
       workers: '10x1',
       nodes: 10,
       status: 'completed',
-      dynamodb: 13,
       // A send, a receive, a delete.
       sqs: 3,
       sends: 1,
       s3: 0,
-      writeUnits: 14,
-      readUnits: 1,
       refused: 0,
       invocations: 1,
     })
-    expect(row.usdPerMillionNodes).toBeCloseTo((14 * 0.625 + 0.125 + 3 * 0.4) / 10, 9)
+    // Exactly: test/end-to-end/units.emulated.test.ts. Ten commits, and what a run takes besides.
+    for (const count of [row.dynamodb, row.writeUnits]) {
+      expect(count).toBeGreaterThan(10)
+      expect(count).toBeLessThanOrEqual(14)
+    }
+    expect(row.usdPerMillionNodes).toBeCloseTo(
+      (row.writeUnits * 0.625 + row.readUnits * 0.125 + 3 * 0.4) / 10,
+      9,
+    )
     for (const figure of [row.wallMs, row.cpuMs, row.logBytes]) expect(figure).toBeGreaterThan(0)
   })
 

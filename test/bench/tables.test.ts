@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { costTable, withTable } from '../../bench/cost-table.ts'
 import { growthOf, svgOf } from '../../bench/chart.ts'
 import { median } from '../../bench/cold-start.ts'
-import { packageOf } from '../../bench/bundles.ts'
+import { loadedOf, packageOf } from '../../bench/bundles.ts'
 import { reportOf } from '../../bench/report.ts'
 import { lastResults, picturesOf } from '../../bench/results.ts'
 import { estimateOf, type Row } from '../../bench/rows.ts'
@@ -200,6 +200,30 @@ it('a file is of its innermost package', () => {
     '@smithy/core',
   )
   expect(packageOf('lib/core/worker/strand.ts')).toBe('flowcraft-aws')
+})
+
+const output = (
+  imports: { path: string; kind: 'import-statement' | 'dynamic-import' }[],
+  entryPoint?: string,
+) => {
+  return { imports, entryPoint, bytes: 1, inputs: {}, exports: [] }
+}
+
+it('what is imported when it is first needed is not read at the start', () => {
+  const outputs = {
+    'index.mjs': output(
+      [
+        { path: 'shared.mjs', kind: 'import-statement' },
+        { path: 's3.mjs', kind: 'dynamic-import' },
+        { path: 'node:fs', kind: 'import-statement' },
+      ],
+      'index.ts',
+    ),
+    'shared.mjs': output([{ path: 'more.mjs', kind: 'import-statement' }]),
+    'more.mjs': output([]),
+    's3.mjs': output([]),
+  }
+  expect(loadedOf(outputs)).toEqual(['index.mjs', 'shared.mjs', 'more.mjs'])
 })
 
 it('a median is the middle, or between the two there', () => {
