@@ -28,8 +28,9 @@ const reading = {
   failures: (query: FailuresQuery, signal?: AbortSignal) =>
     getJson<views.FailuresView>('/api/failures', { ...query }, signal),
   run: (runId: string, signal?: AbortSignal) => getJson<views.RunView>(ofRun(runId), {}, signal),
+  /** Null while no worker has begun the run. */
   graph: (runId: string, signal?: AbortSignal) =>
-    getJson<views.GraphView>(ofRun(runId, '/graph'), {}, signal),
+    getJson<views.GraphView | null>(ofRun(runId, '/graph'), {}, signal),
   history: (runId: string, signal?: AbortSignal) =>
     getJson<views.HistoryView>(ofRun(runId, '/history'), {}, signal),
   context: (runId: string, signal?: AbortSignal) =>

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { run, shell, write } from './folder.ts'
 
 const INPUT = '{"orderId":"A-17","total":12}'
@@ -27,6 +28,8 @@ export async function testDev(folder: string, tarball: string): Promise<void> {
     `  installed in ${installed - began} ms, up in ${ready - installed}, a run in ${Date.now() - ready}`,
   )
 
+  await testConsole(project)
+
   const payments = join(project, 'src/payments.ts')
   writeFileSync(payments, readFileSync(payments, 'utf8').replaceAll('receipt-', 'bon-'))
   const changed = Date.now()
@@ -40,6 +43,37 @@ export async function testDev(folder: string, tarball: string): Promise<void> {
   const { status } = JSON.parse(shell(project, 'npx flowcraft-aws get r1 --json')) as { status: string }
   if (status !== 'completed') throw new Error(`at the second start the first run is ${status}`)
   await second.stop()
+}
+
+/** What a browser has to load at most. */
+const PAGE_AT_MOST_BYTES = 300 * 1024
+
+/** The console comes with the package: its page, and what that asks for. */
+async function testConsole(project: string): Promise<void> {
+  const { console: url = '' } = JSON.parse(readFileSync(join(project, '.flowcraft/dev.json'), 'utf8')) as {
+    console?: string
+  }
+  const { origin } = new URL(url)
+  const entered = await fetch(url, { redirect: 'manual' })
+  const cookie = (entered.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const get = async (path: string) => {
+    const answer = await fetch(`${origin}${path}`, { headers: { cookie } })
+    if (!answer.ok) throw new Error(`the console answers ${path} with ${answer.status}`)
+    return answer.text()
+  }
+  const page = await get('/')
+  const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path as string)
+  if (files.length === 0) throw new Error(`the console's page has no files: ${page}`)
+  const texts = [page, ...(await Promise.all(files.map(get)))]
+  const bytes = texts.reduce((sum, text) => sum + gzipSync(text).byteLength, 0)
+  console.log(`  the console's page is ${bytes} bytes, compressed`)
+  if (bytes > PAGE_AT_MOST_BYTES)
+    throw new Error(`the console's page has more than ${PAGE_AT_MOST_BYTES} bytes`)
+  const { blueprints } = JSON.parse(await get('/api/blueprints')) as { blueprints: { blueprintId: string }[] }
+  if (!blueprints.some(({ blueprintId }) => blueprintId === 'order'))
+    throw new Error(`the console knows of no blueprint 'order': ${JSON.stringify(blueprints)}`)
+  const shown = shell(project, 'npx flowcraft-aws console').trim()
+  if (shown !== url) throw new Error(`the command prints ${shown} in place of the console's address`)
 }
 
 function receiptOf(project: string, runId: string): unknown {

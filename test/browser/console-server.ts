@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import AxeBuilder from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { expect, vi } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '../../lib/cli/main.ts'
 import { ioOf, told } from '../cli/io.ts'
 
@@ -37,7 +37,7 @@ export async function startConsole(): Promise<ConsoleServer> {
   const stop = new AbortController()
   const { io, out, err } = ioOf({ cwd: folder, signal: stop.signal, env: { ...process.env }, now: Date.now })
   const ended = main(['dev', '--no-cdk', worker], io)
-  await vi.waitFor(() => expect([...out, ...err].join('\n')).toContain('console:'), { timeout: 120_000 })
+  await until(() => [...out, ...err].some((line) => line.includes('console:')))
   const [url = ''] = /http:\S+token=\S+/.exec(out.join('\n')) ?? []
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   return {
@@ -51,6 +51,31 @@ export async function startConsole(): Promise<ConsoleServer> {
       stop.abort()
       await ended
       await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** On a busy machine a dev server takes half a minute to start. */
+const STARTS_MS = 120_000
+
+async function until(check: () => boolean): Promise<void> {
+  for (const end = Date.now() + STARTS_MS; !check(); await sleep(50))
+    if (Date.now() > end) throw new Error('the console did not start in time')
+}
+
+/** What `flowcraft-aws console --file` serves, and a page of it. */
+export async function startFileConsole(browser: Browser, file: string) {
+  const stop = new AbortController()
+  const { io, out } = ioOf({ signal: stop.signal, env: process.env, now: Date.now })
+  const ended = main(['console', '--file', file], io)
+  await until(() => out.length > 0)
+  const opened = await openPage(browser, out[0] as string, {})
+  return {
+    ...opened,
+    stop: async () => {
+      await opened.page.context().close()
+      stop.abort()
+      await ended
     },
   }
 }

@@ -133,7 +133,8 @@ export class RunModel {
     try {
       const graph = await api.graph(this.runId, aborted)
       if (aborted.aborted) return
-      this.graph.value = graph
+      // It comes with the first worker.
+      this.graph.value = graph ?? undefined
       this.graphProblem.value = undefined
     } catch (error) {
       if (!aborted.aborted) this.graphProblem.value = problemOf(error)

@@ -1,4 +1,4 @@
-/** A window over the page. The browser keeps the focus in it, and gives it back to what opened it. */
+/** A window over the page. The browser keeps the focus in it; what opened it gets it back. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { IconButton } from './button.tsx'
@@ -15,10 +15,15 @@ export interface DialogProps {
 
 const FIRST = ':is(.dialog-content :is(input, select, textarea), footer [type="submit"]):not(:disabled)'
 
-/** What opened it may be gone, a row that was chosen, say: the keyboard goes on in the screen, not at the page's beginning. */
-function focusSomething(): void {
+/**
+ * Of a dialog that has left the page the browser gives nothing back. What opened it may be gone, a row that was chosen, say: then
+ * the keyboard goes on in the screen, not at the page's beginning.
+ */
+function focusAgain(opener: Element | null): void {
   const { activeElement, body } = document
-  if (activeElement === null || activeElement === body) document.getElementById('main')?.focus()
+  if (activeElement !== null && activeElement !== body) return
+  const to = opener instanceof HTMLElement && opener.isConnected ? opener : document.getElementById('main')
+  to?.focus()
 }
 
 export function Dialog({ title, onClose, closeLabel = 'Close', isWide, children }: DialogProps) {
@@ -26,12 +31,13 @@ export function Dialog({ title, onClose, closeLabel = 'Close', isWide, children 
   const titleId = useId()
   useEffect(() => {
     const dialog = ref.current
+    const opener = document.activeElement
     dialog?.showModal()
     // Else the cross has the focus, since it is first.
     dialog?.querySelector<HTMLElement>(FIRST)?.focus()
     return () => {
       dialog?.close()
-      setTimeout(focusSomething)
+      setTimeout(() => focusAgain(opener))
     }
   }, [])
   return (

@@ -5,7 +5,7 @@ import { href } from '../../router.ts'
 import { service } from '../../service.ts'
 import { StatusChip } from '../../ui/status-chip.tsx'
 import { Ago } from '../../ui/time.tsx'
-import type { Facts, NodeFacts } from '../facts.ts'
+import type { Facts, Attempt } from '../facts.ts'
 
 export interface RunSummaryProps {
   readonly run: RunView
@@ -67,6 +67,15 @@ export function RunSummary({ run, facts, onSelect }: RunSummaryProps) {
 function NodesIn({ state, run, facts, onSelect }: RunSummaryProps & { readonly state: NodeStateView }) {
   const nodes = run.progress.filter((one) => one.state === state)
   if (nodes.length === 0) return null
+  // Without a history a run knows what its nodes failed with all the same.
+  const errorOf = (nodeId: string) => {
+    const known = facts.get(nodeId)
+    return (
+      known?.attempts.at(-1)?.error ??
+      known?.itemError ??
+      run.errors?.find((error) => error.nodeId === nodeId)
+    )
+  }
   const isListed = state !== 'completed' && state !== 'notRun'
   return (
     <section class="pane-part states">
@@ -81,7 +90,7 @@ function NodesIn({ state, run, facts, onSelect }: RunSummaryProps & { readonly s
               <button type="button" class="link mono" onClick={() => onSelect(nodeId)}>
                 {nodeId}
               </button>
-              {state === 'failed' && <FirstWords facts={facts.get(nodeId)} />}
+              {state === 'failed' && <FirstWords error={errorOf(nodeId)} />}
             </li>
           ))}
           {nodes.length > LISTED && <li class="muted">{`and ${nodes.length - LISTED} more`}</li>}
@@ -92,8 +101,7 @@ function NodesIn({ state, run, facts, onSelect }: RunSummaryProps & { readonly s
 }
 
 /** The begin of an error; the node has all of it. */
-function FirstWords({ facts }: { readonly facts: NodeFacts | undefined }) {
-  const error = facts?.attempts.at(-1)?.error ?? facts?.itemError
+function FirstWords({ error }: { readonly error: Attempt['error'] }) {
   if (!error) return null
   return <p class="first-words">{[error.name, error.message].filter(Boolean).join(': ')}</p>
 }
