@@ -311,11 +311,11 @@ describe('a fork', () => {
     broken.add('n11')
     const { runId } = await service.run({ blueprintId: 'raced' })
     const { store } = service.services
-    const readAll = store.readAll.bind(store)
-    vi.spyOn(store, 'readAll').mockImplementationOnce(async (of) => {
+    const readPacks = store.readPacks.bind(store)
+    vi.spyOn(store, 'readPacks').mockImplementationOnce(async (...of) => {
       const { redriven } = await service.redrive(runId)
       expect(redriven).toBe(true)
-      return readAll(of)
+      return readPacks(...of)
     })
     const why = refused('somebody else has changed it meanwhile')
     await expect(service.fork(runId, { runId: 'fork' })).rejects.toMatchObject(why)

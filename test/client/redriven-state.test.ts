@@ -186,7 +186,7 @@ describe('a node that failed in an earlier round of a loop', () => {
 })
 
 describe('a redrive that sets much', () => {
-  it('moves what a full header has to its pages', async () => {
+  it('moves what a full header has out of it', async () => {
     const seen: unknown[] = []
     const flow = createFlow('flow').node('a', async ({ context }) => {
       seen.push(await context.get('old 0' as never), await context.get('old 1299' as never))
@@ -200,7 +200,7 @@ describe('a redrive that sets much', () => {
     const { graph, blueprintId } = (await store.read(first)) as RunState
     const inlineValues = new Map(
       Array.from(
-        { length: 1_300 },
+        { length: 1_330 },
         (_, at) => [`:old ${at}`, `={"v":"${`${at}`.padStart(240, '.')}"}`] as const,
       ),
     )

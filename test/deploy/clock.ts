@@ -4,8 +4,10 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { packEntry, unpackEntry } from '../../lib/core/store/header.ts'
+import { formatOf } from '../../lib/core/store/header-format.ts'
 import { keys } from '../../lib/core/store/schema.ts'
+
+const format = formatOf({})
 
 /** @returns the timer's new time, in milliseconds since the epoch */
 export async function letTimePass(
@@ -19,9 +21,9 @@ export async function letTimePass(
   const { Item: item } = await documents.send(
     new GetCommand({ TableName: tableName, Key, ConsistentRead: true }),
   )
-  const active = Object.entries((item?.['a'] ?? {}) as Record<string, string>)
+  const active = Object.entries((item?.[format.active] ?? {}) as Record<string, string>)
   const [found] = active.flatMap(([key, text]) => {
-    const entry = unpackEntry(text)
+    const entry = format.unpackEntry(text)
     return entry.wait?.kind === 'timer' ? [{ key, entry, wait: entry.wait }] : []
   })
   const dueAt = item?.['u'] as number | undefined
@@ -35,11 +37,11 @@ export async function letTimePass(
     new UpdateCommand({
       TableName: tableName,
       Key,
-      UpdateExpression: 'SET a.#key = :entry, u = :due',
+      UpdateExpression: 'SET #active.#key = :entry, u = :due',
       ConditionExpression: 'q = :seen',
-      ExpressionAttributeNames: { '#key': found.key },
+      ExpressionAttributeNames: { '#active': format.active, '#key': found.key },
       ExpressionAttributeValues: {
-        ':entry': packEntry({ ...found.entry, wait: { kind: 'timer', at } }),
+        ':entry': format.packEntry({ ...found.entry, wait: { kind: 'timer', at } }),
         ':due': dueAt - ms,
         ':seen': item?.['q'],
       },

@@ -18,6 +18,7 @@ import type { Job } from '../../lib/core/queue/job.ts'
 import type { CommitResult, RunStore } from '../../lib/core/store/run-store.ts'
 import { NO_TELEMETRY } from '../../lib/core/telemetry/telemetry.ts'
 import { recorderOf } from '../../lib/core/history/recorder.ts'
+import { PackCache } from '../../lib/core/values/pack-cache.ts'
 import { ValueCache } from '../../lib/core/values/value-cache.ts'
 import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
@@ -189,7 +190,12 @@ export class Host {
     const serializer = new Signed(world.setup.options?.serializer, () => this.#task().signature)
     const logger = new NullLogger()
     const now = () => world.now() + skewMs
-    const values = new ValueStore({ store, serializer, cache: new ValueCache({ now }) })
+    const values = new ValueStore({
+      store,
+      serializer,
+      cache: new ValueCache({ now }),
+      packs: new PackCache({ now }),
+    })
     const newToken = () => world.newToken()
     this.services = {
       runtime: runtime as unknown as Runtime,

@@ -22,8 +22,8 @@ export class ObservedStore extends WeakStore {
   callsAtMost = Infinity
   /** How often activations of each node committed. */
   readonly commits = new Map<number, number>()
-  /** Writes of pages: whether the header moved out at all. */
-  pages = 0
+  /** Packs that were written: whether anything was moved out at all. */
+  packs = 0
   refusals = 0
   /** Runs of which something was committed. */
   readonly worked = new Set<string>()
@@ -140,9 +140,9 @@ export class ObservedStore extends WeakStore {
     await super.putValue(runId, key, value)
   }
 
-  override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
-    this.pages++
-    return super.writePage(runId, page, entries, seq)
+  override async writePack(runId: string, pack: number, entries: PageEntries, seq: number): Promise<void> {
+    this.packs++
+    return super.writePack(runId, pack, entries, seq)
   }
 
   #observe(before: RunState, run: RunState, change: Change): void {

@@ -58,13 +58,13 @@ export interface SimulationResult {
   readonly trace: readonly string[]
   /** Messages that were sent. */
   readonly messages: number
-  readonly pages: number
+  readonly packs: number
   readonly refusals: number
   /** How often work on the run went down with a node of another. */
   readonly downs: number
 }
 
-/** A case with what it must come to. `fat` fills the header, so that what rides there is moved to pages all the time. */
+/** A case with what it must come to. `fat` fills the header, so that what rides there is moved out all the time. */
 export async function subjectOf(
   { make, instead, reference, notForked }: ConformanceCase,
   fat = false,
@@ -97,8 +97,12 @@ export function unorderedSubjectOf({ make }: ConformanceCase, fat = false): Pick
 
 const padding = Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`padding${n}`, `${n}`.repeat(200)]))
 
-function fattened(setup: Setup): Setup {
-  return { ...setup, input: { ...setup.input, ...padding } }
+/** What cannot be moved out has half of the room: so some more of what can be is moved with every few commits. */
+const LONG_ID = 480
+
+function fattened({ blueprint, ...setup }: Setup): Setup {
+  const id = blueprint.id.padEnd(LONG_ID, '-')
+  return { ...setup, blueprint: { ...blueprint, id }, input: { ...setup.input, ...padding } }
 }
 
 /** A node that kills its process takes others down the first time, as nobody knows it yet; the killer's run has two. */
@@ -137,8 +141,8 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   else if (violations.length === 0)
     violations.push(...(await differences(world, expected, { ...simulation, profile })))
   const { points, trace, messages, downs } = world
-  const { pages, refusals } = world.store
-  return { violations, points, trace, messages, pages, refusals, downs }
+  const { packs, refusals } = world.store
+  return { violations, points, trace, messages, packs, refusals, downs }
 }
 
 /** By each of its labels the run is found, once, whatever became of the starts before. */

@@ -10,7 +10,6 @@ import type {
   Lease,
   LeaseRequest,
   MovedEntries,
-  PageEntries,
   Reschedule,
 } from '../../lib/core/store/run-store.ts'
 
@@ -40,11 +39,9 @@ export interface StoreMutation {
   readonly fillerOnly?: boolean
   /** The time of the next look is moved whatever was committed meanwhile. */
   readonly blindDue?: boolean
-  /** A page takes what an older header held. */
-  readonly backwardPages?: boolean
   /** A commit leaves the header's inline values of keys that are in its bundle. */
   readonly keepsBundled?: boolean
-  /** Whether what is in a page is taken for newer than any bundle, or for older. */
+  /** Whether what was moved out is taken for newer than any bundle, or for older. */
   readonly pagesAre?: 'newer' | 'older'
   /** Nothing is put where a cancelled child is not there yet. */
   readonly noTombstone?: boolean
@@ -111,12 +108,8 @@ export class WeakStore extends MemoryRunStore {
     return super.reschedule(runId, { seq, dueAt: look.dueAt })
   }
 
-  override async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {
-    return super.writePage(runId, page, entries, this.#mutation.backwardPages ? Infinity : seq)
-  }
-
-  override async readPage(runId: string, page: string): Promise<MovedEntries> {
-    return this.#aged(await super.readPage(runId, page))
+  override async readPacks(runId: string, first: number, last: number): Promise<MovedEntries> {
+    return this.#aged(await super.readPacks(runId, first, last))
   }
 
   override async readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined> {

@@ -6,6 +6,7 @@ import { SqsJobQueue } from '../queue/sqs-job-queue.ts'
 import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { S3BlobStore } from '../values/s3-blob-store.ts'
+import { PackCache } from '../values/pack-cache.ts'
 import { ValueCache } from '../values/value-cache.ts'
 import { ValueStore } from '../values/value-store.ts'
 import type { Costs } from './costs.ts'
@@ -47,7 +48,8 @@ export function storesOf(config: AwsConfig, serializer: ISerializer, by: 'worker
   const client = dynamoDbClient
   const store = new DynamoDbRunStore({ client, tableName, serviceName, runRetentionDays, runIndex })
   const blobs = bucketName ? new S3BlobStore({ bucketName, client: s3Client }) : undefined
-  const reading = by === 'worker' ? { cache: new ValueCache() } : { readsTogether: true }
+  const reading =
+    by === 'worker' ? { cache: new ValueCache(), packs: new PackCache() } : { readsTogether: true }
   return {
     store,
     values: new ValueStore({ store, blobs, serializer, ...reading }),

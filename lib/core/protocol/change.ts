@@ -42,6 +42,8 @@ export type Requirement =
   | { readonly kind: 'inlineValueIs'; readonly name: string; readonly text: string | undefined }
   /** No key was moved to a page, and none set in a bundle: what is not in the header is nowhere. */
   | { readonly kind: 'notMoved' }
+  /** So many packs of inline values were moved out: nobody else moves any at the same time. */
+  | { readonly kind: 'packs'; readonly is: number }
   /** The sweep is not to look at the run before this time, or not at all: setting it makes it sooner, never later. */
   | { readonly kind: 'dueNotBefore'; readonly at: number }
   /** The sweep is to look at the run by this time. */
@@ -92,8 +94,10 @@ export interface Change {
   /** Nodes that used their fallback, each with the iteration, that are to be noted. @default - none */
   readonly fallbacks?: ReadonlyMap<number, number>
   readonly inlineValues: ReadonlyMap<string, string>
-  /** InlineValues that are in their pages now. */
+  /** Inline values that are in their pages now, or in a pack. */
   readonly offloaded: readonly string[]
+  /** The number of the pack that they are in. @default - they are in pages */
+  readonly pack?: number
   /** Names whose values are in a bundle among the inline values now: whatever the header has of them goes. */
   readonly bundled?: ReadonlySet<string>
   /** Added to what the run used. */
@@ -146,6 +150,8 @@ export function holds(run: RunState, requirement: Requirement): boolean {
       return run.inlineValues.get(requirement.name) === requirement.text
     case 'notMoved':
       return !run.offloaded && ![...run.inlineValues.keys()].some(isBundle)
+    case 'packs':
+      return (run.packs ?? 0) === requirement.is
     case 'dueNotBefore':
       return run.dueAt === undefined || run.dueAt >= requirement.at
     case 'dueBy':
@@ -202,6 +208,7 @@ export function apply(run: RunState, change: Change): RunState | undefined {
     ...(change.fallbacks ? { fallbacks: new Map([...(run.fallbacks ?? []), ...change.fallbacks]) } : {}),
     inlineValues,
     offloaded: run.offloaded || change.offloaded.length > 0,
+    ...(change.pack !== undefined && change.offloaded.length > 0 ? { packs: change.pack } : {}),
     ...(run.deadLetters?.has(change.end) ? { deadLetters: withoutKey(run.deadLetters, change.end) } : {}),
     ...costAfter(run, change.cost),
     dueAt: change.final ? undefined : (change.dueAt ?? run.dueAt),

@@ -45,4 +45,4 @@ export interface TransitionOptions {
   readonly outbox?: Outbox
 }
 
-export type CoreChange = Omit<Change, 'inlineValues' | 'offloaded'>
+export type CoreChange = Omit<Change, 'inlineValues' | 'offloaded' | 'pack'>

@@ -116,8 +116,12 @@ export interface RunState {
   readonly fallbacks?: ReadonlyMap<number, number>
   /** Small values that stand in the header (see `inline-value.ts`). */
   readonly inlineValues: ReadonlyMap<string, string>
-  /** Whether any inline value was ever moved to a page: if not, what is not in the header is nowhere. */
+  /** Whether any inline value was ever moved out: if not, what is not in the header is nowhere. */
   readonly offloaded: boolean
+  /** How many packs of inline values were moved out by commits; absent where none was, and in format 1, which has pages. */
+  readonly packs?: number
+  /** An older version began it: its header stays as that writes it, and its pages. @default - as this version does */
+  readonly format?: 1
   /**
    * When the sweep must look at this run at the latest, for its timers that the queue cannot hold; absent without
    * such. Milliseconds since the epoch.

@@ -27,7 +27,13 @@ export async function withinBudget({ services, graph, run: seen }: OpenRun): Pro
     if (reason === undefined) return run
     if (budget.onBudget === 'pause') return pauseWhole(services, run, reason)
     const { seq } = run
-    const seenEnd = { seq, children: childrenOf(run), keepsActive: keepsActive(run), budget: run.budget }
+    const seenEnd = {
+      seq,
+      format: run.format,
+      children: childrenOf(run),
+      keepsActive: keepsActive(run),
+      budget: run.budget,
+    }
     const next = await failRun(services, run, reason, seenEnd)
     if (!next || next.seq === seq) return next ?? (await store.read(run.runId)) ?? run
     run = next

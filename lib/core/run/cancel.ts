@@ -85,6 +85,7 @@ async function turnToCancelled(
       seq,
       children,
       keepsActive: keepsActive(run),
+      format: run.format,
       now: services.now(),
     })
     if (result.committed) return result.run

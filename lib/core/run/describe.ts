@@ -85,7 +85,10 @@ export interface DescribeOptions {
   readonly run: RunState
   /** Undefined while no worker has begun the run. */
   readonly graph: RunGraph | undefined
-  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'listValues' | 'arrivals' | 'readPauses'>
+  readonly store: Pick<
+    RunStore,
+    'readPage' | 'readAll' | 'readPacks' | 'listValues' | 'arrivals' | 'readPauses'
+  >
   readonly values: ValueStore
   readonly serializer: ISerializer
   /** @default - the list prices */

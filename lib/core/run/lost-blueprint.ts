@@ -39,7 +39,11 @@ export async function endByLostGraph(
   for (let run: RunState | undefined = seen; run;) {
     if (isOver(run)) return publishRunEnd(services, run)
     // On condition that nothing was committed since: a child that a node begins to wait for is not overlooked.
-    run = await failRun(services, run, `VALUE_LOST: ${why}`, { seq: run.seq, children: childrenOf(run) })
+    run = await failRun(services, run, `VALUE_LOST: ${why}`, {
+      seq: run.seq,
+      format: run.format,
+      children: childrenOf(run),
+    })
   }
   return ACKNOWLEDGE
 }

@@ -8,7 +8,7 @@ import { headerSize } from '../store/header.ts'
 import type { RedriveState } from '../store/run-store.ts'
 import { stamped } from '../values/bundle.ts'
 import { checkKey } from '../values/context-key.ts'
-import { movableIn, moveToPages } from '../values/move-to-pages.ts'
+import { movableIn, moveOut } from '../values/move-out.ts'
 import { type Flushed, writeInput } from '../values/value-writer.ts'
 
 type Set = Readonly<Record<string, unknown>>
@@ -27,8 +27,8 @@ export function checkSet({ values }: Pick<Services, 'values'>, verb: string, set
 }
 
 /**
- * `next` is what the run is to be otherwise. What it had goes to pages where there would be no room for it.
- * Crash after: values that nothing names, and pages that say what the header does.
+ * `next` is what the run is to be otherwise. What it had is moved out where there would be no room for it.
+ * Crash after: values that nothing names, and a pack, or pages, that say what the header does.
  *
  * @throws FlowcraftAwsError INVALID_INPUT
  */
@@ -37,7 +37,7 @@ export async function valuesAfter(
   run: RunState,
   next: RunState,
   { forgotten, set = {} }: { readonly forgotten: readonly string[]; readonly set?: Set },
-): Promise<Pick<RedriveState, 'inlineValues' | 'offloaded'>> {
+): Promise<Pick<RedriveState, 'inlineValues' | 'offloaded' | 'packs'>> {
   const after = new Map(run.inlineValues)
   // A page may have it though the header did: whoever moved it there died, or was refused. So a mark deletes it, as keys are.
   for (const name of forgotten) after.set(name, formatInlineValue({ writer: '', kind: '-', body: '' }))
@@ -49,12 +49,12 @@ export async function valuesAfter(
     after.set(isBundle(name) ? `${names.bundle('')}r${(run.redrives ?? 0) + 1}` : name, text)
   }
   if (headerSize({ ...next, inlineValues: after }) <= HEADER_AT_MOST_BYTES) {
-    return { inlineValues: after, offloaded: run.offloaded }
+    return { inlineValues: after, offloaded: run.offloaded, packs: run.packs }
   }
   const asBefore = movableIn(after).filter(([name, text]) => run.inlineValues.get(name) === text)
-  const moved = await moveToPages(services.store, run, asBefore)
-  for (const name of moved.keys()) after.delete(name)
-  return { inlineValues: after, offloaded: run.offloaded || moved.size > 0 }
+  const { texts: moved, pack = run.packs } = await moveOut(services.store, run, asBefore)
+  const left = new Map([...after].filter(([name]) => !moved.has(name)))
+  return { inlineValues: left, offloaded: run.offloaded || moved.size > 0, packs: pack }
 }
 
 async function written({ values }: ValueServices, { runId }: RunState, set: Set): Promise<Flushed> {

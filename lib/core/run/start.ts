@@ -170,7 +170,8 @@ export async function beginRun(services: Services, run: RunState): Promise<RunSt
       own !== undefined && services.isOwn({ blueprintId: run.blueprintId, nodeId: graph.node(own).id })
     // Its message works on one of the start nodes itself.
     const cost = startCost(services, 'begin', { sends: !works || graph.startNodes.length > 1 })
-    const first = { ...firstActivations(graph), graph: graph.fingerprint, ...input, ...cost }
+    const { format } = run
+    const first = { ...firstActivations(graph), graph: graph.fingerprint, format, ...input, ...cost }
     const begun = await services.store.begin(run.runId, first)
     if (begun.committed) services.counter?.committed()
     now = begun.run ?? run

@@ -4,9 +4,10 @@
  */
 import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
 import { type Counts, entriesOf, NO_COUNTS } from '../common/run-counts.ts'
-import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import { type ActivationKey, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
-import { packEntry, packFirst, packPending } from './header.ts'
+import { packFirst, packPending } from './header.ts'
+import { formatOf, type HeaderFormat, packTexts } from './header-format.ts'
 import { expiry, type Retention, retentionOf } from './retention.ts'
 import { dueShardsOf } from './schema.ts'
 
@@ -36,49 +37,57 @@ export function commitExpression(change: Change, seen?: RunState, kept: Kept = D
   const isWhole = parts > PARTS || change.bundled !== undefined
   const next = seen && (isWhole ? apply(seen, change) : undefined)
   if (seen && next) return wholeExpression(change, seen, next, kept)
-  const expression = partsExpression(change, letter, kept)
+  const expression = partsExpression(change, formatOf(seen ?? {}), letter, kept)
   const { UpdateExpression: update, ConditionExpression: condition = '' } = expression
   if (!seen || Math.max(update.length, condition.length) <= LONGEST) return expression
   const after = apply(seen, change)
   return after ? wholeExpression(change, seen, after, kept) : expression
 }
 
-function partsExpression(change: Change, letter: boolean, kept: Kept): UpdateExpression {
+function partsExpression(
+  change: Change,
+  format: HeaderFormat,
+  letter: boolean,
+  kept: Kept,
+): UpdateExpression {
   const e = new ExpressionBuilder()
+  const entry = (key: ActivationKey) => e.path(format.active, format.packKey(key))
   if (letter) e.remove(e.path(`l${change.end}`))
   e.when(`${e.path('s')} = ${e.value('running')}`)
-  e.when(`${e.path('a', change.end)} = ${e.value(packEntry(change.seen))}`)
+  e.when(`${entry(change.end)} = ${e.value(format.packEntry(change.seen))}`)
   const givenUp = change.final?.givenUp !== undefined
-  if (givenUp) keepActive(e).set(e.path('a'), {})
-  else if (change.suspend) e.set(e.path('a', change.end), packEntry(change.suspend))
-  else e.remove(e.path('a', change.end))
-  for (const [key, entry] of change.schedule) {
-    e.when(`attribute_not_exists(${e.path('a', key)})`)
-    if (!givenUp) e.set(e.path('a', key), packEntry(entry))
+  if (givenUp) keepActive(e, format).set(e.path(format.active), {})
+  else if (change.suspend) e.set(entry(change.end), format.packEntry(change.suspend))
+  else e.remove(entry(change.end))
+  for (const [key, scheduled] of change.schedule) {
+    e.when(`attribute_not_exists(${entry(key)})`)
+    if (!givenUp) e.set(entry(key), format.packEntry(scheduled))
   }
   for (const node of change.fire) e.set(e.path('f', `${node}`), 1)
   for (const node of change.unfire) e.remove(e.path('f', `${node}`))
   for (const node of change.pend) e.set(e.path('p', `${node}`), 1)
   for (const node of change.unpend) e.remove(e.path('p', `${node}`))
   for (const [node, iteration] of change.iterations) e.set(e.path('i', `${node}`), iteration)
-  for (const [name, text] of change.inlineValues) e.set(e.path('r', name), text)
-  for (const name of change.offloaded) if (!change.inlineValues.has(name)) e.remove(e.path('r', name))
+  const inlineValue = (name: string) => e.path('r', format.packName(name))
+  for (const [name, text] of change.inlineValues) e.set(inlineValue(name), format.packText(name, text))
+  for (const name of change.offloaded) if (!change.inlineValues.has(name)) e.remove(inlineValue(name))
   addRest(e, change, kept)
-  for (const requirement of change.require) e.when(requirementCondition(e, requirement))
+  for (const requirement of change.require) e.when(requirementCondition(e, format, requirement))
   return e.build()
 }
 
 function wholeExpression(change: Change, seen: RunState, next: RunState, kept: Kept): UpdateExpression {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
-  // The sweep moves its time without a commit.
+  const format = formatOf(seen)
+  // The sweep moves its time without a commit, and whoever makes room moves values out.
   for (const requirement of change.require) {
-    if (requirement.kind === 'dueBy' || requirement.kind === 'dueNotBefore') {
-      e.when(requirementCondition(e, requirement))
+    if (['dueBy', 'dueNotBefore', 'packs'].includes(requirement.kind)) {
+      e.when(requirementCondition(e, format, requirement))
     }
   }
-  const maps = { ...packFirst(next), p: packPending(next.pending), r: Object.fromEntries(next.inlineValues) }
-  if (change.final?.givenUp) keepActive(e)
+  const maps = { ...packFirst(next), p: packPending(next.pending), r: packTexts(format, next.inlineValues) }
+  if (change.final?.givenUp) keepActive(e, format)
   for (const [name, map] of Object.entries(maps)) e.set(e.path(name), map)
   if (seen.deadLetters?.has(change.end)) e.remove(e.path(`l${change.end}`))
   addRest(e, change, kept)
@@ -86,8 +95,8 @@ function wholeExpression(change: Change, seen: RunState, next: RunState, kept: K
 }
 
 /** As it was before the update: also the activation that ends by it, which whoever redrives the run takes up again. */
-function keepActive(e: ExpressionBuilder): ExpressionBuilder {
-  return e.copy(e.path('ca'), e.path('a'))
+function keepActive(e: ExpressionBuilder, { active }: HeaderFormat): ExpressionBuilder {
+  return e.copy(e.path('ca'), e.path(active))
 }
 
 /** What is not in one of the header's maps. */
@@ -98,7 +107,7 @@ function addRest(e: ExpressionBuilder, change: Change, kept: Kept): void {
   for (const [node, count] of change.arrivals) e.set(e.path(`j${node}`), count)
   for (const node of change.close) e.remove(e.path(`j${node}`))
   addArrived(e, change)
-  if (change.offloaded.length > 0) e.set(e.path('sp'), true)
+  if (change.offloaded.length > 0) e.set(e.path('sp'), change.pack ?? true)
   if (change.bundled) e.set(e.path('bu'), true)
   if (change.errors > 0) e.add(e.path('e'), change.errors)
   addCounts(e, change.cost)
@@ -168,10 +177,11 @@ function addCompleted(e: ExpressionBuilder, change: Change): void {
   for (const [word, delta] of deltas) e.add(e.path(`d${word}`), delta)
 }
 
-function requirementCondition(e: ExpressionBuilder, requirement: Requirement): string {
+function requirementCondition(e: ExpressionBuilder, format: HeaderFormat, requirement: Requirement): string {
+  const entry = (key: ActivationKey) => e.path(format.active, format.packKey(key))
   switch (requirement.kind) {
     case 'active':
-      return `attribute_exists(${e.path('a', requirement.key)})`
+      return `attribute_exists(${entry(requirement.key)})`
     case 'arrivalsBelow': {
       const path = e.path(`j${requirement.node}`)
       return `(attribute_not_exists(${path}) OR ${path} < ${e.value(requirement.below)})`
@@ -187,26 +197,28 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
       return requirement.is === 0 ? `attribute_not_exists(${path})` : `${path} = ${e.value(requirement.is)}`
     }
     case 'notLast':
-      return `size(${e.path('a')}) > ${e.value(1)}`
+      return `size(${e.path(format.active)}) > ${e.value(1)}`
     case 'last':
-      return `size(${e.path('a')}) = ${e.value(1)}`
+      return `size(${e.path(format.active)}) = ${e.value(1)}`
     case 'notPending':
       return `attribute_not_exists(${e.path('p', `${requirement.node}`)})`
     case 'activeOrNotPending': {
       const pending = e.path('p', `${requirement.node}`)
-      return `(attribute_exists(${e.path('a', requirement.key)}) OR attribute_not_exists(${pending}))`
+      return `(attribute_exists(${entry(requirement.key)}) OR attribute_not_exists(${pending}))`
     }
     case 'inlineValueAsSeen': {
-      const path = e.path('r', requirement.name)
-      return `(attribute_not_exists(${path}) OR ${path} = ${e.value(requirement.text)})`
+      const path = e.path('r', format.packName(requirement.name))
+      return `(attribute_not_exists(${path}) OR ${path} = ${e.value(format.packText(requirement.name, requirement.text))})`
     }
     case 'notMoved':
       return `(attribute_not_exists(${e.path('sp')}) AND attribute_not_exists(${e.path('bu')}))`
     case 'inlineValueIs': {
-      const path = e.path('r', requirement.name)
+      const path = e.path('r', format.packName(requirement.name))
       if (requirement.text === undefined) return `attribute_not_exists(${path})`
-      return `${path} = ${e.value(requirement.text)}`
+      return `${path} = ${e.value(format.packText(requirement.name, requirement.text))}`
     }
+    case 'packs':
+      return packsCondition(e, requirement.is)
     case 'dueNotBefore': {
       const path = e.path('u')
       return `(attribute_not_exists(${path}) OR ${path} >= ${e.value(requirement.at)})`
@@ -226,4 +238,10 @@ function requirementCondition(e: ExpressionBuilder, requirement: Requirement): s
       return never
     }
   }
+}
+
+/** So many packs were moved out. */
+export function packsCondition(e: ExpressionBuilder, is: number): string {
+  const path = e.path('sp')
+  return is === 0 ? `attribute_not_exists(${path})` : `${path} = ${e.value(is)}`
 }

@@ -5,18 +5,20 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Change } from '../protocol/change.ts'
 import { type ActivationKey, type RunState, START, nothingScheduled } from '../protocol/run-state.ts'
-import { commitExpression, setDue, setPlaceOfEnded } from './commit-expression.ts'
+import { commitExpression, packsCondition, setDue, setPlaceOfEnded } from './commit-expression.ts'
 import type { CostCounter } from '../common/cost-counter.ts'
 import { type Counts, minus, NO_COUNTS, plus } from '../common/run-counts.ts'
 import { DynamoDbPauses } from './dynamodb-pauses.ts'
 import { type Listed, unitsOfBegin, unitsOfCommit, unitsOfCreate } from './expected-units.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packBudget, packHeader, inlineValuesWithout, unpackHeader } from './header.ts'
+import { formatOf, packTexts } from './header-format.ts'
 import { expiry, type Retention, retentionOf } from './retention.ts'
 import type {
   CommitResult,
   EndOfBegun,
   FirstState,
+  Moved,
   NewRun,
   RedriveState,
   Reschedule,
@@ -177,7 +179,7 @@ export class DynamoDbRunStore extends DynamoDbPauses implements RunStore {
     const key = keys.run(seen.runId)
     const item = await this.#table.get(key)
     if (!item) return { committed: false, run: undefined }
-    const redriven = { ...redrivenItem(item, next), ...this.dueRuns.placeOf(next.dueAt), ...key }
+    const redriven = { ...redrivenItem(item, next, seen), ...this.dueRuns.placeOf(next.dueAt), ...key }
     return this.#unlessTooLarge(seen.runId, () =>
       this.#table.replace(redriven, redriveCondition(seen, item['k'])),
     )
@@ -214,7 +216,8 @@ export class DynamoDbRunStore extends DynamoDbPauses implements RunStore {
     const e = new ExpressionBuilder()
     e.when(`${e.path('s')} = ${e.value('running')}`).set(e.path(`l${key ?? START}`), reason)
     if (key === undefined) e.when(`attribute_not_exists(${e.path('g')})`)
-    else e.when(`attribute_exists(${e.path('a', key)})`)
+    // Nobody has read how it is written.
+    else e.when(`(${[1, undefined].map((format) => isActive(e, key, { format } as FormatOf)).join(' OR ')})`)
     await this.updated(runId, e)
   }
 
@@ -226,12 +229,14 @@ export class DynamoDbRunStore extends DynamoDbPauses implements RunStore {
     await this.updated(runId, publishedExpression('ro', redrives))
   }
 
-  async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
+  async evict(seen: RunState, { texts, pack }: Moved): Promise<CommitResult> {
     const e = new ExpressionBuilder()
     // Commits count up, and nothing else puts inline values there. One that another took out meanwhile comes back by this:
     // then both places say the same.
     e.when(`${e.path('s')} = ${e.value('running')}`).when(`${e.path('q')} = ${e.value(seen.seq)}`)
-    e.set(e.path('r'), Object.fromEntries(inlineValuesWithout(seen, moved))).set(e.path('sp'), true)
+    if (pack !== undefined) e.when(packsCondition(e, pack - 1))
+    e.set(e.path('r'), packTexts(formatOf(seen), inlineValuesWithout(seen, texts)))
+    if (texts.size > 0) e.set(e.path('sp'), pack ?? true)
     return this.updated(seen.runId, e)
   }
 
@@ -262,4 +267,11 @@ export class DynamoDbRunStore extends DynamoDbPauses implements RunStore {
       return { committed: false, run: await this.read(runId) }
     }
   }
+}
+
+type FormatOf = Pick<RunState, 'format'>
+
+function isActive(e: ExpressionBuilder, key: ActivationKey, of: FormatOf): string {
+  const { active, packKey } = formatOf(of)
+  return `attribute_exists(${e.path(active, packKey(key))})`
 }

@@ -6,6 +6,7 @@ import { addCounts } from './commit-expression.ts'
 import { ExpressionBuilder } from './expression.ts'
 import { type Item, unpackHeader } from './header.ts'
 import { holdLeaseAlone, readLease, releaseLease, renewLease, revokeLease, takeLease } from './leases.ts'
+import { addNewer, readPacks, unpackPack, writePack } from './packs.ts'
 import { unpackPage, writePage } from './pages.ts'
 import { expiry, isAging, type Retention } from './retention.ts'
 import type {
@@ -84,9 +85,17 @@ export class DynamoDbValues {
     const pages = new Map<string, { text: string; seq: number }>()
     for (const item of await this.#table.queryPrefix(header)) {
       if (item['sk'] === header.sk) run = unpackHeader(runId, item)
-      else for (const [name, entry] of unpackPage(item)) pages.set(name, entry)
+      else addNewer(pages, item['m'] === undefined ? unpackPage(item) : unpackPack(item))
     }
     return run && { run, pages }
+  }
+
+  writePack(runId: string, pack: number, entries: PageEntries, seq: number): Promise<void> {
+    return writePack(this.#table, runId, { pack, entries, seq, now: this.#now(), retention: this.#retention })
+  }
+
+  readPacks(runId: string, first: number, last: number): Promise<MovedEntries> {
+    return readPacks(this.#table, runId, first, last)
   }
 
   async arrive(

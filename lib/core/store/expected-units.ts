@@ -5,8 +5,9 @@
 import { sizeOfCounts } from '../common/run-counts.ts'
 import { writeUnitsOf } from '../common/item-size.ts'
 import type { Change } from '../protocol/change.ts'
-import type { ActivationKey, ActiveEntry, RunState } from '../protocol/run-state.ts'
-import { headerSize, packEntry } from './header.ts'
+import type { RunState } from '../protocol/run-state.ts'
+import { headerSize, sizeOfActive, sizeOfTexts } from './header.ts'
+import { formatOf } from './header-format.ts'
 import type { FirstState, NewRun } from './run-store.ts'
 
 /** The indexes in which a run stands. */
@@ -20,8 +21,8 @@ export function unitsOfCreate(run: NewRun, { byStart }: Listed): number {
   return unitsOf(asState(run), 0) + (byStart ? 1 : 0) + (run.dueAt === undefined ? 0 : 1)
 }
 
-export function unitsOfBegin({ active, inlineValues }: FirstState): number {
-  return writeUnitsOf(300 + 30 * active.size + sizeOfTexts(inlineValues))
+export function unitsOfBegin({ active, inlineValues, format }: FirstState): number {
+  return writeUnitsOf(300 + 30 * active.size + sizeOfTexts(formatOf({ format }), inlineValues ?? new Map()))
 }
 
 /** Of the commit itself; and of who publishes the end, which comes after the last. */
@@ -32,10 +33,12 @@ export interface CommitUnits {
 
 export function unitsOfCommit(change: Change, seen: RunState | undefined, listed: Listed): CommitUnits {
   const { final, cost, inlineValues } = change
-  const ended = change.suspend ? 0 : sizeOfEntry(change.end, change.seen)
-  const scheduled = [...change.schedule].reduce((sum, [key, entry]) => sum + sizeOfEntry(key, entry), 0)
+  const format = formatOf(seen ?? {})
+  const ended = change.suspend ? 0 : sizeOfActive(format, new Map([[change.end, change.seen]]))
+  const scheduled = sizeOfActive(format, change.schedule)
   const counts = seen?.cost ? 0 : sizeOfCounts(cost)
-  const more = sizeOfTexts(inlineValues) + scheduled - ended + counts + 9 * (change.arriveAt?.length ?? 0)
+  const more =
+    sizeOfTexts(format, inlineValues) + scheduled - ended + counts + 9 * (change.arriveAt?.length ?? 0)
   const header = seen ? unitsOf(seen, more) : writeUnitsOf(more)
   // An entry of an index that moves is taken out and put.
   const wasDue = seen?.dueAt === undefined ? 0 : 1
@@ -52,14 +55,4 @@ function unitsOf(run: RunState, more: number): number {
 function asState(run: NewRun): RunState {
   const nothing = { done: 0n, arrivals: new Map<number, number>(), pending: new Set<number>() }
   return { ...run, ...nothing, status: 'running', seq: 0, errors: 0, fallback: false, offloaded: false }
-}
-
-function sizeOfEntry(key: ActivationKey, entry: ActiveEntry): number {
-  return key.length + packEntry(entry).length + 1
-}
-
-function sizeOfTexts(texts: ReadonlyMap<string, string> = new Map()): number {
-  let size = 0
-  for (const [name, text] of texts) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
-  return size
 }

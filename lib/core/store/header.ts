@@ -2,19 +2,17 @@
  * The header item: a run's state packed into few bytes, since DynamoDB charges each commit for the whole item in
  * steps of 1 KB. Pure: words to attributes and back.
  *
- *   b blueprint id   g graph fingerprint   s status   q seq   a active   d0 d1 ... completed, 120 nodes a word
+ *   b blueprint id   g graph fingerprint   s status   q seq   A active (`a` in the long form: `header-format.ts`)   d0 d1 ... completed, 120 nodes a word
  *   j<n> arrivals at join n   m<n> who has arrived at the join of some n   f fired   p pending   i iterations   e errors   fb fallback   fb<n> first iteration of node n that used its own   r inline values   o outbox
- *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp inline values were moved to pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
+ *   cc children to cancel   pa the parent of a child run   tr the trace   h hash of the input   tg labels   k shard in the index of runs   y u shard and time in the index of due runs; of a failed run, among the failed ones   sp packs of inline values that were moved out; in the long form, that there are pages   bu keys were set in a bundle   l<activation> why its message is a dead letter   t started   sa starts at   z ended   x reason of a failure of the run itself
  *   ca what was active at the end   rd redrives   ro the note of the last redrive, until it is published   rs steered   pz paused since   pf in place of its end as failed   pb held by this pause of its blueprint   fk the run that it was forked from
  *   $... what it used (`run-counts.ts`)   ct what of that was told to the parent   mx what it may cost
  *
  * The maps are there from the begin on, empty ones too: a nested path can only be written under a map.
  */
-import { requestFailed } from '../common/errors.ts'
 import type { RunLabels } from '../common/labels.ts'
 import { countsIn, sizeOfCounts } from '../common/run-counts.ts'
 import { DYNAMODB_ITEM_BYTES } from '../common/size-limits.ts'
-import { show } from '../common/thrown.ts'
 import { WORD_BITS, wordsOf } from '../protocol/change.ts'
 import type { Redriven } from '../protocol/redrive.ts'
 import {
@@ -26,66 +24,26 @@ import {
   type RunState,
   type RunStatus,
   START,
-  type Wait,
 } from '../protocol/run-state.ts'
+import {
+  formatOf,
+  type HeaderFormat,
+  packActive,
+  packTexts,
+  SHORT_MARK,
+  unpackActive,
+  unpackTexts,
+} from './header-format.ts'
 import type { NewRun } from './run-store.ts'
 import { keys } from './schema.ts'
 
 /** An item as the document client gives it; numbers beyond 2^53 come as bigint. */
 export type Item = Record<string, unknown>
 
-export function packEntry(entry: ActiveEntry): string {
-  const source = entry.source === undefined ? '' : `<${entry.source}`
-  const suspensions = entry.suspensions ? `~${entry.suspensions}` : ''
-  return `${entry.scheduledBy}${entry.inline ? '!' : ''}${source}${suspensions}${entry.wait ? packWait(entry.wait) : ''}`
-}
-
-export function unpackEntry(text: string): ActiveEntry {
-  const match = /^([0-9.]*)(!?)(?:<(\d+))?(?:~(\d+))?(?:([etwrci])([0-9a-z.]*))?$/.exec(text)
-  // Of a newer version, most likely: its workers can read it, and this one is to leave it to them.
-  if (!match) throw requestFailed('reading the state of a run', new Error(`no active entry: ${show(text)}`))
+export function packFirst(first: Pick<RunState, 'active' | 'fired' | 'iterations' | 'format'>): Item {
+  const format = formatOf(first)
   return {
-    scheduledBy: (match[1] as ActivationKey | undefined) ?? START,
-    inline: match[2] === '!',
-    ...(match[3] === undefined ? {} : { source: Number(match[3]) }),
-    ...(match[4] === undefined ? {} : { suspensions: Number(match[4]) }),
-    ...(match[5] === undefined ? {} : { wait: unpackWait(match[5], match[6] ?? '') }),
-  }
-}
-
-/** One letter, then times and counts in base 36. */
-function packWait(wait: Wait): string {
-  switch (wait.kind) {
-    case 'event':
-      return `e${wait.at === undefined ? '' : wait.at.toString(36)}`
-    case 'timer':
-      return `${wait.awaited ? 'w' : 't'}${wait.at.toString(36)}`
-    case 'retry':
-      return `r${wait.at.toString(36)}.${wait.tries.toString(36)}`
-    case 'items':
-      return `i${wait.round.toString(36)}`
-    case 'child':
-      return `c${wait.tries.toString(36)}${wait.told === undefined ? '' : `.${wait.told.toString(36)}`}`
-    default: {
-      const never: never = wait
-      return never
-    }
-  }
-}
-
-function unpackWait(kind: string, text: string): Wait {
-  const [first = 0, second = 0] = text.split('.').map((part) => Number.parseInt(part, 36))
-  if (kind === 'e') return text === '' ? { kind: 'event' } : { kind: 'event', at: first }
-  if (kind === 't') return { kind: 'timer', at: first }
-  if (kind === 'w') return { kind: 'timer', at: first, awaited: true }
-  if (kind === 'r') return { kind: 'retry', at: first, tries: second }
-  if (kind === 'i') return { kind: 'items', round: first }
-  return { kind: 'child', tries: first, ...(text.includes('.') ? { told: second } : {}) }
-}
-
-export function packFirst(first: Pick<RunState, 'active' | 'fired' | 'iterations'>): Item {
-  return {
-    a: packActive(first.active),
+    [format.active]: packActive(format, first.active),
     f: Object.fromEntries([...first.fired].map((node) => [node, 1])),
     p: {},
     i: Object.fromEntries(first.iterations),
@@ -100,7 +58,7 @@ export function packHeader(run: NewRun): Item {
     q: 0,
     t: run.startedAt,
     sa: run.startsAt,
-    r: Object.fromEntries(run.inlineValues),
+    r: packTexts(formatOf(run), run.inlineValues),
     pa: run.parent && { ...run.parent },
     h: run.inputHash,
     tg: run.labels && { ...run.labels },
@@ -109,7 +67,8 @@ export function packHeader(run: NewRun): Item {
     rs: run.steered,
     ...run.cost,
     mx: run.budget && packBudget(run.budget),
-    ...(run.graph === undefined ? { a: {} } : { g: run.graph, ...packState(run) }),
+    ...(run.format === 1 ? {} : { a: SHORT_MARK }),
+    ...(run.graph === undefined ? { [formatOf(run).active]: {} } : { g: run.graph, ...packState(run) }),
   }
 }
 
@@ -123,7 +82,7 @@ export function packState({
   fallback = false,
   fallbacks = new Map(),
   ...first
-}: Pick<NewRun, keyof Redriven>): Item {
+}: Pick<NewRun, keyof Redriven | 'format'>): Item {
   return {
     ...packFirst(first),
     p: packPending(pending),
@@ -161,6 +120,8 @@ export function unpackHeader(runId: string, item: Item): RunState {
     else (match[1] === 'j' ? arrivals : fallbacks).set(Number(match[2]), Number(value))
   }
   const cost = countsIn(item)
+  const version = item['a'] === SHORT_MARK ? {} : ({ format: 1 } as const)
+  const format = formatOf(version)
   const numbers = (name: string) => Object.keys((item[name] as Item | undefined) ?? {}).map(Number)
   return {
     runId,
@@ -168,7 +129,8 @@ export function unpackHeader(runId: string, item: Item): RunState {
     graph: item['g'] as string | undefined,
     status: item['s'] as RunStatus,
     seq: Number(item['q']),
-    active: unpackActive(item['a']),
+    ...version,
+    active: unpackActive(format, item[format.active]),
     done,
     arrivals,
     ...(arrived.size > 0 ? { arrived } : {}),
@@ -183,8 +145,9 @@ export function unpackHeader(runId: string, item: Item): RunState {
     errors: Number(item['e'] ?? 0),
     fallback: item['fb'] === true,
     ...(fallbacks.size > 0 ? { fallbacks } : {}),
-    inlineValues: new Map(Object.entries(item['r'] as Record<string, string>)),
-    offloaded: item['sp'] === true,
+    inlineValues: unpackTexts(format, item['r'] as Record<string, string>),
+    offloaded: item['sp'] !== undefined,
+    ...(typeof item['sp'] === 'number' ? { packs: item['sp'] } : {}),
     // Of a run that is over it is its place in another list.
     dueAt: item['u'] === undefined || item['s'] !== 'running' || item['pf'] ? undefined : Number(item['u']),
     cancelledChildren: item['cc'] as string[] | undefined,
@@ -201,7 +164,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     ...(item['sa'] === undefined ? {} : { startsAt: Number(item['sa']) }),
     endedAt: item['z'] === undefined ? undefined : Number(item['z']),
     reason: item['x'] as string | undefined,
-    ...(item['ca'] === undefined ? {} : { activeAtEnd: unpackActive(item['ca']) }),
+    ...(item['ca'] === undefined ? {} : { activeAtEnd: unpackActive(format, item['ca']) }),
     ...(item['rd'] === undefined ? {} : { redrives: Number(item['rd']) }),
     ...(item['ro'] === undefined ? {} : { redriveNote: unpackNote(item['ro'] as Item) }),
     ...(item['rs'] === undefined ? {} : { steered: true as const }),
@@ -238,16 +201,10 @@ function unpackBudget(text: string): NonNullable<RunState['budget']> {
   return { maxUsd: Number.parseFloat(text), ...(onBudget ? { onBudget } : {}) }
 }
 
-function unpackActive(map: unknown): ReadonlyMap<ActivationKey, ActiveEntry> {
-  const entries = Object.entries(map as Record<ActivationKey, string>)
-  return new Map(entries.map(([key, text]) => [key as ActivationKey, unpackEntry(text)]))
-}
-
-function packActive(active: ReadonlyMap<ActivationKey, ActiveEntry>): Record<string, string> {
-  return Object.fromEntries([...active].map(([key, entry]) => [key, packEntry(entry)]))
-}
-
-export function inlineValuesWithout(run: RunState, names: ReadonlySet<string>): Map<string, string> {
+export function inlineValuesWithout(
+  run: RunState,
+  names: Pick<ReadonlySet<string>, 'has'>,
+): Map<string, string> {
   return new Map([...run.inlineValues].filter(([name]) => !names.has(name)))
 }
 
@@ -265,9 +222,9 @@ export function fitsItem(run: RunState): boolean {
  * byte for each element of a map and three for the map. An estimate from the state, never below by much.
  */
 export function headerSize(run: RunState): number {
+  const format = formatOf(run)
   let size = keys.run(run.runId).pk.length + 15 + run.blueprintId.length + 48
-  for (const [key, entry] of run.active) size += key.length + packEntry(entry).length + 1
-  for (const [name, text] of run.inlineValues) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
+  size += sizeOfActive(format, run.active) + sizeOfTexts(format, run.inlineValues)
   // Of a number that binary digits can be counted of in no time: 4 of them are 1.2 decimal ones, two of which are a byte.
   size += Math.ceil(run.done.toString(16).length * 0.61) + 6
   size += 5 * (run.arrivals.size + run.fired.size + run.pending.size + run.iterations.size) + 12
@@ -280,7 +237,35 @@ export function headerSize(run: RunState): number {
   if (run.budget) size += packBudget(run.budget).length + 'mx'.length
   size += sizeOfCounts(run.cost) + sizeOfCounts(run.costTold)
   if (run.trace !== undefined) size += run.trace.length + 'tr'.length
-  for (const [key, entry] of run.activeAtEnd ?? []) size += key.length + packEntry(entry).length + 1
+  size += sizeOfActive(format, run.activeAtEnd ?? new Map())
   for (const [key, reason] of run.deadLetters ?? []) size += key.length + Buffer.byteLength(reason) + 1
   return size + (run.heldBy?.length ?? 0)
+}
+
+/** Of what is never changed: a state is asked for its size several times. */
+const sizes = new WeakMap<object, number>()
+
+/** Of entries of what is active. */
+export function sizeOfActive(format: HeaderFormat, active: ReadonlyMap<ActivationKey, ActiveEntry>): number {
+  return sizeOnce(active, () => {
+    let size = 0
+    for (const [key, entry] of active) size += format.packKey(key).length + format.packEntry(entry).length + 1
+    return size
+  })
+}
+
+/** Of inline values: names and texts. */
+export function sizeOfTexts(format: HeaderFormat, texts: ReadonlyMap<string, string>): number {
+  return sizeOnce(texts, () => {
+    let size = 0
+    for (const [name, text] of texts)
+      size += Buffer.byteLength(format.packName(name)) + Buffer.byteLength(format.packText(name, text)) + 1
+    return size
+  })
+}
+
+function sizeOnce(of: object, measure: () => number): number {
+  let size = sizes.get(of)
+  if (size === undefined) sizes.set(of, (size = measure()))
+  return size
 }

@@ -26,6 +26,7 @@ import type {
   FirstState,
   Lease,
   LeaseRequest,
+  Moved,
   MovedEntries,
   NewRun,
   PageEntries,
@@ -221,14 +222,25 @@ export class MemoryRunStore extends MemoryPauses implements RunStore {
     return this.#values.writePage(runId, page, entries, seq)
   }
 
-  async evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult> {
+  async evict(seen: RunState, { texts, pack }: Moved): Promise<CommitResult> {
     const run = this.runs.get(seen.runId)
-    if (run?.status !== 'running' || run.seq !== seen.seq) return this.written(seen.runId, undefined)
+    const isAsSeen = run?.status === 'running' && run.seq === seen.seq
+    if (!isAsSeen || (pack !== undefined && (run.packs ?? 0) !== pack - 1))
+      return this.written(seen.runId, undefined)
     return this.written(seen.runId, {
       ...run,
-      inlineValues: inlineValuesWithout(seen, moved),
-      offloaded: true,
+      inlineValues: inlineValuesWithout(seen, texts),
+      offloaded: run.offloaded || texts.size > 0,
+      ...(pack === undefined ? {} : { packs: pack }),
     })
+  }
+
+  async writePack(runId: string, pack: number, entries: PageEntries, seq: number): Promise<void> {
+    this.#values.writePack(runId, pack, entries, seq)
+  }
+
+  async readPacks(runId: string, first: number, last: number): Promise<MovedEntries> {
+    return this.#values.readPacks(runId, first, last)
   }
 
   async readPage(runId: string, page: string): Promise<MovedEntries> {

@@ -20,6 +20,7 @@ export function redrivenState(run: RunState, next: RedriveState): RunState {
     ...(next.fallbacks ? { fallbacks: next.fallbacks } : {}),
     inlineValues: next.inlineValues,
     offloaded: next.offloaded,
+    ...(next.packs === undefined ? {} : { packs: next.packs }),
     ...(next.costIsTold && run.cost ? { costTold: run.cost } : {}),
     dueAt: next.dueAt,
     status: 'running',

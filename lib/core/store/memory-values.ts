@@ -1,5 +1,6 @@
 /** Pages, values and arrivals of runs in memory: as `dynamodb-values.ts` has them in the table. */
 import { type Counts, isNothing, NO_COUNTS, plus } from '../common/run-counts.ts'
+import { addNewer } from './packs.ts'
 import type { Arrivals, MovedEntries, PageEntries, StoredValue } from './run-store.ts'
 
 interface Moved {
@@ -9,6 +10,7 @@ interface Moved {
 
 export class MemoryValues {
   readonly #pages = new Map<string, Map<string, Moved>>()
+  readonly #packs = new Map<string, { pack: number; entries: MovedEntries }[]>()
   readonly #arrivals = new Map<string, { arrived: Set<number>; failed: Set<number>; cost: Counts }>()
   readonly #values = new Map<string, StoredValue>()
 
@@ -25,10 +27,26 @@ export class MemoryValues {
     return new Map(this.#pages.get(`${runId} ${page}`))
   }
 
-  /** All pages of a run. */
+  /** All pages and packs of a run. */
   readPages(runId: string): MovedEntries {
     const pages = [...this.#pages].filter(([id]) => id.startsWith(`${runId} `))
-    return new Map(pages.flatMap(([, page]) => [...page]))
+    const all = new Map(pages.flatMap(([, page]) => [...page]))
+    addNewer(all, this.readPacks(runId, 0, Infinity))
+    return all
+  }
+
+  writePack(runId: string, pack: number, entries: PageEntries, seq: number): void {
+    const packs = this.#packs.get(runId) ?? []
+    packs.push({ pack, entries: new Map([...entries].map(([name, text]) => [name, { seq, text }])) })
+    this.#packs.set(runId, packs)
+  }
+
+  readPacks(runId: string, first: number, last: number): MovedEntries {
+    const found = new Map<string, Moved>()
+    for (const { pack, entries } of this.#packs.get(runId) ?? []) {
+      if (pack >= first && pack <= last) addNewer(found, entries)
+    }
+    return found
   }
 
   arrive(runId: string, partition: string, member: number, failed: boolean, cost?: Counts): Arrivals {

@@ -65,7 +65,13 @@ export interface ReleaseRequest extends Omit<LeaseRequest, 'until'> {
 /** Values that are moved into a page. */
 export type PageEntries = ReadonlyMap<string, string>
 
-/** Values in pages, each with the `seq` of the header that it was moved from. */
+/** What is to leave the header: it lies in its pages, or in the pack of this number. */
+export interface Moved {
+  readonly texts: ReadonlyMap<string, string>
+  readonly pack?: number
+}
+
+/** Values in pages and packs, each with the `seq` of the header that it was moved from. */
 export type MovedEntries = ReadonlyMap<string, { readonly text: string; readonly seq: number }>
 
 /** One stored part of a large value: compressed or not. */
@@ -88,7 +94,7 @@ export type NewRun = Omit<
   Partial<Pick<RunState, 'done' | 'arrivals' | 'pending' | 'errors' | 'fallback'>>
 
 /** What a run has when its start nodes are queued. */
-export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations'> & {
+export type FirstState = Pick<RunState, 'active' | 'fired' | 'iterations' | 'format'> & {
   readonly graph: string
   /** The input, in place of what the run was accepted with. @default - that */
   readonly inlineValues?: ReadonlyMap<string, string>
@@ -134,14 +140,17 @@ export interface EndOfBegun {
   readonly children: readonly string[]
   /** Whether the header keeps what is active, for whoever redrives the run. @default false */
   readonly keepsActive?: boolean
+  /** That of the run. @default - that of this version */
+  readonly format?: RunState['format']
 }
 
 /** How a run is taken up again after its end. */
 export interface RedriveState extends Redriven {
   /** In place of all inline values. */
   readonly inlineValues: ReadonlyMap<string, string>
-  /** Whether inline values were ever moved to pages. */
+  /** Whether inline values were ever moved out, and in how many packs. */
   readonly offloaded: boolean
+  readonly packs?: number
   /** When the sweep looks whether its jobs were sent, in milliseconds since the epoch. */
   readonly dueAt: number
   /** The outbox entry that it leaves, until it is published. @default - one that names nobody */
@@ -232,10 +241,20 @@ export interface RunStore extends PauseStore {
 
   /** Moves inline values into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>
-  /** Takes inline values that are in their pages now out of the header, if nothing was committed since it was seen. */
-  evict(seen: RunState, moved: ReadonlySet<string>): Promise<CommitResult>
+  /**
+   * Takes inline values that are in a pack, or in their pages, now out of the header, if nothing was committed and nothing
+   * moved since it was seen.
+   */
+  evict(seen: RunState, moved: Moved): Promise<CommitResult>
   readPage(runId: string, page: string): Promise<MovedEntries>
-  /** The header and all pages. */
+  /**
+   * Puts inline values, as the header of `seq` shows them, into a pack of their own, which nobody changes. Whoever
+   * takes them out of the header counts the pack: until then there may be others of the same number.
+   */
+  writePack(runId: string, pack: number, entries: PageEntries, seq: number): Promise<void>
+  /** What is in the packs of these numbers, both included; of a name that several have the newest. */
+  readPacks(runId: string, first: number, last: number): Promise<MovedEntries>
+  /** The header, and all pages and packs; of a name that several have the newest. */
   readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined>
 
   /** Adds a member to a set of arrivals, and returns the set. Adding twice is adding once, also of what was used for it. */

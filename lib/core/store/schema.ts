@@ -98,6 +98,16 @@ export const keys = {
   runIdOf: (pk: string) => pk.slice('R#'.length),
   /** Begins with the header's sort key, so that one query reads the header and all pages. */
   page: (runId: string, page: string) => ({ pk: `R#${runId}`, sk: `RUN#${page}` }),
+  /** Behind the header as well; no page's name begins so. */
+  pack: (runId: string, pack: number, name: string) => ({
+    pk: `R#${runId}`,
+    sk: `${packText(pack)}.${name}`,
+  }),
+  packs: (runId: string, first: number, last: number) => ({
+    pk: `R#${runId}`,
+    from: packText(first),
+    to: `${packText(last)}~`,
+  }),
   lease: (runId: string, strand: string) => inPartition(runId, 'LEASE', strand),
   value: (runId: string, key: string) => inPartition(runId, 'VALUE', key),
   /** Entries of one label in one shard, in the order of time. */
@@ -116,6 +126,11 @@ export const keys = {
   context: (contextId: string) => ({ pk: `C#${contextId}`, sk: 'C' }),
   contextValue: (contextId: string, key: string) => ({ pk: `C#${contextId}`, sk: `VALUE#${key}` }),
 } as const
+
+/** In the order of their numbers. */
+function packText(pack: number): string {
+  return `RUN#+${String(pack).padStart(9, '0')}`
+}
 
 const TIME_DIGITS = 15
 

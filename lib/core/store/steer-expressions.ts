@@ -4,6 +4,7 @@ import { type RunState, START } from '../protocol/run-state.ts'
 import { addCounts, setPlaceOfEnded } from './commit-expression.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { type Item, packFirst, packNote, packState } from './header.ts'
+import { formatOf, packTexts } from './header-format.ts'
 import { expiry, type Retention } from './retention.ts'
 import type { EndOfBegun, FirstState, RedriveState } from './run-store.ts'
 
@@ -16,7 +17,7 @@ export function beginExpression(first: FirstState, own: Counts): ExpressionBuild
   e.when(`${e.path('s')} = ${e.value('running')}`).when(`attribute_not_exists(${e.path('g')})`)
   e.set(e.path('g'), first.graph).remove(e.path(`l${START}`))
   for (const [name, value] of Object.entries(packFirst(first))) e.set(e.path(name), value)
-  if (first.inlineValues) e.set(e.path('r'), Object.fromEntries(first.inlineValues))
+  if (first.inlineValues) e.set(e.path('r'), packTexts(formatOf(first), first.inlineValues))
   addCounts(e, first.cost && plus(first.cost, own))
   return e
 }
@@ -25,7 +26,7 @@ export function beginExpression(first: FirstState, own: Counts): ExpressionBuild
  * A run that has ended as it is taken up again. An item in place of the item that is there, since it may change thousands of
  * joins: no expression holds so many. What is not of the run's state stays as it is.
  */
-export function redrivenItem(item: Item, next: RedriveState): Item {
+export function redrivenItem(item: Item, next: RedriveState, { format }: Pick<RunState, 'format'>): Item {
   const kept = Object.fromEntries(Object.entries(item).filter(([name]) => !LEFT_OUT.test(name)))
   return {
     ...kept,
@@ -34,10 +35,10 @@ export function redrivenItem(item: Item, next: RedriveState): Item {
     q: Number(item['q']) + 1,
     rd: Number(item['rd'] ?? 0) + 1,
     ro: packNote(next.note ?? {}),
-    ...packState(next),
-    r: Object.fromEntries(next.inlineValues),
+    ...packState({ ...next, format }),
+    r: packTexts(formatOf({ format }), next.inlineValues),
     ...(next.costIsTold ? { ct: countsIn(item) } : {}),
-    ...(next.offloaded ? { sp: true } : {}),
+    ...(next.offloaded ? { sp: next.packs ?? true } : {}),
   }
 }
 
@@ -77,10 +78,12 @@ export function endExpression({
 }: EndFromOutside): ExpressionBuilder {
   const e = new ExpressionBuilder()
   e.when(`${e.path('s')} = ${e.value('running')}`)
-  e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('a'), {}).set(e.path('o'), 'end')
+  e.set(e.path('s'), status).set(e.path('z'), now).set(e.path('o'), 'end')
+  // Of one that nobody has begun nothing is active.
+  if (begun) e.set(e.path(formatOf(begun).active), {})
   e.set(e.path('expiresAt'), expiry(now, retention.runDays))
   if (begun && begun.children.length > 0) e.set(e.path('cc'), begun.children)
-  if (begun?.keepsActive) e.copy(e.path('ca'), e.path('a'))
+  if (begun?.keepsActive) e.copy(e.path('ca'), e.path(formatOf(begun).active))
   setPlaceOfEnded(e, now, failedShard)
   return e.remove(e.path('pz')).remove(e.path('pf')).remove(e.path('pb'))
 }

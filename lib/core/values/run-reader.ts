@@ -21,7 +21,7 @@ import type { ValueStore } from './value-store.ts'
 export interface RunReaderOptions {
   readonly graph: RunGraph
   readonly run: RunState
-  readonly store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'readPacks'>
   readonly values: ValueStore
 }
 
@@ -37,7 +37,7 @@ export const NO_GRAPH = { find: () => undefined, blueprint: { nodes: [] } } as u
 export class RunReader {
   readonly #graph: RunGraph
   readonly #run: RunState
-  readonly #store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly #store: Pick<RunStore, 'readPage' | 'readAll' | 'readPacks'>
   readonly #values: ValueStore
   readonly #texts: StoredTexts
   readonly #found = new Map<string, Promise<Found>>()

@@ -1,6 +1,6 @@
 /**
- * The stored texts of a run as one snapshot of its header shows them, by name: in the header, in the page that they were
- * moved to, or in a bundle of keys. Knows nothing of what the names mean (`run-reader.ts`). Reads only, each place once.
+ * The stored texts of a run as one snapshot of its header shows them, by name: in the header, in the pack or page that they
+ * were moved to, or in a bundle of keys. Knows nothing of what the names mean (`run-reader.ts`). Reads only, each place once.
  */
 import {
   errorNamed,
@@ -24,13 +24,13 @@ interface NamedPlace extends ValuePlace {
 
 export interface StoredTextsOptions {
   readonly run: RunState
-  readonly store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly store: Pick<RunStore, 'readPage' | 'readAll' | 'readPacks'>
   readonly values: ValueStore
 }
 
 export class StoredTexts {
   readonly #run: RunState
-  readonly #store: Pick<RunStore, 'readPage' | 'readAll'>
+  readonly #store: Pick<RunStore, 'readPage' | 'readAll' | 'readPacks'>
   readonly #values: ValueStore
   readonly #bundles: readonly Bundle[]
   /** What a run began with that was forked, where its header had no room for it: names of all kinds. */
@@ -39,6 +39,7 @@ export class StoredTexts {
   readonly #buckets = new Map<string, Promise<ReadonlyMap<string, string>>>()
   readonly #found = new Map<string, Promise<Found>>()
   #all: ReturnType<RunStore['readAll']> | undefined
+  #packs: Promise<MovedEntries> | undefined
   #everything: Promise<ReadonlyMap<string, string>> | undefined
 
   constructor({ run, store, values }: StoredTextsOptions) {
@@ -61,7 +62,7 @@ export class StoredTexts {
     if (inlineValue !== undefined) return inlineValue
     // Read as a whole before: what is asked for now must be of the same time.
     if (this.#everything && isUserName(name)) return (await this.#everything).get(name)
-    const moved = this.#run.offloaded ? (await this.#page(pageOf(name))).get(name) : undefined
+    const moved = (await this.#movedWith(name)).get(name)
     const isUser = isUserName(name)
     for (const bundle of isUser ? this.#bundles : this.#base ? [this.#base] : []) {
       if (moved && moved.seq >= bundle.seq) break
@@ -69,6 +70,18 @@ export class StoredTexts {
       if (text !== undefined) return text
     }
     return moved?.text
+  }
+
+  /** What was moved out and may have this name: all of it, or one page. */
+  async #movedWith(name: string): Promise<MovedEntries> {
+    if (!this.#run.offloaded) return NOTHING
+    return this.#run.format === 1 ? this.#page(pageOf(name)) : this.#inPacks()
+  }
+
+  #inPacks(): Promise<MovedEntries> {
+    const { runId, packs = 0 } = this.#run
+    this.#packs ??= this.#values.packs?.read(this.#store, this.#run) ?? this.#store.readPacks(runId, 1, packs)
+    return this.#packs
   }
 
   #page(page: string): Promise<MovedEntries> {
@@ -139,22 +152,30 @@ export class StoredTexts {
     return this.#everything
   }
 
+  async #allMoved(): Promise<MovedEntries> {
+    if (!this.#run.offloaded) return NOTHING
+    if (this.#run.format !== 1) return this.#inPacks()
+    this.#all ??= this.#store.readAll(this.#run.runId)
+    return (await this.#all)?.pages ?? NOTHING
+  }
+
   async #readTexts(withBundles: boolean): Promise<ReadonlyMap<string, string>> {
     const bundles = withBundles ? this.#bundles : this.#base ? [this.#base] : []
     if (!this.#run.offloaded && bundles.length === 0) return this.#run.inlineValues
-    if (this.#run.offloaded) this.#all ??= this.#store.readAll(this.#run.runId)
-    const all = await this.#all
+    const moved = await this.#allMoved()
     const read: [Bundle, ReadonlyMap<string, string>][] = []
     for (const bundle of bundles) {
       const entries = await readBundle(this.#values, this.#run.runId, bundle)
       read.push([bundle, withBundles ? entries : withoutUserNames(entries)])
     }
-    // The header of this snapshot wins over its pages; pages may be newer, which any reader may see.
-    const texts = new Map([...newestOf(all?.pages ?? new Map(), read), ...this.#run.inlineValues])
+    // The header of this snapshot wins over what was moved out, which may be newer, as any reader may see.
+    const texts = new Map([...newestOf(moved, read), ...this.#run.inlineValues])
     for (const { name } of bundles) texts.delete(name)
     return texts
   }
 }
+
+const NOTHING: MovedEntries = new Map()
 
 function withoutUserNames(entries: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map([...entries].filter(([name]) => !isUserName(name)))

@@ -12,6 +12,7 @@ import { isWellFormed } from '../common/texts.ts'
 import type { RunStore, StoredValue } from '../store/run-store.ts'
 import { compress, deflate, expand, notSerializable } from './compression.ts'
 import type { ErrorRecord } from './error-record.ts'
+import type { PackCache } from './pack-cache.ts'
 import type { ValueCache } from './value-cache.ts'
 
 /** Where values go that do not fit into an item; S3 in production. Objects are immutable. */
@@ -48,6 +49,8 @@ export interface ValueStoreOptions {
   readonly serializer: ISerializer
   /** Texts that are in this process, for whoever works on runs. @default - each is read when it is asked for */
   readonly cache?: ValueCache
+  /** What was moved out of headers, likewise. @default - it is read by each who asks for some of it */
+  readonly packs?: PackCache
   /** Whether many values are asked for in one request, which wants the permission for it. @default - one by one */
   readonly readsTogether?: boolean
 }
@@ -80,7 +83,11 @@ export class ValueStore {
 
   /** The same values as they are in the table: of a run that is over the id may be another's before the cache forgets it. */
   get uncached(): ValueStore {
-    return this.#cache ? new ValueStore({ ...this.#options, cache: undefined }) : this
+    return this.#cache ? new ValueStore({ ...this.#options, cache: undefined, packs: undefined }) : this
+  }
+
+  get packs(): PackCache | undefined {
+    return this.#options.packs
   }
 
   /** The serializer's text of one value. @throws FlowcraftAwsError VALUE_NOT_SERIALIZABLE */

@@ -123,15 +123,19 @@ async function commit(
   change: CoreChange & Pick<Change, 'cost'>,
   { inlineValues, bundled }: Flushed,
 ) {
-  const moved = await offload(services.store, graph, run, change, inlineValues)
+  const { texts, pack } = await offload(services.store, graph, run, change, inlineValues)
   const require = [...change.require]
-  for (const [name, text] of moved) require.push({ kind: 'inlineValueAsSeen', name, text })
-  const whole: Change = { ...change, inlineValues, offloaded: [...moved.keys()], require }
-  if (bundled.size === 0) return services.store.commit(run.runId, whole, run)
-  // Readers tell by its number whether a bundle or a page is newer, and the header must lose what it has of the keys.
-  require.push({ kind: 'unchanged', seq: run.seq })
-  const bundling = { ...whole, inlineValues: stamped(inlineValues, run.seq + 1), bundled }
-  return services.store.commit(run.runId, bundling, run)
+  for (const [name, text] of texts) require.push({ kind: 'inlineValueAsSeen', name, text })
+  // Whoever has read the packs that a header counts must not miss one that came later.
+  if (pack !== undefined) require.push({ kind: 'packs', is: pack - 1 })
+  const whole: Change = { ...change, inlineValues, offloaded: [...texts.keys()], pack, require }
+  // Readers tell by its number whether a bundle or what was moved out is newer, and the header must lose what it has of the keys.
+  if (bundled.size > 0) require.push({ kind: 'unchanged', seq: run.seq })
+  const bundling =
+    bundled.size > 0 ? { ...whole, inlineValues: stamped(inlineValues, run.seq + 1), bundled } : whole
+  const result = await services.store.commit(run.runId, bundling, run)
+  if (result.committed && pack !== undefined) services.values.packs?.add(run.runId, pack, texts, run.seq)
+  return result
 }
 
 /** Ended, or paused in place of its end as failed. */

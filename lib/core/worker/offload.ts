@@ -1,41 +1,42 @@
 /**
- * Moves inline values from a header that gets full into pages, so that commits stay at one write unit however long a run
+ * Moves inline values out of a header that gets full, so that commits stay at one write unit however long a run
  * is. Whoever commits while the header is full moves them, if it is its turn: with several activations under way
  * one in so many does, or they would all pay for the same move and refuse each other. What is active is about to read its
- * inputs: those stay, or each of many branches would read a page for the input that they share.
+ * inputs: those stay, or each of many branches would read what they share from elsewhere.
  *
- * Pages first (`move-to-pages.ts`), then the commit that takes the inline values out.
+ * Written elsewhere first (`move-out.ts`), then the commit that takes the inline values out.
  */
 import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
 import { names } from '../protocol/inline-value.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { CoreChange } from '../protocol/transition.ts'
-import { headerSize } from '../store/header.ts'
-import type { RunStore } from '../store/run-store.ts'
-import { movableIn, MOVED_AT_MOST, moveToPages, sizeOf } from '../values/move-to-pages.ts'
+import { headerSize, sizeOfTexts } from '../store/header.ts'
+import { formatOf } from '../store/header-format.ts'
+import type { Moved, RunStore } from '../store/run-store.ts'
+import { movableIn, MOVED_AT_MOST, moveOut } from '../values/move-out.ts'
 
 const MOVED_WHERE_CROWDED = 140
 const EVICTED_AT_ONCE = 500
 /** Of hundreds that are active so many are under way at a time; by more, small values would pile up in a wide run. */
 const UNDER_WAY = 8
 
-/** The inline values that are in their pages now and may leave the header. */
+/** The inline values that may leave the header by the commit. */
 export async function offload(
-  store: Pick<RunStore, 'writePage'>,
+  store: Pick<RunStore, 'writePage' | 'writePack'>,
   graph: RunGraph,
   run: RunState,
   change: CoreChange,
   inlineValues: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<string, string>> {
-  const none = new Map<string, string>()
+): Promise<Moved> {
+  const none: Moved = { texts: new Map() }
   // Nobody commits after the last: a header over 1 KB costs nothing any more.
   if (change.final) return none
-  const size = headerSize(run) + sizeOf(inlineValues)
+  const size = headerSize(run) + sizeOfTexts(formatOf(run), inlineValues)
   if (size <= HEADER_FULL_BYTES || (size <= HEADER_CROWDED_BYTES && !isTurn(run, change))) return none
   const isCrowded = size > HEADER_CROWDED_BYTES
   const awaited = isCrowded ? new Set<string>() : readSoon(graph, run, change)
-  return moveToPages(
+  return moveOut(
     store,
     run,
     movableIn(run.inlineValues)
@@ -71,22 +72,22 @@ function namesOfInput(graph: RunGraph, node: number): string[] {
 /**
  * The run with room in its header for what a commit will put there: nodes that set thousands of keys can together need
  * more than an item may have, and a commit moves only so many out. Each move is written on its own. Crash between
- * pages and header: both places say the same; and a move changes nothing that anybody reads.
+ * the two: both places say the same; and a move changes nothing that anybody reads.
  */
 export async function offloadUntilItFits(
-  store: Pick<RunStore, 'writePage' | 'evict'>,
+  store: Pick<RunStore, 'writePage' | 'writePack' | 'evict'>,
   seen: RunState,
   inlineValues: ReadonlyMap<string, string>,
 ): Promise<RunState> {
   let run = seen
-  const needed = sizeOf(inlineValues)
+  const needed = sizeOfTexts(formatOf(seen), inlineValues)
   while (run.inlineValues.size > 0 && headerSize(run) + needed > HEADER_AT_MOST_BYTES && !isOver(run)) {
-    const moved = await moveToPages(store, run, movableIn(run.inlineValues).slice(0, EVICTED_AT_ONCE))
-    const result = await store.evict(run, new Set(moved.keys()))
+    const moved = await moveOut(store, run, movableIn(run.inlineValues).slice(0, EVICTED_AT_ONCE))
+    const result = await store.evict(run, moved)
     if (!result.run) return run
     run = result.run
     // Nothing that can be moved: the commit is refused then, and its message comes back.
-    if (result.committed && moved.size === 0) break
+    if (result.committed && moved.texts.size === 0) break
   }
   return run
 }

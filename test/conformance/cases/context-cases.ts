@@ -23,7 +23,40 @@ const readCounts = async ({ context }: NodeContext) => ({
   output: [await context.get('count l'), await context.get('count m'), await context.get('count r')],
 })
 
+const BRANCHES = ['p', 'q', 'r', 's'].map((branch) => chain(branch))
+
+/** Sets a key of its own, and reads those before it in its branch. */
+const marking = (id: string, before: readonly string[]) =>
+  async function mark({ context }: NodeContext) {
+    const found = await Promise.all(before.map((other) => context.get(`mark ${other}`)))
+    await context.set(`mark ${id}`, long(id).slice(0, 230))
+    return { output: found.map((text) => String(text).slice(0, 2)) }
+  }
+
+async function readMarks({ context }: NodeContext) {
+  const found = await Promise.all(BRANCHES.flat().map((id) => context.get(`mark ${id}`)))
+  return { output: found.map((text) => String(text).slice(0, 2)) }
+}
+
 export const contextCases: readonly ConformanceCase[] = [
+  {
+    name: 'keys that branches set, read along them and behind them',
+    make: () =>
+      graph(
+        {
+          start: value('go'),
+          ...Object.fromEntries(
+            BRANCHES.flatMap((ids) => ids.map((id, at) => [id, marking(id, ids.slice(0, at))])),
+          ),
+          end: readMarks,
+        },
+        BRANCHES.flatMap((ids) => [
+          `start>${ids[0]}`,
+          ...ids.slice(1).map((id, at) => `${ids[at]}>${id}`),
+          `${ids.at(-1)}>end`,
+        ]),
+      ),
+  },
   {
     name: 'context keys: set, has, delete, toJSON',
     make: () =>

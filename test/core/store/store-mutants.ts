@@ -101,14 +101,15 @@ export const memoryMutants: readonly Replacement[] = [
     ],
     [
       'evict: running',
-      `if (run?.status !== 'running' || run.seq !== seen.seq) ${nothing}seen`,
-      `if (!run || run.seq !== seen.seq) ${nothing}seen`,
+      "const isAsSeen = run?.status === 'running' && run.seq === seen.seq\n    if (!isAsSeen ||",
+      'const isAsSeen = run?.seq === seen.seq\n    if (!run || !isAsSeen ||',
     ],
     [
       'evict: seq',
-      `if (run?.status !== 'running' || run.seq !== seen.seq) ${nothing}seen`,
-      `if (run?.status !== 'running') ${nothing}seen`,
+      "const isAsSeen = run?.status === 'running' && run.seq === seen.seq",
+      "const isAsSeen = run?.status === 'running'",
     ],
+    ['evict: packs', '|| (pack !== undefined && (run.packs ?? 0) !== pack - 1)', ''],
   ]),
 ]
 
@@ -174,12 +175,17 @@ export const dynamoDbMutants: readonly Replacement[] = [
         "if (key === undefined) e.when(`attribute_not_exists(${e.path('g')})`)\n",
         'if (key === undefined) {}\n',
       ],
-      ['noteDeadLetter: active', "else e.when(`attribute_exists(${e.path('a', key)})`)", 'else {}'],
+      [
+        'noteDeadLetter: active',
+        'else e.when(`(${[1, undefined]',
+        'else if (!key) e.when(`(${[1, undefined]',
+      ],
       [
         'evict: running',
         `${running}.when(\`\${e.path('q')} = \${e.value(seen.seq)}\`)`,
         "e.when(`${e.path('q')} = ${e.value(seen.seq)}`)",
       ],
+      ['evict: packs', 'if (pack !== undefined) e.when(packsCondition(e, pack - 1))', ''],
       ['evict: seq', `${running}.when(\`\${e.path('q')} = \${e.value(seen.seq)}\`)`, running],
     ],
     'store/dynamodb-run-store.ts',

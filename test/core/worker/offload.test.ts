@@ -32,8 +32,12 @@ const userNames = Array.from({ length: 1_000 }, (_, at) => names.user(`key ${at}
 const full = (all: readonly string[], bytes: number) =>
   new Map(all.map((name) => [name, text(`${name} `.padEnd(bytes, '.'))]))
 
-async function runWith(inlineValues: ReadonlyMap<string, string>): Promise<RunState> {
-  return (await store.create(newRun({ inlineValues, active: actives('0.1', '1.1') }))).run
+/** Runs that an older version began have pages in place of packs. */
+type Format = Pick<RunState, 'format'>
+const OLD: Format = { format: 1 }
+
+async function runWith(inlineValues: ReadonlyMap<string, string>, format: Format = {}): Promise<RunState> {
+  return (await store.create(newRun({ inlineValues, active: actives('0.1', '1.1'), ...format }))).run
 }
 
 /** The values under these names as whoever reads the run now sees them. */
@@ -45,8 +49,8 @@ async function valuesOf(runId: string, all: readonly string[]): Promise<unknown[
 }
 
 describe('room in a header', () => {
-  it('is made until what comes has its place, by page writes of 50 entries at most', async () => {
-    const run = await runWith(full(errorNames, 1_500))
+  it('is made until what comes has its place, in an old run by page writes of 50 entries at most', async () => {
+    const run = await runWith(full(errorNames, 1_500), OLD)
     const writePage = vi.spyOn(store, 'writePage')
 
     const roomy = await offloadUntilItFits(store, run, new Map())
@@ -59,13 +63,30 @@ describe('room in a header', () => {
     expect(new Set(writePage.mock.calls.map(([, page]) => page))).toEqual(new Set(['0.0']))
   })
 
+  it('is made by one pack of up to 500 values at a time', async () => {
+    const run = await runWith(full([...errorNames, ...userNames], 600))
+    const [writePack, writePage] = [vi.spyOn(store, 'writePack'), vi.spyOn(store, 'writePage')]
+
+    const roomy = await offloadUntilItFits(store, run, new Map())
+
+    expect(headerSize(roomy)).toBeLessThanOrEqual(FULL_ITEM_BYTES)
+    expect(roomy).toEqual(await store.read(run.runId))
+    const packs = writePack.mock.calls.map(([, pack, entries, seq]) => [pack, entries.size, seq])
+    expect(packs).toEqual([
+      [1, 500, 0],
+      [2, 500, 0],
+    ])
+    expect(roomy.packs).toBe(2)
+    expect(writePage).not.toHaveBeenCalled()
+  })
+
   it('leaves a header with room as it is', async () => {
     const run = await runWith(full(userNames, 100))
-    const writePage = vi.spyOn(store, 'writePage')
+    const writePack = vi.spyOn(store, 'writePack')
 
     expect(await offloadUntilItFits(store, run, new Map([['o0', text('x')]]))).toBe(run)
 
-    expect(writePage).not.toHaveBeenCalled()
+    expect(writePack).not.toHaveBeenCalled()
   })
 
   it('counts what comes', async () => {
@@ -78,35 +99,43 @@ describe('room in a header', () => {
     expect(headerSize(roomy)).toBeLessThan(FULL_ITEM_BYTES - 200_000)
   })
 
-  it('keeps every value readable, whichever request is the last one made', async () => {
-    const run = await runWith(full([...errorNames, ...userNames], 600))
-    const all = [...run.inlineValues.keys()]
-    const before = await valuesOf(run.runId, all)
-    let [writes, looks] = [0, 0]
-    const look = async () => {
-      looks++
-      expect(await valuesOf(run.runId, all)).toEqual(before)
-    }
-    const looking = withMethods<RunStore>(store, {
-      writePage: async (...write) => {
-        const written = await store.writePage(...write)
-        if (writes++ % 50 === 0) await look()
-        return written
-      },
-      evict: async (...evict) => {
-        await look()
-        const result = await store.evict(...evict)
-        await look()
-        return result
-      },
-    })
+  it.each([OLD, {}])(
+    'keeps every value readable, whichever request is the last one made: %o',
+    async (format) => {
+      const run = await runWith(full([...errorNames, ...userNames], 600), format)
+      const all = [...run.inlineValues.keys()]
+      const before = await valuesOf(run.runId, all)
+      let [writes, looks] = [0, 0]
+      const look = async () => {
+        looks++
+        expect(await valuesOf(run.runId, all)).toEqual(before)
+      }
+      const looking = withMethods<RunStore>(store, {
+        writePage: async (...write) => {
+          const written = await store.writePage(...write)
+          if (writes++ % 50 === 0) await look()
+          return written
+        },
+        writePack: async (...write) => {
+          await look()
+          await store.writePack(...write)
+          await look()
+        },
+        evict: async (...evict) => {
+          await look()
+          const result = await store.evict(...evict)
+          await look()
+          return result
+        },
+      })
 
-    await offloadUntilItFits(looking, run, new Map())
+      await offloadUntilItFits(looking, run, new Map())
 
-    expect(looks).toBeGreaterThan(10)
-    expect((await store.read(run.runId))?.offloaded).toBe(true)
-    await look()
-  })
+      expect(looks).toBeGreaterThan(7)
+      expect((await store.read(run.runId))?.offloaded).toBe(true)
+      await look()
+    },
+  )
 
   it('is made of the new state where a commit came first, whose values stay', async () => {
     const run = await runWith(full(userNames, 340))
@@ -115,7 +144,7 @@ describe('room in a header', () => {
     const beaten = withMethods<RunStore>(store, {
       evict: async (seen, moved) => {
         if (commits++ === 0) {
-          expect(moved.has(name)).toBe(true)
+          expect(moved.texts.has(name)).toBe(true)
           const inlineValues = new Map([[name, '0.1={"v":"new"}']])
           expect((await store.commit(run.runId, change({ inlineValues }))).committed).toBe(true)
         }
@@ -135,11 +164,11 @@ describe('room in a header', () => {
 
   it('is not made in a run that is over', async () => {
     const run = await ended(store, { inlineValues: full(userNames, 340) })
-    const writePage = vi.spyOn(store, 'writePage')
+    const writePack = vi.spyOn(store, 'writePack')
 
     expect(await offloadUntilItFits(store, run, new Map())).toBe(run)
 
-    expect(writePage).not.toHaveBeenCalled()
+    expect(writePack).not.toHaveBeenCalled()
   })
 
   it('is given up where nothing is left to move, or no page takes it', async () => {
@@ -147,7 +176,7 @@ describe('room in a header', () => {
     const tooMuch = new Map([['o0', text('x'.repeat(400_000))]])
     expect(await offloadUntilItFits(store, empty, tooMuch)).toBe(empty)
 
-    const run = await runWith(full(userNames, 340))
+    const run = await runWith(full(userNames, 340), OLD)
     const writePage = vi.fn<RunStore['writePage']>(async () => false)
     const refusing = withMethods<RunStore>(store, { writePage })
 
@@ -159,16 +188,31 @@ describe('room in a header', () => {
 const core = () => change({ end: '0.1' })
 
 describe('a commit of a full header', () => {
-  it('moves 50 values, and more where the header is crowded; each write has 50 at most', async () => {
+  it('moves 50 values, and more where the header is crowded, by one pack', async () => {
     for (const [bytes, moves] of [
       [100, 50],
       [1_000, 140],
     ] as const) {
-      const run = await runWith(full(errorNames, bytes))
+      const run = { ...(await runWith(full(errorNames, bytes))), active: actives('0.1') }
+      const writePack = vi.spyOn(store, 'writePack').mockClear()
+
+      const { texts, pack } = await offload(store, graph, run, core(), new Map())
+
+      expect([texts.size, pack]).toEqual([moves, 1])
+      expect(writePack.mock.calls).toEqual([[run.runId, 1, texts, 0]])
+    }
+  })
+
+  it('of an old run moves as many into pages; each write has 50 at most', async () => {
+    for (const [bytes, moves] of [
+      [100, 50],
+      [1_000, 140],
+    ] as const) {
+      const run = await runWith(full(errorNames, bytes), OLD)
       const one = { ...run, active: actives('0.1') }
       const writePage = vi.spyOn(store, 'writePage').mockClear()
 
-      expect(await offload(store, graph, one, core(), new Map())).toHaveProperty('size', moves)
+      expect((await offload(store, graph, one, core(), new Map())).texts.size).toBe(moves)
 
       const sizes = writePage.mock.calls.map(([, , entries]) => entries.size)
       expect(Math.max(...sizes)).toBe(ENTRIES_AT_MOST)
@@ -181,11 +225,55 @@ describe('a commit of a full header', () => {
     const [own = '', ...others] = inlineValues.keys()
 
     const moved = await offload(store, graph, run, core(), new Map([[own, text('new')]]))
-    expect([...moved.keys()]).toEqual(others)
+    expect([...moved.texts.keys()]).toEqual(others)
 
     const final = { status: 'completed', endedAt: 1 } as const
-    expect(await offload(store, graph, run, { ...core(), final }, new Map())).toHaveProperty('size', 0)
+    const nothing = { texts: new Map() }
+    expect(await offload(store, graph, run, { ...core(), final }, new Map())).toEqual(nothing)
     const refusing = withMethods<RunStore>(store, { writePage: async () => false })
-    expect(await offload(refusing, graph, run, core(), new Map())).toHaveProperty('size', 0)
+    expect(await offload(refusing, graph, { ...run, ...OLD }, core(), new Map())).toEqual(nothing)
+  })
+
+  it('leaves what the activations that remain take their input from, unless the header is crowded', async () => {
+    const nodes = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, uses: id }))
+    const edges = [
+      { source: 'a', target: 'b' },
+      { source: 'a', target: 'c', transform: 'input.x' },
+      { source: 'd', target: 'e' },
+    ]
+    const named = { id: 'f', uses: 'f', inputs: { one: 'd', two: 'key' } }
+    const fan = new RunGraph({ id: 'fan', nodes: [...nodes, named], edges })
+    const all = ['o0', 'i2.0', 'o3', ':key', ':other', 'x0.1']
+    const moves = async (active: string[], bytes: number, schedule: string[] = []) => {
+      const run = { ...(await runWith(full(all, bytes))), active: actives('3.1', ...(active as [])) }
+      const scheduled = { ...change({ end: '3.1' }), schedule: actives(...(schedule as [])) }
+      return [...(await offload(store, fan, run, scheduled, new Map())).texts.keys()]
+    }
+
+    // Of those that are active, one in as many has its turn.
+    expect(await moves([], 300)).toEqual(all)
+    expect(await moves([], 300, ['1.1'])).toEqual(['i2.0', 'o3', ':key', ':other', 'x0.1'])
+    expect(await moves([], 300, ['2.1'])).toEqual(['o3', ':key', ':other', 'x0.1'])
+    expect(await moves([], 300, ['5.1'])).toEqual(['o0', 'i2.0', ':other', 'x0.1'])
+    expect(await moves(['1.1', '2.1', '4.1', '5.1'], 10_000)).toEqual(all)
+  })
+
+  it('has its turn by what is under way at a time, not by all that is active', async () => {
+    const wide = actives(...Array.from({ length: 400 }, (_, at) => activationKey(at, 1)))
+    let moved = 0
+    for (let at = 0; at < 400; at++) {
+      const run = { ...(await runWith(full(userNames.slice(0, 20), 100))), active: wide, seq: at }
+      const own = graphOf(400)
+      if ((await offload(store, own, run, change({ end: activationKey(at, 1) }), new Map())).texts.size > 0)
+        moved++
+    }
+    // One in eight.
+    expect(moved).toBeGreaterThan(400 / 8 / 2)
+    expect(moved).toBeLessThan((400 / 8) * 2)
   })
 })
+
+function graphOf(size: number): RunGraph {
+  const nodes = Array.from({ length: size }, (_, at) => ({ id: `n${at}`, uses: 'n' }))
+  return new RunGraph({ id: 'wide', nodes, edges: [] })
+}

@@ -287,6 +287,10 @@ export function commitContract(make: () => RunStore): void {
         ],
         refused: [{ kind: 'inlineValueAsSeen', name: ':seen', text: '=2' }],
       },
+      packs: {
+        holding: [{ kind: 'packs', is: 0 }],
+        refused: [{ kind: 'packs', is: 1 }],
+      },
       notMoved: { holding: [{ kind: 'notMoved' }], refused: [] },
       inlineValueIs: {
         holding: [
@@ -372,7 +376,7 @@ export function commitContract(make: () => RunStore): void {
       )
       const byItself = make()
       const before = await given(byItself, { active: actives('0.1', '1.1'), inlineValues })
-      const evicted = await byItself.evict(before, new Set([':seen']))
+      const evicted = await byItself.evict(before, { texts: inlineValues, pack: 1 })
 
       const inBundle = make()
       const bundle = { inlineValues: new Map([['m500.1', '500.1&1 1 1']]), bundled: new Set([':key']) }

@@ -1,6 +1,6 @@
 /** Headers that get too large for an item, and notes on messages that are dead letters. */
 import { expect } from 'vitest'
-import { START } from '../../../../lib/core/protocol/run-state.ts'
+import { type RunState, START } from '../../../../lib/core/protocol/run-state.ts'
 import type { RunStore } from '../../../../lib/core/store/run-store.ts'
 import { describe, it } from './suite.ts'
 import { accepted, actives, change, ended, freshId, given } from './support.ts'
@@ -23,7 +23,7 @@ export function crowdedContract(make: () => RunStore): void {
   })
 
   describe('evict', () => {
-    it('takes inline values out of the header, of which the run then says that some are in pages', async () => {
+    it('takes inline values out of the header, of which the run then says in how many packs they are', async () => {
       const store = make()
       const inlineValues = new Map([
         [':a#.', '0.1=1'],
@@ -32,9 +32,10 @@ export function crowdedContract(make: () => RunStore): void {
       ])
       const run = await given(store, { inlineValues })
 
-      const result = await store.evict(run, new Set([':a#.', 'o1', 'never there']))
+      const texts = new Map([':a#.', 'o1', 'never there'].map((name) => [name, '']))
+      const result = await store.evict(run, { texts, pack: 1 })
 
-      const after = { ...run, inlineValues: new Map([['o2', '2.1=2']]), offloaded: true }
+      const after = { ...run, inlineValues: new Map([['o2', '2.1=2']]), offloaded: true, packs: 1 }
       expect(result).toEqual({ committed: true, run: after })
       expect(await store.read(run.runId)).toEqual(after)
     })
@@ -47,15 +48,35 @@ export function crowdedContract(make: () => RunStore): void {
       })
       const newer = await store.commit(run.runId, change({ inlineValues: new Map([['o1', '0.1=2']]) }))
 
-      expect(await store.evict(run, new Set(['o1']))).toEqual({ committed: false, run: newer.run })
+      const moved = { texts: new Map([['o1', '1.1=1']]), pack: 1 }
+      expect(await store.evict(run, moved)).toEqual({ committed: false, run: newer.run })
       expect((await store.read(run.runId))?.inlineValues).toEqual(new Map([['o1', '0.1=2']]))
+    })
+
+    it('is refused once anything else was moved out, by a commit or by itself', async () => {
+      const store = make()
+      const inlineValues = new Map(['o1', 'o2', 'o3'].map((name) => [name, '1.1=1']))
+      const run = await given(store, { active: actives('0.1', '1.1'), inlineValues })
+      const move = (name: string, pack: number) => ({ texts: new Map([[name, '1.1=1']]), pack })
+      const first = await store.evict(run, move('o1', 1))
+      expect(first).toMatchObject({ committed: true, run: { seq: run.seq, packs: 1 } })
+
+      expect(await store.evict(run, move('o2', 1))).toEqual({ committed: false, run: first.run })
+      const isFirst = { kind: 'packs', is: 0 } as const
+      const late = change({ offloaded: ['o2'], pack: 1, require: [isFirst] })
+      expect(await store.commit(run.runId, late, run)).toEqual({ committed: false, run: first.run })
+
+      const second = await store.evict(first.run as RunState, move('o2', 2))
+      expect(second).toMatchObject({ committed: true, run: { packs: 2 } })
+      expect([...((await store.read(run.runId))?.inlineValues.keys() ?? [])]).toEqual(['o3'])
     })
 
     it('leaves a run that is over as it ended', async () => {
       const store = make()
       const run = await ended(store, { inlineValues: new Map([['o1', '1.1=1']]) })
 
-      expect(await store.evict(run, new Set(['o1']))).toEqual({ committed: false, run })
+      const moved = { texts: new Map([['o1', '1.1=1']]), pack: 1 }
+      expect(await store.evict(run, moved)).toEqual({ committed: false, run })
     })
   })
 

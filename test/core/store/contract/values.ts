@@ -102,6 +102,17 @@ export function valuesContract(make: () => RunStore): void {
       for (const [name, text] of pages) expect(all?.pages.get(name)?.text === text).toBe(true)
     })
 
+    it('come with packs, of which the newest says what is under a name', async () => {
+      const store = make()
+      const { run } = await store.create(newRun())
+      await store.writePack(run.runId, 1, new Map([['o1', '1.1={"v":1}']]), 4)
+
+      expect(await store.readAll(run.runId)).toEqual({
+        run,
+        pages: new Map([['o1', { text: '1.1={"v":1}', seq: 4 }]]),
+      })
+    })
+
     it('are nothing without a run', async () => {
       const store = make()
       const nobody = freshId()
@@ -109,6 +120,61 @@ export function valuesContract(make: () => RunStore): void {
 
       expect(await store.readAll(nobody)).toBeUndefined()
       expect(await store.read(nobody)).toBeUndefined()
+    })
+  })
+
+  describe('packs', () => {
+    it('are read by their numbers, also several of one number', async () => {
+      const store = make()
+      const runId = freshId()
+      const texts = new Map([
+        ['o1', '1.1={"v":"ß📦"}'],
+        [':k#.', '1.1u'],
+        ['x3.2-7', '@8123.0'],
+        ['any', 'thing'],
+      ])
+      await store.writePack(runId, 1, texts, 3)
+      await store.writePack(runId, 2, new Map([['o2', '2.1=2']]), 9)
+      await store.writePack(runId, 2, new Map([['o3', '3.1=3']]), 8)
+      await store.writePack(runId, 10, new Map([['o4', '4.1=4']]), 20)
+      await store.writePack(`${runId}x`, 1, new Map([['o5', 'another run']]), 1)
+      const first = new Map([...texts].map(([name, text]) => [name, { text, seq: 3 }] as const))
+
+      expect(await store.readPacks(runId, 1, 1)).toEqual(first)
+      expect(await store.readPacks(runId, 2, 9)).toEqual(
+        new Map([
+          ['o2', { text: '2.1=2', seq: 9 }],
+          ['o3', { text: '3.1=3', seq: 8 }],
+        ]),
+      )
+      expect((await store.readPacks(runId, 1, 10)).size).toBe(texts.size + 3)
+      expect(await store.readPacks(runId, 3, 9)).toEqual(new Map())
+    })
+
+    it('have the newest of what several say, in whatever order they came', async () => {
+      for (const order of [
+        [3, 7, 5],
+        [7, 5, 3],
+        [5, 3, 7],
+      ]) {
+        const store = make()
+        const runId = freshId()
+        for (const [at, seq] of order.entries())
+          await store.writePack(runId, at + 1, new Map([['o1', `0.1=${seq}`]]), seq)
+
+        expect(await store.readPacks(runId, 1, 3)).toEqual(new Map([['o1', { text: '0.1=7', seq: 7 }]]))
+      }
+    })
+
+    it('take more than an item holds', async () => {
+      const store = make()
+      const runId = freshId()
+      const texts = new Map(Array.from({ length: 20 }, (_, at) => [`:${at} ${'k'.repeat(50_000)}`, '0.1u']))
+      await store.writePack(runId, 1, texts, 1)
+
+      const found = await store.readPacks(runId, 1, 1)
+
+      expect([...found.keys()].toSorted()).toEqual([...texts.keys()].toSorted())
     })
   })
 

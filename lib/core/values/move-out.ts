@@ -1,12 +1,13 @@
 /**
- * Moves inline values from a header into pages. Before the write that takes them out of the header: crash between the two:
- * both places say the same, and the header's is read. A page never goes back: it refuses what an older view of the header
- * would put there.
+ * Moves inline values out of a header: into a pack, one item for all of them; of a run that an older version began into pages, by
+ * what the values are. Before the write that takes them out of the header: crash between the two: both places say the
+ * same, and the header's is read. No place goes back: of packs the newest counts, and a page refuses what an older view of
+ * the header would put there.
  */
 import pMap from 'p-map'
 import { isBundle, pageOf } from '../protocol/inline-value.ts'
 import type { RunState } from '../protocol/run-state.ts'
-import type { RunStore } from '../store/run-store.ts'
+import type { Moved, RunStore } from '../store/run-store.ts'
 
 /** Pages written at a time. */
 const CONCURRENCY = 50
@@ -18,19 +19,25 @@ export function movableIn(inlineValues: ReadonlyMap<string, string>): [string, s
   return [...inlineValues].filter(([name]) => !isBundle(name))
 }
 
-/** Those that are in their pages now. */
-export async function moveToPages(
-  store: Pick<RunStore, 'writePage'>,
-  { runId, seq }: Pick<RunState, 'runId' | 'seq'>,
+/** Those that may leave the header now. */
+export async function moveOut(
+  store: Pick<RunStore, 'writePage' | 'writePack'>,
+  { runId, seq, format, packs = 0 }: Pick<RunState, 'runId' | 'seq' | 'format' | 'packs'>,
   movable: readonly (readonly [string, string])[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Moved> {
+  if (movable.length === 0) return { texts: new Map() }
+  if (format !== 1) {
+    const texts = new Map(movable)
+    await store.writePack(runId, packs + 1, texts, seq)
+    return { texts, pack: packs + 1 }
+  }
   const moved = new Map<string, string>()
   const write = async ({ page, entries }: PageWrite) => {
     if (!(await store.writePage(runId, page, entries, seq))) return
     for (const [name, text] of entries) moved.set(name, text)
   }
   await pMap(pageWrites(movable), write, { concurrency: CONCURRENCY })
-  return moved
+  return { texts: moved }
 }
 
 interface PageWrite {
@@ -53,11 +60,4 @@ function pageWrites(movable: readonly (readonly [string, string])[]): PageWrite[
       entries: new Map(entries.slice(index * MOVED_AT_MOST, (index + 1) * MOVED_AT_MOST)),
     })),
   )
-}
-
-/** Bytes of names and texts in the header. */
-export function sizeOf(inlineValues: ReadonlyMap<string, string>): number {
-  let size = 0
-  for (const [name, text] of inlineValues) size += Buffer.byteLength(name) + Buffer.byteLength(text) + 1
-  return size
 }
