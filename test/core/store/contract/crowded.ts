@@ -8,6 +8,8 @@ import { accepted, actives, change, ended, freshId, given } from './support.ts'
 const many = (prefix: string, count: number, bytes: number) =>
   new Map(Array.from({ length: count }, (_, at) => [`:${prefix}${at}`, `0.1=${'x'.repeat(bytes)}`] as const))
 
+const move = (name: string, pack: number) => ({ texts: new Map([[name, '1.1=1']]), pack })
+
 export function crowdedContract(make: () => RunStore): void {
   describe('a commit', () => {
     it('that would make the header too large for an item is refused, and changes nothing', async () => {
@@ -57,7 +59,6 @@ export function crowdedContract(make: () => RunStore): void {
       const store = make()
       const inlineValues = new Map(['o1', 'o2', 'o3'].map((name) => [name, '1.1=1']))
       const run = await given(store, { active: actives('0.1', '1.1'), inlineValues })
-      const move = (name: string, pack: number) => ({ texts: new Map([[name, '1.1=1']]), pack })
       const first = await store.evict(run, move('o1', 1))
       expect(first).toMatchObject({ committed: true, run: { seq: run.seq, packs: 1 } })
 
