@@ -1,4 +1,4 @@
-/** Where the newest value of a key is: in the header, in a bundle, or in a page. */
+/** Where the newest value of a key is: in the header, in a bundle, or in a pack or page. */
 import { JsonSerializer } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
 import { pageOf } from '../../../lib/core/protocol/inline-value.ts'
@@ -20,7 +20,8 @@ interface Places {
 
 const textOf = (value: string | undefined) => (value === undefined ? '9.1-' : `9.1={"v":"${value}"}`)
 
-async function found(places: Places): Promise<{ find: unknown; all: unknown }> {
+/** In format 1, of an older version, what is moved goes to pages. */
+async function found(places: Places, format?: 1): Promise<{ find: unknown; all: unknown }> {
   const store = new MemoryRunStore()
   const values = new ValueStore({ store, serializer: new JsonSerializer() })
   const inlineValues = new Map<string, string>()
@@ -34,9 +35,12 @@ async function found(places: Places): Promise<{ find: unknown; all: unknown }> {
   await store.create({ ...first, iterations: new Map(), inlineValues, startedAt: 0 })
   if (places.page) {
     const [seq, value] = places.page
-    await store.writePage('run', pageOf(':k'), new Map([[':k', textOf(value)]]), seq)
+    const entries = new Map([[':k', textOf(value)]])
+    if (format) await store.writePage('run', pageOf(':k'), entries, seq)
+    else await store.writePack('run', 1, entries, seq)
   }
-  const run = { ...(await store.read('run')), offloaded: places.page !== undefined } as RunState
+  const out = places.page ? { offloaded: true, packs: 1 } : {}
+  const run = { ...(await store.read('run')), ...out, ...(format ? { format } : {}) } as RunState
   const reader = () => new RunReader({ graph: NO_GRAPH, run, store, values })
   return { find: (await reader().find('k'))?.value, all: (await reader().all())['k'] }
 }
@@ -95,6 +99,7 @@ describe('the newest value of a key', () => {
   for (const [what, places, value] of cases) {
     it(what, async () => {
       expect(await found(places)).toEqual({ find: value, all: value })
+      expect(await found(places, 1)).toEqual({ find: value, all: value })
     })
   }
 })
