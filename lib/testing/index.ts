@@ -26,6 +26,7 @@ export type {
   Lease,
   LeaseEnd,
   LeaseRequest,
+  Moved,
   MovedEntries,
   NewRun,
   PageEntries,

@@ -142,8 +142,8 @@ export const steeringMutants: readonly SourceMutant[] = [
   {
     what: 'a run whose graph is lost and that leaves its children alone',
     file: 'run/lost-blueprint.ts',
-    replace: /children: childrenOf\(run\) \}/,
-    by: 'children: [] }',
+    replace: /children: childrenOf\(run\),/,
+    by: 'children: [],',
     cases: [CHILD],
     profiles: [LOST_GRAPH],
   },
