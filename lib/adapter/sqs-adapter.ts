@@ -84,7 +84,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
   /** Where its messages come from; for whoever feeds it messages. */
   readonly source: MessageSource
   /** What `createWorkerHandler` answers to an invocation that asks for it. */
-  readonly describeBlueprints: (request: DescribeRequest) => WorkerDescription
+  readonly describeBlueprints: (request: DescribeRequest) => Promise<WorkerDescription>
   readonly #recorder: HistoryRecorder | undefined
   #poller: SqsPoller | undefined
 

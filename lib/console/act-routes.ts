@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { stream } from 'hono/streaming'
 import { validator } from 'hono/validator'
 import { pMapIterable } from 'p-map'
+import { FlowcraftAwsError } from '../core/common/errors.ts'
 import { isPlainObject } from '../core/common/plain-object.ts'
 import { show } from '../core/common/thrown.ts'
 import type { ForkRequest } from '../client/fork-request.ts'
@@ -49,9 +50,17 @@ export interface LettersBody extends OperationRequest {
 const CONCURRENCY = 10
 
 export const actRoutes = new Hono<ConsoleEnv>()
-  .post('/runs', body<StartRunRequest>(), async (c) =>
-    c.json(await actsOf(c.var.source).start(c.req.valid('json'))),
-  )
+  .post('/runs', body<StartRunRequest>(), async (c) => {
+    const { source } = c.var
+    const acts = actsOf(source)
+    const request = c.req.valid('json')
+    const { blueprintId, input = {} } = request
+    // A start outside the workers accepts any input, and the run fails for it; a person would rather be told at once.
+    const wrong =
+      typeof blueprintId === 'string' ? await source.inputProblem?.(blueprintId, input) : undefined
+    if (wrong !== undefined) throw new FlowcraftAwsError('INVALID_INPUT', wrong)
+    return c.json(await acts.start(request))
+  })
   .post('/runs/:run/resume', body<ResumeRequest>(), async (c) =>
     c.json(await actsOf(c.var.source).resume(c.req.param('run'), c.req.valid('json'))),
   )

@@ -71,6 +71,11 @@ export class BlueprintViews {
     }
   }
 
+  /** Why the schema of a blueprint does not take an input; undefined where it does, or where no worker can be asked. */
+  async inputProblem(blueprintId: string, input: unknown): Promise<string | undefined> {
+    return (await this.#ask({ blueprintId, input }))[0]?.inputProblem
+  }
+
   async #ask(request: Omit<DescribeRequest, 'flowcraft'>): Promise<readonly DescribedBlueprint[]> {
     return (await this.#options.describeWorkers?.(request))?.blueprints ?? []
   }

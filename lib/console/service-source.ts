@@ -155,6 +155,10 @@ export class ServiceSource implements ConsoleSource {
     return this.#blueprints.one(blueprintId)
   }
 
+  inputProblem(blueprintId: string, input: unknown) {
+    return this.#blueprints.inputProblem(blueprintId, input)
+  }
+
   async deadLetters() {
     const letters = await this.#client.deadLetters.list({ limit: 100 })
     return {

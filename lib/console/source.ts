@@ -43,6 +43,8 @@ export interface ConsoleSource {
   blueprints(): Promise<BlueprintsView>
   /** Undefined where nobody knows of one. */
   blueprint(blueprintId: string): Promise<BlueprintView | undefined>
+  /** Why a blueprint does not take an input; undefined where it does, or where that is not known. */
+  inputProblem?(blueprintId: string, input: unknown): Promise<string | undefined>
   deadLetters(): Promise<DeadLettersView>
 }
 

@@ -199,6 +199,7 @@ describe('a project that is there', () => {
     expect(addToApp).toContain("new FlowcraftService(this, 'Flows', { entry: 'src/worker.ts'")
     expect(added.scripts).toEqual(['typecheck', 'synth', 'deploy'])
     expect(added.dependencies).toEqual([
+      '@valibot/to-json-schema',
       'flowcraft',
       'flowcraft-aws',
       'valibot',
@@ -240,7 +241,7 @@ describe('a project that is there', () => {
     put('shop/package.json', cdkInit)
     const { out } = await init([join(folder, 'shop')])
     expect(out).toMatch(/^Added template 'order' to shop\n/)
-    expect(out).toMatch(/ {2}more {2}package\.json: flowcraft, flowcraft-aws, .*npm run deploy\n/)
+    expect(out).toMatch(/ {2}more {2}package\.json: @valibot\/to-json-schema, flowcraft, flowcraft-aws, .*npm run deploy\n/)
     expect(out).toContain('left alone: src/flows.test.ts: your tests are not those of vitest')
     expect(out).toContain(
       "Add to your stack:\n\n  import { FlowcraftService } from 'flowcraft-aws/constructs'",

@@ -1,6 +1,8 @@
 /** What the console answers its page: the operations of the client, and its errors. */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { defineFlows } from '../../lib/core/blueprints/define-flows.ts'
 import { linesOf, served } from './served.ts'
 
 const jsonOf = async (answer: Response) => (await answer.json()) as Record<string, unknown>
@@ -177,6 +179,25 @@ describe('the console', () => {
     })
     await post('/blueprints/order/unpause', {})
     expect(await jsonOf(await get('/blueprints/order'))).not.toHaveProperty('paused')
+  })
+
+  it('refuses to start what the schema of the blueprint refuses, in its words, and starts nothing', async () => {
+    const flows = defineFlows({
+      greet: {
+        flow: createFlow('greet').node('hello', async () => ({})),
+        input: z.object({ name: z.string() }),
+      },
+    })
+    const { service, post } = served({ flows: [...flows] })
+    const refused = await post('/runs', { blueprintId: 'greet', input: { name: 7 } })
+    expect(refused.status).toBe(400)
+    expect(await jsonOf(refused)).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('input.name') as string,
+    })
+    expect((await service.list()).runs).toEqual([])
+    expect((await post('/runs', { blueprintId: 'greet', input: { name: 'Ada' } })).status).toBe(200)
+    expect((await post('/runs', { blueprintId: 'greet' })).status).toBe(400)
   })
 
   it('shows the blueprints of runs where no worker can be asked', async () => {

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { navigate } from '../router.ts'
 import { Empty, Loading } from '../ui/empty.tsx'
+import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { ActDialog } from './acts/act-dialog.tsx'
 import { withFailedBatches } from './failed-batches.ts'
@@ -34,7 +35,9 @@ export function RunScreen({ runId, nodeId }: RunScreenProps) {
   if (!run) {
     const problem = model.problem.value
     return problem ? (
-      <ProblemBox problem={problem} onRetry={() => void model.start()} />
+      <Page title={model.runId}>
+        <ProblemBox problem={problem} onRetry={() => void model.start()} />
+      </Page>
     ) : (
       <Loading what="Reading the run" />
     )

@@ -4,7 +4,7 @@ import type { PackageManager } from './package-manager.ts'
 
 export type Manifest = Readonly<Record<string, unknown>>
 
-const DEPENDENCIES = ['flowcraft', 'flowcraft-aws', 'valibot']
+const DEPENDENCIES = ['@valibot/to-json-schema', 'flowcraft', 'flowcraft-aws', 'valibot']
 
 /** For the template's own CDK app. */
 const FOR_APP = ['aws-cdk-lib', 'constructs', 'tsx']

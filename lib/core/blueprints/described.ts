@@ -1,8 +1,11 @@
 /** What a worker tells of the blueprints that it has, to whoever asks it by an invocation: the console's list. */
 import type { WorkflowBlueprint } from 'flowcraft'
+import { messageOf } from '../common/errors.ts'
+import { isPlainObject } from '../common/plain-object.ts'
 import { propertyOf } from '../common/thrown.ts'
 import type { StandardSchema } from '../common/standard-schema.ts'
 import { RunGraph } from '../protocol/run-graph.ts'
+import { parsedInput } from './input-schema.ts'
 import { warningsOf } from './warnings.ts'
 
 /** The event of an invocation that asks a worker what it has. No message of a queue looks so. */
@@ -10,6 +13,8 @@ export interface DescribeRequest {
   readonly flowcraft: 'describe'
   /** The one whose graph and schema are wanted. @default - all, without these: Lambda's answers have 6 MB at most */
   readonly blueprintId?: string
+  /** With `blueprintId`: whether its schema takes this input is told, too. */
+  readonly input?: unknown
 }
 
 /** A blueprint of a worker. */
@@ -23,6 +28,8 @@ export interface DescribedBlueprint {
   readonly graph?: WorkflowBlueprint
   /** JSON Schema of the input, where its schema can tell it. */
   readonly inputSchema?: unknown
+  /** Why the schema does not take the input that was asked about. */
+  readonly inputProblem?: string
 }
 
 export interface WorkerDescription {
@@ -38,11 +45,15 @@ export function isDescribeRequest(event: unknown): event is DescribeRequest {
   return propertyOf(event, 'flowcraft') === 'describe'
 }
 
-export function describeBlueprints(
+export async function describeBlueprints(
   { blueprints, schemas }: DescribedOptions,
-  { blueprintId }: DescribeRequest,
-): WorkerDescription {
+  { blueprintId, input }: DescribeRequest,
+): Promise<WorkerDescription> {
   const wanted = Object.values(blueprints).filter(({ id }) => blueprintId === undefined || id === blueprintId)
+  const inputProblem =
+    blueprintId === undefined || input === undefined
+      ? undefined
+      : await problemOf(schemas.get(blueprintId), blueprintId, input)
   return {
     blueprints: wanted.map((blueprint) => {
       const { id } = blueprint
@@ -56,8 +67,23 @@ export function describeBlueprints(
         warnings: warningsOf({ [id]: blueprint }).map((warning) => warning.slice(prefix.length)),
         ...(blueprintId === undefined ? {} : { graph }),
         ...(inputSchema === undefined ? {} : { inputSchema }),
+        ...(inputProblem === undefined ? {} : { inputProblem }),
       }
     }),
+  }
+}
+
+async function problemOf(
+  schema: StandardSchema | undefined,
+  blueprintId: string,
+  input: unknown,
+): Promise<string | undefined> {
+  try {
+    if (schema && isPlainObject(input))
+      await parsedInput(schema, blueprintId, input as Record<string, unknown>)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
   }
 }
 

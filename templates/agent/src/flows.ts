@@ -11,6 +11,7 @@
  */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { defineFlows, NonRetryableError } from 'flowcraft-aws'
+import { toStandardJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import type { AskModel, Message, Reply, ToolCall } from './model.js'
 import { tools } from './tools.js'
@@ -90,7 +91,7 @@ const agent = createFlow<Context, Services>('agent')
   .edge('model', 'answer', { action: 'answer' })
 
 export const flows = defineFlows({
-  agent: { flow: agent, input: agentInput },
+  agent: { flow: agent, input: toStandardJsonSchema(agentInput) },
 })
 
 /** For callers, which then know ids and inputs: `new StartRunInvoker<Flows>()`. */

@@ -10,6 +10,7 @@
  */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { defineFlows } from 'flowcraft-aws'
+import { toStandardJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import type { FindAdvisories } from './advisories.js'
 
@@ -119,7 +120,7 @@ const audit = createFlow<Context, Services>('audit')
   .edge('verdict', 'review', { action: 'review' })
 
 export const flows = defineFlows({
-  audit: { flow: audit, input: auditInput },
+  audit: { flow: audit, input: toStandardJsonSchema(auditInput) },
 })
 
 /** For callers, which then know ids and inputs: `new StartRunInvoker<Flows>()`. */

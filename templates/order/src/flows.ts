@@ -11,6 +11,7 @@
  */
 import { createFlow, type NodeContext } from 'flowcraft'
 import { defineFlows } from 'flowcraft-aws'
+import { toStandardJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import type { Payments } from './payments.js'
 
@@ -72,7 +73,7 @@ const order = createFlow<Order, Services>('order')
   .edge('charge', 'ship')
 
 export const flows = defineFlows({
-  order: { flow: order, input: orderInput, waits: ['approval'] },
+  order: { flow: order, input: toStandardJsonSchema(orderInput), waits: ['approval'] },
 })
 
 /** For callers, which then know ids, inputs and waits: `new StartRunInvoker<Flows>()`. */
