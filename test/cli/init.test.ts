@@ -241,7 +241,9 @@ describe('a project that is there', () => {
     put('shop/package.json', cdkInit)
     const { out } = await init([join(folder, 'shop')])
     expect(out).toMatch(/^Added template 'order' to shop\n/)
-    expect(out).toMatch(/ {2}more {2}package\.json: @valibot\/to-json-schema, flowcraft, flowcraft-aws, .*npm run deploy\n/)
+    expect(out).toMatch(
+      / {2}more {2}package\.json: @valibot\/to-json-schema, flowcraft, flowcraft-aws, .*npm run deploy\n/,
+    )
     expect(out).toContain('left alone: src/flows.test.ts: your tests are not those of vitest')
     expect(out).toContain(
       "Add to your stack:\n\n  import { FlowcraftService } from 'flowcraft-aws/constructs'",
