@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { costTable, withTable } from './cost-table.ts'
 import { growthOf, svgOf } from './chart.ts'
 import type { Extras } from './extras.ts'
+import { withLoads } from './load.ts'
 import type { Machine } from './machine.ts'
 import { reportOf } from './report.ts'
 import type { Row } from './rows.ts'
@@ -17,6 +18,7 @@ export interface Results {
 
 const FOLDER = new URL('results/', import.meta.url)
 const COSTS = new URL('../docs/costs.md', import.meta.url)
+const SCALE = new URL('../docs/scale.md', import.meta.url)
 const PICTURES = new URL('../docs/pictures/', import.meta.url)
 
 export async function write(results: Results): Promise<void> {
@@ -24,7 +26,13 @@ export async function write(results: Results): Promise<void> {
   await writeFile(new URL('latest.json', FOLDER), `${JSON.stringify(results, undefined, 1)}\n`)
   await writeFile(new URL('latest.md', FOLDER), `# The last run of npm run bench\n\n${reportOf(results)}`)
   await writeFile(COSTS, withTable(await readFile(COSTS, 'utf8'), costTable(results.rows)))
+  await writeLoads(results.rows)
   for (const [name, svg] of Object.entries(picturesOf(results))) await writeFile(new URL(name, PICTURES), svg)
+}
+
+/** The tables of docs/scale.md. */
+export async function writeLoads(rows: readonly Row[]): Promise<void> {
+  await writeFile(SCALE, withLoads(await readFile(SCALE, 'utf8'), rows))
 }
 
 export async function lastResults(): Promise<Results> {
