@@ -7,7 +7,7 @@ import { estimateOf, type Row, USD_PER_LOG_BYTE } from './rows.ts'
 import { table } from './tables.ts'
 
 /** Runs an hour. */
-export const RATES = [10, 1_000, 100_000] as const
+const RATES = [10, 1_000, 100_000] as const
 
 /** Shapes of `npm run bench`, and the executions of nodes of a run of each. */
 const SHAPES = [
