@@ -23,10 +23,7 @@ const BODY_AT_MOST_BYTES = 6 * 1024 * 1024
 
 const api = new Hono<ConsoleEnv>().route('/', readRoutes).route('/', actRoutes)
 
-/**
- * The routes under '/api', for a client that is typed by them.
- * @public
- */
+/** The routes under '/api', for a client that is typed by them. */
 export type ConsoleApi = typeof api
 
 export function consoleApp(options: ConsoleAppOptions) {
