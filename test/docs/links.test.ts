@@ -4,8 +4,16 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const FOLDERS = ['bin', 'docs', 'examples', 'lambdas', 'lib', 'scripts', 'templates', 'test']
-const FILES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'package.json', '.npmrc']
+const FOLDERS = ['.github', 'bin', 'docs', 'examples', 'lambdas', 'lib', 'scripts', 'templates', 'test']
+const FILES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'CODE_OF_CONDUCT.md',
+  'SECURITY.md',
+  'package.json',
+  '.npmrc',
+]
 /** Hosts of package indexes, and of their mirrors. */
 const INDEX =
   /https?:\/\/[\w.-]*(pypi|pythonhosted|npmjs|npm\.pkg\.github|registry\.|artifactory|crates\.io|proxy\.golang)/i

@@ -18,7 +18,8 @@ const quickStart = `${root}examples/quick-start`
 
 /** Every fenced block of code in the README and the docs, with the file that a comment above it names. */
 async function snippets(): Promise<{ page: string; file: string | undefined; code: string }[]> {
-  const pages = ['README.md', ...(await readdir(`${root}docs`)).map((name) => `docs/${name}`)]
+  const docs = (await readdir(`${root}docs`)).filter((name) => name.endsWith('.md'))
+  const pages = ['README.md', ...docs.map((name) => `docs/${name}`)]
   const found = await Promise.all(
     pages.map(async (page) => {
       const text = await readFile(root + page, 'utf8')
