@@ -108,8 +108,7 @@ export function tagProblemsOf(release: Release): string[] {
 
 /** The changelog, in which what was unreleased is that of `version`; `date` is a day, `2026-11-27`. */
 export function releasedChangelog(changelog: string, version: string, date: string): string {
-  // A function, since in a text `$` would stand for something.
-  return changelog.replace(/^## Unreleased *$/m, () => `## ${UNRELEASED}\n\n## ${version} - ${date}`)
+  return changelog.replace(/^## Unreleased *$/m, `## ${UNRELEASED}\n\n## ${version} - ${date}`)
 }
 
 interface Versioned {
