@@ -1,5 +1,7 @@
 /** What `flowcraft-aws init` makes, deployed as it is, and used from the terminal with the rights of whoever deployed it. */
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cdk } from './cdk.ts'
@@ -14,7 +16,17 @@ import { forEmulator, readTemplate, writeTemplate } from './templates.ts'
 const TIMEOUT_MS = 300_000
 
 /** What its files import, and what synthesises them. */
-const PACKAGES = ['.bin', '@esbuild', 'aws-cdk-lib', 'constructs', 'esbuild', 'flowcraft', 'tsx', 'valibot']
+const PACKAGES = [
+  '.bin',
+  '@esbuild',
+  '@valibot',
+  'aws-cdk-lib',
+  'constructs',
+  'esbuild',
+  'flowcraft',
+  'tsx',
+  'valibot',
+]
 
 /** @throws Error where it does not deploy, or a run of it does not complete */
 export async function deployNewProject(target: Target): Promise<string> {
@@ -85,6 +97,7 @@ async function use(target: Target, project: string, stack: string): Promise<stri
   )
   const cost = await ask('cost', runId)
   expectThat('a cost in dollars', /total +\$0\.0/.test(cost), cost)
+  await showConsole(target, project, stack, runId)
   // It ends with another code where something is not healthy.
   await ask('doctor')
   const unknown = await terminal(target, project, ['get', 'nobody', '--stack', stack], 3)
@@ -93,11 +106,40 @@ async function use(target: Target, project: string, stack: string): Promise<stri
   return `the terminal says of an unknown run: ${lines[0]}`
 }
 
+/** The web console, as a browser gets it: the run, and what the workers say that they have. */
+async function showConsole(target: Target, project: string, stack: string, runId: string): Promise<void> {
+  const { command, env } = commandOf(target, ['console', '--stack', stack, '--read-only'])
+  const child = spawn(process.execPath, command, { env, cwd: project, stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+    const url = new URL(line.trim())
+    const entered = await fetch(url, { redirect: 'manual' })
+    const cookie = (entered.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+    const get = async (path: string) =>
+      (await fetch(`${url.origin}/api${path}`, { headers: { cookie } })).json() as Promise<unknown>
+    const run = (await get(`/runs/${runId}`)) as { status: string }
+    expectEqual('the run in the console', run.status, 'completed')
+    const { blueprints } = (await get('/blueprints')) as {
+      blueprints: { blueprintId: string; version?: string }[]
+    }
+    const order = blueprints.find(({ blueprintId }) => blueprintId === 'order')
+    expectThat('the version of the workers in the console', order?.version !== undefined, blueprints)
+    const { inputSchema } = (await get('/blueprints/order')) as { inputSchema?: { required?: string[] } }
+    expectEqual('what a start needs', inputSchema?.required, ['orderId', 'total'])
+  } finally {
+    child.kill()
+  }
+}
+
 /** The command from source, with the target's endpoint and credentials. */
-function terminal({ cliEnv }: Target, cwd: string, args: string[], expected = 0): Promise<string> {
+function terminal(target: Target, cwd: string, args: string[], expected = 0): Promise<string> {
+  const { command, env } = commandOf(target, args)
+  return runCommand(process.execPath, command, { env, cwd, timeoutMs: TIMEOUT_MS, expected })
+}
+
+function commandOf({ cliEnv }: Target, args: string[]) {
   const tsx = join(repository, 'node_modules/tsx/dist/cli.mjs')
   const command = [tsx, join(repository, 'bin/flowcraft-aws.ts'), ...args]
   // Node takes the certificate of the emulator by a variable of its own.
-  const env = { ...cliEnv, NODE_EXTRA_CA_CERTS: cliEnv['AWS_CA_BUNDLE'] }
-  return runCommand(process.execPath, command, { env, cwd, timeoutMs: TIMEOUT_MS, expected })
+  return { command, env: { ...cliEnv, NODE_EXTRA_CA_CERTS: cliEnv['AWS_CA_BUNDLE'] } }
 }
