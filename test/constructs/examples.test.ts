@@ -8,6 +8,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 import { describe, expect, it } from 'vitest'
 import { mayStartOrders } from '../../examples/deployment/another-stack.ts'
 import { ordersToApprove } from '../../examples/deployment/ask-people.ts'
+import { deployRole } from '../../examples/deployment/deploy-role.ts'
 import { invoices } from '../../examples/deployment/more-of-the-cdk.ts'
 import { smallService } from '../../examples/deployment/own-parts.ts'
 import { videoService } from '../../examples/deployment/pools.ts'
@@ -97,5 +98,29 @@ describe('the examples of the docs', () => {
     expect(permissionsOf(Template.fromStack(stack))).toEqual([
       'Caller: lambda:InvokeFunction on arn:aws:lambda:eu-central-1:111122223333:function:orders-start-run',
     ])
+  })
+
+  it('let one environment of one repository deploy, by the roles of the bootstrap alone', () => {
+    const stack = newStack()
+    deployRole(stack, 'someone/shop')
+    const template = Template.fromStack(stack)
+    expect(permissionsOf(template)).toEqual([
+      'Deploy: sts:AssumeRole on arn:<AWS::Partition>:iam::<AWS::AccountId>:role/cdk-*',
+    ])
+    const trust = resourceOf(template, 'AWS::IAM::Role', 'Deploy')['AssumeRolePolicyDocument']
+    expect(trust).toMatchObject({
+      Statement: [
+        {
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Condition: {
+            StringEquals: {
+              'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
+              'token.actions.githubusercontent.com:sub': 'repo:someone/shop:environment:production',
+            },
+          },
+          Principal: { Federated: { Ref: expect.stringMatching(/^GitHub/) } },
+        },
+      ],
+    })
   })
 })

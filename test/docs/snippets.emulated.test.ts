@@ -23,7 +23,7 @@ async function snippets(): Promise<{ page: string; file: string | undefined; cod
   const found = await Promise.all(
     pages.map(async (page) => {
       const text = await readFile(root + page, 'utf8')
-      const blocks = text.matchAll(/(?:<!-- ([\w./-]+) -->\n)?```(?:ts|js)\n([\s\S]*?)```/g)
+      const blocks = text.matchAll(/(?:<!-- ([\w./-]+) -->\n)?```(?:ts|js|yaml)\n([\s\S]*?)```/g)
       return [...blocks].map(([, file, code]) => ({ page, file, code: code as string }))
     }),
   )
