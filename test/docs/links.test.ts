@@ -1,5 +1,7 @@
-/** Packages are named, not linked: where one gets them from is the reader's affair, and differs from place to place. */
+/** What the docs and all else link: files that the package ships, and no package index, which differs from place to place. */
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
@@ -40,4 +42,22 @@ it('no file links a package index by its host', async () => {
     }),
   )
   expect(found.flat()).toEqual([])
+})
+
+it('each page that the package ships links files that it ships', async () => {
+  const { files } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { files: string[] }
+  // npm ships these whatever `files` says.
+  const shipped = [...files, 'README.md', 'LICENSE', 'package.json'].map((name) => root + name)
+  const isShipped = (path: string) =>
+    existsSync(path) && shipped.some((own) => path === own || path.startsWith(own + sep))
+  const docs = (await readdir(`${root}docs`)).map((name) => `docs/${name}`)
+  const pages = ['README.md', ...files, ...docs].filter((name) => name.endsWith('.md'))
+  const found = await Promise.all(
+    pages.map(async (page) => {
+      const links = (await readFile(root + page, 'utf8')).matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)
+      return [...links].map(([, link]) => ({ page, link: link as string }))
+    }),
+  )
+  expect(found.flat().length).toBeGreaterThan(100)
+  expect(found.flat().filter(({ page, link }) => !isShipped(join(root, dirname(page), link)))).toEqual([])
 })
