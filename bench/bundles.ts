@@ -86,7 +86,8 @@ async function sizeOf(id: string, { outputs }: Metafile): Promise<BundleSize> {
 
 /** The entry, and what it imports before anybody calls it. */
 export function loadedOf(outputs: Metafile['outputs']): string[] {
-  const loaded = new Set(Object.keys(outputs).filter((file) => outputs[file]?.entryPoint !== undefined))
+  // A chunk that is imported when it is first needed is an entry point to esbuild as well.
+  const loaded = new Set(Object.keys(outputs).filter((file) => /(^|\/)index\.mjs$/.test(file)))
   // It grows while it is walked.
   for (const file of loaded) {
     for (const { kind, path } of outputs[file]?.imports ?? [])

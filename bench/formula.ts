@@ -55,12 +55,12 @@ const COMPRESSED = 0.5
 const RUN_WRITES = 3
 /** A lease, its result, and that it arrived. */
 const ITEM_WRITES = 3
-/** Looks at its run, and at its input. */
-const ITEM_READS = 2
+/** Looks at its run. */
+const ITEM_READS = 1
 const SENT_TOGETHER = 10
 /** Measured: `npm run bench` has them for each shape. */
-const CPU_MS_OF_A_REQUEST = 1.5
-const LOG_BYTES = { node: 240, invocation: 250 }
+const CPU_MS_OF_A_REQUEST = 2
+const LOG_BYTES = { node: 10, invocation: 450 }
 
 export function billOf(workload: Workload = {}): Bill {
   const { nodes = 10, messages = 1, items = 0, perInvocation = 1, outputBytes = 100 } = workload
@@ -72,7 +72,8 @@ export function billOf(workload: Workload = {}): Bill {
   const notes = history === 'none' ? 0 : invocations
   const writes = RUN_WRITES + messages + nodes + ITEM_WRITES * items + notes + (bus ? 1 : 0)
   const writeUnits = writes + Math.ceil(kept / KB) * nodes + Math.max(0, Math.ceil(kept / KB) - 1) * items
-  const readUnits = messages + ITEM_READS * items + Math.ceil(kept / (4 * KB)) * nodes
+  // Who goes on with its own output has it; another process reads what a branch begins with.
+  const readUnits = messages + ITEM_READS * items + Math.ceil(kept / (4 * KB)) * (messages - 1)
   const sends = 1 + Math.ceil((all - 1) / SENT_TOGETHER)
   const sqs = sends + 2 * invocations
   const requests = writes + outputs + readUnits

@@ -20,16 +20,16 @@ describe('the formula of docs/costs.md', () => {
     expect(Object.values(parts).every((part) => part > 0)).toBe(true)
   })
 
-  it('charges a value over 256 bytes for each compressed kilobyte, and one read', () => {
+  it('charges a value over 256 bytes for each compressed kilobyte, and a read where a branch begins', () => {
     const units = [256, 300, 1_024, 5_120].map((outputBytes) => {
-      const { writeUnits, readUnits } = billOf({ outputBytes })
-      return [writeUnits - 16, readUnits - 1]
+      const { writeUnits, readUnits } = billOf({ outputBytes, messages: 4 })
+      return [writeUnits - 22, readUnits - 4]
     })
     expect(units).toEqual([
       [0, 0],
-      [10, 10],
-      [10, 10],
-      [30, 10],
+      [10, 3],
+      [10, 3],
+      [30, 3],
     ])
   })
 

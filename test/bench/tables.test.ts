@@ -221,7 +221,7 @@ it('what is imported when it is first needed is not read at the start', () => {
     ),
     'shared.mjs': output([{ path: 'more.mjs', kind: 'import-statement' }]),
     'more.mjs': output([]),
-    's3.mjs': output([]),
+    's3.mjs': output([], 's3.ts'),
   }
   expect(loadedOf(outputs)).toEqual(['index.mjs', 'shared.mjs', 'more.mjs'])
 })
