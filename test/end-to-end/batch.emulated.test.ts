@@ -108,15 +108,13 @@ describe('a batch', () => {
   it('is under way, not awaiting, while items run', async () => {
     const durable = new Durable(deployment, batch(upTo(3)))
     const { runId } = await durable.client.start({ blueprintId: 'case' })
-    // The message that begins the run, then that of its first node.
-    for (let time = 0; time < 2; time++) {
-      const [message = {}] = await receive(deployment)
-      await durable.adapter.process(jobOf(message), {
-        deadline: () => Date.now() + 30_000,
-        extendsLease: false,
-      })
-      await remove(deployment, message)
-    }
+    // The message that begins the run works on its first node, too.
+    const [message = {}] = await receive(deployment)
+    await durable.adapter.process(jobOf(message), {
+      deadline: () => Date.now() + 30_000,
+      extendsLease: false,
+    })
+    await remove(deployment, message)
 
     expect(await durable.client.get(runId)).toMatchObject({
       status: 'running',
