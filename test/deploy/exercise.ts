@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Failures, HistoryEntry, RunDescription, RunPage } from '../../lib/index.ts'
 import { letTimePass } from './clock.ts'
 import { invoke } from './deployment.ts'
-import { refusals } from './logs.ts'
+import { areLogged, refusals } from './logs.ts'
 import { holdBlueprint, operated, releaseBlueprint } from './operated.ts'
 import { type Exercise, type ExerciseOptions, large, LARGE_CHARACTERS } from './part.ts'
 import { Service } from './service.ts'
@@ -17,6 +17,8 @@ import { eventually, expectEqual, expectThat } from './steps.ts'
 const EMPTY_AFTER_MS = 200_000
 /** The schedule's minute, and what EventBridge takes until a new rule fires. */
 const SWEPT_AFTER_MS = 180_000
+/** CloudWatch Logs has a line some seconds after it was written; nobody promises when. */
+const LOGGED_AFTER_MS = 180_000
 const DAY_MS = 86_400_000
 const LINES = [{ sku: 'kettle', quantity: 2, cents: 3_900 }]
 
@@ -187,6 +189,11 @@ async function tellAndEnd(exercise: Exercise, started: number): Promise<void> {
   await steps.run('nothing is left in the job queue', () => service.empty(EMPTY_AFTER_MS))
 
   await steps.run('no function was refused anything', async () => {
+    const last = `last-${randomUUID()}`
+    await service.start({ blueprintId: 'greeting', input: { name: 'the last' }, runId: last })
+    await service.completed(last)
+    const look = () => areLogged(clients, outputs, { since: started, runId: last })
+    await eventually('log lines of the last run', look, LOGGED_AFTER_MS)
     expectEqual('refusals in the logs', await refusals(clients, outputs, started), [])
   })
 }

@@ -1,5 +1,5 @@
 /** What a stack made, and what is there of it after it was destroyed. */
-import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation'
+import { paginateListStackResources } from '@aws-sdk/client-cloudformation'
 import { DeleteLogGroupCommand, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import {
   DeleteTableCommand,
@@ -24,18 +24,30 @@ export interface StackResource {
   readonly type: string
   /** A name, a URL or an id, as CloudFormation's Ref gives it. */
   readonly id: string
+  /** As CloudFormation says it: DELETE_FAILED, and so on. */
+  readonly status: string
 }
 
-export async function resourcesOf({ cloudFormation }: Clients, stackName: string): Promise<StackResource[]> {
-  const command = new DescribeStackResourcesCommand({ StackName: stackName })
-  const { StackResources: resources = [] } = await cloudFormation.send(command)
-  return resources.map(
-    ({ LogicalResourceId = '', ResourceType: type = '', PhysicalResourceId: id = '' }) => ({
-      logicalId: LogicalResourceId,
-      type,
-      id,
-    }),
-  )
+/** All of them, none where there is no such stack: DescribeStackResources would give the first hundred. */
+export async function resourcesOf({ cloudFormation }: Clients, StackName: string): Promise<StackResource[]> {
+  const found: StackResource[] = []
+  try {
+    for await (const page of paginateListStackResources({ client: cloudFormation }, { StackName })) {
+      for (const one of page.StackResourceSummaries ?? []) {
+        const { LogicalResourceId: logicalId = '', PhysicalResourceId: id = '' } = one
+        const { ResourceType: type = '', ResourceStatus: status = '' } = one
+        found.push({ logicalId, type, id, status })
+      }
+    }
+  } catch (error) {
+    if (!isUnknownStack(error)) throw error
+  }
+  return found
+}
+
+/** CloudFormation says of a stack that does not exist that the request is not valid. */
+export function isUnknownStack(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message)
 }
 
 export function isKept({ Resources: resources }: Template, { logicalId }: StackResource): boolean {
@@ -54,6 +66,8 @@ export async function leftOf(
 }
 
 async function isThere(clients: Clients, resource: StackResource): Promise<boolean> {
+  // What was never made has no name.
+  if (resource.id === '') return false
   try {
     return await look(clients, resource)
   } catch (error) {
@@ -94,19 +108,36 @@ async function look(clients: Clients, { type, id }: StackResource): Promise<bool
   }
 }
 
-/** What RETAIN kept costs money and belongs to this test only. */
+/**
+ * What RETAIN kept costs money and belongs to this test only.
+ * @throws AggregateError of what could not be removed, after all else was
+ */
 export async function removeKept(clients: Clients, kept: readonly StackResource[]): Promise<void> {
-  for (const { type, id } of kept) {
-    if (type === 'AWS::DynamoDB::GlobalTable') {
-      const protection = { TableName: id, DeletionProtectionEnabled: false }
-      await clients.dynamoDb.send(new UpdateTableCommand(protection))
-      await waitUntilTableExists({ client: clients.dynamoDb, maxWaitTime: 120 }, { TableName: id })
-      await clients.dynamoDb.send(new DeleteTableCommand({ TableName: id }))
+  const errors: unknown[] = []
+  for (const resource of kept) {
+    try {
+      await removeOne(clients, resource)
+    } catch (error) {
+      errors.push(new Error(`cannot remove ${resource.type} '${resource.id}'`, { cause: error }))
     }
-    if (type === 'AWS::S3::Bucket') await removeBucket(clients, id)
-    if (type === 'AWS::Logs::LogGroup')
-      await clients.logs.send(new DeleteLogGroupCommand({ logGroupName: id }))
   }
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join('; '))
+}
+
+async function removeOne(clients: Clients, { type, id }: StackResource): Promise<void> {
+  if (type === 'AWS::DynamoDB::GlobalTable') await removeTable(clients, id)
+  if (type === 'AWS::S3::Bucket') await removeBucket(clients, id)
+  if (type === 'AWS::Logs::LogGroup') await clients.logs.send(new DeleteLogGroupCommand({ logGroupName: id }))
+}
+
+/** A table that is being changed can be neither changed nor deleted: it is waited for in between. */
+async function removeTable({ dynamoDb }: Clients, TableName: string): Promise<void> {
+  const { Table: table } = await dynamoDb.send(new DescribeTableCommand({ TableName }))
+  if (table?.DeletionProtectionEnabled === true) {
+    await dynamoDb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }))
+  }
+  await waitUntilTableExists({ client: dynamoDb, maxWaitTime: 120 }, { TableName })
+  await dynamoDb.send(new DeleteTableCommand({ TableName }))
 }
 
 async function removeBucket({ s3 }: Clients, Bucket: string): Promise<void> {

@@ -5,13 +5,15 @@
 import { parseArgs } from 'node:util'
 import pc from 'picocolors'
 import { tryGrants } from './grants.ts'
-import { scenario } from './scenario.ts'
+import { planText } from './plan.ts'
+import { planned, scenario } from './scenario.ts'
 import { seconds, StepFailure, Steps } from './steps.ts'
-import { openTarget } from './target.ts'
+import { openTarget, plannedTarget } from './target.ts'
 
 const { values: options } = parseArgs({
   options: {
     'without-grants': { type: 'boolean', default: false },
+    'dry-run': { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
   },
 })
@@ -19,13 +21,18 @@ const { values: options } = parseArgs({
 // What this process started ends with it, and its folders go: see process.ts.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
+if (options['dry-run']) {
+  console.log(planText(await planned(plannedTarget())))
+  process.exit(0)
+}
+
 const start = performance.now()
 const steps = new Steps()
 const target = await openTarget()
 try {
   const where = target.isEmulator
     ? 'ministack, with IAM enforced, over TLS'
-    : `AWS, ${target.clientConfig.region}`
+    : `AWS, ${target.clientConfig.region}, stacks ${target.stackName}, -dev, -prod, -versions, and that of a new project`
   console.log(`flowcraft-aws deployment test, on ${where}`)
   await (options['without-grants'] ? tryGrants(target, steps, options) : scenario(target, steps))
   console.log(pc.green(`${steps.done.length} steps passed in${seconds(performance.now() - start)}`))

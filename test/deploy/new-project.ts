@@ -8,7 +8,9 @@ import { cdk } from './cdk.ts'
 import { clientsOf } from './deployment.ts'
 import { leftOf, removeKept, resourcesOf } from './leftovers.ts'
 import { repository } from './paths.ts'
+import type { PlannedStack } from './plan.ts'
 import { runCommand } from './process.ts'
+import { cleanly } from './removal.ts'
 import { eventually, expectEqual, expectThat } from './steps.ts'
 import type { Target } from './target.ts'
 import { forEmulator, readTemplate, writeTemplate } from './templates.ts'
@@ -28,9 +30,35 @@ const PACKAGES = [
   'valibot',
 ]
 
+interface Project {
+  readonly folder: string
+  readonly assembly: string
+  readonly stackName: string
+}
+
 /** @throws Error where it does not deploy, or a run of it does not complete */
 export async function deployNewProject(target: Target): Promise<string> {
-  const { folder, isEmulator } = target
+  const { folder, assembly, stackName } = await synthesiseProject(target)
+  if (target.isEmulator) {
+    await writeTemplate(assembly, stackName, forEmulator(await readTemplate(assembly, stackName)))
+  }
+  const clients = clientsOf(target)
+  return cleanly(target, clients, [stackName], async () => {
+    await cdk(target, ['deploy', '--require-approval', 'never'], { app: assembly })
+    const remark = await use(target, folder, stackName)
+    const resources = await resourcesOf(clients, stackName)
+    await cdk(target, ['destroy', '--force'], { app: assembly })
+    await removeKept(clients, await leftOf(clients, resources))
+    return remark
+  })
+}
+
+export async function plannedProject(target: Target): Promise<PlannedStack> {
+  const { assembly, stackName } = await synthesiseProject(target)
+  return { stackName, template: await readTemplate(assembly, stackName) }
+}
+
+async function synthesiseProject(target: Target): Promise<Project> {
   // The project uses the package as it is published.
   await runCommand('npm', ['run', '--silent', 'build'], {
     env: process.env,
@@ -38,22 +66,13 @@ export async function deployNewProject(target: Target): Promise<string> {
     timeoutMs: TIMEOUT_MS,
   })
   // The stack has the folder's name, which nobody else's has.
-  const project = join(folder, `${target.stackName}-shop`)
-  const printed = await terminal(target, folder, ['init', project, '--json'])
-  const { stack } = JSON.parse(printed) as { stack: string }
-  await install(project)
-  const assembly = join(folder, 'shop.out')
-  await cdk(target, ['synth', '--quiet'], { app: 'npx tsx src/app.ts', output: assembly, cwd: project })
-  if (isEmulator) await writeTemplate(assembly, stack, forEmulator(await readTemplate(assembly, stack)))
-  try {
-    await cdk(target, ['deploy', '--require-approval', 'never'], { app: assembly })
-    return await use(target, project, stack)
-  } finally {
-    const clients = clientsOf(target)
-    const resources = await resourcesOf(clients, stack)
-    await cdk(target, ['destroy', '--force'], { app: assembly })
-    await removeKept(clients, await leftOf(clients, resources))
-  }
+  const folder = join(target.folder, `${target.stackName}-shop`)
+  const printed = await terminal(target, target.folder, ['init', folder, '--json'])
+  const { stack: stackName } = JSON.parse(printed) as { stack: string }
+  await install(folder)
+  const assembly = join(target.folder, 'shop.out')
+  await cdk(target, ['synth', '--quiet'], { app: 'npx tsx src/app.ts', output: assembly, cwd: folder })
+  return { folder, assembly, stackName }
 }
 
 /** As `npm install` does: this repository's packages, and this package by its name. */

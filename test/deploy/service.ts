@@ -168,7 +168,7 @@ export class Service {
   }
 
   /** How runs ended, as the event bus told it. */
-  async endsOf(runIds: readonly string[]): Promise<Record<string, string>> {
+  async endsOf(runIds: readonly string[], timeoutMs = this.patienceMs): Promise<Record<string, string>> {
     return eventually(
       'the ends of all runs',
       async (seen) => {
@@ -180,7 +180,7 @@ export class Service {
         const ends = runIds.flatMap((runId) => [...this.#ends].filter(([id]) => id === runId))
         return ends.length === runIds.length ? Object.fromEntries(ends) : undefined
       },
-      this.patienceMs,
+      timeoutMs,
     )
   }
 
@@ -211,10 +211,17 @@ export class Service {
     return (await this.#options.clients.sqs.send(command)).Messages ?? []
   }
 
-  /** How many messages are in the dead-letter queue, seen or not. */
-  async deadLetters(): Promise<number> {
-    const counts = await this.#counts(this.#options.outputs.DeadLetterQueueUrl)
-    return counts.reduce((sum, count) => sum + count, 0)
+  /** Counts are approximate and a minute late on AWS, so an old one is waited out. */
+  async noDeadLetters(): Promise<void> {
+    await eventually(
+      'no messages in the dead-letter queue (visible, in flight, delayed)',
+      async (seen) => {
+        const counts = await this.#counts(this.#options.outputs.DeadLetterQueueUrl)
+        seen(counts)
+        return counts.every((count) => count === 0) || undefined
+      },
+      this.patienceMs,
+    )
   }
 
   async empty(timeoutMs: number): Promise<void> {

@@ -90,6 +90,13 @@ function emulated(emulator: Emulator): Target {
   }
 }
 
+/** For what is synthesised only: no credentials, no emulator, nothing is asked. */
+export function plannedTarget(env: NodeJS.ProcessEnv = process.env): Target {
+  const planned = realAccount({ ...env, AWS_REGION: env['AWS_REGION'] || 'eu-central-1' })
+  const cliEnv = { ...planned.cliEnv, CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: '1' }
+  return { ...planned, cliEnv }
+}
+
 function realAccount(env: NodeJS.ProcessEnv): Target {
   const region = env['AWS_REGION']
   if (!region) throw new Error('DEPLOY_TARGET=aws needs AWS_REGION and credentials')

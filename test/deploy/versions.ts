@@ -1,8 +1,10 @@
 /** A service with `deployment`: its new code is a new version, to which the alias goes that the queue feeds. */
 import { GetAliasCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda'
 import { type Clients, clientsOf, type Outputs } from './deployment.ts'
+import type { PlannedStack } from './plan.ts'
+import { cleanly } from './removal.ts'
 import { Service } from './service.ts'
-import { deploy, destroy, synthesise, type Variant } from './stack.ts'
+import { deploy, destroy, synthesise, templateOf, type Variant } from './stack.ts'
 import { eventually, expectEqual, expectThat } from './steps.ts'
 import type { Target } from './target.ts'
 
@@ -12,10 +14,10 @@ const next: Variant = { name: 'version-2', app: APP, entry: 'test/deploy/app/nex
 
 /** @throws Error where the alias or the run does not go on to the new version */
 export async function deployVersions(shared: Target): Promise<string> {
-  const target = { ...shared, stackName: `${shared.stackName}-versions` }
+  const target = { ...shared, stackName: stackNameOf(shared) }
   const clients = clientsOf(target)
-  const assembly = await synthesise(target, first)
-  try {
+  return cleanly(target, clients, [target.stackName], async () => {
+    const assembly = await synthesise(target, first)
     const outputs = await deploy(target, assembly)
     expectEqual('the version of the first deploy', await versionOf(clients, outputs), '1')
     await expectMapping(clients, outputs)
@@ -30,10 +32,21 @@ export async function deployVersions(shared: Target): Promise<string> {
     await expectMapping(clients, outputs)
     const laps = (await service.completed(runId)).context['laps'] as number[]
     expectThat('laps by the old version, then one by the new', laps[0] === 1 && laps.at(-1) === 2, laps)
-    return `${laps.length} laps`
-  } finally {
     await destroy(target, assembly)
+    return `${laps.length} laps`
+  })
+}
+
+export async function plannedVersions(shared: Target): Promise<PlannedStack> {
+  const target = { ...shared, stackName: stackNameOf(shared) }
+  return {
+    stackName: target.stackName,
+    template: await templateOf(target, await synthesise(target, first)),
   }
+}
+
+function stackNameOf({ stackName }: Target): string {
+  return `${stackName}-versions`
 }
 
 async function lapsOf(service: Service, runId: string): Promise<unknown> {
