@@ -59,7 +59,6 @@ export function planText(stacks: readonly PlannedStack[]): string {
   const { counts, kept, usd } = planOf(stacks)
   const types = Object.entries(counts).toSorted(([one], [other]) => one.localeCompare(other))
   const total = types.reduce((sum, [, count]) => sum + count, 0)
-  const dollars = (amount: number) => `$${amount.toFixed(3)}`
   return [
     `${stacks.length} stacks, one after the other:`,
     ...stacks.map(
@@ -76,4 +75,8 @@ export function planText(stacks: readonly PlannedStack[]): string {
     `about ${dollars(usd.alarms + usd.dashboards + usd.use)} if all stand for ${HOURS} hour: alarms ${dollars(usd.alarms)}, dashboards ${dollars(usd.dashboards)} (three are free), use at most ${dollars(usd.use)}`,
     'nothing was deployed',
   ].join('\n')
+}
+
+function dollars(amount: number): string {
+  return `$${amount.toFixed(3)}`
 }

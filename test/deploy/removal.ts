@@ -9,7 +9,7 @@ import type { Target } from './target.ts'
 const SETTLED_AFTER_MS = 1_800_000
 
 /** A stack's status, undefined where there is none. A name finds only stacks that are there, an id deleted ones too. */
-export async function statusOf({ cloudFormation }: Clients, StackName: string): Promise<string | undefined> {
+async function statusOf({ cloudFormation }: Clients, StackName: string): Promise<string | undefined> {
   try {
     const { Stacks: [stack] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }))
     return stack?.StackStatus
@@ -65,7 +65,7 @@ async function undeleted(clients: Clients, stackName: string): Promise<string[]>
  * Removes stacks after a failure, each for itself. Never throws: the failure that led here is what matters.
  * @returns what could not be removed, for whoever must do it by hand
  */
-export async function removeAll(clients: Clients, stackNames: readonly string[]): Promise<string[]> {
+async function removeAll(clients: Clients, stackNames: readonly string[]): Promise<string[]> {
   const troubles: string[] = []
   for (const stackName of stackNames) {
     try {
