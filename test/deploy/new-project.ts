@@ -103,8 +103,16 @@ async function use(target: Target, project: string, stack: string): Promise<stri
   await becomes('completed')
   const listed = await ask('list', '--blueprint', 'order')
   expectThat('a list with the run', listed.includes(runId), listed)
-  const told = await ask('history', runId)
-  expectThat('a history with the charge', told.includes('charge'), told)
+  // Written after the commit that completes the run.
+  await eventually(
+    'a history with the charge',
+    async (seen) => {
+      const told = await ask('history', runId)
+      seen(told)
+      return told.includes('charge') || undefined
+    },
+    TIMEOUT_MS,
+  )
   await eventually(
     'log lines of the run',
     async (seen) => {

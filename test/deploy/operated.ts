@@ -45,9 +45,17 @@ async function findFailed({ steps, service }: Exercise, runId: string): Promise<
       },
       service.patienceMs,
     )
-    const { groups } = await service.operate<Failures>('failures', { since })
-    group = groups.find(({ nodeId }) => nodeId === 'charge')
-    expectThat('a group of its error', group?.message.includes('there is no card') === true, groups)
+    // Of an index of its own, which may be behind the other one.
+    group = await eventually(
+      'a failure at its node',
+      async (seen) => {
+        const { groups } = await service.operate<Failures>('failures', { since })
+        seen(groups)
+        return groups.find(({ nodeId }) => nodeId === 'charge')
+      },
+      service.patienceMs,
+    )
+    expectThat('a group of its error', group.message.includes('there is no card'), group)
   })
   return group as FailureGroup
 }
@@ -108,12 +116,15 @@ async function repair({ steps, service }: Exercise, runId: string): Promise<void
     const { card } = (await service.completed(runId)).context
     expectEqual('what it has of the first run', context['card'], card)
     expectEqual('where it is from', forkedFrom, { runId })
-    const { runs } = await service.operate<RunPage>('list', { forkedFrom: runId })
-    expectEqual(
+    const forks = await eventually(
       'its forks',
-      runs.map((run) => run.runId),
-      [fork],
+      async () => {
+        const { runs } = await service.operate<RunPage>('list', { forkedFrom: runId })
+        return runs.length > 0 ? runs.map((run) => run.runId) : undefined
+      },
+      service.patienceMs,
     )
+    expectEqual('its forks', forks, [fork])
   })
 }
 
@@ -125,6 +136,16 @@ async function repairMany({ steps, service }: Exercise, group: FailureGroup): Pr
       const ids = [1, 2].map((number) => `fragile-${number}-${randomUUID()}`)
       for (const runId of ids) await service.start({ blueprintId: 'fragile', runId })
       for (const runId of ids) await service.seen(runId, 'failed')
+      // What `redriveMany` finds is of an index that follows the table.
+      await eventually(
+        'both among the failures',
+        async (seen) => {
+          const { runs } = await service.operate<Failures>('failures', { since })
+          seen(runs)
+          return runs >= ids.length || undefined
+        },
+        service.patienceMs,
+      )
       const request = { failures: { since, group }, set: { card: '4711' }, ...WHY }
       const outcomes = await service.operate<RedriveOutcome[]>('redriveMany', request)
       const redriven = outcomes.flatMap((one) => ('redriven' in one && one.redriven ? one.runId : []))
