@@ -118,7 +118,7 @@ async function use(target: Target, project: string, stack: string): Promise<stri
     async (seen) => {
       const lines = await ask('logs', runId)
       seen(lines)
-      return lines.includes('check') || undefined
+      return lines.includes('worked on messages') || undefined
     },
     TIMEOUT_MS,
   )
