@@ -46,6 +46,12 @@ export interface LettersBody extends OperationRequest {
   readonly ids: readonly string[]
 }
 
+/** @throws ConsoleError INVALID_INPUT */
+function textsOf(name: string, given: unknown): readonly string[] {
+  if (Array.isArray(given) && given.every((one) => typeof one === 'string')) return given as string[]
+  throw new ConsoleError(400, 'INVALID_INPUT', `${name} must be a list of texts; got ${show(given)}`)
+}
+
 /** Runs at a time. */
 const CONCURRENCY = 10
 
@@ -93,11 +99,12 @@ export const actRoutes = new Hono<ConsoleEnv>()
     c.json(await actsOf(c.var.source).unpauseBlueprint(c.req.param('blueprint'))),
   )
   .post('/dead-letters/send-back', body<LettersBody>(), async (c) => {
-    const { ids } = c.req.valid('json')
+    const ids = textsOf('ids', c.req.valid('json').ids)
     return c.json({ sent: (await actsOf(c.var.source).deadLetters.sendBack({ ids })).length })
   })
   .post('/dead-letters/drop', body<LettersBody>(), async (c) => {
-    const { ids, by, reason } = c.req.valid('json')
+    const { by, reason, ids: given } = c.req.valid('json')
+    const ids = textsOf('ids', given)
     return c.json({ dropped: (await actsOf(c.var.source).deadLetters.drop({ ids, by, reason })).length })
   })
 
@@ -126,7 +133,13 @@ async function* redrives(acts: Acts, request: RedrivesBody): AsyncGenerator<Outc
     throw new ConsoleError(400, 'INVALID_INPUT', 'give failures or runIds, one of them')
   if (runIds) {
     const { limit, ...request } = each
-    yield* ofEach(runIds, limit, async (runId) => acts.redrive(runId, request))
+    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
+      throw new ConsoleError(
+        400,
+        'INVALID_INPUT',
+        `limit must be a whole number of 1 or more; got ${show(limit)}`,
+      )
+    yield* ofEach(textsOf('runIds', runIds), limit, async (runId) => acts.redrive(runId, request))
     return
   }
   const { since, until, ...rest } = failures ?? { since: '' }
@@ -136,7 +149,7 @@ async function* redrives(acts: Acts, request: RedrivesBody): AsyncGenerator<Outc
 }
 
 async function* cancels(acts: Acts, { runIds, ...who }: CancelsBody): AsyncGenerator<OutcomeView> {
-  yield* ofEach(runIds, undefined, async (runId) => acts.cancel(runId, who))
+  yield* ofEach(textsOf('runIds', runIds), undefined, async (runId) => acts.cancel(runId, who))
 }
 
 async function* ofEach(

@@ -148,6 +148,13 @@ describe('the console', () => {
     ['/runs/good/resume', { action: 'shrug' }, 400, 'INVALID_INPUT'],
     ['/redrives', {}, 400, 'INVALID_INPUT'],
     ['/redrives', { failures: { since: 'x' } }, 400, 'INVALID_INPUT'],
+    ['/redrives', { runIds: 'good' }, 400, 'INVALID_INPUT'],
+    ['/redrives', { runIds: ['good'], limit: -1 }, 400, 'INVALID_INPUT'],
+    ['/redrives', { failures: { since: '2026-01-01T00:00:00Z', group: 7 } }, 400, 'INVALID_INPUT'],
+    ['/cancels', {}, 400, 'INVALID_INPUT'],
+    ['/cancels', { runIds: [7] }, 400, 'INVALID_INPUT'],
+    ['/dead-letters/drop', { all: true }, 400, 'INVALID_INPUT'],
+    ['/dead-letters/send-back', { ids: 'm' }, 400, 'INVALID_INPUT'],
   ])('refuses POST %s %j with %i %s, and changes nothing', async (path, body, status, code) => {
     const { service, post } = served()
     await service.run({ blueprintId: 'order', runId: 'good', input: { amount: 1 } })
