@@ -21,7 +21,7 @@ it('a run is told line by line, drawn, and replayed as far as one likes', async 
     `${at} nodeStarted price`,
     `${at} nodeCompleted price`,
     `${at} nodeStarted charge`,
-    `${at} charge failed: Node 'charge' execution failed`,
+    `${at} charge failed: no card`,
     `${at} the run ended: failed`,
   ])
   const blueprint = flow.toBlueprint()
