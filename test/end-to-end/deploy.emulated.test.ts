@@ -63,8 +63,8 @@ const sleeping = (name: string, ...more: string[]) =>
 async function begun(): Promise<string> {
   const before = new Durable(deployment, batch('worker', { worker: times(2) }))
   const { runId } = await before.client.start({ blueprintId: 'case' })
-  // The start, the scattering chain, and two items.
-  await workOn(before, 4)
+  // What begins the run and scatters, and two items with what sends them.
+  await workOn(before, 3)
   expect((await before.client.get(runId)).waiting).toMatchObject([{ nodeId: 'scatter', reason: 'items' }])
   return runId
 }
@@ -214,9 +214,8 @@ describe('an old worker that gets a run of a newer deploy', () => {
     const newer = new Durable(deployment, newVersion())
     const older = new Durable(deployment, oldVersion(), { deployGraceMs: 60_000 })
     const job = { runId: 'r1', blueprintId: 'case', nodeId: 'a', iteration: 1 }
-    await newer.client.start({ blueprintId: 'case', runId: 'r1' })
-    // The newer worker begins the run by its own graph.
-    await process(newer, { runId: 'r1', blueprintId: 'case' })
+    // It is begun by the newer graph.
+    await newer.knowing.start({ blueprintId: 'case', runId: 'r1' })
 
     expect(await process(older, job)).toEqual(
       left(/^node 'b' uses 'run b', which this deployment does not have/),
@@ -260,8 +259,8 @@ describe('an old worker that gets a run of a newer deploy', () => {
   it('leaves a node that a newer worker made just now in a run that began long ago', async () => {
     const newer = new Durable(deployment, making({ made: async () => ({ output: 'made' }) }))
     const { runId } = await newer.client.start({ blueprintId: 'case' })
-    // The start, and the node that makes another.
-    await workOn(newer, 2)
+    // What begins the run, and the node that makes another.
+    await workOn(newer, 1)
     const older = new Durable(deployment, making({}), { deployGraceMs: 1 })
     const item = { runId, blueprintId: 'case', nodeId: 'make', iteration: 1, items: { round: 0, item: 0 } }
 
@@ -278,8 +277,7 @@ describe('an old worker that gets a run of a newer deploy', () => {
   it('leaves a subflow whose blueprint it does not have', async () => {
     const newer = new Durable(deployment, calling('new'))
     const older = new Durable(deployment, oldVersion(), { deployGraceMs: 60_000 })
-    const { runId } = await newer.client.start({ blueprintId: 'case', runId: 'r1' })
-    await process(newer, { runId, blueprintId: 'case' })
+    const { runId } = await newer.knowing.start({ blueprintId: 'case', runId: 'r1' })
 
     const call = { runId, blueprintId: 'case', nodeId: 'call', iteration: 1 }
     expect(await process(older, call)).toEqual(left(/Sub-blueprint 'child' not found/))

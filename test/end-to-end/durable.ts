@@ -19,6 +19,8 @@ export interface DurableOptions {
 export class Durable {
   readonly adapter: SqsAdapter
   readonly client: RunClient
+  /** Knows the blueprints: it begins what it starts, so that no worker need. */
+  readonly knowing: RunClient
   readonly #deployment: TestDeployment
   readonly #blueprintId: string
 
@@ -36,6 +38,7 @@ export class Durable {
     const aws = awsOptions(deployment)
     this.adapter = new SqsAdapter({ ...aws, bucketName, webhookUrl, deployGraceMs, ...runtimeOptions })
     this.client = clientOf(deployment, { bucketName })
+    this.knowing = clientOf(deployment, { bucketName, blueprints, registry: setup.registry })
     this.#deployment = deployment
     this.#blueprintId = setup.blueprint.id
   }
