@@ -87,7 +87,7 @@ describe.skipIf(!hasDynoxide)('what operations cost (dynoxide only: the binary i
     await costs(
       '`get`',
       () => client.get(ended),
-      'what is large or was moved out of the header is read besides',
+      'what was moved out of the header is read besides, by one query; large values by one request for a hundred',
     )
     await costs('`history`', () => client.history(ended), "with `history: 'timings'`")
     await costs('`list`', () => client.list(), 'of ended runs; a unit for each run under way besides')
