@@ -293,16 +293,29 @@ function commitsOf(
   return Object.fromEntries(own.map(([id, count]) => [id, !known && triesApart(graph, id) ? 1 : count]))
 }
 
-/** A node that runs always does so in each life of its run in which something fails. */
+/** A node that runs always does so in each life of its run in which something fails, and so does what follows from it. */
 function inEachLife(
   graph: RunGraph,
   { failures }: Profile,
   commits: Record<string, number>,
 ): Record<string, number> {
-  const repeats = (id: string) => graph.node(graph.indexOf(id)).config?.runs === 'always'
+  const again = alwaysAndAfter(graph)
+  const repeats = (id: string) => again.has(id)
   return failures === undefined
     ? commits
     : Object.fromEntries(Object.entries(commits).filter(([id]) => !repeats(id)))
+}
+
+/** The nodes that run always, and all that follows from them: where something else fails, they run all the same. */
+function alwaysAndAfter({ blueprint }: RunGraph): ReadonlySet<string> {
+  const found = new Set<string>()
+  const add = (id: string): void => {
+    if (found.has(id)) return
+    found.add(id)
+    for (const { source, target } of blueprint.edges) if (source === id) add(target)
+  }
+  for (const { id, config } of blueprint.nodes) if (config?.runs === 'always') add(id)
+  return found
 }
 
 /** What a node that runs always left may be of another life than the first. */
@@ -312,8 +325,7 @@ function ofOneLife(
   context: Record<string, unknown>,
 ): Record<string, unknown> {
   if (failures === undefined) return context
-  const ids = graph.blueprint.nodes.filter(({ config }) => config?.runs === 'always').map(({ id }) => id)
-  const left = new Set(ids.flatMap((id) => [id, `${id} ran`, `_outputs.${id}`]))
+  const left = new Set([...alwaysAndAfter(graph)].flatMap((id) => [id, `${id} ran`, `_outputs.${id}`]))
   return Object.fromEntries(Object.entries(context).filter(([key]) => !left.has(key)))
 }
 
