@@ -24,8 +24,11 @@ export interface ServiceSourceOptions {
   readonly now?: () => number
 }
 
-/** While a page looks at a run, its header is read twice a second at most, and less often while nothing changes. */
-const LOOK = { minPollMs: 500, pollMs: 5_000 }
+/**
+ * While pages look at a run, its header is read twice a second at most, and less often while nothing changes: what they ask for
+ * beside the watch, its history every few seconds, reads it too.
+ */
+const LOOK = { minPollMs: 700, pollMs: 5_000 }
 /** Longer histories are not shown as a whole. */
 const ENTRIES_AT_MOST = 20_000
 const CONCURRENCY = 4
