@@ -2,6 +2,8 @@
 import { createFlow, JsonSerializer, NullLogger } from 'flowcraft'
 import { expect, it, vi } from 'vitest'
 import { RunClient } from '../../lib/client/run-client.ts'
+import { cases } from '../conformance/cases.ts'
+import { runOn } from '../conformance/outcome.ts'
 import { TestService } from '../../lib/testing/index.ts'
 
 const flow = createFlow('flow')
@@ -13,11 +15,14 @@ const flow = createFlow('flow')
   .edge('sum', 'asked')
   .edge('asked', 'fails')
 
+function clientOf({ services, deadLetters }: TestService): RunClient {
+  const made = { ...services, emit: async () => {}, deadLetters, serializer: new JsonSerializer() }
+  return new RunClient({}, made)
+}
+
 function set() {
   const service = new TestService({ flows: [flow], logger: new NullLogger() })
-  const { services, deadLetters } = service
-  const made = { ...services, emit: async () => {}, deadLetters, serializer: new JsonSerializer() }
-  return { service, client: new RunClient({}, made) }
+  return { service, client: clientOf(service) }
 }
 
 it('a run without its context reads none of its values, and is else the same', async () => {
@@ -35,6 +40,19 @@ it('a run without its context reads none of its values, and is else the same', a
   await service.settle()
   const failed = await client.get('r', { context: false })
   expect(failed).toMatchObject({ context: {}, errors: [{ nodeId: 'fails' }], nodes: { failed: ['fails'] } })
+})
+
+it('a run of any conformance case is the same without its context', async () => {
+  for (const { name, make } of cases) {
+    let service: TestService | undefined
+    await runOn(make(), (options) => (service = new TestService({ logger: new NullLogger(), ...options })))
+    for (const { runId } of (await service?.list())?.runs ?? []) {
+      const client = clientOf(service as TestService)
+      const { context: _, lost: __, ...whole } = await client.get(runId)
+      const { context, lost: ___, ...looked } = await client.get(runId, { context: false })
+      expect([name, context, looked]).toEqual([name, {}, whole])
+    }
+  }
 })
 
 it('values are read by their keys, and what is not there is left out', async () => {

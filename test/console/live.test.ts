@@ -86,6 +86,24 @@ it('the watch ends with the last page, and another page begins it anew', async (
   expect(told.watches).toBe(2)
 })
 
+it('a page that comes while another still reads the end begins a watch of its own: the run may be redriven since', async () => {
+  const told = new Told()
+  const live = new LiveRuns(told)
+  const slow = live.look('r', new AbortController().signal)
+  const first = slow.next()
+  await sleep(1)
+  told.give('failed')
+  told.end()
+  expect((await first).value).toMatchObject({ status: 'failed' })
+  await sleep(1)
+  const second = live.look('r', new AbortController().signal).next()
+  await sleep(1)
+  told.give('running')
+  expect((await second).value).toMatchObject({ status: 'running' })
+  expect(told.watches).toBe(2)
+  expect(await slow.next()).toMatchObject({ done: true })
+})
+
 it('the page gets how a run stands, until it is over, as server-sent events', async () => {
   const { service, get } = served()
   await service.run({ blueprintId: 'order', runId: 'r', input: { amount: 1 } })

@@ -102,7 +102,7 @@ export async function describeRun(options: DescribeOptions): Promise<RunDescript
   const reader = new RunReader({ ...options, graph: graph ?? NO_GRAPH })
   const lost: LostValue[] = []
   // Errors stand among the values, all of which would be read for them: not where there is none.
-  const errors = withContext || run.errors > 0 || run.fallback ? await reader.errors(lost) : []
+  const errors = withContext || run.errors > 0 ? await reader.errors(lost) : []
   const failed = new Set([...errors.map(({ nodeId }) => nodeId), ...nodesOfErrors(graph, lost)])
   const context = withContext ? await reader.allBut(lost) : {}
   const nodes = graph ? nodesOf(graph, run, failed) : { completed: [], active: [], failed: [], notRun: [] }
