@@ -4,7 +4,15 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build, type BuildOptions, type Metafile } from 'esbuild'
-import { bundleTarget, esmOptions, OWN_HANDLERS, ownHandlerOptions } from '../lib/bundling.ts'
+import {
+  bundleTarget,
+  esmOptions,
+  LAZY_CLIENTS,
+  lazyClientOptions,
+  lazyImports,
+  OWN_HANDLERS,
+  ownHandlerOptions,
+} from '../lib/bundling.ts'
 
 export interface BundleSize {
   readonly id: string
@@ -42,7 +50,8 @@ export async function bundleAll(
   const add = async (id: string, options: BuildOptions) => {
     const { metafile } = await build({ ...options, metafile: true })
     files.set(id, join(folderOf(id), 'index.mjs'))
-    sizes.push(await sizeOf(id, metafile as Metafile))
+    const beside = id === 'worker' ? await besideWorker(folderOf(id)) : {}
+    sizes.push(await sizeOf(id, { ...metafile?.outputs, ...beside }))
   }
   const folderOf = (id: string) => join(outdir, id.replaceAll(' ', '-'))
   for (const [id, contents] of Object.entries(ENTRIES)) await add(id, optionsOf(id, contents, folderOf(id)))
@@ -50,13 +59,14 @@ export async function bundleAll(
   return { sizes, files }
 }
 
-/** As a worker's function is bundled: one file with everything inside. */
+/** As a worker's function is bundled: one file, without the clients that stand beside it. */
 function optionsOf(id: string, contents: string, folder: string): BuildOptions {
   return {
     ...esmOptions,
     mainFields: [...esmOptions.mainFields],
     absWorkingDir: root,
     stdin: { contents, resolveDir: root, sourcefile: `${id}.ts`, loader: 'ts' },
+    external: [...lazyImports],
     outfile: join(folder, 'index.mjs'),
     target: bundleTarget,
     minify: true,
@@ -65,7 +75,15 @@ function optionsOf(id: string, contents: string, folder: string): BuildOptions {
   }
 }
 
-async function sizeOf(id: string, { outputs }: Metafile): Promise<BundleSize> {
+/** The clients that few functions need, in files of their own. */
+async function besideWorker(folder: string): Promise<Metafile['outputs']> {
+  const entries = Object.entries(LAZY_CLIENTS).map(([name, path]) => [name, `lib/${path}.mts`])
+  const options = lazyClientOptions(Object.fromEntries(entries), folder)
+  const { metafile } = await build({ ...options, absWorkingDir: root, metafile: true })
+  return metafile.outputs
+}
+
+async function sizeOf(id: string, outputs: Metafile['outputs']): Promise<BundleSize> {
   const packages = new Map<string, number>()
   for (const { inputs } of Object.values(outputs)) {
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {

@@ -29,6 +29,36 @@ export const esmOptions = {
 /** What the local AWS runs, and the oldest Node that a user's `runtime` may be. */
 export const bundleTarget = 'node20'
 
+/**
+ * Clients that few functions need: modules of the package, by their path in `lib/` without its ending. The worker's code imports
+ * them by name, from beside itself, when it first needs them.
+ */
+export const LAZY_CLIENTS = {
+  'flowcraft-aws-s3': 'core/values/flowcraft-aws-s3',
+  'flowcraft-aws-eventbridge': 'core/telemetry/flowcraft-aws-eventbridge',
+} as const
+
+/** What stays outside of a worker's bundle where these are bundled beside it: the imports of them, as they are written. */
+export const lazyImports = Object.keys(LAZY_CLIENTS).map((name) => `./${name}.mjs`)
+
+/** Bundles them into the folder of a worker's code. What both need is there once, in a folder of its own. */
+export function lazyClientOptions(entryPoints: Record<string, string>, outdir: string) {
+  return {
+    ...esmOptions,
+    mainFields: [...esmOptions.mainFields],
+    entryPoints,
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
+    chunkNames: 'flowcraft-aws/[hash]',
+    target: bundleTarget,
+    minify: true,
+    keepNames: true,
+    sourcemap: false,
+    logLevel: 'warning' as const,
+  }
+}
+
 /** The functions that come bundled with the package, by the file in `lambdas/` that is their entry. */
 export const OWN_HANDLERS = ['start-run', 'sweep', 'webhook'] as const
 

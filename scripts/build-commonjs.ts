@@ -41,7 +41,7 @@ const options = {
   logLevel: 'warning',
 } satisfies BuildOptions
 
-const filter = (path: string) => !/\.(js|map)$/.test(path) && path !== join(dist, 'lib/local')
+const filter = (path: string) => !/\.(m?js|map)$/.test(path) && path !== join(dist, 'lib/local')
 
 /** Types have a folder of their own, whose package.json says that they describe CommonJS. */
 async function types(): Promise<void> {

@@ -49,7 +49,7 @@ function importsOfLib(): Import[] {
   const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   return files.flatMap((from) => {
     const text = readFileSync(join(lib, from), 'utf8')
-    const paths = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g)].map(
+    const paths = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+\.m?[tj]s)'/g)].map(
       (match) => match[1] as string,
     )
     return paths.map((path) => ({ from, to: relative(lib, join(lib, dirname(from), path)) }))

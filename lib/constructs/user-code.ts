@@ -17,6 +17,7 @@ import {
   lockFileOf,
   lockFileProblems,
 } from './entry-project.ts'
+import { withLazyClients } from './lazy-clients.ts'
 import { warnOfNativeModules } from './native-modules.ts'
 
 /** Where the user's code is. */
@@ -86,7 +87,7 @@ export function userFunction(
     entry,
     handler,
     depsLockFilePath,
-    bundling,
+    bundling: withLazyClients(bundling),
   })
   recordBundle(made, entry as string, bundling, depsLockFilePath)
   const bundle = bundleOf(made)

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { App, Stack } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
-import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { type BundlingOptions, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { describe, expect, it } from 'vitest'
 import { FlowcraftService } from '../../lib/constructs/index.ts'
 import { userCodeProblems } from '../../lib/constructs/user-code.ts'
@@ -41,12 +42,63 @@ describe('a bundled service', () => {
 
   it("has the user's entry with a source map, the SDK inside, once for all functions that run it", () => {
     const worker = first.get('FlowsWorker')
-    expect(worker?.files.toSorted()).toEqual(['index.mjs', 'index.mjs.map'])
+    const ofLazyClients = ['flowcraft-aws', 'flowcraft-aws-eventbridge.mjs', 'flowcraft-aws-s3.mjs']
+    expect(worker?.files.toSorted()).toEqual([...ofLazyClients, 'index.mjs', 'index.mjs.map'])
     const code = readFileSync(join(worker?.folder ?? '', 'index.mjs'), 'utf8')
     expect(code).not.toMatch(/from\s*["']@aws-sdk/)
     expect(code).toContain('createRequire')
     expect(first.get('FlowsStartRun')?.folder).toBe(worker?.folder)
     expect(first.get('FlowsPoolsheavyWorker')?.folder).toBe(worker?.folder)
+  })
+
+  it('has the clients that few functions need beside its code', async () => {
+    const folder = first.get('FlowsWorker')?.folder ?? ''
+    const code = readFileSync(join(folder, 'index.mjs'), 'utf8')
+    const inside = ['sqs', 's3', 'eventbridge'].filter((service) => code.includes(`com.amazonaws.${service}`))
+    expect(inside).toEqual(['sqs'])
+    const clients = await Promise.all(
+      ['flowcraft-aws-s3.mjs', 'flowcraft-aws-eventbridge.mjs'].map(
+        (file) => import(pathToFileURL(join(folder, file)).href) as Promise<Record<string, unknown>>,
+      ),
+    )
+    const exported = clients.flatMap((client) => Object.keys(client))
+    const needed = [
+      'EventBridgeClient',
+      'GetObjectCommand',
+      'PutEventsCommand',
+      'PutObjectCommand',
+      'S3Client',
+    ]
+    expect(exported.toSorted()).toEqual(needed)
+  })
+
+  it.each<[string, BundlingOptions]>([
+    ['CommonJS', { format: OutputFormat.CJS }],
+    ["the runtime's SDK", { bundleAwsSDK: false }],
+  ])('is one file with %s', (_, bundling) => {
+    const made = bundles((stack) => void new FlowcraftService(stack, 'Flows', { entry, bundling }))
+    const files = made.get('FlowsWorker')?.files ?? []
+    expect(files.filter((file) => !/^index\.m?js(\.map)?$/.test(file))).toEqual([])
+  })
+
+  it("runs the user's own commands, before and after", () => {
+    const asked: string[] = []
+    const say = (when: string) => (_: string, outputDir: string) => {
+      asked.push(when)
+      return outputDir === '/asset-output' ? [] : [`touch "${outputDir}/${when}"`]
+    }
+    const commandHooks = {
+      beforeBundling: say('before'),
+      beforeInstall: say('install'),
+      afterBundling: say('after'),
+    }
+    const made = bundles(
+      (stack) => void new FlowcraftService(stack, 'Flows', { entry, bundling: { commandHooks } }),
+    )
+    expect(made.get('FlowsWorker')?.files).toEqual(
+      expect.arrayContaining(['before', 'after', 'flowcraft-aws-s3.mjs']),
+    )
+    expect(asked).toContain('before')
   })
 
   it('exports what the functions are told to run', async () => {

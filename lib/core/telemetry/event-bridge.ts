@@ -40,7 +40,7 @@ export class EventBridgeBus implements RunEventBus {
   }
 
   async #put({ name, detail, at }: RunEvent): Promise<void> {
-    const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
+    const { EventBridgeClient, PutEventsCommand } = await import('./flowcraft-aws-eventbridge.mjs')
     this.#client ??= new EventBridgeClient({ requestHandler: requestTimeouts(TIMEOUT_MS) })
     const service = this.#service === undefined ? {} : { service: this.#service }
     const entry = {

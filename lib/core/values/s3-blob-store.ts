@@ -34,7 +34,7 @@ export class S3BlobStore implements CountedBlobStore {
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    const { PutObjectCommand } = await import('@aws-sdk/client-s3')
+    const { PutObjectCommand } = await import('./flowcraft-aws-s3.mjs')
     const client = await this.#connect()
     this.#options.counter?.add({ $p: 1 })
     await this.#asked(
@@ -44,7 +44,7 @@ export class S3BlobStore implements CountedBlobStore {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    const { GetObjectCommand, NoSuchKey } = await import('@aws-sdk/client-s3')
+    const { GetObjectCommand } = await import('./flowcraft-aws-s3.mjs')
     const client = await this.#connect()
     this.#options.counter?.add({ $o: 1 })
     const read = async () => {
@@ -54,7 +54,8 @@ export class S3BlobStore implements CountedBlobStore {
     try {
       return await this.#asked('GetObject from', read())
     } catch (error) {
-      if ((error as Error).cause instanceof NoSuchKey) return undefined
+      // By its name: a client that the user gave has another copy of the class.
+      if (((error as Error).cause as Error | undefined)?.name === 'NoSuchKey') return undefined
       throw error
     }
   }
@@ -69,7 +70,7 @@ export class S3BlobStore implements CountedBlobStore {
 
   #connect = async (): Promise<S3Client> => {
     if (!this.#client) {
-      const { S3Client } = await import('@aws-sdk/client-s3')
+      const { S3Client } = await import('./flowcraft-aws-s3.mjs')
       const forcePathStyle = Boolean(process.env['AWS_ENDPOINT_URL_S3'])
       this.#client = new S3Client({ forcePathStyle, requestHandler: requestTimeouts(ANSWER_MS) })
     }
