@@ -24,6 +24,7 @@ export type {
   FailedEnd,
   FirstState,
   Lease,
+  LeasedRun,
   LeaseEnd,
   LeaseRequest,
   Moved,

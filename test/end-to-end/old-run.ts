@@ -1,7 +1,10 @@
-/** The workflow of a run whose items stand in `fixtures/old-run.json` as an older version wrote them, halfway. */
+/** The workflow of runs whose items stand in `fixtures` as older versions wrote them, halfway. */
 import { createFlow, type FlowBuilder, type NodeContext } from 'flowcraft'
 
+/** In `old-run.json`: of version 1. */
 export const OLD_RUN_ID = 'old-run'
+/** In `run-of-format-2.json`: half of the branches are done, one is under way, and the worker of another has died. */
+export const RUN_OF_FORMAT_2 = 'run-of-format-2'
 const KEYS = 40
 export const BRANCHES = 60
 

@@ -89,7 +89,7 @@ async function workOnItem(given: BatchUnderWay, item: number, invocation: Invoca
   const { run, key, batch, round } = given
   const { sentAt } = invocation
   const partition = partitions.shard(key, batch, round, shardOf(round, item))
-  const holder = new LeaseHolder(given.services, run.runId, itemKeys.lease(partition, item), invocation)
+  const holder = new LeaseHolder(given.services, run, itemKeys.lease(partition, item), invocation)
   // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
   const begun = await holder.begin(`item ${item} of ${key} of run '${run.runId}'`)
   if (begun.kind === 'retry') return begun

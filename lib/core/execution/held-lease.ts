@@ -3,7 +3,7 @@
  * lost. It saves double work and decides nothing.
  */
 import { messageOf } from '../common/errors.ts'
-import type { Lease, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
+import type { Lease, LeasedRun, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
 import type { Disposition, Retry } from './disposition.ts'
 import { giveBack, giveBackRemembered } from './give-back.ts'
 import { persist } from './persist.ts'
@@ -28,7 +28,7 @@ type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'sleep' | 'l
 export class LeaseHolder {
   readonly #controller = new AbortController()
   readonly #services: HolderServices
-  readonly #runId: string
+  readonly #run: LeasedRun
   readonly #strand: string
   readonly #invocation: Invocation
   readonly #token: string
@@ -38,9 +38,9 @@ export class LeaseHolder {
   #timer: NodeJS.Timeout | undefined
 
   /** `strand` as in `LeaseRequest`. */
-  constructor(services: HolderServices, runId: string, strand: string, invocation: Invocation) {
+  constructor(services: HolderServices, run: LeasedRun, strand: string, invocation: Invocation) {
     this.#services = services
-    this.#runId = runId
+    this.#run = { runId: run.runId, format: run.format }
     this.#strand = strand
     this.#invocation = invocation
     this.#token = services.newToken()
@@ -158,7 +158,7 @@ export class LeaseHolder {
 
   #request(): LeaseRequest {
     return {
-      runId: this.#runId,
+      ...this.#run,
       strand: this.#strand,
       token: this.#token,
       now: this.#services.now() - CLOCK_MARGIN_MS,

@@ -120,8 +120,11 @@ export interface RunState {
   readonly offloaded: boolean
   /** How many packs of inline values were moved out by commits; absent where none was, and in format 1, which has pages. */
   readonly packs?: number
-  /** An older version began it: its header stays as that writes it, and its pages. @default - as this version does */
-  readonly format?: 1
+  /**
+   * An older version began it, and it stays as that writes it: since 2 the header is short and packs are in place of pages; in
+   * both leases lie in the run's partition. @default - as this version writes it
+   */
+  readonly format?: 1 | 2
   /**
    * When the sweep must look at this run at the latest, for its timers that the queue cannot hold; absent without
    * such. Milliseconds since the epoch.

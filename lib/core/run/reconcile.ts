@@ -34,7 +34,7 @@ export async function reconcileRun(services: Services, runId: string): Promise<S
     if (untimed && !(await readEvent(services, runId, key))) continue
     if (entry.wait?.kind === 'child') await reconcileChild(services, childIdOf(runId, key, entry.wait.tries))
     const strand = entry.wait ? key : strandOf(key, entry)
-    const lease = await services.store.readLease(runId, strand)
+    const lease = await services.store.readLease(run, strand)
     if (lease && lease.until >= services.now()) continue
     await sendJobs({ services, graph, run }, [strand])
     waiting.add(graph.node(parseActivationKey(key).node).id)

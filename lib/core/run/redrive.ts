@@ -113,7 +113,7 @@ async function redrive(
     await redrive(services, raised, { note }, false, told.has(child.runId))
   }
   // Crash before: leases of a run that has ended are over. After: nobody who survived it renews one.
-  for (const key of active.keys()) await services.store.revokeLease(run.runId, key)
+  for (const key of active.keys()) await services.store.revokeLease(run, key)
   const dueAt = services.now() + LOOK_AFTER_MS
   const taken = { ...plan.next, active, iterations, ...values, dueAt, note: request.note, costIsTold }
   // Crash before: as above. After: the sweep sends the jobs, and the message that has the redrive published.

@@ -12,6 +12,7 @@ import { expiry, isAging, type Retention } from './retention.ts'
 import type {
   Arrivals,
   Lease,
+  LeasedRun,
   LeaseRequest,
   MovedEntries,
   PageEntries,
@@ -63,12 +64,12 @@ export class DynamoDbValues {
     return releaseLease(this.#table, request)
   }
 
-  revokeLease(runId: string, strand: string): Promise<void> {
-    return revokeLease(this.#table, runId, strand)
+  revokeLease(run: LeasedRun, strand: string): Promise<void> {
+    return revokeLease(this.#table, run, strand)
   }
 
-  readLease(runId: string, strand: string): Promise<Lease | undefined> {
-    return readLease(this.#table, runId, strand)
+  readLease(run: LeasedRun, strand: string): Promise<Lease | undefined> {
+    return readLease(this.#table, run, strand)
   }
 
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {

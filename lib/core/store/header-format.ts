@@ -10,7 +10,7 @@
  *
  * A run that an older version began keeps the long form, so that workers of that version can go on with it. They cannot read the
  * short one, and leave its runs to newer workers: where they look for what is active they find `a: "v2"`, which is no entry to
- * them. Pure.
+ * them. Nor do workers of version 2 read a run of version 3, `a: "v3"`, whose leases they would look for where they are not. Pure.
  */
 import { requestFailed } from '../common/errors.ts'
 import { show } from '../common/thrown.ts'
@@ -36,8 +36,19 @@ export interface HeaderFormat {
   unpackText(name: string, text: string): string
 }
 
-/** What stands in `a` of a header in the short form. */
-export const SHORT_MARK = 'v2'
+/** What stands in `a` of a header in the short form: of this version, and of the one before, whose leases lie elsewhere. */
+const MARKS = { current: 'v3', 2: 'v2' } as const
+
+/** What says in a header that it is in the short form. */
+export function markOf({ format }: Pick<RunState, 'format'>): { a?: string } {
+  return format === 1 ? {} : { a: MARKS[format ?? 'current'] }
+}
+
+/** The format of a run, by `a` of its header. */
+export function formatMarked(mark: unknown): Pick<RunState, 'format'> {
+  if (mark === MARKS.current) return {}
+  return { format: mark === MARKS[2] ? 2 : 1 }
+}
 
 export function formatOf({ format }: Pick<RunState, 'format'>): HeaderFormat {
   return format === 1 ? LONG : SHORT

@@ -26,11 +26,12 @@ import {
   START,
 } from '../protocol/run-state.ts'
 import {
+  formatMarked,
   formatOf,
   type HeaderFormat,
+  markOf,
   packActive,
   packTexts,
-  SHORT_MARK,
   unpackActive,
   unpackTexts,
 } from './header-format.ts'
@@ -67,7 +68,7 @@ export function packHeader(run: NewRun): Item {
     rs: run.steered,
     ...run.cost,
     mx: run.budget && packBudget(run.budget),
-    ...(run.format === 1 ? {} : { a: SHORT_MARK }),
+    ...markOf(run),
     ...(run.graph === undefined ? { [formatOf(run).active]: {} } : { g: run.graph, ...packState(run) }),
   }
 }
@@ -120,7 +121,7 @@ export function unpackHeader(runId: string, item: Item): RunState {
     else (match[1] === 'j' ? arrivals : fallbacks).set(Number(match[2]), Number(value))
   }
   const cost = countsIn(item)
-  const version = item['a'] === SHORT_MARK ? {} : ({ format: 1 } as const)
+  const version = formatMarked(item['a'])
   const format = formatOf(version)
   const numbers = (name: string) => Object.keys((item[name] as Item | undefined) ?? {}).map(Number)
   return {

@@ -2,7 +2,7 @@
 import { ExpressionBuilder } from './expression.ts'
 import type { Item } from './header.ts'
 import { expiry, type Retention } from './retention.ts'
-import type { Lease, LeaseRequest, ReleaseRequest } from './run-store.ts'
+import type { Lease, LeasedRun, LeaseRequest, ReleaseRequest } from './run-store.ts'
 import { keys } from './schema.ts'
 import type { Table } from './table.ts'
 
@@ -67,16 +67,16 @@ export async function releaseLease(table: Table, request: ReleaseRequest): Promi
  * no longer count. Without it the strand would wait for the end of the lease, and one that was given up for its deaths would
  * be given up at once. A strand that nobody ever leased has no item, and gets none.
  */
-export async function revokeLease(table: Table, runId: string, strand: string): Promise<void> {
+export async function revokeLease(table: Table, run: LeasedRun, strand: string): Promise<void> {
   const e = new ExpressionBuilder()
   e.when(`attribute_exists(${e.path('n')})`)
   e.set(e.path('u'), 0).copy(e.path('g'), e.path('n'))
   for (const name of ['s', 'a', 'e', 'm']) e.remove(e.path(name))
-  await table.update(keys.lease(runId, strand), e.build())
+  await table.update(keys.lease(run, strand), e.build())
 }
 
-export async function readLease(table: Table, runId: string, strand: string): Promise<Lease | undefined> {
-  const item = await table.get(keys.lease(runId, strand))
+export async function readLease(table: Table, run: LeasedRun, strand: string): Promise<Lease | undefined> {
+  const item = await table.get(keys.lease(run, strand))
   return item && unpackLease(item, false)
 }
 
@@ -85,7 +85,7 @@ async function updateLease(
   request: ReleaseRequest,
   expression: ExpressionBuilder,
 ): Promise<Lease> {
-  const { done, item } = await table.update(keys.lease(request.runId, request.strand), expression.build())
+  const { done, item } = await table.update(keys.lease(request, request.strand), expression.build())
   // The holder asks again where the answer to its first request was lost.
   return unpackLease(item ?? {}, (done || item?.['k'] === request.token) && Number(item?.['u']) > 0)
 }

@@ -1,11 +1,12 @@
 /** Leases in this process's memory: the twin of `leases.ts`. */
-import type { Lease, LeaseEnd, LeaseRequest, ReleaseRequest } from './run-store.ts'
+import type { Lease, LeasedRun, LeaseEnd, LeaseRequest, ReleaseRequest } from './run-store.ts'
+import { keys } from './schema.ts'
 
 export class MemoryLeases {
   readonly #leases = new Map<string, HeldLease>()
 
-  take({ runId, strand, token, now, until }: LeaseRequest): Lease {
-    const id = `${runId} ${strand}`
+  take({ token, now, until, ...of }: LeaseRequest): Lease {
+    const id = placeOf(of, of.strand)
     const there = this.#leases.get(id)
     if (there && there.until >= now) return toLease(there, there.token === token)
     const { attempt, released, alone, ended } = there ?? { attempt: 0, released: 0, alone: 0 }
@@ -14,15 +15,15 @@ export class MemoryLeases {
     return toLease(lease, true)
   }
 
-  renew({ runId, strand, token, until }: LeaseRequest): Lease {
-    const there = this.#leases.get(`${runId} ${strand}`)
+  renew({ token, until, ...of }: LeaseRequest): Lease {
+    const there = this.#leases.get(placeOf(of, of.strand))
     const isOurs = there?.token === token && there.until > 0
     if (isOurs) there.until = until
     return toLease(there, isOurs)
   }
 
-  holdAlone({ runId, strand, token, until }: LeaseRequest): Lease {
-    const there = this.#leases.get(`${runId} ${strand}`)
+  holdAlone({ token, until, ...of }: LeaseRequest): Lease {
+    const there = this.#leases.get(placeOf(of, of.strand))
     const isOurs = there?.token === token && there.until > 0
     if (isOurs && !there.isAlone) {
       there.until = until
@@ -32,8 +33,8 @@ export class MemoryLeases {
     return toLease(there, isOurs)
   }
 
-  release({ runId, strand, token, ended }: ReleaseRequest): void {
-    const there = this.#leases.get(`${runId} ${strand}`)
+  release({ token, ended, ...of }: ReleaseRequest): void {
+    const there = this.#leases.get(placeOf(of, of.strand))
     if (there?.token !== token || there.until === 0) return
     there.until = 0
     there.released++
@@ -42,8 +43,8 @@ export class MemoryLeases {
     there.isAlone = false
   }
 
-  revoke(runId: string, strand: string): void {
-    const there = this.#leases.get(`${runId} ${strand}`)
+  revoke(run: LeasedRun, strand: string): void {
+    const there = this.#leases.get(placeOf(run, strand))
     if (!there) return
     there.until = 0
     there.released = there.attempt
@@ -52,10 +53,16 @@ export class MemoryLeases {
     there.ended = undefined
   }
 
-  read(runId: string, strand: string): Lease | undefined {
-    const there = this.#leases.get(`${runId} ${strand}`)
+  read(run: LeasedRun, strand: string): Lease | undefined {
+    const there = this.#leases.get(placeOf(run, strand))
     return there && toLease(there, false)
   }
+}
+
+/** The same places as in the table, so that whoever looks at another finds nothing. */
+function placeOf(run: LeasedRun, strand: string): string {
+  const { pk, sk } = keys.lease(run, strand)
+  return `${pk} ${sk}`
 }
 
 interface HeldLease {

@@ -25,6 +25,7 @@ import type {
   EndOfBegun,
   FirstState,
   Lease,
+  LeasedRun,
   LeaseRequest,
   Moved,
   MovedEntries,
@@ -210,12 +211,12 @@ export class MemoryRunStore extends MemoryPauses implements RunStore {
     this.#leases.release(request)
   }
 
-  async revokeLease(runId: string, strand: string): Promise<void> {
-    this.#leases.revoke(runId, strand)
+  async revokeLease(run: LeasedRun, strand: string): Promise<void> {
+    this.#leases.revoke(run, strand)
   }
 
-  async readLease(runId: string, strand: string): Promise<Lease | undefined> {
-    return this.#leases.read(runId, strand)
+  async readLease(run: LeasedRun, strand: string): Promise<Lease | undefined> {
+    return this.#leases.read(run, strand)
   }
 
   async writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean> {

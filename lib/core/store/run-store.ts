@@ -43,8 +43,10 @@ export interface Arrivals {
   readonly cost?: Counts
 }
 
-export interface LeaseRequest {
-  readonly runId: string
+/** Where the leases of a run lie depends on the format that it was begun in. */
+export type LeasedRun = Pick<RunState, 'runId' | 'format'>
+
+export interface LeaseRequest extends LeasedRun {
   /** The activation that a message names; for an item of a batch its partition, a bar and the item. */
   readonly strand: string
   /** Names the holder. */
@@ -235,9 +237,9 @@ export interface RunStore extends PauseStore {
   /** Gives one's own lease back, so that a successor need not wait for its end. */
   release(request: ReleaseRequest): Promise<void>
   /** Ends a lease whoever holds it, and forgets what its holders died of. Only of a run that is over. */
-  revokeLease(runId: string, strand: string): Promise<void>
+  revokeLease(run: LeasedRun, strand: string): Promise<void>
   /** Consistent read of the lease on a strand. */
-  readLease(runId: string, strand: string): Promise<Lease | undefined>
+  readLease(run: LeasedRun, strand: string): Promise<Lease | undefined>
 
   /** Moves inline values into a page. False where the page holds something newer than `seq` knew: then nothing changed. */
   writePage(runId: string, page: string, entries: PageEntries, seq: number): Promise<boolean>

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import type { RunState } from '../protocol/run-state.ts'
 
 export const stateTable = {
   partitionKey: 'pk',
@@ -108,7 +109,14 @@ export const keys = {
     from: packText(first),
     to: `${packText(last)}~`,
   }),
-  lease: (runId: string, strand: string) => inPartition(runId, 'LEASE', strand),
+  /**
+   * Each strand's in a partition of its own: no query asks for leases, and the run's may be hot. In runs that older versions
+   * began it is among the rest, where their workers look for it.
+   */
+  lease: ({ runId, format }: Pick<RunState, 'runId' | 'format'>, strand: string) =>
+    format === undefined && !strand.includes('|')
+      ? { pk: `R#${runId}|${strand}`, sk: 'LEASE' }
+      : inPartition(runId, 'LEASE', strand),
   value: (runId: string, key: string) => inPartition(runId, 'VALUE', key),
   /** Entries of one label in one shard, in the order of time. */
   label: (partition: string, startedAt: number, runId: string) => ({

@@ -27,7 +27,7 @@ export async function workOnStrand(
   due?: number,
 ): Promise<Disposition> {
   const { run: seen } = given
-  const holder = new LeaseHolder(given.services, seen.runId, strandKey, invocation)
+  const holder = new LeaseHolder(given.services, seen, strandKey, invocation)
   // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
   const begun = await holder.begin(`${strandKey} of run '${seen.runId}'`)
   if (begun.kind === 'retry') return begun

@@ -66,7 +66,7 @@ async function deliver(failingReleases: number) {
     await takeOne(service, { services: { store: failing, unreleased } }).catch(() => {})
     service.now += 200_000
   }
-  return { described: await service.get(runId), lease: await store.readLease(runId, '0.1') }
+  return { described: await service.get(runId), lease: await store.readLease({ runId }, '0.1') }
 }
 
 it('no node is given up by releases that fail at first', async () => {

@@ -105,7 +105,7 @@ describe('a lease', () => {
 
   function holderOf(runId: string, methods: Partial<RunStore> = {}): LeaseHolder {
     const services = { ...service.services, logger: quiet, store: withMethods(store, methods) }
-    return new LeaseHolder(services, runId, '0.1', longLived(service).invocation)
+    return new LeaseHolder(services, { runId }, '0.1', longLived(service).invocation)
   }
 
   it('that was given back is not taken again by a renewal that arrives late', async () => {
@@ -126,7 +126,7 @@ describe('a lease', () => {
     await Promise.all(renewals)
 
     expect(renewals).toHaveLength(1)
-    expect(await store.readLease('given back', '0.1')).toMatchObject({ until: 0, attempt: 1 })
+    expect(await store.readLease({ runId: 'given back' }, '0.1')).toMatchObject({ until: 0, attempt: 1 })
   })
 
   for (const [how, end] of [
@@ -180,7 +180,9 @@ describe('a lease', () => {
     await vi.advanceTimersByTimeAsync(2 * RENEW_EVERY_MS)
 
     expect(holder.signal.aborted).toBe(false)
-    expect(await store.readLease('throttled', '0.1')).toMatchObject({ until: service.now + 90_000 })
+    expect(await store.readLease({ runId: 'throttled' }, '0.1')).toMatchObject({
+      until: service.now + 90_000,
+    })
     holder.stop()
   })
 })

@@ -68,7 +68,7 @@ for (const { name, skip } of engines) {
       await store.writePage(runId, '0', new Map([['o0', 'x']]), 1)
       await store.lease({ runId, strand: '0.1', token: 't', now, until: now + 1 })
 
-      for (const key of [keys.value(runId, '0.1#1.0'), keys.page(runId, '0'), keys.lease(runId, '0.1')]) {
+      for (const key of [keys.value(runId, '0.1#1.0'), keys.page(runId, '0'), keys.lease({ runId }, '0.1')]) {
         const { expiresAt } = await item(key)
         expect(Number(expiresAt?.N)).toBe(now / 1000 + 400 * DAY_SECONDS)
       }
@@ -108,7 +108,7 @@ for (const { name, skip } of engines) {
       for (const runId of [run.runId, broken.runId, 'never-began'])
         expect(await days(keys.run(runId))).toBe(15)
       const { runId } = run
-      for (const key of [keys.value(runId, '0.1#1.0'), keys.page(runId, '0'), keys.lease(runId, '0.1')]) {
+      for (const key of [keys.value(runId, '0.1#1.0'), keys.page(runId, '0'), keys.lease({ runId }, '0.1')]) {
         expect(await days(key)).toBe(3)
       }
       expect(await days(keys.arrivals(runId, '1'))).toBe(3)

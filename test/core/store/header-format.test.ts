@@ -131,7 +131,7 @@ describe('the short form of a header', () => {
     const entries = Object.values(Object.entries(asBefore['a'] as string))
     expect(() => entries.map(([, one]) => long.unpackEntry(one))).toThrow(/no active entry/)
     const unbegun = packHeader({ ...newRun(), graph: undefined, active: new Map() })
-    expect([header['a'], unbegun['a']]).toEqual(['v2', 'v2'])
+    expect([header['a'], unbegun['a']]).toEqual(['v3', 'v3'])
   })
 
   it('and the long form of a run that an older version began are each read as they were written', () => {
@@ -140,7 +140,7 @@ describe('the short form of a header', () => {
       [':key', '17.1-'],
     ])
     const run = newRun({ inlineValues, active: new Map([['17.2', { scheduledBy: '3.1', inline: true }]]) })
-    for (const format of [{}, { format: 1 as const }]) {
+    for (const format of [{}, { format: 1 as const }, { format: 2 as const }]) {
       const item = packHeader({ ...run, ...format })
       const read = unpackHeader(run.runId, item)
       expect(read).toMatchObject({ ...run, ...format })
@@ -151,6 +151,7 @@ describe('the short form of a header', () => {
       a: { '17.2': '3.1!' },
       r: { o17: '17.1={"v":"ok"}', ':key': '17.1-' },
     })
-    expect(packHeader(run)).toMatchObject({ a: 'v2', A: { 'h.2': '3!' }, r: { oh: ':"ok"', ':key': 'h-' } })
+    expect(packHeader({ ...run, format: 2 })).toEqual({ ...packHeader(run), a: 'v2' })
+    expect(packHeader(run)).toMatchObject({ a: 'v3', A: { 'h.2': '3!' }, r: { oh: ':"ok"', ':key': 'h-' } })
   })
 })

@@ -1,7 +1,7 @@
 /** Leases: one holder at a time, counted. */
 import { expect } from 'vitest'
 import type { ActivationKey } from '../../../../lib/core/protocol/run-state.ts'
-import type { RunStore } from '../../../../lib/core/store/run-store.ts'
+import type { LeaseRequest, RunStore } from '../../../../lib/core/store/run-store.ts'
 import { describe, it } from './suite.ts'
 import { freshId, STARTED_AT } from './support.ts'
 
@@ -24,7 +24,7 @@ export function leasesContract(make: () => RunStore): void {
     it('go to the first who asks, until they are over', async () => {
       const store = make()
       const run = freshId()
-      expect(await store.readLease(run, '3.1')).toBeUndefined()
+      expect(await store.readLease({ runId: run }, '3.1')).toBeUndefined()
 
       expect(await store.lease(leaseRequest(run, 'a', 0, 100))).toMatchObject({
         held: true,
@@ -34,7 +34,7 @@ export function leasesContract(make: () => RunStore): void {
       const refused = { held: false, attempt: 1, until: STARTED_AT + 100 }
       expect(await store.lease(leaseRequest(run, 'b', 50, 200))).toMatchObject(refused)
       expect(await store.lease(leaseRequest(run, 'b', 100, 200))).toMatchObject(refused)
-      expect(await store.readLease(run, '3.1')).toEqual({ ...refused, lost: 0, lostAlone: 0 })
+      expect(await store.readLease({ runId: run }, '3.1')).toEqual({ ...refused, lost: 0, lostAlone: 0 })
     })
 
     it('that are over go to the next, with the next attempt', async () => {
@@ -83,7 +83,10 @@ export function leasesContract(make: () => RunStore): void {
       expect(await store.renew(leaseRequest(run, 'a', 200, 300))).toMatchObject({ held: true, attempt: 1 })
       await store.lease(leaseRequest(run, 'b', 301, 400))
       expect(await store.renew(leaseRequest(run, 'a', 310, 900))).toMatchObject({ held: false, attempt: 2 })
-      expect(await store.readLease(run, '3.1')).toMatchObject({ attempt: 2, until: STARTED_AT + 400 })
+      expect(await store.readLease({ runId: run }, '3.1')).toMatchObject({
+        attempt: 2,
+        until: STARTED_AT + 400,
+      })
     })
 
     it('are free at once when their holder ends them', async () => {
@@ -111,12 +114,33 @@ export function leasesContract(make: () => RunStore): void {
       expect(await store.lease(leaseRequest(other, 'b', 0, 100))).toMatchObject({ held: true, attempt: 1 })
     })
 
+    it('lie elsewhere in a run that an older version began, and there all of them', async () => {
+      const store = make()
+      const run = freshId()
+      const older = [1, 2].map((format) => ({ ...leaseRequest(run, 'old', 0, 100), format: format as 1 | 2 }))
+      const [first, second] = older as [LeaseRequest, LeaseRequest]
+      await store.lease(first)
+
+      expect(await store.lease({ ...second, token: 'b' })).toMatchObject({ held: false, attempt: 1 })
+      expect(await store.readLease({ runId: run }, '3.1')).toBeUndefined()
+      expect(await store.renew({ ...second, until: STARTED_AT + 200 })).toMatchObject({ held: true })
+      expect(await store.holdAlone({ ...second, until: STARTED_AT + 300 })).toMatchObject({ held: true })
+      await store.release({ ...second, alone: true })
+      expect(await store.readLease(first, '3.1')).toMatchObject({ attempt: 1, until: 0, lostAlone: 0 })
+      await store.lease({ ...second, token: 'c' })
+      await store.revokeLease(first, '3.1')
+      expect(await store.readLease(second, '3.1')).toMatchObject({ attempt: 2, until: 0 })
+      // An item of a batch lies in its shard, whatever version began the run.
+      await store.lease({ ...first, strand: '3.1#1#0.0|7' })
+      expect(await store.readLease({ runId: run }, '3.1#1#0.0|7')).toMatchObject({ attempt: 1 })
+    })
+
     it('cannot be prolonged where there is none', async () => {
       const store = make()
       const run = freshId()
 
       expect(await store.renew(leaseRequest(run, 'a', 0, 100))).toMatchObject({ held: false, attempt: 0 })
-      expect(await store.readLease(run, '3.1')).toBeUndefined()
+      expect(await store.readLease({ runId: run }, '3.1')).toBeUndefined()
     })
 
     it('go to one of 20 who ask together', async () => {
@@ -137,7 +161,7 @@ export function leasesContract(make: () => RunStore): void {
       await store.lease(leaseRequest(run, 'a', 0, 100))
       await store.release(leaseRequest(run, 'a', 10, 0))
 
-      expect(await store.readLease(run, '3.1')).toMatchObject({ attempt: 1, lost: 0, until: 0 })
+      expect(await store.readLease({ runId: run }, '3.1')).toMatchObject({ attempt: 1, lost: 0, until: 0 })
       const second = await store.lease(leaseRequest(run, 'b', 11, 100))
       expect(second).toEqual({ held: true, attempt: 2, lost: 0, lostAlone: 0, until: STARTED_AT + 100 })
     })
@@ -154,7 +178,9 @@ export function leasesContract(make: () => RunStore): void {
 
       expect(first).not.toHaveProperty('ended')
       for (const lease of [second, third]) expect(lease).toMatchObject({ ended: { print: 'bad', times: 1 } })
-      expect(await store.readLease(run, '3.1')).toMatchObject({ ended: { print: 'worse', times: 2 } })
+      expect(await store.readLease({ runId: run }, '3.1')).toMatchObject({
+        ended: { print: 'worse', times: 2 },
+      })
     })
 
     it('that nobody gave back are lost', async () => {
@@ -189,7 +215,7 @@ export function leasesContract(make: () => RunStore): void {
       await store.release(leaseRequest(freshId(), 'b', 110, 0))
 
       expect(await store.lease(leaseRequest(run, 'c', 120, 300))).toMatchObject({ held: false, attempt: 2 })
-      expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, until: STARTED_AT + 200 })
+      expect(await store.readLease({ runId: run }, '3.1')).toMatchObject({ lost: 1, until: STARTED_AT + 200 })
     })
 
     it('that were held alone and not given back are counted apart', async () => {
@@ -202,13 +228,13 @@ export function leasesContract(make: () => RunStore): void {
       // However often that is asked: an answer may be lost.
       for (let time = 0; time < 3; time++)
         expect(await store.holdAlone(leaseRequest(run, 'b', 110, 250))).toMatchObject(alone)
-      expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, lostAlone: 0 })
+      expect(await store.readLease({ runId: run }, '3.1')).toMatchObject({ lost: 1, lostAlone: 0 })
 
       expect(await store.lease(leaseRequest(run, 'c', 251, 300))).toMatchObject({ lost: 2, lostAlone: 1 })
       await store.holdAlone(leaseRequest(run, 'c', 252, 300))
       for (let time = 0; time < 3; time++)
         await store.release({ ...leaseRequest(run, 'c', 260, 0), alone: true })
-      expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, lostAlone: 1, until: 0 })
+      expect(await store.readLease({ runId: run }, '3.1')).toMatchObject({ lost: 1, lostAlone: 1, until: 0 })
       expect(await store.lease(leaseRequest(run, 'd', 261, 400))).toMatchObject({ lost: 2, lostAlone: 1 })
       expect(await store.lease(leaseRequest(run, 'e', 401, 500))).toMatchObject({ lost: 3, lostAlone: 1 })
     })
@@ -236,7 +262,7 @@ export function leasesContract(make: () => RunStore): void {
       await store.holdAlone(leaseRequest(run, 'c', 102, 200))
       expect(await store.lease(leaseRequest(run, 'd', 201, 300))).toMatchObject({ lost: 2, lostAlone: 1 })
       await store.release({ ...leaseRequest(run, 'd', 210, 0), alone: true })
-      expect(await store.readLease(run, '3.1')).toMatchObject({ lost: 1, lostAlone: 1 })
+      expect(await store.readLease({ runId: run }, '3.1')).toMatchObject({ lost: 1, lostAlone: 1 })
     })
 
     it('on the item of a batch are one for each item and partition', async () => {
@@ -250,7 +276,7 @@ export function leasesContract(make: () => RunStore): void {
       for (const strand of ['3.1#1#0.0|8', '3.1#1#0.1|7', '3.1']) {
         expect(await store.lease({ ...other, strand })).toMatchObject({ held: true, attempt: 1 })
       }
-      expect(await store.readLease(run, '3.1#1#0.0|7')).toMatchObject({ attempt: 1 })
+      expect(await store.readLease({ runId: run }, '3.1#1#0.0|7')).toMatchObject({ attempt: 1 })
     })
   })
 }

@@ -350,7 +350,7 @@ export function steeringContract(make: () => RunStore): void {
       await store.holdAlone({ runId, strand: '0.1', token: 'a', now: 1_000, until: 1_100 })
       await lease('b', 2_000)
 
-      await store.revokeLease(runId, '0.1')
+      await store.revokeLease({ runId }, '0.1')
 
       expect((await store.renew({ runId, strand: '0.1', token: 'b', now: 2_001, until: 9_999 })).held).toBe(
         false,
@@ -362,8 +362,8 @@ export function steeringContract(make: () => RunStore): void {
     it('makes none where there is none', async () => {
       const store = make()
       const { runId } = newRun()
-      await store.revokeLease(runId, '0.1')
-      expect(await store.readLease(runId, '0.1')).toBeUndefined()
+      await store.revokeLease({ runId }, '0.1')
+      expect(await store.readLease({ runId }, '0.1')).toBeUndefined()
     })
   })
 }
