@@ -1,23 +1,17 @@
 /** Starts runs and looks at them, from any program that may use the queue and the table. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ISerializer, WorkflowBlueprint } from 'flowcraft'
+import type { WorkflowBlueprint } from 'flowcraft'
 import type { AnyFlows, DefinedFlows } from '../core/blueprints/flow-types.ts'
-import { FlowcraftAwsError } from '../core/common/errors.ts'
-import { PRICES } from '../core/common/prices.ts'
-import { type RunCost, runCostOf } from '../core/common/run-cost.ts'
-import type { RunGraph } from '../core/protocol/run-graph.ts'
+import type { RunCost } from '../core/common/run-cost.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 import { backfill, type BackfillRequest, type BackfillResult } from '../core/run/backfill.ts'
 import type { HistoryEntry } from '../core/run/history-entries.ts'
-import { readHistory } from '../core/run/read-history.ts'
-import { describeRun, type RunDescription } from '../core/run/describe.ts'
+import type { RunDescription } from '../core/run/describe.ts'
 import { type Failures, type FailuresRequest, findFailures } from '../core/run/failures.ts'
 import { eachRun, listRuns, type ListRunsQuery, type ListRunsRequest } from '../core/run/list.ts'
 import type { RunPage, RunSummary } from '../core/run/list.ts'
-import { readValues } from '../core/values/read-values.ts'
 import { resumeRun } from '../core/run/resume.ts'
-import { type LostValue, unlessLost } from '../core/values/lost.ts'
 import {
   type ClientParts,
   type ClientServices,
@@ -40,6 +34,7 @@ import { DeadLetterBox } from './dead-letter-requests.ts'
 import { forkBy, type ForkRequest, type ForkResult } from './fork-request.ts'
 import { redriveMany, type RedriveManyRequest, type RedriveOutcome } from './redrive-many.ts'
 import { checkResume } from './resume-request.ts'
+import { RunLookup } from './run-lookup.ts'
 import {
   endedWithin,
   type GetOptions,
@@ -92,7 +87,7 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   /** Messages that no worker could be done with. */
   readonly deadLetters: DeadLetterBox
   readonly #services: ClientServices
-  readonly #serializer: ISerializer
+  readonly #lookup: RunLookup
   readonly #checks: boolean
 
   /** @throws FlowcraftAwsError INVALID_CONFIGURATION or INVALID_BLUEPRINT, with all problems at once */
@@ -106,7 +101,7 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     const { serializer, ...services } = made
     this.#services = services
     this.deadLetters = new DeadLetterBox(() => withDeadLetters(services))
-    this.#serializer = serializer
+    this.#lookup = new RunLookup(services, serializer)
     this.#checks = Boolean(options.flows ?? options.blueprints)
   }
 
@@ -135,27 +130,12 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     options?: GetOptions,
   ): Promise<RunDescriptionOf<F, Id>>
   async get(runId: string, { context }: GetOptions = {}): Promise<RunDescription> {
-    return this.#describe(await this.#read(runId), context)
-  }
-
-  async #describe(run: RunState, context = true): Promise<RunDescription> {
-    const lost: LostValue[] = []
-    const graph = await this.#graphOf(run, lost)
-    const serializer = this.#serializer
-    const described = await describeRun({ ...this.#services, run, graph, serializer, context })
-    return lost.length > 0 ? { ...described, lost: [...lost, ...(described.lost ?? [])] } : described
-  }
-
-  async #graphOf({ blueprintId, graph }: RunState, lost: LostValue[]): Promise<RunGraph | undefined> {
-    if (graph === undefined) return undefined
-    return unlessLost('_blueprint', lost, () => this.#services.graphs.of(blueprintId, graph))
+    return this.#lookup.describe(await this.#lookup.read(runId), context)
   }
 
   /** The graph that a run goes by; undefined while no worker has begun it. @throws FlowcraftAwsError RUN_NOT_FOUND, VALUE_LOST */
   async blueprintOf(runId: string): Promise<WorkflowBlueprint | undefined> {
-    const { blueprintId, graph } = await this.#read(runId)
-    if (graph === undefined) return undefined
-    return (await this.#services.graphs.of(blueprintId, graph)).blueprint
+    return this.#lookup.blueprintOf(runId)
   }
 
   /**
@@ -165,39 +145,26 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
    * const { total } = await client.values('order-A-17', ['total'])
    */
   async values(runId: string, keys: readonly string[]): Promise<Record<string, unknown>> {
-    const run = await this.#read(runId)
-    return readValues({ ...this.#services, run, graph: await this.#graphOf(run, []) }, keys)
+    return this.#lookup.values(runId, keys)
   }
 
   /** What a run has cost so far, for a read unit or a few; undefined where nothing was counted. @throws FlowcraftAwsError RUN_NOT_FOUND */
   async costOf(runId: string): Promise<RunCost | undefined> {
-    const { cost } = await this.#read(runId)
-    return runCostOf(cost, this.#services.costs?.prices ?? PRICES)
+    return this.#lookup.costOf(runId)
   }
 
   /** What runs have cost so far, by their ids, a hundred in a request; what was not counted is left out. */
   async costsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, RunCost>> {
-    const headers = await this.#headersOf(runIds)
-    const prices = this.#services.costs?.prices ?? PRICES
-    return new Map(
-      [...headers].flatMap(([runId, run]) => {
-        const cost = runCostOf(run.cost, prices)
-        return cost ? [[runId, cost] as const] : []
-      }),
-    )
+    return this.#lookup.costsOf(runIds)
   }
 
   /** The versions of their blueprints that runs go by, by their ids; those that no worker has begun are left out. */
   async versionsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const headers = await this.#headersOf(runIds)
-    return new Map(
-      [...headers].flatMap(([runId, { graph }]) => (graph === undefined ? [] : [[runId, graph]])),
-    )
+    return this.#lookup.versionsOf(runIds)
   }
 
   async history(runId: string): Promise<HistoryEntry[]> {
-    const run = await this.#read(runId)
-    return readHistory({ services: this.#services, run, graph: await this.#graphOf(run, []) })
+    return this.#lookup.history(runId)
   }
 
   list<const Id extends BlueprintIdOf<F>>(request?: ListOf<ListRunsRequest, F, Id>): Promise<RunPageOf<F, Id>>
@@ -241,7 +208,7 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     const { timeoutMs = 60_000, pollMs = 1_000 } = options
     const end = Date.now() + timeoutMs
     for (let pause = 50; ; pause = Math.min(pause * 1.5, pollMs)) {
-      const run = await this.#read(runId)
+      const run = await this.#lookup.read(runId)
       const left = end - Date.now()
       if (isOver(run) || left <= 0) return endedWithin(await this.get(runId), timeoutMs)
       await sleep(Math.min(pause, left))
@@ -254,8 +221,8 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
   ): AsyncIterable<RunDescriptionOf<F, Id>>
   async *watch(runId: string, options: WatchOptions = {}): AsyncGenerator<RunDescription, void, undefined> {
     const checkedOptions = checkWatch(options)
-    const read = () => this.#read(runId)
-    const describe = (run: RunState) => this.#describe(run, checkedOptions.context)
+    const read = () => this.#lookup.read(runId)
+    const describe = (run: RunState) => this.#lookup.describe(run, checkedOptions.context)
     yield* watchRun({ read, describe }, checkedOptions)
   }
 
@@ -320,18 +287,6 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
 
   async pausedBlueprints(): Promise<readonly PausedBlueprint[]> {
     return pausedBlueprintsOf(this.#services)
-  }
-
-  #headersOf(runIds: readonly string[]): Promise<ReadonlyMap<string, RunState>> {
-    runIds.forEach(checkRunId)
-    return this.#services.store.readMany(runIds)
-  }
-
-  async #read(runId: string): Promise<RunState> {
-    checkRunId(runId)
-    const run = await this.#services.store.read(runId)
-    if (!run) throw new FlowcraftAwsError('RUN_NOT_FOUND', `there is no run '${runId}'`, { runId })
-    return run
   }
 }
 
