@@ -7,6 +7,8 @@ const emulated = 'test/**/*.emulated.test.ts'
 const simulation = ['test/simulation/**/*.test.ts', 'test/conformance/**/*.test.ts']
 /** Chromium looks at the console; `npm run test:browser`. */
 const browser = 'test/browser/**/*.test.ts'
+/** Examples over the local AWS, and their stacks. */
+const examples = 'examples/**/aws.spec.ts'
 const constructs = ['test/constructs/**/*.test.ts', 'test/bin/**/*.test.ts']
 /** A little of everything that needs the local AWS, for `npm test`; `npm run test:emulated` has the others. */
 const smoke = [
@@ -40,7 +42,7 @@ export default defineConfig({
       project('unit', {
         ...shared,
         include: ['test/**/*.test.ts', 'examples/**/*.spec.ts', 'templates/**/*.test.ts'],
-        exclude: [...constructs, ...simulation, emulated, browser],
+        exclude: [...constructs, ...simulation, emulated, browser, examples],
       }),
       // The CDK takes 6 seconds to load: one process does that, once.
       project('constructs', {
@@ -52,6 +54,12 @@ export default defineConfig({
       project('simulation', { include: simulation, exclude: [emulated], sequence: { groupOrder: 2 } }),
       project('smoke', { include: smoke, sequence: { groupOrder: 3 } }),
       project('browser', { include: [browser], maxWorkers: 1, sequence: { groupOrder: 4 } }),
+      project('examples', {
+        ...shared,
+        include: [examples],
+        maxWorkers: 1,
+        sequence: { groupOrder: 5 },
+      }),
       // Its concurrent tests wait more than they work.
       project('emulated', {
         include: [emulated],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { testOlderTemplate, testTemplate } from './package-test/cdk-init.ts'
 import { testDev } from './package-test/dev.ts'
 import { testEsModule } from './package-test/es-module.ts'
+import { testExamples } from './package-test/examples.ts'
 import { pack } from './package-test/folder.ts'
 import { testInit } from './package-test/init.ts'
 import { testEmptyFolder } from './package-test/readme.ts'
@@ -13,6 +14,7 @@ const KINDS = {
   'es-module': testEsModule,
   'empty-folder': testEmptyFolder,
   init: testInit,
+  examples: testExamples,
   dev: testDev,
   'cdk-init': testTemplate,
   'older-cdk-init': testOlderTemplate,

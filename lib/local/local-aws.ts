@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PutEventsApi } from './api/event-bridge.ts'
 import { LambdaApi } from './api/lambda.ts'
 import { startApi } from './api/server.ts'
+import { BucketEvents } from './bucket-events.ts'
 import { clientConfigs, clientsOf, environmentOf } from './clients.ts'
 import { startEngines } from './engine/start.ts'
 import type { RunningEngines } from './engine/start.ts'
@@ -88,6 +89,7 @@ interface Parts {
   functions: FunctionRegistry
   mappings: MappingRegistry
   buses: EventBuses
+  bucketEvents: BucketEvents
   rules: EventRules
   inFlight: InFlight
   /** Holds copies of function code; removed at the end. */
@@ -110,17 +112,22 @@ async function startParts(
   const inFlight = new InFlight()
   const rules = new EventRules({ region, accountId: ACCOUNT_ID }, inFlight)
   const buses = new EventBuses((event) => rules.take(event))
+  const bucketEvents = new BucketEvents(buses, inFlight)
   const [sqs, dynamodb, s3, lambda, eventbridge] = await Promise.all([
     startJsonProxy(origins.sqs, interception, (origin) =>
       meteredSqs({ meter, origin, mend: names.sqs === 'fauxqs', strict, journal }),
     ),
     startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, rulesOfAws)),
-    startS3Proxy(origins.s3, interception, meter),
+    startS3Proxy(origins.s3, {
+      interception,
+      meter,
+      onDone: (object, look) => bucketEvents.done(object, look),
+    }),
     startApi(interception, new LambdaApi({ functions, mappings, inFlight, strict })),
     startApi(interception, new PutEventsApi({ buses, meter, strict })),
   ])
   const proxies = { sqs, dynamodb, s3, lambda, eventbridge }
-  return { meter, interception, functions, mappings, buses, rules, inFlight, proxies }
+  return { meter, interception, functions, mappings, buses, bucketEvents, rules, inFlight, proxies }
 }
 
 function assemble(parts: Parts): LocalAws {
@@ -173,6 +180,7 @@ function assemble(parts: Parts): LocalAws {
       buses.assertThere(rule.eventBusName)
       return rules.add(rule)
     },
+    tellOfObjects: (bucket) => parts.bucketEvents.add(bucket),
     every: (minutes, fire) => {
       assertRunning()
       return started(startTimer(minutes, fire))

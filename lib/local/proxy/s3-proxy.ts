@@ -4,19 +4,28 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LookAtObject, MadeObject } from '../bucket-events.ts'
 import { messageOf } from '../errors.ts'
 import type { Meter } from '../meter.ts'
 import { Backend, KEEP_ALIVE_MS, close, forwardable, listen } from './http.ts'
 import type { Interception } from './intercept.ts'
 import type { Proxy } from './json-proxy.ts'
 
+/** What the proxy is given beside its engine. */
+interface S3ProxyParts {
+  readonly interception: Interception
+  readonly meter: Meter
+  /** Called for each operation on an object that the engine has done, also where its answer is lost. */
+  readonly onDone: (object: MadeObject, look: LookAtObject) => void
+}
+
 /** Starts the metered S3 on a free port. */
-export async function startS3Proxy(target: string, interception: Interception, meter: Meter): Promise<Proxy> {
+export async function startS3Proxy(target: string, parts: S3ProxyParts): Promise<Proxy> {
   const backend = new Backend(target)
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const origin = await listen(server)
   server.on('request', (req, res) => {
-    relay(backend, interception, meter, req, res).catch((error: unknown) => {
+    relay(backend, parts, (object) => look(target, object), req, res).catch((error: unknown) => {
       refuse(res, 503, 'ServiceUnavailable', messageOf(error))
     })
   })
@@ -31,8 +40,8 @@ export async function startS3Proxy(target: string, interception: Interception, m
 
 async function relay(
   backend: Backend,
-  interception: Interception,
-  meter: Meter,
+  { interception, meter, onDone }: S3ProxyParts,
+  lookAt: LookAtObject,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
@@ -45,23 +54,51 @@ async function relay(
   }
   if (typeof outcome === 'object') await sleep(outcome.delayMs)
   meter.countRequest('s3', operation)
-  await stream(backend, req, res, outcome === 'lose')
+  const isDone = await stream(backend, req, res, outcome === 'lose')
+  const object = objectOf(req)
+  if (isDone && object) onDone({ ...object, operation }, lookAt)
 }
 
-function stream(backend: Backend, req: IncomingMessage, res: ServerResponse, lose: boolean): Promise<void> {
+/** The object of a request, where it is of one. */
+function objectOf({ url = '/' }: IncomingMessage): { bucket: string; key: string } | undefined {
+  const [, bucket, key] = /^\/([^/]+)\/(.+)$/.exec(new URL(url, 'http://local').pathname) ?? []
+  return bucket === undefined || key === undefined ? undefined : { bucket, key: decodeURIComponent(key) }
+}
+
+/** Not metered: nobody asked for it. */
+async function look(target: string, { bucket, key }: { bucket: string; key: string }) {
+  const path = key.split('/').map(encodeURIComponent).join('/')
+  const { ok, headers } = await fetch(`${target}/${bucket}/${path}`, { method: 'HEAD' })
+  if (!ok) return undefined
+  const etag = headers.get('etag')?.replaceAll('"', '') ?? ''
+  return { size: Number(headers.get('content-length') ?? 0), etag }
+}
+
+/** Gives whether the engine has done what was asked. */
+function stream(
+  backend: Backend,
+  req: IncomingMessage,
+  res: ServerResponse,
+  lose: boolean,
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const outgoing = backend.open(req, forwardable(req.headers), (answer) => {
       answer.on('error', reject)
+      const isDone = answer.statusCode !== undefined && answer.statusCode < 300
+      const end = () => resolve(isDone)
       if (lose) {
         answer.resume()
-        answer.on('end', () => resolve(void res.destroy()))
+        answer.on('end', () => {
+          res.destroy()
+          end()
+        })
         return
       }
       res.writeHead(answer.statusCode ?? 502, forwardable(answer.headers))
       answer.pipe(res)
       res.on('close', () => {
         answer.destroy()
-        resolve()
+        end()
       })
     })
     outgoing.on('error', reject)

@@ -20,6 +20,8 @@ export interface StackHost {
   readonly keepsNames: boolean
   /** @throws FlowcraftAwsError LOCAL_AWS where its bus is not here */
   addRule(rule: EventRule): Stoppable
+  /** The default bus is told of each object that is made in the bucket. */
+  tellOfObjects(bucket: string): Stoppable
   /** Fires every so many minutes, for the first time after as many. */
   every(minutes: number, fire: () => Promise<void>): Stoppable
   /** Fires at each full minute, also at those that a busy process missed. */

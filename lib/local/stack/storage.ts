@@ -4,6 +4,7 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import { createBucketOnce, createOrUpdateTable, makeQueue } from '../resources.ts'
 import { refuses, textOf } from './kind.ts'
 import type { Kind, Making } from './kind.ts'
+import type { Properties } from './template.ts'
 
 /** Properties that CreateQueue takes as attributes of the same name, but for the visibility timeout's. */
 const QUEUE_ATTRIBUTES = [
@@ -64,12 +65,31 @@ async function indexes(making: Making, property: string) {
   return found?.map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection }))
 }
 
+/** What of a bucket's notifications is not for EventBridge. */
+function notificationProblems({ NotificationConfiguration: configuration }: Properties): string[] {
+  if (typeof configuration !== 'object' || configuration === null) return []
+  const others = Object.keys(configuration).filter((name) => name !== 'EventBridgeConfiguration')
+  return others.length === 0
+    ? []
+    : [`has NotificationConfiguration.${others.join(', .')}: here a bucket tells EventBridge only`]
+}
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-eventbridgeconfiguration.html */
+async function tellsEventBridge(making: Making): Promise<boolean> {
+  const configuration = (await making.property('NotificationConfiguration')) as
+    | { readonly EventBridgeConfiguration?: { readonly EventBridgeEnabled?: boolean | string } }
+    | undefined
+  const eventBridge = configuration?.EventBridgeConfiguration
+  return eventBridge !== undefined && String(eventBridge.EventBridgeEnabled ?? true) === 'true'
+}
+
 export const bucket: Kind = {
-  problems: refuses(['NotificationConfiguration']),
+  problems: notificationProblems,
   async make(making) {
     const name = (await textOf(making, 'BucketName')) ?? making.name(63).toLowerCase()
     await createBucketOnce(making.aws.clients.s3Client, name)
-    return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
+    const made = { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
+    return (await tellsEventBridge(making)) ? { ...made, sources: [making.tellOfObjects(name)] } : made
   },
 }
 

@@ -1,0 +1,4 @@
+import { App } from 'aws-cdk-lib'
+import { AgentStack } from './stack.js'
+
+new AgentStack(new App(), 'Agent')

@@ -1,0 +1,4 @@
+import { App } from 'aws-cdk-lib'
+import { DocumentStack } from './stack.js'
+
+new DocumentStack(new App(), 'Documents')
