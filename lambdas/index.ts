@@ -1,4 +1,7 @@
-/** The package's `./lambda` entry: handlers to export from a function's own file, and ready ones. */
+/**
+ * The package's `./lambda` entry: handlers to export from a function's own file, and ready ones.
+ * @module flowcraft-aws/lambda
+ */
 import { createStartRunHandler, type StartRunHandler } from '../lib/client/start-run-handler.ts'
 
 export { defineFlows } from '../lib/core/blueprints/define-flows.ts'

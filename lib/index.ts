@@ -1,4 +1,7 @@
-/** The package's main entry: what runs workflows on AWS, and what starts and watches them. Never imports the CDK. */
+/**
+ * The package's main entry: what runs workflows on AWS, and what starts and watches them. Never imports the CDK.
+ * @module flowcraft-aws
+ */
 export type { MaxActivations } from './core/protocol/bounds.ts'
 export { addCost } from './core/common/add-cost.ts'
 export { type PriceOverrides, PRICES, type Prices } from './core/common/prices.ts'

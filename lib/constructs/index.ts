@@ -1,4 +1,7 @@
-/** The package's `./constructs` entry: the only part that knows the CDK. Never imported by what runs in Lambda. */
+/**
+ * The package's `./constructs` entry: the only part that knows the CDK. Never imported by what runs in Lambda.
+ * @module flowcraft-aws/constructs
+ */
 export { type AlarmOptions, Alarms, type AlarmsProps, type WatchedPool } from './alarms.ts'
 export { type ContainerOptions, ContainerWorker, type ContainerWorkerProps } from './container-worker.ts'
 export { Dashboard, type DashboardOptions, type DashboardProps } from './dashboard.ts'

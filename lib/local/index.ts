@@ -1,5 +1,8 @@
-// The package's `./local` entry: AWS on this computer. Only re-exports, by explicit names.
-// Never imported by the other entries: it starts servers and child processes.
+/**
+ * The package's `./local` entry: AWS on this computer. Only re-exports, by explicit names.
+ * Never imported by the other entries: it starts servers and child processes.
+ * @module flowcraft-aws/local
+ */
 
 export { startLocalAws } from './local-aws.ts'
 export type {

@@ -1,4 +1,7 @@
-/** The package's `./testing` entry: what users test their flows with. */
+/**
+ * The package's `./testing` entry: what users test their flows with.
+ * @module flowcraft-aws/testing
+ */
 export type { FinalResult } from '../core/run/final-result.ts'
 export type { CostCounter, CostCounterOptions } from '../core/common/cost-counter.ts'
 export type { CountName, Counts } from '../core/common/run-counts.ts'

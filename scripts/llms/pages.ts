@@ -1,6 +1,8 @@
 /** What `npm run llms` writes, from the README and the pages of docs/. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sections } from '../../site/navigation.ts'
+import { pagesOf } from '../../site/pages.ts'
 
 interface Page {
   readonly file: string
@@ -24,7 +26,7 @@ const firstSentence = (text: string) =>
 /** What the README says of pages, where it lists them: `- [Costs](docs/costs.md): what it says.` */
 function notesOf(readme: string): Map<string, string> {
   const listed = readme.matchAll(
-    /^- \[[^\]]+\]\(docs\/([\w-]+\.md)\): ([\s\S]*?)(?=\n-|\n\n|\n?$(?![\s\S]))/gm,
+    /^- \[[^\]]+\]\(docs\/([\w/-]+\.md)\): ([\s\S]*?)(?=\n-|\n\n|\n?$(?![\s\S]))/gm,
   )
   return new Map([...listed].map(([, file, note]) => [file as string, firstSentence(note as string)]))
 }
@@ -40,17 +42,15 @@ function beginningOf(text: string): string {
 
 function pagesIn(root: string): Page[] {
   const notes = notesOf(readFileSync(join(root, 'README.md'), 'utf8'))
-  const files = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'))
-  const pages = files.map((file) => {
+  const pages = pagesOf(join(root, 'docs')).map((file) => {
     const text = readFileSync(join(root, 'docs', file), 'utf8')
     const title = /^# (.*)$/m.exec(text)?.[1]
     if (!title) throw new Error(`docs/${file} has no title`)
     return { file, title, note: withoutLinks(notes.get(file) ?? beginningOf(text)) }
   })
-  // As the README has them, which is an order to read them in; then the others, by name.
-  const order = [...notes.keys()]
-  const placeOf = ({ file }: Page) => (notes.has(file) ? order.indexOf(file) : order.length)
-  return pages.toSorted((a, b) => placeOf(a) - placeOf(b) || a.file.localeCompare(b.file))
+  // As the README has them, which is an order to read them in; then the others, as the site has them.
+  const order = [...new Set([...notes.keys(), ...sections.flatMap((section) => section.pages)])]
+  return pages.toSorted((a, b) => order.indexOf(a.file) - order.indexOf(b.file))
 }
 
 /** `folder` leads from where the text stands to the pages, `top` to the root of the package. */

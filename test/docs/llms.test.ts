@@ -1,9 +1,10 @@
 /** llms.txt is the one that `npm run llms -- --write` would write, and leads to every page, from the root and from docs/. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { filesOf } from '../../scripts/llms/pages.ts'
+import { pagesOf } from '../../site/pages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -19,9 +20,12 @@ describe.each(filesOf(root))('$file', ({ file, text }) => {
   })
 
   it('has each page of the docs once, and says of each what it is about', () => {
-    const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
-    const listed = targets.filter((path) => dirname(path) === join(root, 'docs'))
-    expect(listed.toSorted()).toEqual(pages.map((name) => join(root, 'docs', name)).toSorted())
+    const listed = targets.filter((path) => path.startsWith(join(root, 'docs') + sep))
+    expect(listed.toSorted()).toEqual(
+      pagesOf(join(root, 'docs'))
+        .map((name) => join(root, 'docs', name))
+        .toSorted(),
+    )
     for (const { note } of links) expect(note).toMatch(/^[^[\]]{5,400}\.$/)
   })
 
@@ -30,6 +34,8 @@ describe.each(filesOf(root))('$file', ({ file, text }) => {
     // npm ships a README whatever `files` says.
     const shipped = [...files, 'README.md'].map((name) => join(root, name))
     expect(targets.filter((path) => !existsSync(path))).toEqual([])
-    expect(targets.filter((path) => !shipped.includes(path) && !shipped.includes(dirname(path)))).toEqual([])
+    expect(
+      targets.filter((path) => !shipped.some((own) => path === own || path.startsWith(own + sep))),
+    ).toEqual([])
   })
 })

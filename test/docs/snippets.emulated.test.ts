@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,7 @@ import { greet } from '../../examples/quick-start/client.ts'
 import { greeting } from '../../examples/quick-start/flows.ts'
 import { runLocally } from '../../examples/quick-start/local.ts'
 import { environmentVariables } from '../../lib/index.ts'
+import { pagesOf } from '../../site/pages.ts'
 import { adapterOf, deploy, type TestDeployment } from '../support/service.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -18,8 +19,7 @@ const quickStart = `${root}examples/quick-start`
 
 /** Every fenced block of code in the README and the docs, with the file that a comment above it names. */
 async function snippets(): Promise<{ page: string; file: string | undefined; code: string }[]> {
-  const docs = (await readdir(`${root}docs`)).filter((name) => name.endsWith('.md'))
-  const pages = ['README.md', ...docs.map((name) => `docs/${name}`)]
+  const pages = ['README.md', ...pagesOf(`${root}docs`).map((name) => `docs/${name}`)]
   const found = await Promise.all(
     pages.map(async (page) => {
       const text = await readFile(root + page, 'utf8')
