@@ -1,5 +1,6 @@
 /** The table of conformance cases, as `npm run conformance` prints it and docs/conformance.md shows it. */
 import { fileURLToPath } from 'node:url'
+import { emulators } from '../emulators/emulators.ts'
 import type { ConformanceCase } from './case.ts'
 import { groups } from './cases.ts'
 
@@ -18,8 +19,36 @@ workflows in the same way, \`npm run simulate\` runs these under faults.
 
 /** The whole page. */
 export function docsOf(): string {
-  return `${INTRODUCTION}\n${tableOf()}\n`
+  return `${INTRODUCTION}\n${enginesText()}\n${tableOf()}\n`
 }
+
+/** What the emulators of other makers are, and what of them is mended before the kit sees it. */
+function enginesText(): string {
+  const rows = Object.entries(emulators).map(([name, { title, from, plays, shims }]) => {
+    const mended = shims.map((shim) => `*${shim.name}*: ${shim.why}`).join(' ')
+    const services = plays.map((service) => SERVICES[service]).join(', ')
+    return `| \`${name}\` | ${title}, by ${from} | ${services} | ${mended || 'nothing'} |`
+  })
+  return [
+    '## A second opinion',
+    '',
+    '    npm run conformance -- --aws --engines elasticmq,moto',
+    '',
+    'runs the table over emulators of other makers, one after the other, in place of those that the [local AWS](local.md)',
+    'starts by itself. What an emulator does not play those play. It is fetched once, into `.engines`: ElasticMQ needs',
+    'Java 11 and Maven, moto Python 3.10. `--faults` runs the tests over each as well in which requests fail, answers are',
+    'lost, workers die and messages come twice. CI runs the table over both.',
+    '',
+    '| engine | is | plays | what a shim in `test/emulators` mends |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    'Each case ends on both as the table says.',
+    '',
+  ].join('\n')
+}
+
+const SERVICES = { sqs: 'SQS', dynamodb: 'DynamoDB', s3: 'S3' } as const
 
 export function tableOf(different: readonly string[] = []): string {
   const sections = Object.entries(groups).map(([group, cases]) =>
