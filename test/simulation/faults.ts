@@ -18,6 +18,9 @@ export type Fault =
   | 'freezeAfter'
   /** A node's code takes its time; whoever works on other messages goes on with them. */
   | 'slow'
+  /** Its client gives it up after a while; it has happened by then, or happens later. */
+  | 'answersLate'
+  | 'landsLate'
   /** What is sent comes twice, or late. */
   | 'twice'
   | 'delayed'

@@ -20,7 +20,7 @@ import { NO_TELEMETRY } from '../../lib/core/telemetry/telemetry.ts'
 import { recorderOf } from '../../lib/core/history/recorder.ts'
 import { PackCache } from '../../lib/core/values/pack-cache.ts'
 import { ValueCache } from '../../lib/core/values/value-cache.ts'
-import { ValueStore } from '../../lib/core/values/value-store.ts'
+import { type BlobStore, ValueStore, type ValueStoreOptions } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { type Counts, probed } from '../conformance/outcome.ts'
 import { killerBlueprint, killerRegistry } from './killer.ts'
@@ -103,6 +103,8 @@ export interface HostWorld {
   /** Whether workers note what becomes of the run. */
   readonly hasHistory: boolean
   readonly told: Told
+  /** In a bucket: what is too large for an item. Undefined where there is no bucket. */
+  readonly objects?: Map<string, Uint8Array>
   /** Whether there is a run whose nodes kill their processes. */
   readonly hasKiller: boolean
   /** Throws where a commit of this lease is to meet an error that nobody expects. */
@@ -129,6 +131,9 @@ export interface HostWorld {
 
 /** What the names of processes begin with that work on messages. */
 export const WORKER = 'worker'
+
+/** Where there is a bucket, values of more than that are objects: less than on AWS, since it takes time to make large ones. */
+const ITEM_BYTES = 64
 
 /** SQS takes this many messages in one request. */
 const BATCH = 10
@@ -192,6 +197,7 @@ export class Host {
     const now = () => world.now() + skewMs
     const values = new ValueStore({
       store,
+      ...this.#bucket(world),
       serializer,
       cache: new ValueCache({ now }),
       packs: new PackCache({ now }),
@@ -224,6 +230,15 @@ export class Host {
       },
       emit: async () => {},
     }
+  }
+
+  #bucket({ objects }: HostWorld): Pick<ValueStoreOptions, 'blobs' | 'itemBytes'> {
+    if (!objects) return {}
+    const blobs: BlobStore = {
+      put: (key, bytes) => this.request('putObject', async () => void objects.set(key, bytes)),
+      get: (key) => this.request('getObject', async () => objects.get(key)),
+    }
+    return { blobs, itemBytes: ITEM_BYTES }
   }
 
   /** Works on something, beside what else it works on if it is `shared`. */

@@ -4,16 +4,19 @@
  * `--case NAME`, `--profile NAME`, `--fat` (a header that is always full) or `--lean` leave out all others, and
  * `--at K --fault F` all other faults; each failing run prints the command that gives it again.
  * `--json`: `{ runs, violations, seeds }`.
+ * `--weather`: how long the weather of the cloud is felt after it has passed; `--write` writes that into the docs.
  */
 import { parseArgs } from 'node:util'
 import type { ConformanceCase } from '../conformance/case.ts'
 import { cases } from '../conformance/cases.ts'
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { again, type SimulatedRun } from './again.ts'
+import { allProfiles } from './all-profiles.ts'
 import { strike, strikesOf } from './exhaustive.ts'
 import type { Fault } from './faults.ts'
-import { CALM, profiles } from './profile.ts'
+import { CALM } from './profile.ts'
 import { simulate, type SimulationResult, subjectOf, unorderedSubjectOf } from './simulate.ts'
+import { measuredRows, weatherTable, writeTable } from './weather-table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +30,8 @@ const { values } = parseArgs({
     at: { type: 'string' },
     fault: { type: 'string' },
     json: { type: 'boolean', default: false },
+    weather: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 })
 console.warn = () => {}
@@ -34,7 +39,7 @@ console.error = () => {}
 
 const all = [...cases.filter(({ notSimulated }) => !notSimulated), ...unorderedCases]
 const chosen = all.filter(({ name }) => values.case === undefined || name === values.case)
-const under = profiles.filter(({ name }) => values.profile === undefined || name === values.profile)
+const under = allProfiles.filter(({ name }) => values.profile === undefined || name === values.profile)
 if (chosen.length === 0) throw new Error(`no case '${values.case}'`)
 if (under.length === 0) throw new Error(`no profile '${values.profile}'`)
 const limit = Number(values.runs ?? (values.exhaustive ? Infinity : 2000))
@@ -83,6 +88,16 @@ async function randomly(): Promise<void> {
   }
 }
 
+async function tellWeather(): Promise<never> {
+  const rows = await measuredRows()
+  const violations = rows.flatMap((row) => row.violations)
+  console.log(weatherTable(rows))
+  for (const violation of violations) console.log(violation)
+  if (values.write && violations.length === 0) await writeTable(rows)
+  process.exit(violations.length > 0 ? 1 : 0)
+}
+
+if (values.weather) await tellWeather()
 if (!values.json) console.log(`seed ${first}`)
 await (values.exhaustive ? exhaust() : randomly())
 const counted = { runs, violations: failures.length, seeds: failures }

@@ -7,6 +7,7 @@ import { publishMutants } from './publish-mutants.ts'
 import { sourceMutants } from './source-mutants.ts'
 import { sourceNoticed } from './source-mutation.ts'
 import { steeringMutants } from './steering-mutants.ts'
+import { weatherMutants } from './weather-mutants.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 console.warn = () => {}
@@ -19,7 +20,7 @@ function tell(what: string, by: string | undefined): void {
 }
 
 for (const mutant of mutants) tell(mutant.what, await noticed(mutant))
-const ofSource = [...sourceMutants, ...publishMutants, ...steeringMutants]
+const ofSource = [...sourceMutants, ...publishMutants, ...steeringMutants, ...weatherMutants]
 for (const mutant of ofSource) {
   try {
     tell(mutant.what, await sourceNoticed(mutant))

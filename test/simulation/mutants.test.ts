@@ -6,9 +6,10 @@ import { publishMutants } from './publish-mutants.ts'
 import { sourceMutants } from './source-mutants.ts'
 import { sourceNoticed } from './source-mutation.ts'
 import { steeringMutants } from './steering-mutants.ts'
+import { weatherMutants } from './weather-mutants.ts'
 
 describe('mutants of the protocol are noticed', () => {
-  for (const mutant of [...sourceMutants, ...publishMutants, ...steeringMutants]) {
+  for (const mutant of [...sourceMutants, ...publishMutants, ...steeringMutants, ...weatherMutants]) {
     it(mutant.what, async () => {
       expect(await sourceNoticed(mutant)).toBeDefined()
     })

@@ -3,6 +3,7 @@ import { type Host, type Request, Trouble, TROUBLE } from './host.ts'
 import { isMain } from './names.ts'
 import type { Fault, FaultPlan, FaultPoint } from './faults.ts'
 import type { Random } from './random.ts'
+import { CLIENT_GIVES_UP_MS, SLOW_MS, type Weather } from './weather.ts'
 
 /** Happens after its caller gave up. */
 interface LateRequest {
@@ -14,6 +15,8 @@ interface LateRequest {
 export interface NetworkOptions {
   readonly random: Random
   readonly plan: FaultPlan
+  /** @default - fair */
+  readonly weather?: Weather
   readonly trace: string[]
   now(): number
 }
@@ -45,8 +48,8 @@ export class Network {
   }
 
   async serve(host: Host, request: Request): Promise<void> {
-    const { plan, now, random } = this.#options
-    const fault: Fault = request.answered ? 'none' : plan.next(request)
+    const { plan, now, random, weather } = this.#options
+    const fault: Fault = request.answered ? 'none' : (weather?.faultOf(request, now()) ?? plan.next(request))
     if (!request.answered) this.points.push({ label: request.label, isCode: request.isCode })
     this.#note(`${request.task.name} ${request.label}${fault === 'none' ? '' : ` [${fault}]`}`)
     if (request.kills) {
@@ -57,6 +60,7 @@ export class Network {
       case 'none':
         host.drop(request)
         request.resolve(request.apply())
+        weather?.served(request.label, now())
         return
       case 'twice':
       case 'delayed':
@@ -75,6 +79,16 @@ export class Network {
           apply: () => request.apply(),
         })
         return this.#fail(host, request)
+      case 'answersLate':
+        await request.apply('part')
+        return this.#giveUp(host, request)
+      case 'landsLate':
+        this.#late.push({
+          at: now() + SLOW_MS,
+          label: `${request.task.name} ${request.label}`,
+          apply: () => request.apply(),
+        })
+        return this.#giveUp(host, request)
       case 'dieAfter':
         await request.apply('part')
         return this.#die(host)
@@ -109,6 +123,17 @@ export class Network {
     }
     host.drop(request)
     request.reject(new Trouble(`${TROUBLE}: ${request.label} failed`))
+  }
+
+  /** Its client waits in vain for a while, and may try once more then. */
+  #giveUp(host: Host, request: Request): void {
+    const until = this.#options.now() + CLIENT_GIVES_UP_MS
+    host.drop(request)
+    if (this.#retries && !request.retried) return host.put({ ...request, retried: true, until })
+    const apply = async () => {
+      throw new Trouble(`${TROUBLE}: no answer to ${request.label}`)
+    }
+    host.put({ ...request, answered: true, until, apply })
   }
 
   /** Whatever it was at is lost. */

@@ -10,6 +10,7 @@ import { mutated, type Mutation } from './mutation.ts'
 import { BUG } from './names.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
+import { retrySeconds } from '../../lib/core/queue/redelivery.ts'
 
 const INVOCATION_MS = 30_000
 /** Too short an invocation to carry on inline. */
@@ -17,6 +18,8 @@ const SHORT_INVOCATION_MS = 4_000
 /** A long-lived worker's lease ends so late, unless it is prolonged. */
 const LEASE_MS = 45_000
 const RETRY_MS = 5_000
+/** The redrive policy of the job queue; `lib/constructs/job-queue.ts` has it. */
+const RECEIVES_AT_MOST = 100
 /** Of the event loop: whoever has not asked for anything by then waits for another task of its process. */
 const TURNS_AT_MOST = 1_000
 
@@ -97,6 +100,8 @@ export class Processes {
     const messages = Array.from({ length: Math.min(count, visible.length) }, (): Received => {
       const [message] = visible.splice(random.below(visible.length), 1) as [MemoryMessage]
       queue.receive(message, profile.visibilityMs)
+      if (profile.weather && message.receives > RECEIVES_AT_MOST)
+        this.#options.violations.push('G4: SQS gives up a message that was received too often')
       return { message, receipt: message.receives }
     })
     const [first] = messages as [Received]
@@ -110,6 +115,20 @@ export class Processes {
   employ(kind: string, work: (services: Services) => Promise<void>): void {
     const host = this.#idle(kind)
     void this.#occupy(host, () => work(mutated(host.services, this.#options.mutation)))
+  }
+
+  /** Every worker that is at something stands still until then; what they asked for has happened, or not. */
+  async freeze(until: number): Promise<void> {
+    for (const host of this.#hosts) {
+      if (host.dead || host.tasks.size === 0 || !host.name.startsWith(WORKER)) continue
+      host.frozenUntil = until
+      for (const request of host.pending.filter(({ isCode, answered }) => !isCode && !answered)) {
+        if (!this.#options.random.chance(0.5)) continue
+        const answer = await request.apply()
+        host.drop(request)
+        host.put({ ...request, answered: true, apply: async () => answer })
+      }
+    }
   }
 
   /** Lets every process run until all that it is at waits for requests. */
@@ -228,10 +247,16 @@ export class Processes {
         const code = isFlowcraftAwsError(error) ? `${error.code}: ` : ''
         violations.push(`a job of ${nodeId} threw ${code}${messageOf(error)}`)
       }
-      result = { kind: 'retry', reason: 'trouble', afterSeconds: RETRY_MS / 1000 }
+      result = { kind: 'retry', reason: 'trouble', afterSeconds: this.#retrySeconds(receipt) }
     }
     note(`is done with ${nodeId}: ${result.kind}`)
     return result
+  }
+
+  /** As `handleMessage` says it; the others go by seeds of before that. */
+  #retrySeconds(receives: number): number {
+    const { profile, random } = this.#options
+    return profile.weather ? retrySeconds(receives, () => random.next()) : RETRY_MS / 1000
   }
 
   #dispose({ message, receipt }: Received, result: Disposition): void {

@@ -1,6 +1,7 @@
 /** What may go wrong in a simulated run, and how likely each request is to meet it. */
 import type { RunEventName } from '../../lib/core/telemetry/names.ts'
 import type { Fault } from './faults.ts'
+import type { Spell } from './weather.ts'
 
 interface Together {
   /**
@@ -76,6 +77,10 @@ export interface Profile {
   readonly blueprintPauses?: number
   /** Runs that would end as failed are paused in place of that. @default - they end */
   readonly pausesFailed?: true
+  /** What all requests to a service meet for a while. @default - nothing */
+  readonly weather?: Spell
+  /** What does not fit into the header is an object in S3. @default - an item of the table */
+  readonly objects?: true
   /** A host looks so often which blueprints are paused, in milliseconds. @default - once */
   readonly pausesSeenAfterMs?: number
 }

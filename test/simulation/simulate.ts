@@ -17,7 +17,6 @@ import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import { describeRun } from '../../lib/core/run/describe.ts'
 import { readHistory } from '../../lib/core/run/read-history.ts'
 import { listRuns } from '../../lib/core/run/list.ts'
-import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory, withoutInputs } from '../conformance/outcome.ts'
 import { shown } from '../conformance/planned.ts'
@@ -30,6 +29,7 @@ import { LABELS_OF_RUN, BUG, LOST, RUN_ID, PAID, USD_OF_A_CALL } from './names.t
 import { type FaultPlan, type FaultPoint, randomFaults } from './faults.ts'
 import type { Profile } from './profile.ts'
 import { Random } from './random.ts'
+import type { Recovery } from './weather.ts'
 import { World } from './world.ts'
 
 export interface Simulation {
@@ -62,6 +62,8 @@ export interface SimulationResult {
   readonly refusals: number
   /** How often work on the run went down with a node of another. */
   readonly downs: number
+  /** How long its weather was felt; undefined where the run was over before. */
+  readonly recovery?: Recovery
 }
 
 /** A case with what it must come to. `fat` fills the header, so that what rides there is moved out all the time. */
@@ -140,15 +142,16 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
     violations.push(...(await budgetProblems(world)))
   else if (violations.length === 0)
     violations.push(...(await differences(world, expected, { ...simulation, profile })))
-  const { points, trace, messages, downs } = world
+  const { points, trace, messages, downs, recovery } = world
   const { packs, refusals } = world.store
-  return { violations, points, trace, messages, packs, refusals, downs }
+  return { violations, points, trace, messages, packs, refusals, downs, recovery }
 }
 
 /** By each of its labels the run is found, once, whatever became of the starts before. */
-async function listProblems({ store, setup }: World): Promise<string[]> {
+async function listProblems(world: World): Promise<string[]> {
+  const { store, setup } = world
   const run = await store.read(RUN_ID)
-  const values = new ValueStore({ store, serializer: setup.options?.serializer ?? new JsonSerializer() })
+  const values = world.valuesBy(setup.options?.serializer ?? new JsonSerializer())
   const problems: string[] = []
   for (const [name, value] of Object.entries(LABELS_OF_RUN)) {
     const { runs } = await listRuns({ store, values }, { label: { [name]: value } })
@@ -159,11 +162,12 @@ async function listProblems({ store, setup }: World): Promise<string[]> {
 }
 
 /** Its history tells each end of a node once, whoever died before it was noted; none that did not come. */
-async function historyProblems({ store, setup }: World): Promise<string[]> {
+async function historyProblems(world: World): Promise<string[]> {
+  const { store, setup } = world
   const run = await store.read(RUN_ID)
   if (!run) return []
   const graph = new RunGraph(setup.blueprint)
-  const values = new ValueStore({ store, serializer: setup.options?.serializer ?? new JsonSerializer() })
+  const values = world.valuesBy(setup.options?.serializer ?? new JsonSerializer())
   const told = new Map<string, number>()
   for (const entry of await readHistory({ services: { store, values }, run, graph })) {
     if (!/^node(Completed|Failed|FellBack)$/.test(entry.type) || !('nodeId' in entry)) continue
@@ -219,7 +223,7 @@ async function differences(
   if (run.status === 'failed' && run.reason?.includes(LOST)) return []
   const graph = new RunGraph(setup.blueprint)
   const serializer = setup.options?.serializer ?? new JsonSerializer()
-  const values = new ValueStore({ store, serializer })
+  const values = world.valuesBy(serializer)
   const description = await describeRun({ run, graph, store, values, serializer })
   const { executions, calls } = counts
   const outcome = show({ ...describedOutcome(setup.blueprint, description), executions, calls })

@@ -7,8 +7,9 @@ import type { ConformanceCase } from '../conformance/case.ts'
 import { caseNamed, cases } from '../conformance/cases.ts'
 import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { again, type SimulatedRun } from './again.ts'
+import { allProfiles } from './all-profiles.ts'
 import { strike, strikesOf } from './exhaustive.ts'
-import { BATCH_KILLER, BUDGET, BUGS_IN_TURN, CALM, profiles, SAME_BUG, SLOT_KILLER } from './profile.ts'
+import { BATCH_KILLER, BUDGET, BUGS_IN_TURN, CALM, SAME_BUG, SLOT_KILLER } from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
@@ -70,7 +71,7 @@ describe('simulation', () => {
     ]
     for (const name of names) {
       const simulation = { ...(await subjectOf(caseNamed(name))), seed: SEED }
-      for (const profile of profiles) {
+      for (const profile of allProfiles) {
         const { trace } = await simulate({ ...simulation, profile })
         expect((await simulate({ ...simulation, profile })).trace).toEqual(trace)
       }
@@ -101,13 +102,13 @@ describe('simulation', () => {
   })
 
   it('seeds at random', { timeout: Math.max(180_000, RUNS * 20) }, async () => {
-    const all = simulated.length * profiles.length
+    const all = simulated.length * allProfiles.length
     const seeds = Math.max(1, Math.round(RUNS / all))
     const every = Math.ceil(all / RUNS)
     for (const [index, theCase] of simulated.entries()) {
       const plain = await subject(theCase, false)
       const fat = await subject(theCase, true)
-      for (const [at, profile] of profiles.entries()) {
+      for (const [at, profile] of allProfiles.entries()) {
         if (profile.killer || (index + at) % every !== 0) continue
         for (let seed = SEED; seed < SEED + seeds; seed++) {
           // Half of the runs have a header that is always full.

@@ -2,6 +2,7 @@
  * A world in which runs are worked on: a queue, a store, workers, a clock, and a scheduler that lets one request
  * happen at a time, in an order and with faults that a seed decides. The same seed gives the same run.
  */
+import type { ISerializer } from 'flowcraft'
 import { LONGEST_DELAY_MS } from '../../lib/core/common/sqs-limits.ts'
 import { RunGraph } from '../../lib/core/protocol/run-graph.ts'
 import {
@@ -15,6 +16,7 @@ import { type Job } from '../../lib/core/queue/job.ts'
 import { reconcileRun } from '../../lib/core/run/reconcile.ts'
 import type { CommitResult } from '../../lib/core/store/run-store.ts'
 import { MemoryQueue } from '../../lib/testing/index.ts'
+import { ValueStore } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
 import { Counts } from '../conformance/outcome.ts'
 import { FAILURE, type Failing } from './failing.ts'
@@ -29,6 +31,7 @@ import type { FaultPlan, FaultPoint } from './faults.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
 import { Told } from './told.ts'
+import { type Recovery, Weather } from './weather.ts'
 
 export interface WorldOptions {
   readonly setup: Setup
@@ -59,6 +62,7 @@ export class World implements HostWorld {
   readonly violations: string[] = []
   readonly publishesRunEnds: boolean
   readonly told: Told
+  readonly objects?: Map<string, Uint8Array>
   /** Messages that were sent. */
   messages = 0
   readonly #profile: Profile
@@ -67,6 +71,7 @@ export class World implements HostWorld {
   readonly #processes: Processes
   readonly #outside: Outside
   readonly #graph: RunGraph
+  readonly #weather: Weather | undefined
   /** When the timers of suspended activations end, by the world's clock. */
   readonly #timers = new Map<string, { readonly at: number; readonly long: boolean }>()
   /** When a delayed run was begun. */
@@ -95,7 +100,10 @@ export class World implements HostWorld {
     this.queue = new MemoryQueue(() => this.#clock)
     this.publishesRunEnds = random.chance(0.5)
     this.told = new Told(profile.events)
-    this.#network = new Network({ random, plan, now: () => this.#clock, trace: this.trace })
+    if (profile.objects) this.objects = new Map()
+    this.#weather = profile.weather && new Weather(profile.weather, random)
+    const now = () => this.#clock
+    this.#network = new Network({ random, plan, weather: this.#weather, now, trace: this.trace })
     const { queue, trace, violations } = this
     const processes = { world: this, profile, random, queue, mutation, trace, violations }
     this.#processes = new Processes(processes)
@@ -132,10 +140,18 @@ export class World implements HostWorld {
   put(job: Job, delayMs: number, delivery?: Delivery): void {
     if (this.#random.chance(this.#profile.losses ?? 0)) return
     const late = () => (this.#random.chance(this.#profile.delays) ? this.#random.below(2_000) : 0)
-    const delay = () => delayMs + late() + (delivery === 'delayed' ? DELAYED_MS : 0)
+    const withheld = () => this.#weather?.delayMs(this.#clock) ?? 0
+    const delay = () => delayMs + late() + withheld() + (delivery === 'delayed' ? DELAYED_MS : 0)
     this.queue.put(job, delay())
     if (delivery === 'twice' || this.#random.chance(this.#profile.duplicates)) this.queue.put(job, delay())
     this.messages++
+  }
+
+  /** The values of its runs, for whoever looks at them in the end. */
+  valuesBy(serializer: ISerializer): ValueStore {
+    const { objects, store } = this
+    const get = async (key: string) => objects?.get(key)
+    return new ValueStore({ store, serializer, ...(objects && { blobs: { get, put: async () => {} } }) })
   }
 
   get hasHistory(): boolean {
@@ -202,6 +218,7 @@ export class World implements HostWorld {
 
   /** G1: what ran in one life of its run is committed in no other. */
   committed({ name, ran }: Task, runId: string, key: ActivationKey, result: CommitResult): void {
+    if (result.committed) this.#weather?.committed(this.#clock)
     if (runId !== RUN_ID || !result.committed) return
     const { node } = parseActivationKey(key)
     const life = ran.get(node)
@@ -213,6 +230,11 @@ export class World implements HostWorld {
   /** What callers were told that it counts, by node. */
   get promised(): ReadonlyMap<string, unknown> {
     return this.#outside.promised
+  }
+
+  /** How long the weather was felt after it had passed; undefined where the run was over before. */
+  get recovery(): Recovery | undefined {
+    return this.#weather?.recovery
   }
 
   /** What met a fault, or might have. */
@@ -246,15 +268,28 @@ export class World implements HostWorld {
   }
 
   async #step(): Promise<boolean> {
+    const frozen = this.#weather?.look(this.#steps, this.#clock)
+    if (frozen) await this.#processes.freeze(frozen.frozenUntil)
     const possible = this.#possible()
     const isIdle = possible.length === 0 && !(await this.#waits())
-    const actions = [...possible, ...(await this.#outside.actions(isIdle))]
+    const actions = [...possible, ...(await this.#callers(isIdle))]
     if (!this.#profile.losses) await this.#checkTimers()
     if (actions.length === 0) return this.#skipTime(await this.store.nextDue())
     this.#clock += this.#random.below(4)
     await this.#random.pick(actions)()
     await this.#processes.quiet()
     return true
+  }
+
+  /** While the weather is bad, whoever calls in vain waits before the next try. */
+  async #callers(isIdle: boolean): Promise<(() => void)[]> {
+    const weather = this.#weather
+    if (!weather) return this.#outside.actions(isIdle)
+    if (!weather.mayCall(this.#clock)) return []
+    return (await this.#outside.actions(isIdle)).map((call) => () => {
+      weather.called(this.#clock)
+      call()
+    })
   }
 
   /** Whether something comes later by itself. */
@@ -304,7 +339,8 @@ export class World implements HostWorld {
     )
     for (const { host, timer } of processes.timers()) actions.push(() => processes.expire(host, timer))
     actions.push(...this.#network.due())
-    if (this.queue.visible().length > 0 && processes.hasRoom) {
+    const mayReceive = this.#weather?.mayReceive(this.#clock) ?? true
+    if (mayReceive && this.queue.visible().length > 0 && processes.hasRoom) {
       actions.push(() => processes.receive())
       actions.push(() => processes.receive())
     }
@@ -315,6 +351,7 @@ export class World implements HostWorld {
     const times = [
       ...this.#processes.times(),
       ...this.#network.times(),
+      ...(this.#weather?.times() ?? []),
       this.queue.nextAt() ?? 0,
       this.#outside.nextRedrive,
       dueAt === undefined ? 0 : Math.max(dueAt, this.#outside.nextSweep),

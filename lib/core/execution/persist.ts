@@ -56,7 +56,7 @@ function mayPass(error: unknown): boolean {
 }
 
 /**
- * The services of whoever holds a lease: what they ask of the table and the queue is tried again. Crash before or between
+ * The services of whoever holds a lease: what they ask of the table, the bucket and the queue is tried again. Crash before or between
  * tries: as before and after the request itself; a try that arrives late, beside the next, is refused or changes nothing.
  */
 export function persistent(services: Services, options: PersistOptions): Services {
@@ -65,7 +65,8 @@ export function persistent(services: Services, options: PersistOptions): Service
   return {
     ...services,
     store,
-    values: values.countedBy(store, counter),
+    // An object is named by the attempt that puts it, and put again it is the same.
+    values: values.countedBy(store, counter).askingBy((request) => persist(services, options, request)),
     queue: { send: (jobs, delay) => persist(services, options, () => queue.send(jobs, delay)) },
   }
 }

@@ -1,10 +1,17 @@
 /** When a message that was not worked on comes back. */
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs'
 
-/** A message that failed for reasons of the infrastructure is tried again after this, doubled each time. */
+/** A message that failed for reasons of the infrastructure is tried again after this, doubled at first. */
 const FIRST_RETRY_SECONDS = 5
+/** So often; what is throttled has air soon. */
+const DOUBLINGS_AT_MOST = 2
 /**
- * So the 100 receives of the job queue's redrive policy last for half a day of trouble and more; from the dead-letter queue
+ * And by this from then on, so that a message waits for a sixth of the time that the trouble has lasted: doubled on, it would
+ * wait for ten minutes more after an outage of ten.
+ */
+const GROWTH = 1.2
+/**
+ * So the 100 receives of the job queue's redrive policy last for ten hours of trouble and more; from the dead-letter queue
  * the sweep sends jobs back.
  */
 const LONGEST_RETRY_SECONDS = 900
@@ -16,8 +23,10 @@ const MAX_VISIBILITY_SECONDS = 43_200
  * together must not come back together.
  */
 export function retrySeconds(receives: number, random: () => number = Math.random): number {
-  const doublings = Math.max(0, (Number.isFinite(receives) ? receives : 1) - 1)
-  const longest = Math.min(FIRST_RETRY_SECONDS * 2 ** Math.min(doublings, 10), LONGEST_RETRY_SECONDS)
+  const before = Math.max(0, (Number.isFinite(receives) ? receives : 1) - 1)
+  const doublings = Math.min(before, DOUBLINGS_AT_MOST)
+  const grown = FIRST_RETRY_SECONDS * 2 ** doublings * GROWTH ** (before - doublings)
+  const longest = Math.min(grown, LONGEST_RETRY_SECONDS)
   return Math.ceil(longest * (0.5 + random() / 2))
 }
 

@@ -46,6 +46,8 @@ export interface ValueStoreOptions {
   readonly store: ItemStore
   /** @default - large values are kept in several items */
   readonly blobs?: BlobStore | CountedBlobStore
+  /** What has more is no item: in bytes. @default VALUE_ITEM_BYTES */
+  readonly itemBytes?: number
   readonly serializer: ISerializer
   /** Texts that are in this process, for whoever works on runs. @default - each is read when it is asked for */
   readonly cache?: ValueCache
@@ -79,6 +81,17 @@ export class ValueStore {
   countedBy(store: ItemStore, counter: CostCounter): ValueStore {
     const blobs = this.#blobs && 'countedBy' in this.#blobs ? this.#blobs.countedBy(counter) : this.#blobs
     return new ValueStore({ ...this.#options, store, blobs })
+  }
+
+  /** The same values, each request for an object of which is made by `ask`, which may make it again. */
+  askingBy(ask: <T>(request: () => Promise<T>) => Promise<T>): ValueStore {
+    const blobs = this.#blobs
+    if (!blobs) return this
+    const asking: BlobStore = {
+      put: (key, bytes) => ask(() => blobs.put(key, bytes)),
+      get: (key) => ask(() => blobs.get(key)),
+    }
+    return new ValueStore({ ...this.#options, store: this.#store, blobs: asking })
   }
 
   /** The same values as they are in the table: of a run that is over the id may be another's before the cache forgets it. */
@@ -137,7 +150,7 @@ export class ValueStore {
   async #write(runId: string, key: string, text: string): Promise<string> {
     const value = await compress(text)
     const bytes = value.bytes ?? Buffer.from(text)
-    if (bytes.byteLength <= VALUE_ITEM_BYTES) {
+    if (bytes.byteLength <= (this.#options.itemBytes ?? VALUE_ITEM_BYTES)) {
       await this.#store.putValue(runId, key, value)
       return ''
     }

@@ -1,8 +1,9 @@
 /** Requests that are tried again while there is time: a node whose work is done does not run again for them. */
-import { createFlow, type NodeContext } from 'flowcraft'
+import { createFlow, JsonSerializer, type NodeContext } from 'flowcraft'
 import { expect, it } from 'vitest'
 import { requestFailed } from '../../../lib/core/common/errors.ts'
 import { type PersistOptions, persist } from '../../../lib/core/execution/persist.ts'
+import { type BlobStore, ValueStore } from '../../../lib/core/values/value-store.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { batchOf } from '../../conformance/case.ts'
 import { quiet } from '../../end-to-end/driver.ts'
@@ -119,4 +120,33 @@ it('an item runs once though its result and its arrival are throttled', async ()
 
   expect(ran.toSorted()).toEqual([0, 1])
   expect((await service.get(runId)).status).toBe('completed')
+})
+
+it('a node runs once though S3 asks to slow down while its value is put', async () => {
+  let ran = 0
+  const objects = new Map<string, Uint8Array>()
+  let [refusedPuts, refusedGets] = [4, 4]
+  const blobs: BlobStore = {
+    put: async (key, bytes) => {
+      if (refusedPuts-- > 0) throw trouble('SlowDown')
+      objects.set(key, bytes)
+    },
+    get: async (key) => {
+      if (refusedGets-- > 0) throw trouble('SlowDown')
+      return objects.get(key)
+    },
+  }
+  const flow = createFlow('two')
+    .node('a', async () => (ran++, { output: Array.from({ length: 300 }, (_, n) => n * 7919).join(' ') }))
+    .node('b', async ({ input }: NodeContext) => ({ output: (input as string).length }))
+    .edge('a', 'b')
+  const service = new TestService({ flows: [flow], logger: quiet })
+  const { store } = service.services
+  const values = new ValueStore({ store, blobs, serializer: new JsonSerializer(), itemBytes: 100 })
+  const { runId } = await service.start({ blueprintId: 'two' })
+
+  while (service.queue.visible().length > 0) await takeOne(service, { services: { values } })
+
+  expect({ ran, objects: objects.size > 0 }).toEqual({ ran: 1, objects: true })
+  expect((await store.read(runId))?.status).toBe('completed')
 })
