@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { functionsOf, root, run, versions, write } from './folder.ts'
 import { testInitInto } from './init.ts'
 import { COMPILER_OPTIONS, writeOlderTemplate } from './older-template.ts'
-import { typeDocs, typeReadme } from './readme.ts'
+import { typeDocs, typeOwnFlow } from './readme.ts'
 
 /** A test of the stack, and one of what is no flow and no construct. */
 const stackTest = (file: string) => `import { App } from 'aws-cdk-lib'
@@ -45,13 +45,13 @@ export function testTemplate(folder: string, tarball: string): void {
     'typescript',
     '--generate-only',
   )
-  typeReadme(folder, tarball)
+  typeOwnFlow(folder, tarball)
   write(folder, 'test/shop.test.ts', stackTest('../src/shop-stack'))
   run(folder, 'npm', 'test')
   // The template's own app, which begins with `tsc` over all that was typed.
   typeDocs(folder)
   run(folder, 'npx', 'cdk', 'synth', '--quiet')
-  console.log('  the README, npm test and cdk synth pass')
+  console.log('  docs/your-own-flow.md, npm test and cdk synth pass')
   testFlowInJest(folder, 'swc')
   testInitInto(folder, tarball)
 }

@@ -1,4 +1,4 @@
-/** What README.md and a page of the docs say, typed as it stands: files, and commands in their order. */
+/** What docs/your-own-flow.md and another page say, typed as it stands: files, and commands in their order. */
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { functionsOf, root, shell, versions, write } from './folder.ts'
@@ -35,13 +35,14 @@ function packaged(command: string, tarball: string): string {
 }
 
 /** @throws Error where a command fails, or where no template of the four functions comes out of it */
-export function typeReadme(folder: string, tarball: string): void {
-  for (const step of stepsOf('README.md', 'Your own flow')) {
+export function typeOwnFlow(folder: string, tarball: string): void {
+  for (const step of stepsOf('docs/your-own-flow.md', 'Step by step')) {
     if ('command' in step) shell(folder, packaged(step.command, tarball))
     else write(folder, step.file, step.code)
   }
   const { length } = functionsOf(join(folder, 'cdk.out'), 'Shop')
-  if (length !== 4) throw new Error(`the README's cdk synth: expected 4 functions, got ${length}`)
+  if (length !== 4)
+    throw new Error(`the cdk synth of docs/your-own-flow.md: expected 4 functions, got ${length}`)
 }
 
 /** The files of other pages, for `tsc`: the app that docs/local.md runs, and what docs/deployment.md quotes. */
@@ -53,13 +54,13 @@ export function typeDocs(folder: string): void {
 }
 
 export function testEmptyFolder(folder: string, tarball: string): void {
-  typeReadme(folder, tarball)
+  typeOwnFlow(folder, tarball)
   write(
     folder,
     'run.ts',
     "import { runLocally } from './src/local.js'\n\nrunLocally('cdk.out', 'Ada').then(console.log)\n",
   )
   const printed = shell(folder, 'npx tsx run.ts').trim()
-  if (printed !== 'HELLO, ADA!') throw new Error(`the README's runLocally printed ${printed}`)
-  console.log('  the README synthesises and runs')
+  if (printed !== 'HELLO, ADA!') throw new Error(`runLocally of docs/your-own-flow.md printed ${printed}`)
+  console.log('  docs/your-own-flow.md synthesises and runs')
 }
