@@ -82,6 +82,20 @@ describe('by the protocol of AWS', () => {
     expect(calls.at(-1)).toBe(`tell no trip T-1: no ${step}`)
   })
 
+  it('gives back the last one first, in whatever order messages come', async () => {
+    for (const seed of Array.from({ length: 20 }, (_, n) => n + 1)) {
+      const { calls, services } = fake((call) => call === 'pay')
+      const order = { order: 'random', seed } as const
+      const service = new TestService({ flows, dependencies: services, logger: new NullLogger(), ...order })
+      await service.run({ blueprintId: 'trip', input: trip })
+      expect(calls.filter((call) => call.startsWith('cancel'))).toEqual([
+        'cancel car-T-1',
+        'cancel hotel-T-1',
+        'cancel flight-T-1',
+      ])
+    }
+  })
+
   it('tries a compensation again, and undoes the others after it', async () => {
     const { booked, services } = fake(
       (call, time) => call === 'pay' || (call === 'cancel car-T-1' && time < 6),
