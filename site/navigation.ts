@@ -21,6 +21,7 @@ export const sections: readonly Section[] = [
   {
     title: 'Guides',
     pages: [
+      'your-own-flow.md',
       'deployment.md',
       'starting-runs.md',
       'testing.md',
@@ -62,6 +63,7 @@ export const sections: readonly Section[] = [
       'reference/environment.md',
       'reference/events.md',
       'reference/table.md',
+      'demo.md',
       'conformance.md',
       'fuzzing.md',
     ],
