@@ -14,6 +14,7 @@ import { keys } from '../core/store/schema.ts'
 import { translateConfig } from '../core/store/table.ts'
 import { type BlobStore, ValueStore } from '../core/values/value-store.ts'
 
+/** Options of `DynamoDbContext`. */
 export interface DynamoDbContextOptions {
   readonly dynamoDbClient: DynamoDBClient
   /** A table with the schema of `stateTable`. */
@@ -60,25 +61,30 @@ export class DynamoDbContext implements IAsyncContext<Record<string, unknown>> {
     })
   }
 
+  /** The value of a key; undefined where there is none. */
   async get(key: string): Promise<unknown> {
     const text = (await this.#read()).get(key)
     return text === undefined ? undefined : this.#decode(text)
   }
 
+  /** Whether the key has a value. */
   async has(key: string): Promise<boolean> {
     return (await this.#read()).has(key)
   }
 
+  /** Sets a key. The value must be one that the serializer carries. */
   async set(key: string, value: unknown): Promise<void> {
     await this.patch([{ op: 'set', key, value }])
   }
 
+  /** Deletes a key. @returns whether it had a value */
   async delete(key: string): Promise<boolean> {
     const had = await this.has(key)
     if (had) await this.patch([{ op: 'delete', key }])
     return had
   }
 
+  /** All keys with their values. */
   async toJSON(): Promise<Record<string, unknown>> {
     const entries = [...(await this.#read())].map(
       async ([key, text]) => [key, await this.#decode(text)] as const,

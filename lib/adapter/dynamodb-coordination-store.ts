@@ -12,6 +12,7 @@ import { type AskingClient, askingClient } from '../core/store/asking-client.ts'
 import { keys } from '../core/store/schema.ts'
 import { translateConfig } from '../core/store/table.ts'
 
+/** Options of `DynamoDbCoordinationStore`. */
 export interface DynamoDbCoordinationStoreOptions {
   readonly dynamoDbClient: DynamoDBClient
   /** A table with the schema of `stateTable`. */

@@ -7,6 +7,7 @@ import { inputInMemory, withAlways } from './memory-always.ts'
 import { joinInputInMemory, withJoins } from './memory-joins.ts'
 import { retried } from './memory-retries.ts'
 
+/** Options of `extendRuntime`. */
 export interface ExtendRuntimeOptions {
   /**
    * How the delay before a try is waited for, in milliseconds; tests need not wait. It rejects once the signal aborts.
@@ -17,6 +18,7 @@ export interface ExtendRuntimeOptions {
 
 /** A `FlowRuntime` of whatever context and dependencies. */
 export interface ExtensibleRuntime {
+  /** Flowcraft's own: what runs a node. */
   getExecutorForNode(nodeId: string, execution: never): unknown
 }
 

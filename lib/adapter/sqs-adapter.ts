@@ -200,6 +200,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
     if (this.#poller === poller) this.#poller = undefined
   }
 
+  /** `stop()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }

@@ -42,6 +42,7 @@ export interface SqsPollerOptions {
   ): Promise<Disposition>
 }
 
+/** Options of `stop`. */
 export interface StopOptions {
   /**
    * After so many milliseconds nodes that are still under way are given up: their `signal` is aborted, what they do

@@ -24,7 +24,9 @@ export interface WorkerHandlerOptions extends SqsAdapterOptions {
   readonly adapter?: WorkerAdapter
 }
 
+/** The Lambda handler of a worker. */
 export interface WorkerHandler {
+  /** A batch of messages of the job queue. */
   (event: SQSEvent, context: Context): Promise<SQSBatchResponse>
   /** An invocation that asks which blueprints the worker has, as the console does. */
   (event: DescribeRequest, context: Context): Promise<WorkerDescription>

@@ -8,11 +8,13 @@ import { type ReleaseServices, releaseHeld } from '../core/run/release.ts'
 import { known } from './list-request.ts'
 import type { OperationRequest } from './steering.ts'
 
+/** What became of a `pauseBlueprint`. */
 export interface PauseBlueprintResult {
   /** Whether this call paused the blueprint; false where it was paused. */
   readonly paused: boolean
 }
 
+/** What became of an `unpauseBlueprint`. */
 export interface UnpauseBlueprintResult {
   /** Whether this call unpaused the blueprint; false where it was not paused. */
   readonly unpaused: boolean

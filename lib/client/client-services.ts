@@ -12,6 +12,7 @@ import type { Services } from '../core/execution/services.ts'
 import type { DeadLetterServices } from '../core/run/dead-letters.ts'
 import { Tracing } from '../core/telemetry/tracing.ts'
 
+/** Options of clients, and of the handlers that act as one. */
 export interface ClientOptions extends AwsOptions {
   /**
    * Blueprints that may be started. With them a run is checked and begun at once; without, a worker begins it, and a
@@ -29,6 +30,7 @@ export interface ClientOptions extends AwsOptions {
   readonly logger?: ILogger
 }
 
+/** Options of `RunClient`. */
 export interface RunClientOptions<F extends AnyFlows = AnyFlows> extends ClientOptions {
   /**
    * Blueprints that may be started. With them a run is checked, its input by its schema too, and begun at once; without, a

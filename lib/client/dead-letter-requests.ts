@@ -19,6 +19,7 @@ export interface ListDeadLettersRequest extends DeadLetterFilter {
 
 /** Which messages: by id, of a run, or all of them. */
 export type SendBackRequest = DeadLetterFilter | { readonly all: true }
+/** Which messages are taken out of the dead-letter queue for good, by whom and why. */
 export type DropRequest = SendBackRequest & OperationRequest
 
 const LIMIT = 100

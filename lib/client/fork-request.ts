@@ -27,6 +27,7 @@ export interface ForkRequest extends OperationRequest {
   readonly dryRun?: boolean
 }
 
+/** The run that `fork` began, or would begin. */
 export interface ForkResult {
   /** The new run. */
   readonly runId: string

@@ -37,16 +37,19 @@ export interface ResumeRequest extends OperationRequest {
   readonly idempotencyKey?: string
 }
 
+/** What became of a `resume`. */
 export interface ResumeResult {
   /** Whether this call's event is the one that counts; false where the node was resumed before. */
   readonly resumed: boolean
 }
 
+/** Options of `get`. */
 export interface GetOptions {
   /** Whether the run's values are read; without, `context` is empty. @default true */
   readonly context?: boolean
 }
 
+/** Options of `waitFor`. */
 export interface WaitOptions {
   /** Milliseconds. @default 60000; `TestService`, whose clock costs nothing, waits as long as anything is left to do */
   readonly timeoutMs?: number

@@ -9,6 +9,7 @@ import { show } from '../core/common/thrown.ts'
 import { type Budget, budgetProblems, type OnBudget } from '../core/protocol/budget.ts'
 import type { RunStatus } from '../core/protocol/run-state.ts'
 
+/** What a run starts from. */
 export interface StartRunRequest {
   readonly blueprintId: string
   /** Becomes the run's initial context, as in `FlowRuntime.run`. @default {} */
@@ -39,6 +40,7 @@ export interface StartRunRequest {
   readonly onBudget?: OnBudget
 }
 
+/** The run that was started, or that was there. */
 export interface StartRunResult {
   readonly runId: string
   readonly status: RunStatus

@@ -5,8 +5,10 @@ import type { RunClientOptions } from './client-services.ts'
 import { RunClient } from './run-client.ts'
 import type { StartRunRequest, StartRunResult } from './start-request.ts'
 
+/** Options of `createStartRunHandler`. */
 export interface StartRunHandlerOptions extends RunClientOptions {}
 
+/** The Lambda handler that starts runs: of one request, or of a list. */
 export type StartRunHandler = (
   event: StartRunRequest,
   context?: Pick<Context, 'awsRequestId'>,

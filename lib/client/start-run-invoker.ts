@@ -15,6 +15,7 @@ import type { Runs } from './runs.ts'
 import { checkStart, type StartRunRequest, type StartRunResult } from './start-request.ts'
 import type { BlueprintIdOf, StartRunRequestOf, StartRunResultOf } from './typed-runs.ts'
 
+/** Options of `StartRunInvoker`. */
 export interface StartRunInvokerOptions {
   /**
    * Name or ARN of the StartRun function.

@@ -14,6 +14,7 @@ import { redriveRun, type RedriveOfEnd, type SteerServices } from '../core/run/r
 import { resumeRun } from '../core/run/resume.ts'
 import { skipRetry } from '../core/run/skip.ts'
 
+/** What became of a `cancel`. */
 export interface CancelResult {
   /** Whether the run is cancelled; false where it had ended otherwise. */
   readonly cancelled: boolean
@@ -50,6 +51,7 @@ export interface UnpauseRequest extends OperationRequest {
   readonly maxUsd?: number
 }
 
+/** What became of a `redrive`. */
 export interface RedriveResult {
   /** False with `dryRun`. */
   readonly redriven: boolean
@@ -70,16 +72,19 @@ export interface SkipRequest extends OperationRequest {
   readonly action?: string
 }
 
+/** What became of a `skip`. */
 export interface SkipResult {
   /** Whether this call's output is the one that counts. */
   readonly skipped: boolean
 }
 
+/** What became of a `pause`. */
 export interface PauseResult {
   /** Whether this call paused the run; false where it was paused. */
   readonly paused: boolean
 }
 
+/** What became of an `unpause`. */
 export interface UnpauseResult {
   /** Whether this call let the run go on; false where it was not paused. */
   readonly unpaused: boolean

@@ -23,10 +23,12 @@ export type StartRunRequestOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> =
         : { readonly input: TypesOf<F>[Id]['input'] })
     : never)
 
+/** `StartRunResult`, with the run id that the compiler knows. */
 export type StartRunResultOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> = StartRunResult & {
   readonly runId: RunIdOf<F, Id>
 }
 
+/** `ForkResult`, with the run ids that the compiler knows. */
 export type ForkResultOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> = ForkResult & {
   readonly runId: RunIdOf<F, Id>
 }
@@ -58,6 +60,7 @@ export type RunSummaryOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> = Id e
   ? RunSummary & { readonly blueprintId: Id; readonly runId: RunIdOf<F, Id> }
   : never
 
+/** `RunPage`, with what the compiler knows of the flows. */
 export type RunPageOf<F extends AnyFlows, Id extends BlueprintIdOf<F>> = RunPage & {
   readonly runs: readonly RunSummaryOf<F, Id>[]
 }

@@ -7,6 +7,7 @@ import { checked, must } from '../core/common/schema.ts'
 import type { RunDescription } from '../core/run/describe.ts'
 import { isOver, type RunState } from '../core/protocol/run-state.ts'
 
+/** Options of `watch`. */
 export interface WatchOptions {
   /**
    * Milliseconds between looks, at most; 50 to 3600000. After a change the next ones come sooner. `TestService` does not look, it

@@ -15,6 +15,7 @@ import {
 import { grantKey, keyActions } from './keys.ts'
 import { durationProblems, existingOrNew, givenOf, numberProblems, throwProblems } from './problems.ts'
 
+/** Props of `JobQueue`. */
 export interface JobQueueProps {
   /**
    * An existing standard queue to use; excludes all other props but `existingDeadLetterQueue`. It must have a

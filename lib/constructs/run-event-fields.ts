@@ -14,10 +14,12 @@ export class RunEventFields {
     return field<RunEventDetail>('id')
   }
 
+  /** The run. */
   static get runId(): string {
     return field<RunEventDetail>('runId')
   }
 
+  /** Its blueprint. */
   static get blueprintId(): string {
     return field<RunEventDetail>('blueprintId')
   }

@@ -2,8 +2,10 @@
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import { dimensionOf, metricNames } from '../core/telemetry/names.ts'
 
+/** A metric of runs, by its name in `metricNames.metrics`. */
 export type RunMetricName = keyof typeof metricNames.metrics
 
+/** Props of `RunMetrics`. */
 export interface RunMetricsProps {
   /** Name of the service, the dimension of its metrics. */
   readonly serviceName: string
@@ -11,6 +13,7 @@ export interface RunMetricsProps {
   readonly metricsNamespace?: string
 }
 
+/** Options of `metricRunCost`. */
 export interface RunCostMetricOptions extends MetricOptions {
   /** The blueprint of the runs. @default - all of the service */
   readonly blueprintId?: string

@@ -27,27 +27,48 @@ export interface IFlowcraftService extends IConstruct {
   /** Environment variables by which a program finds the service: for stack outputs, a CLI, a program outside AWS. */
   readonly environment: Readonly<Record<string, string>>
 
+  /** Lets somebody start runs; a function is told which service to start them in. */
   grantStartRun(grantee: IGrantable): Grant
+  /** Lets somebody get, list and watch runs, and read their history. */
   grantReadRuns(grantee: IGrantable): Grant
+  /**
+   * Lets somebody do all that `RunClient` does: start, resume, cancel, pause, redrive, skip and fork, too.
+   */
   grantManageRuns(grantee: IGrantable): Grant
 
+  /** Starts a run at the times of a schedule. */
   schedule(id: string, options: StartScheduleOptions): Schedule
 
+  /** A rule for each run that has completed. */
   onRunCompleted(id: string, options?: OnRunEventOptions): Rule
+  /** A rule for each run that has failed. */
   onRunFailed(id: string, options?: OnRunEventOptions): Rule
+  /** A rule for each run that was cancelled. */
   onRunCancelled(id: string, options?: OnRunEventOptions): Rule
+  /** A rule for each run that has ended. */
   onRunStatusChange(id: string, options?: OnRunEventOptions): Rule
+  /** A rule for each run that has started. Needs 'started' in `runEvents`. */
   onRunStarted(id: string, options?: OnRunEventOptions): Rule
+  /** A rule for each node that waits for an event. Needs 'waiting' in `runEvents`. */
   onRunWaiting(id: string, options?: OnRunWaitingOptions): Rule
+  /** A rule for each run that goes on after its end. Needs 'redriven' in `runEvents`. */
   onRunRedriven(id: string, options?: OnRunEventOptions): Rule
 
+  /** How many runs have started. */
   metricRunsStarted(options?: MetricOptions): Metric
+  /** How many runs have completed. */
   metricRunsCompleted(options?: MetricOptions): Metric
+  /** How many runs have failed. */
   metricRunsFailed(options?: MetricOptions): Metric
+  /** How many runs were cancelled. */
   metricRunsCancelled(options?: MetricOptions): Metric
+  /** How many runs were paused in place of their end as failed. */
   metricRunsPaused(options?: MetricOptions): Metric
+  /** How many nodes have failed. */
   metricNodesFailed(options?: MetricOptions): Metric
+  /** How long nodes take, in milliseconds. */
   metricNodeDuration(options?: MetricOptions): Metric
+  /** What runs that have ended cost, in US dollars. */
   metricRunCost(options?: RunCostMetricOptions): Metric
 }
 

@@ -15,6 +15,7 @@ export interface PoolRoute {
   readonly nodes: readonly string[]
 }
 
+/** Props of parts that may be traced. */
 export interface Traced {
   /**
    * Whether AWS X-Ray traces the functions, at its price, and the trace of a run goes with its jobs: see docs/tracing.md.
@@ -24,6 +25,7 @@ export interface Traced {
   readonly tracing?: boolean
 }
 
+/** Props of parts that count what runs use. */
 export interface Costed {
   /**
    * Whether workers count what runs use, in the write of their commits: for `get`, the event of a run's end, its metric and
@@ -35,6 +37,7 @@ export interface Costed {
   readonly prices?: PriceOverrides
 }
 
+/** The parts of a service that its functions share. */
 export interface ServiceParts extends Traced, Costed {
   readonly state: StateTable
   /** The default pool's jobs. */
@@ -54,6 +57,7 @@ export function routesOf(pools: Readonly<Record<string, PoolRoute>>): Record<str
   return Object.fromEntries(Object.entries(pools).map(([name, { jobs, nodes }]) => [name, { jobs, nodes }]))
 }
 
+/** Props of workers that serve a pool. */
 export interface PoolChoice {
   /** Pool of these workers, a key of `pools`. @default - the default pool */
   readonly pool?: string

@@ -16,6 +16,7 @@ import { durationProblems, numberProblems, throwProblems } from './problems.ts'
 import type { IFlowcraftService } from './service-base.ts'
 import type { StartRunFunction } from './start-run-function.ts'
 
+/** Props of `StartRunTarget`. */
 export interface StartRunTargetProps extends TargetBaseProps {
   /** The blueprint whose runs the events start. */
   readonly blueprintId: string

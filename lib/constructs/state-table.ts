@@ -18,6 +18,7 @@ import { judgeExistingTable } from './existing-resources.ts'
 import { grantKey, keyActions } from './keys.ts'
 import { existingOrNew, givenOf, throwProblems } from './problems.ts'
 
+/** Props of `StateTable`. */
 export interface StateTableProps {
   /**
    * An existing table to use, with the schema of `stateTable`; excludes all other props but `serviceName` and `runIndex`.

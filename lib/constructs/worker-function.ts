@@ -30,6 +30,7 @@ import { givenDeploymentProblems, SafeDeployment } from './safe-deployment.ts'
 import { grantWork, linkProblems, workerEnvironment, type WorkerLinks } from './worker-links.ts'
 import { USER_CODE, type UserCode, userCodeProblems, userFunction } from './user-code.ts'
 
+/** Props of workers whose function is there already. */
 export interface ExistingFunction {
   /**
    * An existing function to use, with the handler of a worker; excludes the props of a new function. Its `recursiveLoop` must be

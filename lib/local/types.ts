@@ -191,5 +191,6 @@ export interface LocalAws {
   deployAll(options: Omit<DeployOptions, 'stackName'>): Promise<Record<string, LocalStack>>
   /** Stops everything that was made here: mappings, schedules, functions, clients, servers. May be called again. */
   stop(options?: StopOptions): Promise<void>
+  /** `stop()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }

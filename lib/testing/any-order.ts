@@ -6,6 +6,7 @@ import { WEBHOOK_URL } from './test-adapter.ts'
 import type { TestServiceOptions } from './test-service-options.ts'
 import { TestService } from './test-service.ts'
 
+/** Options of `inAnyOrder`. */
 export interface OrdersOptions extends Omit<TestServiceOptions, 'store' | 'order' | 'newRunId'> {
   /** How many random orders to try. @default 20 */
   readonly orders?: number
@@ -13,6 +14,7 @@ export interface OrdersOptions extends Omit<TestServiceOptions, 'store' | 'order
   readonly seed?: number
 }
 
+/** What `inAnyOrder` found: one outcome in all orders, or two that differ. */
 export type Orders<T> =
   | { readonly same: true; readonly orders: number; readonly outcome: T }
   | {

@@ -1,6 +1,7 @@
 /** A dead-letter queue in this process's memory: what SQS moves there after too many receives, and what is no job. */
 import type { DeadLetter, DeadLetters } from '../core/queue/dead-letter-queue.ts'
 
+/** A dead-letter queue in memory. */
 export class MemoryDeadLetters implements DeadLetters {
   readonly #letters = new Map<string, DeadLetter>()
   /** Those that somebody looks at, and nobody else gets meanwhile. */

@@ -4,6 +4,7 @@
  */
 import type { Job, JobQueue } from '../core/queue/job.ts'
 
+/** A message in a `MemoryQueue`. */
 export interface MemoryMessage {
   readonly id: number
   readonly job: Job
@@ -14,6 +15,7 @@ export interface MemoryMessage {
   readonly sentAt: number
 }
 
+/** A job queue in memory, whose delays pass by the caller's clock. */
 export class MemoryQueue implements JobQueue {
   readonly #now: () => number
   readonly #messages = new Map<number, MemoryMessage>()
@@ -23,6 +25,7 @@ export class MemoryQueue implements JobQueue {
     this.#now = now
   }
 
+  /** Messages that are there, delayed and received ones too. */
   get size(): number {
     return this.#messages.size
   }
@@ -43,11 +46,13 @@ export class MemoryQueue implements JobQueue {
     return [...this.#messages.values()].filter(({ visibleAt }) => visibleAt <= this.#now())
   }
 
+  /** The next message that may be received; undefined where there is none. */
   receive(message: MemoryMessage, visibilityMs: number): void {
     message.visibleAt = this.#now() + visibilityMs
     message.receives++
   }
 
+  /** Deletes a message that was worked on. */
   delete(message: MemoryMessage): void {
     this.#messages.delete(message.id)
   }

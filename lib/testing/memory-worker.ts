@@ -12,6 +12,7 @@ import type { MemoryMessage, MemoryQueue } from './memory-queue.ts'
 import { randomOf } from './random.ts'
 import { SideBySide } from './side-by-side.ts'
 
+/** How the worker of a `TestService` works. */
 export interface WorkOptions {
   /** Time an invocation may take, in milliseconds by the test's clock. @default 30000 */
   readonly invocationMs?: number

@@ -11,6 +11,7 @@ import type { RunStore } from '../core/store/run-store.ts'
 import type { RunEventName } from '../core/telemetry/names.ts'
 import type { WorkOptions } from './memory-worker.ts'
 
+/** Options of `TestService`. */
 export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
   extends RuntimeOptions, WithContainer, WorkOptions {
   /** What `createFlow()` builds, or `defineFlows` gives. @default - none */
@@ -37,6 +38,7 @@ export interface TestServiceOptions<F extends AnyFlows = AnyFlows>
   readonly newRunId?: () => string
 }
 
+/** Options of `post` and `request`. */
 export interface PostOptions {
   /** @default 'POST' */
   readonly method?: string

@@ -32,6 +32,7 @@ export interface DescribedBlueprint {
   readonly inputProblem?: string
 }
 
+/** What a worker says of itself when it is asked. */
 export interface WorkerDescription {
   readonly blueprints: readonly DescribedBlueprint[]
 }

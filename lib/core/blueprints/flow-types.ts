@@ -27,6 +27,7 @@ export interface FlowType {
   readonly waits: string
 }
 
+/** What the compiler knows of flows, by their blueprint ids. */
 export type FlowTypes = Readonly<Record<string, FlowType>>
 
 /** A flow of which nothing is known. */
@@ -36,6 +37,7 @@ export interface UntypedFlow {
   readonly waits: string
 }
 
+/** Flows of which the compiler knows nothing. */
 export type UntypedFlows = Readonly<Record<string, UntypedFlow>>
 
 /**

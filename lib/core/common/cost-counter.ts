@@ -9,6 +9,7 @@
  */
 import { type Counts, minus, NO_COUNTS, plus } from './run-counts.ts'
 
+/** Options of `CostCounter`. */
 export interface CostCounterOptions {
   /** Milliseconds that were spent on the message so far: its part, where others are worked on beside it. */
   readonly elapsed: () => number
@@ -18,6 +19,7 @@ export interface CostCounterOptions {
   readonly atEnd?: Counts
 }
 
+/** Counts what one activation uses, from one commit to the next. */
 export class CostCounter {
   readonly #elapsed: () => number
   readonly #memoryMb: number | undefined
@@ -38,6 +40,7 @@ export class CostCounter {
     this.#memoryMb = memoryMb
   }
 
+  /** Counts what was used. */
   add(counts: Counts): void {
     this.#pending = plus(this.#pending, counts)
   }

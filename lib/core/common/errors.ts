@@ -70,8 +70,10 @@ const retryable: Readonly<Record<FlowcraftAwsErrorCode, boolean>> = {
   FUNCTION_THROTTLED: true,
 }
 
+/** All codes of `FlowcraftAwsError`. docs/errors.md says of each what to do. */
 export const errorCodes = Object.keys(retryable) as readonly FlowcraftAwsErrorCode[]
 
+/** What a `FlowcraftAwsError` is about. */
 export interface FlowcraftAwsErrorOptions extends ErrorOptions {
   readonly runId?: string
   readonly nodeId?: string

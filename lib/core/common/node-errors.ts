@@ -17,6 +17,7 @@ export class NonRetryableError extends FlowcraftError {
   }
 }
 
+/** Options of `RetryAfterError`. */
 export interface RetryAfterOptions extends ErrorOptions {
   /** The next try comes no sooner, from 0; of any length. A longer delay of the node's config counts instead. */
   readonly seconds: number

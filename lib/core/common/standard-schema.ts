@@ -8,16 +8,19 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
+    /** Checks a value, and gives what the schema makes of it. */
     readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>
     /** For the compiler only. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined
   }
 }
 
+/** What a schema makes of a value, as Standard Schema has it. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] }
 
+/** What a schema finds wrong, as Standard Schema has it. */
 export interface StandardIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined

@@ -16,6 +16,10 @@ import { defaultRunEvents, type RunEventName, runEventsProblems } from '../telem
 
 export { environmentVariables } from '../common/environment.ts'
 
+/**
+ * Where a service is: its queue, table and bucket, and how its parts work. All have a default, most of them
+ * from the environment.
+ */
 export interface AwsOptions {
   /** URL of the job queue. @default - environment variable FLOWCRAFT_QUEUE_URL */
   readonly queueUrl?: string

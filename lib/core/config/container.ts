@@ -1,6 +1,7 @@
 /** Flowcraft's dependency container as runtime options, which is what the engine's base adapter takes. */
 import { type DIContainer, NullLogger, type RuntimeOptions, ServiceTokens } from 'flowcraft'
 
+/** Options that come from a container of Flowcraft. */
 export interface WithContainer {
   /**
    * What `FlowRuntime` takes in place of options; what the options say goes first. Its `NullLogger`, which

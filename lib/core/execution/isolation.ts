@@ -13,6 +13,7 @@ const LEAVING_MS = 5_000
 /** How long strands wait to hear whether one of them was lost before, in milliseconds. */
 const LOOKING_MS = 10_000
 
+/** What is known of a message that arrives in a process. */
 export interface ArrivalOptions {
   /** Milliseconds since the epoch; the process is gone by then, or was. @default - it lives on */
   readonly until?: () => number
@@ -20,6 +21,7 @@ export interface ArrivalOptions {
   readonly isRedelivered?: boolean
 }
 
+/** How far a message is in its process. */
 export type State =
   /** Its strand and its lease are looked up. */
   | 'looking'
@@ -35,6 +37,7 @@ interface Question {
   readonly answer: (mayBegin: boolean) => void
 }
 
+/** Lets a strand that may have killed its process be worked on alone. A process has one. */
 export class Isolation {
   readonly #now: () => number
   readonly #present = new Set<Place>()
@@ -157,6 +160,7 @@ export class Isolation {
 /** A message's place in the process that works on it. */
 export class Place {
   readonly isRedelivered: boolean
+  /** Milliseconds since the epoch; the process is gone by then. */
   readonly until: () => number
   state: State = 'looking'
   readonly #isolation: Isolation

@@ -24,6 +24,7 @@ export interface AlwaysInput {
   readonly outputs: Readonly<Record<string, unknown>>
 }
 
+/** An error in the input of a node with `runs: 'always'`. */
 export interface AlwaysError {
   /** Of an item of a batch, or a node that a node made: its own. */
   readonly nodeId: string

@@ -53,6 +53,7 @@ export type Requirement =
   /** The word of completed nodes that a loop reset subtracts from is as seen. */
   | { readonly kind: 'doneWord'; readonly word: number; readonly is: bigint }
 
+/** The end of a run, as a commit writes it. */
 export interface Final {
   /** 'running': it would end as failed, and is paused in place of that. */
   readonly status: RunStatus

@@ -64,6 +64,7 @@ export const START = ''
  * children, `publish` for the user's bus as well. The values stand in the table.
  */
 export const outboxEntries = { notify: 'end', publish: 'tell' } as const
+/** What the end of a run leaves in its header until it is published. */
 export type Outbox = 'end' | 'tell'
 
 /** Where it is noted who redrove a run, and why. */
@@ -87,6 +88,7 @@ export interface Parent {
   readonly iteration: number
 }
 
+/** The header of a run, as it is read. */
 export interface RunState {
   readonly runId: string
   readonly blueprintId: string

@@ -51,6 +51,7 @@ export function shownOf(body: string): string {
   return beginningOf(body, SHOWN_CHARACTERS)
 }
 
+/** A message in the dead-letter queue. */
 export interface DeadLetter {
   /** Names the message, as SQS does. */
   readonly id: string
@@ -63,6 +64,7 @@ export interface DeadLetter {
 /** What the sweep needs of a dead-letter queue. */
 export type DeadLetters = Pick<DeadLetterQueue, 'receive' | 'put' | 'remove' | 'release'>
 
+/** The dead-letter queue, on SQS. */
 export class DeadLetterQueue {
   readonly #client: SQSClient
   readonly #queueUrl: string
@@ -112,6 +114,7 @@ export class DeadLetterQueue {
     }
   }
 
+  /** Takes messages out of the queue for good. */
   async remove({ receiptHandle }: DeadLetter): Promise<void> {
     const command = new DeleteMessageCommand({ QueueUrl: this.#queueUrl, ReceiptHandle: receiptHandle })
     await this.#asked('DeleteMessage', this.#client.send(command))

@@ -9,6 +9,7 @@ import { checked, index, must, problem } from '../common/schema.ts'
 import { LONGEST_DELAY_MS } from '../common/sqs-limits.ts'
 import { show } from '../common/thrown.ts'
 
+/** The body of a message on the job queue: the activation that a worker is to work on. */
 export interface Job {
   readonly runId: string
   readonly blueprintId: string
@@ -38,6 +39,7 @@ export interface Job {
   readonly publishes?: 'started' | 'redriven'
 }
 
+/** Where jobs are sent: SQS, or a queue in memory. */
 export interface JobQueue {
   /**
    * Sends jobs, in as few requests as the queue allows, to come after `delaySeconds` (900 at most, SQS's limit).

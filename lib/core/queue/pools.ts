@@ -7,6 +7,7 @@ import { problemsOf, must, url } from '../common/schema.ts'
 import { show } from '../common/thrown.ts'
 import { poolNodesProblems } from './pool-rules.ts'
 
+/** Workers with a queue of their own, for nodes that need another kind. */
 export interface Pool {
   /** URL of the pool's job queue. */
   readonly queueUrl: string

@@ -7,6 +7,7 @@ import type { Services } from '../execution/services.ts'
 import type { RunState } from '../protocol/run-state.ts'
 import { formatTableCursor, parseTableCursor } from './list-cursor.ts'
 
+/** Which runs `backfill` takes into the index of runs. */
 export interface BackfillRequest {
   /** Runs of these only: on a table that several services share, those of this one. @default - all that stand in no list */
   readonly blueprintIds?: readonly string[]
@@ -16,6 +17,7 @@ export interface BackfillRequest {
   readonly cursor?: string
 }
 
+/** What a call of `backfill` did, and where the next one begins. */
 export interface BackfillResult {
   /** Items of the table that were looked at. */
   readonly looked: number

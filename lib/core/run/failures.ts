@@ -3,6 +3,7 @@ import { failedAtOf, type RunState } from '../protocol/run-state.ts'
 import { type FailedServices, type FailureKind, FailedRuns } from './failed-runs.ts'
 import { formatCursor, parseCursor } from './list-cursor.ts'
 
+/** Which failed runs `failures` looks at. */
 export interface FailuresRequest {
   /** Runs that failed at this time or after it. */
   readonly since: Date
@@ -33,6 +34,7 @@ export interface FailureGroup {
   readonly lastFailedAt: Date
 }
 
+/** Failed runs, grouped by what they failed with. */
 export interface Failures {
   /** The largest first. */
   readonly groups: readonly FailureGroup[]

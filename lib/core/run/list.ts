@@ -9,6 +9,7 @@ import { type PausedBy, pausedByOf, type RunDescription, statusOf } from './desc
 import { formatCursor, parseCursor } from './list-cursor.ts'
 import { MergedList } from './merged-list.ts'
 
+/** Which runs are listed. */
 export interface ListRunsQuery {
   readonly blueprintId?: string
   /** One of these. @default - any */
@@ -25,6 +26,7 @@ export interface ListRunsQuery {
   readonly forkedFrom?: string
 }
 
+/** Which runs a page of `list` has, and how many. */
 export interface ListRunsRequest extends ListRunsQuery {
   /** Runs in the page at most, 1 to 1000. @default 50 */
   readonly limit?: number
@@ -49,6 +51,7 @@ export interface RunSummary {
   readonly endedAt?: Date
 }
 
+/** A page of a list of runs. */
 export interface RunPage {
   /** Newest first. Perhaps fewer than `limit`, even none, though there are more: what is rare is not looked for in all runs at once. */
   readonly runs: readonly RunSummary[]

@@ -2,6 +2,7 @@
 import type { RunGraph } from '../protocol/run-graph.ts'
 import { childIdOf, isDone, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 
+/** Ids of the nodes of a run, by what became of them. */
 export interface RunNodes {
   readonly completed: string[]
   readonly active: string[]

@@ -5,6 +5,7 @@ import type { RunState, RunStatus } from '../protocol/run-state.ts'
 import type { StoredValue } from '../store/run-store.ts'
 import { compress, expand } from '../values/compression.ts'
 
+/** What somebody did to a run from outside: who, when and why. */
 export interface Operation {
   readonly kind: 'redrive' | 'skip' | 'pause' | 'unpause' | 'cancel' | 'drop' | 'fork'
   readonly at: Date

@@ -18,6 +18,7 @@ import { publication } from './publish.ts'
 import { releaseHeld } from './release.ts'
 import { type DeadLettersResult, returnDeadLetters } from './redrive-dead-letters.ts'
 
+/** What one sweep did. */
 export interface SweepResult {
   /** Runs that were due. */
   readonly runs: number

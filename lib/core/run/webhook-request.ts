@@ -19,6 +19,7 @@ export interface WebhookRequest {
   readonly bytes: Buffer
 }
 
+/** The HTTP answer to a call of a webhook. */
 export interface WebhookAnswer {
   readonly statusCode: number
   readonly headers: Record<string, string>

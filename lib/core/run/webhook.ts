@@ -18,6 +18,7 @@ const TOKEN_BYTES = 32
 const EVENT_PREFIX = 'webhook:'
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
+/** The URL of a `webhook` node, and the event that a call of it becomes. */
 export interface WebhookEndpoint {
   readonly url: string
   /** What a `wait` node names in its `eventName` to take what comes. */
@@ -40,6 +41,7 @@ export async function makeWebhook(
   return { url: `${baseUrl.replace(/\/+$/, '')}/${segmentOf(runId)}/${token}`, event }
 }
 
+/** What became of a call to a webhook. */
 export type WebhookOutcome =
   | 'resumed'
   | 'used'

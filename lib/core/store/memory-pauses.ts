@@ -14,6 +14,7 @@ import {
 import { hashOf } from './run-list.ts'
 import type { CommitResult, RedriveState } from './run-store.ts'
 
+/** Which blueprints are paused, in memory. */
 export class MemoryPauses implements PauseStore {
   protected readonly runs = new Map<string, RunState>()
   readonly #paused = new Map<string, BlueprintPause>()
@@ -21,6 +22,7 @@ export class MemoryPauses implements PauseStore {
   /** Ids of runs by epoch. */
   readonly #held = new Map<string, Set<string>>()
 
+  /** As the store on DynamoDB. */
   async redrive(seen: RunState, next: RedriveState): Promise<CommitResult> {
     const run = this.runs.get(seen.runId)
     if (!run || run.status !== seen.status || run.seq !== seen.seq || run.outbox) {
@@ -30,10 +32,12 @@ export class MemoryPauses implements PauseStore {
     return this.written(seen.runId, fitsItem(redriven) ? redriven : undefined)
   }
 
+  /** As the store on DynamoDB. */
   async pause(runId: string, now: number): Promise<CommitResult> {
     return this.written(runId, pausedState(this.runs.get(runId), now))
   }
 
+  /** As the store on DynamoDB. */
   async unpause(runId: string, at: number): Promise<CommitResult> {
     return this.written(runId, unpausedState(this.runs.get(runId), at))
   }

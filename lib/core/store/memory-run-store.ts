@@ -40,6 +40,7 @@ import type {
   UnlistedRead,
 } from './run-store.ts'
 
+/** A run store in memory, with the conditions of the one on DynamoDB. */
 export class MemoryRunStore extends MemoryPauses implements RunStore {
   readonly #leases = new MemoryLeases()
   readonly #values = new MemoryValues()

@@ -34,6 +34,7 @@ export interface Pauses {
   readonly releases: ReadonlyMap<string, Release>
 }
 
+/** Where it is kept which blueprints are paused. */
 export interface PauseStore {
   /** Of this service. One that is not consistent may be a moment old, at half the price. */
   readPauses(read: { readonly consistent: boolean }): Promise<Pauses>
@@ -53,6 +54,7 @@ export interface PauseStore {
   letGo(runId: string, epoch: string, at: number): Promise<CommitResult>
 }
 
+/** Some of the runs that a pause of their blueprint may hold. */
 export interface HeldPart {
   readonly runIds: readonly string[]
   readonly next?: HeldPlace

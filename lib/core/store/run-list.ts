@@ -4,6 +4,7 @@
  */
 import type { RunStatus } from '../protocol/run-state.ts'
 
+/** A list of runs that the table has. */
 export type RunList =
   /** Runs by their start, those that are nobody's child. Where the table has the index of runs. */
   | { readonly kind: 'runs' }
@@ -34,6 +35,7 @@ export interface ListEntry extends ListPlace {
   readonly run?: ListedRun
 }
 
+/** Which part of which list is read. */
 export interface ListRead {
   readonly list: RunList
   readonly shard: number
@@ -48,11 +50,13 @@ export interface ListRead {
   readonly where?: ListFilter
 }
 
+/** Which entries of a list are wanted. */
 export interface ListFilter {
   readonly blueprintId?: string
   readonly statuses?: readonly RunStatus[]
 }
 
+/** Some entries of a list, and where there are more. */
 export interface ListPart {
   readonly entries: readonly ListEntry[]
   /** The last entry that was looked at, where there are more behind it. */

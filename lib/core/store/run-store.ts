@@ -13,6 +13,7 @@ import type { ListPart, ListRead } from './run-list.ts'
 
 export type { CommitResult } from './commit-result.ts'
 
+/** What became of a request for a lease. */
 export interface Lease {
   /** Whether `token` holds the strand now. */
   readonly held: boolean
@@ -46,6 +47,7 @@ export interface Arrivals {
 /** Where the leases of a run lie depends on the format that it was begun in. */
 export type LeasedRun = Pick<RunState, 'runId' | 'format'>
 
+/** Asks for the right to work on a strand until a time. */
 export interface LeaseRequest extends LeasedRun {
   /** The activation that a message names; for an item of a batch its partition, a bar and the item. */
   readonly strand: string
@@ -57,6 +59,7 @@ export interface LeaseRequest extends LeasedRun {
   readonly until: number
 }
 
+/** Gives a lease back. */
 export interface ReleaseRequest extends Omit<LeaseRequest, 'until'> {
   /** Whether the lease is, or perhaps is, held alone. @default false */
   readonly alone?: boolean
@@ -110,6 +113,7 @@ export interface TablePlace {
   readonly sk: string
 }
 
+/** Which part of the table is looked through for runs that stand in no list. */
 export interface UnlistedRead {
   /** Begins behind this place. @default - with the first item */
   readonly after?: TablePlace
@@ -117,6 +121,7 @@ export interface UnlistedRead {
   readonly segment?: { readonly index: number; readonly of: number }
 }
 
+/** Runs that could stand in a list and do not. */
 export interface Unlisted {
   /** Ids of runs that could stand in a list and do not. */
   readonly runIds: readonly string[]
@@ -170,6 +175,7 @@ export interface Reschedule {
   readonly was?: number
 }
 
+/** Where runs are kept: DynamoDB, or the memory of a test. Each write is one item and one condition. */
 export interface RunStore extends PauseStore {
   /** The same store, whose requests are counted. @default - nothing is counted: it makes none */
   countedBy?(counter: CostCounter): RunStore
@@ -248,6 +254,7 @@ export interface RunStore extends PauseStore {
    * moved since it was seen.
    */
   evict(seen: RunState, moved: Moved): Promise<CommitResult>
+  /** The values of a page, which a run of an older version moved out of its header. */
   readPage(runId: string, page: string): Promise<MovedEntries>
   /**
    * Puts inline values, as the header of `seq` shows them, into a pack of their own, which nobody changes. Whoever
@@ -261,6 +268,7 @@ export interface RunStore extends PauseStore {
 
   /** Adds a member to a set of arrivals, and returns the set. Adding twice is adding once, also of what was used for it. */
   arrive(runId: string, partition: string, member: number, failed: boolean, cost?: Counts): Promise<Arrivals>
+  /** A set of arrivals; empty where nobody has arrived. */
   arrivals(runId: string, partition: string): Promise<Arrivals>
   /** The values of one partition whose keys begin with `prefix` (which names the partition), by key. */
   listValues(runId: string, prefix: string): Promise<ReadonlyMap<string, StoredValue>>
@@ -268,11 +276,15 @@ export interface RunStore extends PauseStore {
   /** Values are immutable: their key names the attempt that wrote them, so a second put of a key is the same. */
   /** Puts a value whose key says nothing of its content: the first wins. False where there is one. */
   putOnce(runId: string, key: string, value: StoredValue): Promise<boolean>
+  /** Puts a value whose key names the attempt that writes it. Again is the same. */
   putValue(runId: string, key: string, value: StoredValue): Promise<void>
+  /** A value; undefined where there is none. */
   getValue(runId: string, key: string): Promise<StoredValue | undefined>
   /** Consistent reads of values, of those that are there. */
   getValues(runId: string, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredValue>>
 
+  /** Puts a version of a blueprint. Again is the same. */
   putGraph(blueprintId: string, fingerprint: string, blueprint: StoredValue): Promise<void>
+  /** A version of a blueprint; undefined where there is none. */
   getGraph(blueprintId: string, fingerprint: string): Promise<StoredGraph | undefined>
 }

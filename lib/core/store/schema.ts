@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import type { RunState } from '../protocol/run-state.ts'
 
+/** The state table: names of its keys, indexes and time to live, and the request that creates it. */
 export const stateTable = {
   partitionKey: 'pk',
   sortKey: 'sk',

@@ -44,6 +44,7 @@ export function dimensionOf(blueprintId: string): string {
  * 'waiting' for an event from outside, that it was 'redriven' after its end.
  */
 export const runEventNames = ['ended', 'started', 'waiting', 'redriven'] as const
+/** A kind of event that a service publishes of its runs. */
 export type RunEventName = (typeof runEventNames)[number]
 
 /** `detail-type` of each. */

@@ -13,6 +13,7 @@ export interface ErrorRecord {
   readonly originalError: ErrorCause
 }
 
+/** An error as a run keeps it: name, message, stack, and what caused it. */
 export interface ErrorCause {
   readonly name: string
   readonly message: string

@@ -17,7 +17,9 @@ import type { ValueCache } from './value-cache.ts'
 
 /** Where values go that do not fit into an item; S3 in production. Objects are immutable. */
 export interface BlobStore {
+  /** Puts an object. A key is written by one attempt only. */
   put(key: string, bytes: Uint8Array): Promise<void>
+  /** The bytes of an object; undefined where there is none. */
   get(key: string): Promise<Uint8Array | undefined>
 }
 
