@@ -82,6 +82,7 @@ export type {
 export { HistoryEventStore } from './client/history-event-store.ts'
 export type { HistoryEntry, NodeEnd, NodeEntry, TimedEntry } from './core/run/history-entries.ts'
 export type { HistoryMode } from './core/common/history-mode.ts'
+export type { LeaseMode } from './core/common/lease-mode.ts'
 export type { NotedError } from './core/history/notes.ts'
 export type { HistoryWriter } from './core/history/recorder.ts'
 export type {

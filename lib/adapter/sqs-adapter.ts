@@ -270,6 +270,7 @@ export class SqsAdapter extends BaseDistributedAdapter {
       deployGraceMs: this.#deployGraceMs,
       ...this.#policies,
       costs: costsOf(this.#config),
+      leases: this.#config.leases,
       nodeTimeoutMs: this.#nodeTimeoutMs,
       publishesRunEnds: this.#publishes || this.#events?.chosen.has('ended') === true,
       publishRunEnd: (run) => this.#publishRunEnd(run),

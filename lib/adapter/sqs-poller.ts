@@ -38,7 +38,10 @@ export interface SqsPollerOptions {
   readonly tracing?: boolean
   process(
     job: Job,
-    message: Pick<Invocation, 'canContinue' | 'sentAt' | 'traceHeader' | 'place' | 'together' | 'givenUp'>,
+    message: Pick<
+      Invocation,
+      'canContinue' | 'sentAt' | 'isFirst' | 'isFirst' | 'traceHeader' | 'place' | 'together' | 'givenUp'
+    >,
   ): Promise<Disposition>
 }
 
@@ -191,7 +194,8 @@ export class SqsPoller {
         reject: (body, error) => rejectMessage(this.#options, body, error),
         work: (job) => {
           log.note(job.runId)
-          return this.#options.process(job, { canContinue, sentAt, traceHeader, givenUp, ...came })
+          const isFirst = message.receives === 1
+          return this.#options.process(job, { canContinue, sentAt, isFirst, traceHeader, givenUp, ...came })
         },
       },
       message,

@@ -47,7 +47,8 @@ export interface WorkerHandler {
 export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerOptions = {}): WorkerHandler {
   const adapter = own ?? new SqsAdapter({ ...options, logger: withContainer(options).logger ?? jsonLogger() })
   const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-    const end = Date.now() + context.getRemainingTimeInMillis()
+    const begunAt = Date.now()
+    const end = begunAt + context.getRemainingTimeInMillis()
     const deadline = () => end
     // All of them before the first begins: one that was lost before has none beside it.
     const places = new Map(
@@ -64,7 +65,8 @@ export function createWorkerHandler({ adapter: own, ...options }: WorkerHandlerO
       const place = places.get(record)
       try {
         const together = event.Records.length
-        const invocation = { deadline, extendsLease: false, sentAt, traceHeader, place, together }
+        const isFirst = isFirstOf(record, begunAt)
+        const invocation = { deadline, extendsLease: false, sentAt, isFirst, traceHeader, place, together }
         const result = await work(adapter, record, invocation, log)
         if (result.kind === 'acknowledge') return
         left++
@@ -116,6 +118,18 @@ export type WorkerAdapter = Pick<SqsAdapter, 'process' | 'telemetry' | 'isolatio
 function receivesOf({ attributes }: SQSRecord): number {
   return Number(attributes?.ApproximateReceiveCount)
 }
+
+/**
+ * A message may wait for its invocation, while Lambda throttles or gathers a batch, and be received again before that ends. Only one
+ * that was received just now is hidden for as long as this invocation has.
+ */
+function isFirstOf(record: SQSRecord, begunAt: number): boolean {
+  const receivedAt = Number(record.attributes?.ApproximateFirstReceiveTimestamp)
+  return receivesOf(record) === 1 && begunAt - receivedAt <= JUST_NOW_MS
+}
+
+/** Less than a queue hides a message for longer than its function has: `FlowcraftService` adds 10 seconds. */
+const JUST_NOW_MS = 5_000
 
 function work(
   adapter: WorkerAdapter,

@@ -5,6 +5,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { type HistoryMode, historyProblems } from '../core/common/history-mode.ts'
+import { type LeaseMode, leasesProblems } from '../core/common/lease-mode.ts'
 import { pricesProblems } from '../core/common/prices.ts'
 import type { RunEventName } from '../core/telemetry/names.ts'
 import { type AlarmOptions, alarmProblems } from './alarms.ts'
@@ -68,6 +69,13 @@ export interface FlowcraftServiceProps
    * @default 'timings'
    */
   readonly history?: HistoryMode
+  /**
+   * Which messages workers lease before they work on them, for a write unit each: 'always', or 'redeliveries', those that SQS
+   * has delivered before. Then a node runs twice where two messages for it are there at once, which SQS's rare double is; one
+   * of them commits. See docs/costs.md.
+   * @default 'always'
+   */
+  readonly leases?: LeaseMode
 
   /**
    * An existing table to use, with the schema of `stateTable`; several services may share it. Their timers are kept apart
@@ -194,6 +202,7 @@ export function serviceProblems(scope: Construct, props: FlowcraftServiceProps):
     ...intervalProblems('sweepInterval', props.sweepInterval),
     ...existingProblems(props),
     ...historyProblems(props.history ?? 'timings'),
+    ...leasesProblems(props.leases ?? 'always'),
     ...runRetentionProblems(props.runRetention),
     ...runEventsPropProblems(props),
     ...pricesProblems(props.prices),

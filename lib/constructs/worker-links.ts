@@ -5,6 +5,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { environmentVariables } from '../core/common/environment.ts'
 import type { HistoryMode } from '../core/common/history-mode.ts'
+import { type LeaseMode, leasesProblems } from '../core/common/lease-mode.ts'
 import {
   defaultRunEvents,
   metricNames,
@@ -38,6 +39,13 @@ export interface WorkerLinks extends PoolChoice {
    */
   readonly history?: HistoryMode
   /**
+   * Which messages workers lease before they work on them, for a write unit each: 'always', or 'redeliveries', those that SQS
+   * has delivered before. Then a node runs twice where two messages for it are there at once, which SQS's rare double is; one
+   * of them commits. See docs/costs.md.
+   * @default 'always'
+   */
+  readonly leases?: LeaseMode
+  /**
    * Deploys new code of functions step by step, by versions and an alias; `{}` for 10 percent of the messages in the first
    * five minutes. Containers are only told how long that takes.
    * @default false: new code has all messages at once
@@ -58,7 +66,7 @@ export function workerEnvironment(
     metricsNamespace = metricNames.namespace,
     deployment,
   } = props
-  const { history = 'timings' } = props
+  const { history = 'timings', leases = 'always' } = props
   return {
     ...environmentOf(scope, props),
     ...defined({
@@ -68,16 +76,18 @@ export function workerEnvironment(
       [environmentVariables.webhookUrl]: webhookUrl,
       [environmentVariables.metricsNamespace]: metricsNamespace || undefined,
       [environmentVariables.history]: history,
+      [environmentVariables.leases]: leases === 'always' ? undefined : leases,
       [environmentVariables.pool]: pool,
       [environmentVariables.deployGraceMs]: deployGraceOf(deployment)?.toMilliseconds().toString(),
     }),
   }
 }
 
-/** What is wrong with what a worker is to publish. */
-export function linkProblems({ eventBus, runEvents = [] }: WorkerLinks): string[] {
-  if (runEvents.length === 0) return []
-  return [...(eventBus ? [] : ['runEvents needs eventBus']), ...runEventsProblems(runEvents)]
+/** What is wrong with what a worker is to publish, and with what it leases. */
+export function linkProblems({ eventBus, runEvents = [], leases = 'always' }: WorkerLinks): string[] {
+  const problems = leasesProblems(leases)
+  if (runEvents.length === 0) return problems
+  return [...problems, ...(eventBus ? [] : ['runEvents needs eventBus']), ...runEventsProblems(runEvents)]
 }
 
 /** Undefined where a worker chooses the same by itself. */

@@ -8,6 +8,7 @@ import {
   type ResumeResult,
   type RunClient,
   SqsAdapter,
+  type SqsAdapterOptions,
   type StartRunRequest,
   type StartRunResult,
   stateTable,
@@ -22,7 +23,11 @@ const SHORT_RETRY_MS = 1_001
 const POLL_MS = 50
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
-export async function runOnAws(aws: LocalAws, setup: Setup): Promise<Outcome> {
+export async function runOnAws(
+  aws: LocalAws,
+  setup: Setup,
+  own: Pick<SqsAdapterOptions, 'leases'> = {},
+): Promise<Outcome> {
   const { queueUrl, deadLetterQueueUrl } = await aws.createQueue({ visibilityTimeoutSeconds: 30 })
   const tableName = await aws.createTable(stateTable.createInput(`state-${randomUUID()}`))
   const bucketName = await aws.createBucket()
@@ -30,7 +35,7 @@ export async function runOnAws(aws: LocalAws, setup: Setup): Promise<Outcome> {
   const workers: AwsHarness[] = []
   try {
     return await runOn(shortened(setup), (options) => {
-      const harness = new AwsHarness(deployment, bucketName, options)
+      const harness = new AwsHarness(deployment, bucketName, { ...options, ...own })
       workers.push(harness)
       return harness
     })
@@ -69,7 +74,11 @@ class AwsHarness implements Harness {
   readonly #client: RunClient
   readonly #adapter: SqsAdapter
 
-  constructor(deployment: TestDeployment, bucketName: string, options: HarnessOptions) {
+  constructor(
+    deployment: TestDeployment,
+    bucketName: string,
+    options: HarnessOptions & Pick<SqsAdapterOptions, 'leases'>,
+  ) {
     const { serializer } = options
     this.#deployment = deployment
     this.#client = clientOf(deployment, { bucketName, ...(serializer && { serializer }) })

@@ -5,8 +5,12 @@ import { quietAws } from '../support/each-deployment.ts'
 import { runOnAws } from './aws.ts'
 import type { ConformanceCase } from './case.ts'
 import { comparedOf, expectedOf } from './check.ts'
+import type { SqsAdapterOptions } from '../../lib/index.ts'
 
-export function conformOnAws(cases: readonly ConformanceCase[]): void {
+export function conformOnAws(
+  cases: readonly ConformanceCase[],
+  options: Pick<SqsAdapterOptions, 'leases'> = {},
+): void {
   let aws: LocalAws
 
   quietAws((made) => (aws = made))
@@ -15,7 +19,7 @@ export function conformOnAws(cases: readonly ConformanceCase[]): void {
     for (const one of cases) {
       it(one.name, { timeout: 300_000 }, async () => {
         const expected = await expectedOf(one)
-        expect(comparedOf(one, await runOnAws(aws, one.make()))).toEqual(expected)
+        expect(comparedOf(one, await runOnAws(aws, one.make(), options))).toEqual(expected)
       })
     }
   })

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type HistoryMode,
   type Job,
+  type LeaseMode,
   PRICES,
   type RunClient,
   type RunLabels,
@@ -54,6 +55,7 @@ async function costOf(
     runIndex?: boolean
     runCosts?: boolean
     history?: HistoryMode
+    leases?: LeaseMode
     labels?: RunLabels
   } = {},
   end = 'completed',
@@ -111,7 +113,8 @@ async function run(
     for (const job of jobs) {
       messages++
       const deadline = Date.now() + 30_000
-      const invocation = { deadline: () => deadline, extendsLease: false, together: jobs.length }
+      const isFirst = true
+      const invocation = { deadline: () => deadline, extendsLease: false, together: jobs.length, isFirst }
       const result = await adapter.process(job, invocation)
       expect(result).toEqual({ kind: 'acknowledge' })
     }
@@ -216,6 +219,17 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     const without = await costOf(diamond(50), { runCosts: false })
     expect(writeUnits - without.work.dynamodb.writeUnits).toBeGreaterThanOrEqual(6)
     expect(writeUnits - without.work.dynamodb.writeUnits).toBeLessThanOrEqual(6 + 6)
+  })
+
+  it('of first deliveries without a lease: a write unit less for each message, 1.15 a node for a fan of 50', async () => {
+    const [always, without] = [await costOf(chain(10)), await costOf(chain(10), { leases: 'redeliveries' })]
+    expect(always.work.dynamodb.writeUnits - without.work.dynamodb.writeUnits).toBe(1)
+    expect(always.work.dynamodb.requests - without.work.dynamodb.requests).toBe(1)
+
+    const fan = await costOf(diamond(50), { leases: 'redeliveries' })
+    const writeUnits = fan.start.dynamodb.writeUnits + fan.work.dynamodb.writeUnits
+    expect(writeUnits / 52).toBeLessThanOrEqual(1.15)
+    expect(fan.work.dynamodb.readUnits / 52).toBeLessThanOrEqual(1)
   })
 
   it('of a batch of 20, whose items no commit follows: what the run says of itself is what it cost', async () => {

@@ -111,6 +111,8 @@ export interface HostWorld {
   bug(request: 'lease' | 'commit'): void
   /** How long a node's own code takes, in milliseconds. */
   readonly codeMs: number
+  /** Whether first deliveries are worked on without a lease. */
+  readonly isUnleased: boolean
   /** Whether runs that would end as failed are paused. */
   readonly pausesFailed: boolean
   /** How long a host may go by what it last saw of paused blueprints. */
@@ -220,6 +222,7 @@ export class Host {
       sleep: (ms) => this.request('sleep', async () => {}, { isCode: true, until: world.now() + ms }),
       newToken,
       deployGraceMs: 0,
+      leases: world.isUnleased ? 'redeliveries' : 'always',
       costs: { prices: PRICES, eventsAtEnd: 0 },
       onFailure: world.pausesFailed ? 'pause' : 'end',
       publishesRunEnds: world.publishesRunEnds,

@@ -1,6 +1,7 @@
 /** `npm run mutants`: what noticed each mutant of the protocol. `--json`: `{ mutants, caught, survived }`. */
 import { parseArgs } from 'node:util'
 import { messageOf } from '../../lib/core/common/errors.ts'
+import { leaseMutants } from './lease-mutants.ts'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
 import { publishMutants } from './publish-mutants.ts'
@@ -20,7 +21,7 @@ function tell(what: string, by: string | undefined): void {
 }
 
 for (const mutant of mutants) tell(mutant.what, await noticed(mutant))
-const ofSource = [...sourceMutants, ...publishMutants, ...steeringMutants, ...weatherMutants]
+const ofSource = [...sourceMutants, ...publishMutants, ...steeringMutants, ...weatherMutants, ...leaseMutants]
 for (const mutant of ofSource) {
   try {
     tell(mutant.what, await sourceNoticed(mutant))

@@ -1,5 +1,6 @@
 /** The simulation notices when the protocol is weakened. */
 import { describe, expect, it } from 'vitest'
+import { leaseMutants } from './lease-mutants.ts'
 import { mutants } from './mutants.ts'
 import { noticed } from './noticed.ts'
 import { publishMutants } from './publish-mutants.ts'
@@ -9,7 +10,13 @@ import { steeringMutants } from './steering-mutants.ts'
 import { weatherMutants } from './weather-mutants.ts'
 
 describe('mutants of the protocol are noticed', () => {
-  for (const mutant of [...sourceMutants, ...publishMutants, ...steeringMutants, ...weatherMutants]) {
+  for (const mutant of [
+    ...sourceMutants,
+    ...publishMutants,
+    ...steeringMutants,
+    ...weatherMutants,
+    ...leaseMutants,
+  ]) {
     it(mutant.what, async () => {
       expect(await sourceNoticed(mutant)).toBeDefined()
     })

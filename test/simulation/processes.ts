@@ -240,7 +240,8 @@ export class Processes {
     note(`receives ${nodeId}.${iteration} (${receipt})`)
     let result: Disposition
     try {
-      result = await processJob(mutated(host.services, mutation), message.job, invocation)
+      const isFirst = receipt === 1
+      result = await processJob(mutated(host.services, mutation), message.job, { ...invocation, isFirst })
       await host.services.history?.flush()
     } catch (error) {
       if (!(error instanceof Trouble) && !messageOf(error).startsWith(BUG)) {

@@ -40,6 +40,8 @@ export interface Profile {
   readonly codeMs?: number
   /** Requests of these names only meet faults. @default - any request */
   readonly aim?: readonly string[]
+  /** First deliveries are worked on without a lease. @default false */
+  readonly unleased?: true
   /** Its trouble passes while an invocation has time, so no node runs again for it. @default false */
   readonly passes?: true
   /** On each lease the first commits end in an error that nobody expects: always the same, or in turn, nine times. */
@@ -277,6 +279,27 @@ export const THROTTLED: Profile = {
   aim: ['commit', 'release'],
 }
 
+/** First deliveries are worked on without a lease; no message comes twice, so each node runs once all the same. */
+export const UNLEASED_CALM: Profile = { ...calm, name: 'unleased-calm', unleased: true, delays: 0.4 }
+/** What SQS does every day. */
+export const UNLEASED_DOUBLES: Profile = { ...BUSY_QUEUE, name: 'unleased-doubles', unleased: true }
+/** Messages come back while they are worked on, since nobody has prolonged their time. */
+export const UNLEASED_SHORT: Profile = { ...SHORT_VISIBILITY, name: 'unleased-short', unleased: true }
+export const UNLEASED_CRASHES: Profile = { ...CRASHES, name: 'unleased-crashes', unleased: true }
+export const UNLEASED_ZOMBIES: Profile = { ...ZOMBIES, name: 'unleased-zombies', unleased: true }
+export const UNLEASED_STORM: Profile = { ...STORM, name: 'unleased-storm', unleased: true }
+/** And jobs that the protocol has not sent. */
+export const UNLEASED_STRAYS: Profile = { ...STRAYS, name: 'unleased-strays', unleased: true }
+/** Several lives of a run, in which those of the lives before may still be there. */
+export const UNLEASED_REDRIVES: Profile = { ...REDRIVES, name: 'unleased-redrives', unleased: true }
+export const UNLEASED_PAUSES: Profile = { ...PAUSES, name: 'unleased-pauses', unleased: true }
+export const UNLEASED_SLOTS: Profile = { ...SLOTS, name: 'unleased-slots', unleased: true }
+export const UNLEASED_BATCH_KILLER: Profile = {
+  ...BATCH_KILLER,
+  name: 'unleased-batch-killer',
+  unleased: true,
+}
+
 /** For seconds many writes of whoever holds a lease are throttled, or their answers lost. */
 export const PASSING: Profile = {
   ...calm,
@@ -326,4 +349,15 @@ export const profiles: readonly Profile[] = [
   ASKED,
   ASKED_PAUSES,
   TOLD_REDRIVES,
+  UNLEASED_CALM,
+  UNLEASED_DOUBLES,
+  UNLEASED_SHORT,
+  UNLEASED_CRASHES,
+  UNLEASED_ZOMBIES,
+  UNLEASED_STORM,
+  UNLEASED_STRAYS,
+  UNLEASED_REDRIVES,
+  UNLEASED_PAUSES,
+  UNLEASED_SLOTS,
+  UNLEASED_BATCH_KILLER,
 ]

@@ -177,6 +177,10 @@ export class World implements HostWorld {
     return this.#profile.pausesSeenAfterMs ?? Infinity
   }
 
+  get isUnleased(): boolean {
+    return this.#profile.unleased === true
+  }
+
   get pausesFailed(): boolean {
     return this.#profile.pausesFailed === true
   }

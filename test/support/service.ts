@@ -1,7 +1,14 @@
 /** What tests of the adapter share: a local AWS with its queue and table, and a worker that polls them in process. */
 import { randomUUID } from 'node:crypto'
 import type { RuntimeOptions } from 'flowcraft'
-import { type Flow, type HistoryMode, RunClient, SqsAdapter, stateTable } from '../../lib/index.ts'
+import {
+  type Flow,
+  type HistoryMode,
+  type LeaseMode,
+  RunClient,
+  SqsAdapter,
+  stateTable,
+} from '../../lib/index.ts'
 import { type LocalAws, startLocalAws } from '../../lib/local/index.ts'
 
 export interface TestDeployment {
@@ -32,6 +39,7 @@ export function adapterOf(
     tracing?: boolean
     runIndex?: boolean
     history?: HistoryMode
+    leases?: LeaseMode
     runCosts?: boolean
     lookForPausesEveryMs?: number
   },

@@ -8,7 +8,9 @@ import { ActivationContext } from '../execution/activation-context.ts'
 import { type Disposition, ACKNOWLEDGE, deferToNewerDeployment } from '../execution/disposition.ts'
 import { executeNode } from '../execution/execute.ts'
 import { failed, failureOf, type Execution } from '../execution/execution.ts'
-import { heldByAnother, LeaseHolder } from '../execution/held-lease.ts'
+import { heldByAnother } from '../execution/held-lease.ts'
+import type { Held } from '../execution/holder.ts'
+import { holderOf, isFirstAttempt } from '../execution/without-lease.ts'
 import { type OpenRun, readerOf, jobOf } from '../execution/opened-run.ts'
 import { persistent } from '../execution/persist.ts'
 import { DEATHS_AT_MOST, deathsOf, type Invocation } from '../execution/services.ts'
@@ -17,7 +19,7 @@ import { itemKeys, partitions, RANGE_SPLIT, shardOf, shardRange } from '../proto
 import { type ActivationKey, isOver, parseActivationKey } from '../protocol/run-state.ts'
 import type { Job } from '../queue/job.ts'
 import { sendJobs } from '../run/dispatch.ts'
-import type { Arrivals, Lease } from '../store/run-store.ts'
+import type { Arrivals } from '../store/run-store.ts'
 import { definitionOf, givenTo, graphOf, missing } from './item-node.ts'
 import { endedItem, type ItemEnd, type ItemExecution, putResult } from './results.ts'
 import { readItem } from './scatter.ts'
@@ -89,7 +91,7 @@ async function workOnItem(given: BatchUnderWay, item: number, invocation: Invoca
   const { run, key, batch, round } = given
   const { sentAt } = invocation
   const partition = partitions.shard(key, batch, round, shardOf(round, item))
-  const holder = new LeaseHolder(given.services, run, itemKeys.lease(partition, item), invocation)
+  const holder = holderOf(given.services, run, itemKeys.lease(partition, item), invocation)
   // Crash before: nothing happened. After: nobody works on the item until the lease is over, then a redelivery.
   const begun = await holder.begin(`item ${item} of ${key} of run '${run.runId}'`)
   if (begun.kind === 'retry') return begun
@@ -110,8 +112,8 @@ async function workOnItem(given: BatchUnderWay, item: number, invocation: Invoca
   }
 }
 
-/** An item under the lease of whoever works on it. */
-interface LeasedItem extends Lease {
+/** An item under the lease of whoever works on it, or without one. */
+interface LeasedItem extends Held {
   readonly partition: string
   readonly item: number
   /** When its message was sent. */
@@ -122,8 +124,8 @@ interface LeasedItem extends Lease {
 
 async function finishItem(underWay: BatchUnderWay, leased: LeasedItem): Promise<void> {
   const { services, run, key, round } = underWay
-  const { partition, item, attempt } = leased
-  const known = attempt > 1 ? await endedItem(underWay, leased) : undefined
+  const { partition, item } = leased
+  const known = isFirstAttempt(services, leased) ? undefined : await endedItem(underWay, leased)
   // Crash before the result: the item runs again. After it: the redelivery finds it and only arrives.
   const end =
     known ??

@@ -2,6 +2,7 @@
 import type { NodeDefinition } from 'flowcraft'
 import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import { type Execution, failureOf } from '../execution/execution.ts'
+import type { Held } from '../execution/holder.ts'
 import type { Services } from '../execution/services.ts'
 import { type Batch, isLastRound, itemKeys, partitions, roundOf } from '../protocol/batch.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
@@ -63,7 +64,7 @@ export interface ItemExecution {
 /** The first result that is put counts. Crash before: the item runs again. After: its redelivery finds the result. */
 export async function putResult(
   { services, run: { runId } }: ResultsOf,
-  at: ItemOfShard & { readonly attempt: number },
+  at: ItemOfShard & { readonly attempt: Held['attempt'] },
   ended: ItemExecution,
 ): Promise<ItemEnd> {
   const key = itemKeys.result(at.partition, at.item)

@@ -19,6 +19,8 @@ export const environmentVariables = {
   runIndex: 'FLOWCRAFT_RUN_INDEX',
   /** What workers write down of their runs: 'none', 'timings' or 'full'. */
   history: 'FLOWCRAFT_HISTORY',
+  /** Which messages are leased: 'always' or 'redeliveries'. */
+  leases: 'FLOWCRAFT_LEASES',
   /** 'false': what runs use is not counted. */
   runCosts: 'FLOWCRAFT_RUN_COSTS',
   /** JSON: prices in place of the list prices, as the option `prices`. */

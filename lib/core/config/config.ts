@@ -10,6 +10,7 @@ import { throwProblems } from '../common/errors.ts'
 import { requestTimeouts } from '../common/request-timeouts.ts'
 import { problemsOf } from '../common/schema.ts'
 import { type HistoryMode, historyProblems } from '../common/history-mode.ts'
+import { type LeaseMode, leasesProblems } from '../common/lease-mode.ts'
 import { retentionProblems } from '../store/retention.ts'
 import { type Pool, poolProblems, Pools } from '../queue/pools.ts'
 import { defaultRunEvents, type RunEventName, runEventsProblems } from '../telemetry/names.ts'
@@ -94,6 +95,13 @@ export interface AwsOptions {
    */
   readonly history?: HistoryMode
   /**
+   * Which messages workers lease before they work on them, for a write unit each: 'always', or 'redeliveries', those that SQS
+   * has delivered before. Then a node runs twice where two messages for it are there at once, which SQS's rare double is; one
+   * of them commits. See docs/costs.md.
+   * @default - environment variable FLOWCRAFT_LEASES, else 'always'
+   */
+  readonly leases?: LeaseMode
+  /**
    * Whether what runs use is counted, and added in the write of their commits: for `get`, the event of their end, their
    * metric and `maxUsd`. The same for all workers and clients of a service.
    * @default - environment variable FLOWCRAFT_RUN_COSTS ('false'), else true
@@ -134,6 +142,7 @@ export interface AwsConfig {
   readonly deployGraceMs: number | undefined
   readonly tracing: boolean
   readonly history: HistoryMode
+  readonly leases: LeaseMode
   readonly runRetentionDays: number | undefined
   readonly runIndex: boolean
   readonly runCosts: boolean
@@ -185,6 +194,8 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
   problems.push(...retentionProblems('runRetentionDays', runRetentionDays))
   const history = options.history ?? ((env[environmentVariables.history] || 'none') as HistoryMode)
   problems.push(...historyProblems(history))
+  const leases = options.leases ?? ((env[environmentVariables.leases] || 'always') as LeaseMode)
+  problems.push(...leasesProblems(leases))
   const eventBusName = optional('eventBusName')
   const runEvents =
     options.runEvents ?? (env[environmentVariables.runEvents] || undefined)?.split(',') ?? defaultRunEvents
@@ -216,6 +227,7 @@ export function resolveConfig(options: AwsOptions, env: NodeJS.ProcessEnv = proc
     runRetentionDays,
     runIndex: options.runIndex ?? env[environmentVariables.runIndex] !== 'false',
     history,
+    leases,
     runCosts: options.runCosts ?? env[environmentVariables.runCosts] !== 'false',
     prices: pricesWith(prices as PriceOverrides | undefined),
     tracing: options.tracing ?? env[environmentVariables.tracing] === 'true',

@@ -6,6 +6,7 @@ import { messageOf } from '../common/errors.ts'
 import type { Lease, LeasedRun, LeaseEnd, LeaseRequest } from '../store/run-store.ts'
 import type { Disposition, Retry } from './disposition.ts'
 import { giveBack, giveBackRemembered } from './give-back.ts'
+import { type Begun, comesApart, type Holder, unlessGivenUp } from './holder.ts'
 import { persist } from './persist.ts'
 import { CLOCK_MARGIN_MS, type Invocation, type Services } from './services.ts'
 
@@ -14,8 +15,6 @@ import { CLOCK_MARGIN_MS, type Invocation, type Services } from './services.ts'
  * each lease as long again, so that it gets there even where nodes take hours. A function gives it back at once.
  */
 const PATIENCE_MS = 30_000
-/** A strand that cannot begin comes back within so many seconds: each after another time, so that they come apart. */
-const APART_SECONDS = 5
 
 /** Long-lived workers prolong their lease this often, by `Invocation.deadline`. */
 const RENEW_EVERY_MS = 15_000
@@ -25,7 +24,7 @@ const LEASE_TRY_MS = 5_000
 
 type HolderServices = Pick<Services, 'store' | 'now' | 'newToken' | 'sleep' | 'logger' | 'unreleased'>
 
-export class LeaseHolder {
+export class LeaseHolder implements Holder {
   readonly #controller = new AbortController()
   readonly #services: HolderServices
   readonly #run: LeasedRun
@@ -67,7 +66,7 @@ export class LeaseHolder {
     const mayBegin = (await place?.enter(wasLost, extendsLease ? PATIENCE_MS * lease.attempt : 0)) ?? true
     if (!mayBegin) {
       await this.release()
-      return comesApart(what, this.#strand, lease)
+      return comesApart(what, this.#strand, lease.attempt)
     }
     return wasLost ? this.#beginAlone(lease, what) : { kind: 'begun', lease }
   }
@@ -80,6 +79,10 @@ export class LeaseHolder {
     if (this.#invocation.extendsLease) this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS)
     this.#timer?.unref()
     return lease
+  }
+
+  mayAcknowledge(): Promise<boolean> {
+    return this.isMine()
   }
 
   /** Whether nobody can have taken over. */
@@ -99,25 +102,11 @@ export class LeaseHolder {
    * What comes of the work, unless the process gives it up: then its node's signal is aborted, so that it commits
    * nothing, and the lease is given back. Crash before the lease is given back: it ends by itself.
    */
-  async unlessGivenUp(work: Promise<Disposition>): Promise<Disposition> {
-    const { givenUp } = this.#invocation
-    if (!givenUp) return work
-    const ended = new AbortController()
-    const left = new Promise<Disposition>((resolve) => {
-      const giveUp = () => {
-        this.#controller.abort(givenUp.reason)
-        void this.release().then(() =>
-          resolve({ kind: 'retry', reason: 'the worker stops', afterSeconds: 0 }),
-        )
-      }
-      if (givenUp.aborted) giveUp()
-      else givenUp.addEventListener('abort', giveUp, { once: true, signal: ended.signal })
+  unlessGivenUp(work: Promise<Disposition>): Promise<Disposition> {
+    return unlessGivenUp(work, this.#invocation, async (reason) => {
+      this.#controller.abort(reason)
+      await this.release()
     })
-    try {
-      return await Promise.race([work, left])
-    } finally {
-      ended.abort()
-    }
   }
 
   /** Gives the lease back, so that a redelivery need not wait for its end, and so that nobody takes it for lost. */
@@ -177,26 +166,12 @@ export class LeaseHolder {
   }
 }
 
-export interface Begun {
-  readonly kind: 'begun'
-  readonly lease: Lease
-}
-
-/** What becomes of a message whose strand cannot begin: it comes back soon, and not with those that it came with. */
-function comesApart(what: string, strand: string, { attempt }: Lease): Retry {
-  const number = [...`${what} ${strand} ${attempt}`].reduce(
-    (sum, character) => (sum * 31 + character.charCodeAt(0)) | 0,
-    0,
-  )
-  return {
-    kind: 'retry',
-    reason: `${what} is not to be worked on beside others now`,
-    afterSeconds: 1 + Math.abs(number % APART_SECONDS),
-  }
-}
-
 /** What becomes of a message whose work another worker holds: it is that strand's only redelivery. */
-export function heldByAnother({ now }: Pick<Services, 'now'>, lease: Lease, what: string): Retry {
+export function heldByAnother(
+  { now }: Pick<Services, 'now'>,
+  lease: Pick<Lease, 'until'>,
+  what: string,
+): Retry {
   const seconds = Math.max(1, Math.ceil((lease.until + CLOCK_MARGIN_MS - now()) / 1000) + 1)
   return { kind: 'retry', reason: `another worker holds ${what}`, afterSeconds: seconds }
 }

@@ -3,9 +3,11 @@ import type { FlowcraftEvent, ILogger } from 'flowcraft'
 import type { Graphs } from '../blueprints/blueprint-versions.ts'
 import type { HistoryRecorder } from '../history/recorder.ts'
 import type { CostCounter } from '../common/cost-counter.ts'
+import type { LeaseMode } from '../common/lease-mode.ts'
 import type { Costs } from '../config/costs.ts'
 import type { MaxActivations } from '../protocol/bounds.ts'
 import type { ContextConflicts } from '../protocol/context-conflicts.ts'
+import type { Unleased } from '../protocol/attempt.ts'
 import type { OnFailure } from '../protocol/on-failure.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import type { JobQueue } from '../queue/job.ts'
@@ -51,6 +53,8 @@ export interface Services {
   readonly nodeTimeoutMs?: number
   /** Of blueprints that have none of their own. @default - those of `bounds.ts` */
   readonly maxActivations?: MaxActivations
+  /** Which messages are leased. @default 'always' */
+  readonly leases?: LeaseMode
   /** Of nodes whose config and blueprint say nothing. @default 'warn' */
   readonly contextConflicts?: ContextConflicts
   /** Of runs whose blueprint says nothing. @default 'end' */
@@ -76,6 +80,11 @@ export interface Invocation {
   readonly canContinue?: () => boolean
   /** When the message was sent, in milliseconds since the epoch. @default - long ago */
   readonly sentAt?: number
+  /**
+   * Whether nobody was given the message before, and nobody will be while this invocation lasts, but by SQS's own mistake; of use
+   * with `leases`. @default false
+   */
+  readonly isFirst?: boolean
   /** The X-Ray header that the message came with (`AWSTraceHeader`); of use with `tracing`. @default - none */
   readonly traceHeader?: string
   /** Whether the lease must be prolonged while a node works, since `deadline` is not the end of the process. */
@@ -99,16 +108,16 @@ export const DEATHS_AT_MOST = 15
  * is worked on alone, and only such deaths count. What came between (a process that died while the strand waited to be
  * alone in it) does not.
  */
-export function deathsOf({ lost, lostAlone }: Lease): number {
+export function deathsOf({ lost, lostAlone }: Pick<Lease, 'lost' | 'lostAlone'>): number {
   return lost === 0 ? 0 : lostAlone + 1
 }
 
-/** A message being worked on, by whoever holds its lease. */
+/** A message being worked on, by whoever holds its lease, or needs none. */
 export interface Strand {
   /** The activation that the strand's message names. */
   readonly key: ActivationKey
-  /** Number of leases on this strand so far: names what this holder writes. */
-  readonly attempt: number
+  /** Number of leases on this strand so far, or who works on it without one: names what this holder writes. */
+  readonly attempt: number | Unleased
   /** Number of earlier holders that did not give the lease back: they died while they worked on the strand. */
   readonly lost: number
   /** Number of workers that it may have killed: see `deathsOf`. */
@@ -120,7 +129,7 @@ export interface Strand {
   readonly suspendedNow?: boolean
   /** Aborted when a successor took the lease over. */
   readonly signal: AbortSignal
-  /** Whether nobody can have taken over: asked before anything is acknowledged after a doubt. */
+  /** Whether nobody can have taken over: asked before it goes on after another may have committed. */
   isMine(): Promise<boolean>
 }
 

@@ -1,12 +1,13 @@
 /** Attempts: which execution of an activation wrote something. Names of what it writes rest on it. Pure. */
+import { createHash } from 'node:crypto'
 
 /**
  * One execution of an activation. A redelivery, a second strand, another suspension, another run of its node are other
  * attempts, so that no two of them write under one name, however late a write arrives.
  */
 export interface Attempt {
-  /** Number of leases on the strand so far, this one included: from 1. */
-  readonly lease: number
+  /** Number of leases on the strand so far, this one included, from 1; or who works on it without one. */
+  readonly lease: number | Unleased
   /** Whether the strand's message names the activation itself, or a predecessor that carried on at it. */
   readonly strand: 'own' | 'carried-on'
   /** How often the activation was suspended before. */
@@ -26,12 +27,27 @@ export type Ending = keyof typeof endings
 /** As it stands in keys and pointers of stored values; runs under way rest on this form. */
 export type AttemptName = string & { readonly __brand: 'AttemptName' }
 
+/** Twelve digits, at random: two who work on one strand without a lease have others. */
+export type Unleased = string & { readonly __brand: 'Unleased' }
+
+const UNLEASED_DIGITS = 12
+
+/** `token` is unique, and of any form. */
+export function unleasedAs(token: string): Unleased {
+  const number = createHash('sha256').update(token).digest().readUIntBE(0, 6) % 10 ** UNLEASED_DIGITS
+  return String(number).padStart(UNLEASED_DIGITS, '0') as Unleased
+}
+
 /** No strand is leased so often: a lease is over after minutes, and a run after a year at most. */
 const CARRIED_ON = 500_000
 const PARK = 1_000_000
 
 export function attemptName({ lease, strand, suspensions, reruns }: Attempt, ending?: Ending): AttemptName {
-  const number = lease + (strand === 'own' ? 0 : CARRIED_ON) + PARK * suspensions
+  // Behind a zero, with which no number of a lease begins. Digits, since workers of older versions read pointers too.
+  const number =
+    typeof lease === 'string'
+      ? `0${lease}${suspensions}`
+      : lease + (strand === 'own' ? 0 : CARRIED_ON) + PARK * suspensions
   const name = reruns === 0 ? `${number}` : `${number}.${reruns}`
   // Reruns count from 1, so 0 is no rerun's.
   return (ending === undefined ? name : `${name}.0.${endings[ending]}`) as AttemptName

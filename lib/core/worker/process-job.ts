@@ -47,7 +47,9 @@ export async function processJob(services: Services, job: Job, invocation: Invoc
     const message = { ...invocation, isItem: job.items?.item !== undefined }
     const counting = countedServices(services, place, message)
     const { traceHeader } = invocation
-    const onJob = () => workOnJob(counting, job, { ...invocation, place })
+    // What the sweep took out of the dead-letter queue is new to SQS only.
+    const isFirst = invocation.isFirst === true && job.returns === undefined
+    const onJob = () => workOnJob(counting, job, { ...invocation, place, isFirst })
     const work = () => (history ? history.during(job.runId, onJob) : onJob())
     return await (tracing ? tracing.segment({ ...job, traceHeader }, work) : work())
   } catch (error) {

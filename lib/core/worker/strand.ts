@@ -1,5 +1,5 @@
 /**
- * One message, second half: take the lease on its strand, then step by step while exactly one node follows and time
+ * One message, second half: take the lease on its strand, where it needs one, then step by step while exactly one node follows and time
  * remains. The lease saves double work and decides nothing; the message is acknowledged only by whoever still holds
  * it when nothing of the strand is left.
  */
@@ -7,17 +7,18 @@ import { createHash } from 'node:crypto'
 import { isFlowcraftAwsError, isTrouble, messageOf } from '../common/errors.ts'
 import { propertyOf, textOf } from '../common/thrown.ts'
 import { type Disposition, ACKNOWLEDGE } from '../execution/disposition.ts'
-import { LeaseHolder } from '../execution/held-lease.ts'
+import type { Held } from '../execution/holder.ts'
 import { type OpenRun, at } from '../execution/opened-run.ts'
 import { persistent } from '../execution/persist.ts'
 import { deathsOf, type Invocation, type Strand } from '../execution/services.ts'
+import { holderOf, isFirstAttempt } from '../execution/without-lease.ts'
 import { type ActivationKey, currentOf, isOver, type RunState } from '../protocol/run-state.ts'
 import { withinBudget } from '../run/budget.ts'
 import { sendQueued } from '../run/dispatch.ts'
 import { unlessPaused } from '../run/hold.ts'
 import { publishStart } from '../run/publish.ts'
 import { publishRunEnd } from '../run/run-end.ts'
-import type { Lease, LeaseEnd } from '../store/run-store.ts'
+import type { LeaseEnd } from '../store/run-store.ts'
 import { failStep, step } from './step.ts'
 
 export async function workOnStrand(
@@ -27,7 +28,7 @@ export async function workOnStrand(
   due?: number,
 ): Promise<Disposition> {
   const { run: seen } = given
-  const holder = new LeaseHolder(given.services, seen, strandKey, invocation)
+  const holder = holderOf(given.services, seen, strandKey, invocation)
   // Crash before: nothing happened. After: nobody works on the strand until the lease is over, then a redelivery.
   const begun = await holder.begin(`${strandKey} of run '${seen.runId}'`)
   if (begun.kind === 'retry') return begun
@@ -46,12 +47,13 @@ export async function workOnStrand(
   }
   try {
     // A first lease on the strand: nobody but cancel can have ended what was seen active.
-    const run = lease.attempt === 1 ? seen : await services.store.read(seen.runId)
+    const run = isFirstAttempt(services, lease) ? seen : await services.store.read(seen.runId)
     const result = await holder.unlessGivenUp(advance(open, run, strand))
     if (result === CONTENDED) await holder.release()
     if (result !== STILL_WAITING) return result
     // A successor works on the strand: an old receipt handle may delete the message it was given.
-    if (!(await holder.isMine())) return { kind: 'retry', reason: `a successor took over ${strandKey}` }
+    if (!(await holder.mayAcknowledge()))
+      return { kind: 'retry', reason: `a successor took over ${strandKey}` }
     // What wakes it comes with the same strand's next message, which need not wait for this lease to end.
     await holder.release()
     return result
@@ -77,7 +79,7 @@ function isExpected(error: unknown): boolean {
 }
 
 /** The error, and on how many deliveries in a row. Numbers in it, such as times and ids of requests, may differ. */
-function endedBy(error: unknown, lease: Lease): LeaseEnd {
+function endedBy(error: unknown, lease: Held): LeaseEnd {
   const name = textOf(propertyOf(error, 'name'))
   const text = `${name}: ${messageOf(error)}`.replaceAll(/\d+/g, '#')
   const print = createHash('sha256').update(text).digest('base64url').slice(0, 12)

@@ -22,6 +22,7 @@ const env = {
   FLOWCRAFT_RUN_RETENTION_DAYS: '30',
   FLOWCRAFT_RUN_INDEX: 'false',
   FLOWCRAFT_HISTORY: 'full',
+  FLOWCRAFT_LEASES: 'redeliveries',
   FLOWCRAFT_RUN_COSTS: 'false',
   FLOWCRAFT_PRICES: '{"dynamodb":{"writeUnit":0.0000007}}',
   AWS_REGION: 'eu-central-1',
@@ -54,6 +55,7 @@ describe('the configuration', () => {
       runRetentionDays: 30,
       runIndex: false,
       history: 'full',
+      leases: 'redeliveries',
       runCosts: false,
       prices: { ...PRICES, dynamodb: { ...PRICES.dynamodb, writeUnit: 0.0000007 } },
       s3Client: undefined,
@@ -75,6 +77,15 @@ describe('the configuration', () => {
     const wrong = { ...clients, history: 'all' as 'full' }
     expect(() => resolveConfig(wrong, env)).toThrow("history must be 'none', 'timings' or 'full'; got 'all'")
     expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_HISTORY: 'yes' })).toThrow("got 'yes'")
+  })
+
+  it('leases each message unless it is told otherwise', () => {
+    const { FLOWCRAFT_LEASES: _, ...rest } = env
+    expect(resolveConfig(clients, rest).leases).toBe('always')
+    expect(resolveConfig({ ...clients, leases: 'always' }, env).leases).toBe('always')
+    const wrong = { ...clients, leases: 'never' as 'always' }
+    expect(() => resolveConfig(wrong, env)).toThrow("leases must be 'always' or 'redeliveries'; got 'never'")
+    expect(() => resolveConfig(clients, { ...env, FLOWCRAFT_LEASES: 'no' })).toThrow("got 'no'")
   })
 
   it('has the index of runs unless it is told otherwise', () => {
