@@ -3,6 +3,7 @@ import type { Duration } from 'aws-cdk-lib'
 import type { IVpc } from 'aws-cdk-lib/aws-ec2'
 import type { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import type { Architecture } from 'aws-cdk-lib/aws-lambda'
+import { type LeaseMode, leasesProblems } from '../core/common/lease-mode.ts'
 import { poolNodesProblems } from '../core/queue/pool-rules.ts'
 import { type ContainerOptions, containerProblems } from './container-worker.ts'
 import { type FeedOptions, feedProblems } from './feed-options.ts'
@@ -26,6 +27,8 @@ export interface PoolOptions extends FunctionSize, FeedOptions, ContainerOptions
   readonly architecture?: Architecture
   /** Environment variables, in place of the service's `environment`. @default - the service's `environment` */
   readonly environment?: Readonly<Record<string, string>>
+  /** Which messages of this pool are leased. @default - the service's `leases` */
+  readonly leases?: LeaseMode
   /** Props of the CDK's function for these workers, merged over the service's `workerProps`. @default - none */
   readonly workerProps?: FunctionOverrides
   /** Name of the pool's queue. @default - a name made by CloudFormation */
@@ -82,7 +85,9 @@ export function poolProblems(
       : [
           `pools must be named by at most 32 letters, digits and hyphens, beginning with a letter, got ${name}`,
         ]),
-    ...onePoolProblems(pool, service).map((problem) => `pools.${name}: ${problem}`),
+    ...[...onePoolProblems(pool, service), ...leasesProblems(pool.leases ?? 'always')].map(
+      (problem) => `pools.${name}: ${problem}`,
+    ),
   ])
   problems.push(...roomProblems(pools, service.environment))
   return [...problems, ...poolNodesProblems(pools)]

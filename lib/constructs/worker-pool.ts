@@ -54,8 +54,9 @@ export function addPoolWorkers(
 ): Record<string, WorkerPool> {
   const made = Object.entries(queues).map(([pool, { scope, options, jobs, nodes }]): [string, WorkerPool] => {
     const { image, environment = service.environment, architecture = service.architecture } = options
+    const { leases = service.leases } = options
     const functionProps = poolOverrides(service.workerProps, options)
-    const common = { ...service, ...parts, environment, architecture, pool, functionProps }
+    const common = { ...service, ...parts, environment, architecture, leases, pool, functionProps }
     if (image) {
       const network = options.vpc || options.cluster ? { vpc: options.vpc, ...NO_SUBNETS } : {}
       const containers = new ContainerWorker(scope, 'Worker', {

@@ -74,3 +74,24 @@ it('tells nothing of an adapter of ones own that knows nothing', async () => {
   const handler = createWorkerHandler({ adapter: adapterWith(async () => {}) })
   expect(await handler({ flowcraft: 'describe' }, within(1_000))).toEqual({ blueprints: [] })
 })
+
+it.each([
+  ['that was received just now', { receives: 1, ago: 1_000 }, true],
+  ['that has waited for its invocation', { receives: 1, ago: 5_500 }, false],
+  ['that was received before', { receives: 2, ago: 1_000 }, false],
+  ['of which nobody says when it was received', { receives: 1 }, false],
+] as const)('says whether nobody else can have a message %s', async (_, { receives, ...when }, isFirst) => {
+  const firsts: unknown[] = []
+  const adapter = adapterWith(async () => {})
+  const process: WorkerAdapter['process'] = async (_job, invocation) => {
+    firsts.push(invocation.isFirst)
+    return { kind: 'acknowledge' }
+  }
+  const attributes = {
+    ApproximateReceiveCount: `${receives}`,
+    ...('ago' in when ? { ApproximateFirstReceiveTimestamp: `${Date.now() - when.ago}` } : {}),
+  }
+  const Records = [{ ...record, attributes } as SQSRecord]
+  await createWorkerHandler({ adapter: { ...adapter, process } })({ Records }, within(30_000))
+  expect(firsts).toEqual([isFirst])
+})

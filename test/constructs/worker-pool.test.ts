@@ -13,6 +13,7 @@ describe('pools', () => {
   const { template, service } = synthesise((stack) => ({
     entry,
     environment: { STAGE: 'test' },
+    leases: 'redeliveries',
     memorySize: 256,
     batchSize: 7,
     webhook: {},
@@ -23,6 +24,7 @@ describe('pools', () => {
         timeout: Duration.minutes(10),
         architecture: Architecture.X86_64,
         maxConcurrency: 3,
+        leases: 'always',
       },
       long: {
         nodes: ['train'],
@@ -68,6 +70,13 @@ describe('pools', () => {
     const names = container?.Environment.map(({ Name }) => Name)
     expect(names).toContain('GPU')
     expect(names).not.toContain('STAGE')
+  })
+
+  it('lease what they are told to, or as the service does', () => {
+    expect(environmentOf(template, 'FlowsWorker')).toMatchObject({ FLOWCRAFT_LEASES: 'redeliveries' })
+    expect(environmentOf(template, 'FlowsPoolsheavyWorker')).not.toHaveProperty('FLOWCRAFT_LEASES')
+    const tasks = Object.values(template.findResources('AWS::ECS::TaskDefinition'))
+    expect(JSON.stringify(tasks)).toContain('{"Name":"FLOWCRAFT_LEASES","Value":"redeliveries"}')
   })
 
   it('are told to every function of the service, which may send to each', () => {

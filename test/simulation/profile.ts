@@ -284,16 +284,16 @@ export const UNLEASED_CALM: Profile = { ...calm, name: 'unleased-calm', unleased
 /** What SQS does every day. */
 export const UNLEASED_DOUBLES: Profile = { ...BUSY_QUEUE, name: 'unleased-doubles', unleased: true }
 /** Messages come back while they are worked on, since nobody has prolonged their time. */
-export const UNLEASED_SHORT: Profile = { ...SHORT_VISIBILITY, name: 'unleased-short', unleased: true }
-export const UNLEASED_CRASHES: Profile = { ...CRASHES, name: 'unleased-crashes', unleased: true }
+const UNLEASED_SHORT: Profile = { ...SHORT_VISIBILITY, name: 'unleased-short', unleased: true }
+const UNLEASED_CRASHES: Profile = { ...CRASHES, name: 'unleased-crashes', unleased: true }
 export const UNLEASED_ZOMBIES: Profile = { ...ZOMBIES, name: 'unleased-zombies', unleased: true }
-export const UNLEASED_STORM: Profile = { ...STORM, name: 'unleased-storm', unleased: true }
+const UNLEASED_STORM: Profile = { ...STORM, name: 'unleased-storm', unleased: true }
 /** And jobs that the protocol has not sent. */
-export const UNLEASED_STRAYS: Profile = { ...STRAYS, name: 'unleased-strays', unleased: true }
+const UNLEASED_STRAYS: Profile = { ...STRAYS, name: 'unleased-strays', unleased: true }
 /** Several lives of a run, in which those of the lives before may still be there. */
-export const UNLEASED_REDRIVES: Profile = { ...REDRIVES, name: 'unleased-redrives', unleased: true }
-export const UNLEASED_PAUSES: Profile = { ...PAUSES, name: 'unleased-pauses', unleased: true }
-export const UNLEASED_SLOTS: Profile = { ...SLOTS, name: 'unleased-slots', unleased: true }
+const UNLEASED_REDRIVES: Profile = { ...REDRIVES, name: 'unleased-redrives', unleased: true }
+const UNLEASED_PAUSES: Profile = { ...PAUSES, name: 'unleased-pauses', unleased: true }
+const UNLEASED_SLOTS: Profile = { ...SLOTS, name: 'unleased-slots', unleased: true }
 export const UNLEASED_BATCH_KILLER: Profile = {
   ...BATCH_KILLER,
   name: 'unleased-batch-killer',

@@ -16,11 +16,6 @@ describe('a first delivery', () => {
   let calls: number
   let service: TestService
 
-  const one = (node: (call: NodeContext) => Promise<{ output: unknown }>) =>
-    new TestService({
-      flows: [createFlow('one').node('a', node).node('b', node).edge('a', 'b')],
-      logger: quiet,
-    })
   const lease = () => service.services.store.readLease({ runId: 'r' }, '0.1')
 
   beforeEach(async () => {
@@ -131,13 +126,6 @@ describe('a first delivery', () => {
 })
 
 describe('a first delivery whose node waits', () => {
-  const waiting = async () => {
-    const flow = createFlow('one').wait('a')
-    const service = new TestService({ flows: [flow], logger: quiet })
-    await service.start({ blueprintId: 'one', runId: 'r' })
-    return service
-  }
-
   it('is done with', async () => {
     const service = await waiting()
     expect(await takeOne(service, FIRST)).toEqual({ kind: 'acknowledge' })
@@ -182,3 +170,14 @@ describe('first deliveries of items of a batch', () => {
     expect(calls).toBe(2)
   })
 })
+
+function one(node: (call: NodeContext) => Promise<{ output: unknown }>): TestService {
+  const flow = createFlow('one').node('a', node).node('b', node).edge('a', 'b')
+  return new TestService({ flows: [flow], logger: quiet })
+}
+
+async function waiting(): Promise<TestService> {
+  const service = new TestService({ flows: [createFlow('one').wait('a')], logger: quiet })
+  await service.start({ blueprintId: 'one', runId: 'r' })
+  return service
+}
