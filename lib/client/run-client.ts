@@ -148,17 +148,31 @@ export class RunClient<F extends AnyFlows = DefinedFlows> implements Runs {
     return this.#lookup.values(runId, keys)
   }
 
-  /** What a run has cost so far, for a read unit or a few; undefined where nothing was counted. @throws FlowcraftAwsError RUN_NOT_FOUND */
+  /**
+   * What a run has cost so far, for a read unit or a few; undefined where nothing was counted.
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   * @example
+   * const cost = await client.costOf('order-A-17')
+   * console.log(cost?.usd)
+   */
   async costOf(runId: string): Promise<RunCost | undefined> {
     return this.#lookup.costOf(runId)
   }
 
-  /** What runs have cost so far, by their ids, a hundred in a request; what was not counted is left out. */
+  /**
+   * What runs have cost so far, by their ids, a hundred in a request; what was not counted is left out.
+   * @example
+   * const costs = await client.costsOf(['order-A-17', 'order-A-18'])
+   */
   async costsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, RunCost>> {
     return this.#lookup.costsOf(runIds)
   }
 
-  /** The versions of their blueprints that runs go by, by their ids; those that no worker has begun are left out. */
+  /**
+   * The versions of their blueprints that runs go by, by their ids; those that no worker has begun are left out.
+   * @example
+   * const versions = await client.versionsOf(['order-A-17'])
+   */
   async versionsOf(runIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     return this.#lookup.versionsOf(runIds)
   }

@@ -75,6 +75,8 @@ export interface Runs {
    *
    * @throws FlowcraftAwsError INVALID_INPUT or UNKNOWN_BLUEPRINT, or RUN_CONFLICT where the run id was used with another
    * input, blueprint or labels; then nothing was changed
+   * @example
+   * const { runId } = await client.start({ blueprintId: 'order', runId: 'order-A-17', input: { orderId: 'A-17' } })
    */
   start(request: StartRunRequest): Promise<StartRunResult>
   /**
@@ -87,7 +89,12 @@ export interface Runs {
    * for (const { runId, error } of failures) console.error(runId, error.message)
    */
   startMany(requests: readonly StartRunRequest[]): Promise<StartManyResult>
-  /** How a run stands. @throws FlowcraftAwsError RUN_NOT_FOUND */
+  /**
+   * How a run stands.
+   * @throws FlowcraftAwsError RUN_NOT_FOUND
+   * @example
+   * const { status, errors } = await client.get('order-A-17')
+   */
   get(runId: string): Promise<RunDescription>
   /**
    * A page of runs, newest first. Child runs stand in no list but that of their parent. A list without `label` and
@@ -97,6 +104,8 @@ export interface Runs {
    * @throws FlowcraftAwsError INVALID_INPUT, also for a cursor of another query
    * @throws FlowcraftAwsError RUN_INDEX_MISSING where the table has no index of runs; labels and children need none
    * @throws FlowcraftAwsError RUN_NOT_FOUND for a `parentRunId` that is none
+   * @example
+   * const { runs, cursor } = await client.list({ blueprintId: 'order', status: ['failed', 'paused'], limit: 20 })
    */
   list(request?: ListRunsRequest): Promise<RunPage>
   /**
@@ -120,6 +129,8 @@ export interface Runs {
   /**
    * Waits until the run is over, and describes how it ended.
    * @throws FlowcraftAwsError RUN_TIMEOUT where it is not in time, RUN_NOT_FOUND
+   * @example
+   * const { status, context } = await client.waitFor('order-A-17', { timeoutMs: 30_000 })
    */
   waitFor(runId: string, options?: WaitOptions): Promise<RunDescription>
   /**
@@ -149,11 +160,15 @@ export interface Runs {
    * @throws FlowcraftAwsError INVALID_INPUT where the run has no such node, where that waits for no event, or where no
    * edge of it names the action
    * @throws FlowcraftAwsError RESUME_CONFLICT where the idempotency key came with another event before
+   * @example
+   * await client.resume('order-A-17', { nodeId: 'approval', action: 'approve', output: { by: 'Ada' } })
    */
   resume(runId: string, request?: ResumeRequest): Promise<ResumeResult>
   /**
    * Cancels a run and the child runs it waits for. Results of nodes that are still executing are discarded.
    * @throws FlowcraftAwsError RUN_NOT_FOUND
+   * @example
+   * await client.cancel('order-A-17', { by: 'Ada', reason: 'the customer called' })
    */
   cancel(runId: string, request?: OperationRequest): Promise<CancelResult>
   /**
@@ -162,6 +177,8 @@ export interface Runs {
    *
    * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_INPUT
    * @throws FlowcraftAwsError INVALID_STATE where the run has not ended, completed, is a child, or has nothing to run again
+   * @example
+   * await client.redrive('order-A-17', { set: { address: '1 Main Street' }, by: 'Ada', reason: 'the address was wrong' })
    */
   redrive(runId: string, request?: RedriveRequest): Promise<RedriveResult>
   /**
@@ -193,6 +210,8 @@ export interface Runs {
    * on from there; what else failed of it stays failed.
    *
    * @throws FlowcraftAwsError as `redrive`, and as `resume`
+   * @example
+   * await client.skip('order-A-17', { nodeId: 'mail', output: 'sent by hand', by: 'Ada' })
    */
   skip(runId: string, request: SkipRequest): Promise<SkipResult>
   /**
@@ -200,9 +219,16 @@ export interface Runs {
    * runs that it waits for.
    *
    * @throws FlowcraftAwsError RUN_NOT_FOUND, INVALID_STATE where it is over
+   * @example
+   * await client.pause('order-A-17', { by: 'Ada', reason: 'the price is being checked' })
    */
   pause(runId: string, request?: OperationRequest): Promise<PauseResult>
-  /** Lets a paused run go on, with its child runs. @throws FlowcraftAwsError as `pause`; INVALID_STATE where its blueprint is paused */
+  /**
+   * Lets a paused run go on, with its child runs.
+   * @throws FlowcraftAwsError as `pause`; INVALID_STATE where its blueprint is paused
+   * @example
+   * await client.unpause('order-A-17', { by: 'Ada' })
+   */
   unpause(runId: string, request?: UnpauseRequest): Promise<UnpauseResult>
   /**
    * Lets nothing of a blueprint start or go on until it is unpaused, within half a minute. Nodes that are executing end. Starts
@@ -219,9 +245,15 @@ export interface Runs {
    * there are more, the sweep lets some 5,000 a minute go.
    *
    * @throws FlowcraftAwsError INVALID_INPUT
+   * @example
+   * await client.unpauseBlueprint('order')
    */
   unpauseBlueprint(blueprintId: string): Promise<UnpauseBlueprintResult>
-  /** The blueprints that are paused, by their ids. A read unit. */
+  /**
+   * The blueprints that are paused, by their ids. A read unit.
+   * @example
+   * for (const { blueprintId, by, reason } of await client.pausedBlueprints()) console.log(blueprintId, by, reason)
+   */
   pausedBlueprints(): Promise<readonly PausedBlueprint[]>
 }
 

@@ -52,7 +52,11 @@ export class RunEventFields {
   protected constructor() {}
 }
 
-/** The fields of a run's end, for the input of a rule's target: `RuleTargetInput.fromText(`Run ${RunStatusEvent.runId} failed`)`. */
+/**
+ * The fields of a run's end, for the input of a rule's target: `RuleTargetInput.fromText(`Run ${RunStatusEvent.runId} failed`)`.
+ * @example
+ * const message = RuleTargetInput.fromText(`Run ${RunStatusEvent.runId} failed, at ${RunStatusEvent.errors} nodes`)
+ */
 export class RunStatusEvent extends RunEventFields {
   /** 'completed', 'failed' or 'cancelled'. */
   static get status(): string {
@@ -84,14 +88,22 @@ export class RunStatusEvent extends RunEventFields {
   }
 }
 
-/** The fields of a run's start, for the input of a target of `onRunStarted`. */
+/**
+ * The fields of a run's start, for the input of a target of `onRunStarted`.
+ * @example
+ * const input = RuleTargetInput.fromObject({ run: RunStartedEvent.runId, since: RunStartedEvent.startedAt })
+ */
 export class RunStartedEvent extends RunEventFields {
   private constructor() {
     super()
   }
 }
 
-/** The fields of a node's wait, for the input of a target of `onRunWaiting`. */
+/**
+ * The fields of a node's wait, for the input of a target of `onRunWaiting`.
+ * @example
+ * const input = RuleTargetInput.fromObject({ run: RunWaitingEvent.runId, node: RunWaitingEvent.nodeId })
+ */
 export class RunWaitingEvent extends RunEventFields {
   /** The node that waits, for `resume`. */
   static get nodeId(): string {
@@ -128,7 +140,11 @@ export class RunWaitingEvent extends RunEventFields {
   }
 }
 
-/** The fields of a redrive, for the input of a target of `onRunRedriven`. */
+/**
+ * The fields of a redrive, for the input of a target of `onRunRedriven`.
+ * @example
+ * const input = RuleTargetInput.fromObject({ run: RunRedrivenEvent.runId, by: RunRedrivenEvent.by })
+ */
 export class RunRedrivenEvent extends RunEventFields {
   /** How often the run was redriven, this time included. */
   static get redrives(): string {

@@ -116,7 +116,14 @@ export class FlowcraftAwsError extends Error {
   }
 }
 
-/** Whether `error` came from this package, and, if given, is of this kind. */
+/**
+ * Whether `error` came from this package, and, if given, is of this kind.
+ * @example
+ * const run = await client.get(runId).catch((error: unknown) => {
+ *   if (isFlowcraftAwsError(error, 'RUN_NOT_FOUND')) return undefined
+ *   throw error
+ * })
+ */
 export function isFlowcraftAwsError(
   error: unknown,
   code?: FlowcraftAwsErrorCode,

@@ -80,6 +80,9 @@ export function traceOfInvocation(): TraceContext | undefined {
  * `tracing`, the run's; elsewhere in Lambda, the invocation's. For a request to somebody else, or for OpenTelemetry,
  * whose X-Ray propagator extracts it from a carrier `{ 'x-amzn-trace-id': currentTraceHeader() }`. Undefined where
  * there is none.
+ * @example
+ * const header = currentTraceHeader()
+ * await fetch(url, { headers: header === undefined ? {} : { 'x-amzn-trace-id': header } })
  */
 export function currentTraceHeader(): string | undefined {
   const context = currentTrace()
