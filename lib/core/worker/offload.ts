@@ -9,7 +9,7 @@
 import { HEADER_AT_MOST_BYTES, HEADER_CROWDED_BYTES, HEADER_FULL_BYTES } from '../common/size-limits.ts'
 import { names } from '../protocol/inline-value.ts'
 import type { RunGraph } from '../protocol/run-graph.ts'
-import { isOver, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import { isDone, isOver, mayRunAgain, parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { CoreChange } from '../protocol/transition.ts'
 import { headerSize, sizeOfTexts } from '../store/header.ts'
 import { formatOf } from '../store/header-format.ts'
@@ -17,9 +17,16 @@ import type { Moved, RunStore } from '../store/run-store.ts'
 import { movableIn, MOVED_AT_MOST, moveOut } from '../values/move-out.ts'
 
 const MOVED_WHERE_CROWDED = 140
+/** Outputs that nobody writes again, which a commit takes out without a condition on each. */
+const SETTLED_AT_MOST = 120
 const EVICTED_AT_ONCE = 500
-/** Of hundreds that are active so many are under way at a time; by more, small values would pile up in a wide run. */
+/** Of hundreds that are queued so many are under way at a time; by more, small values would pile up in a wide run. */
 const UNDER_WAY = 8
+
+/** What leaves the header by a commit; `settled` are names whose text is the only one there will be. @default - none */
+export interface Offloaded extends Moved {
+  readonly settled?: ReadonlySet<string>
+}
 
 /** The inline values that may leave the header by the commit. */
 export async function offload(
@@ -28,26 +35,42 @@ export async function offload(
   run: RunState,
   change: CoreChange,
   inlineValues: ReadonlyMap<string, string>,
-): Promise<Moved> {
-  const none: Moved = { texts: new Map() }
+): Promise<Offloaded> {
+  const none: Offloaded = { texts: new Map() }
   // Nobody commits after the last: a header over 1 KB costs nothing any more.
   if (change.final) return none
   const size = headerSize(run) + sizeOfTexts(formatOf(run), inlineValues)
   if (size <= HEADER_FULL_BYTES || (size <= HEADER_CROWDED_BYTES && !isTurn(run, change))) return none
   const isCrowded = size > HEADER_CROWDED_BYTES
   const awaited = isCrowded ? new Set<string>() : readSoon(graph, run, change)
-  return moveOut(
-    store,
-    run,
-    movableIn(run.inlineValues)
-      .filter(([name]) => !inlineValues.has(name) && !awaited.has(name))
-      .slice(0, isCrowded ? MOVED_WHERE_CROWDED : MOVED_AT_MOST),
+  const movable = movableIn(run.inlineValues).filter(
+    ([name]) => !inlineValues.has(name) && !awaited.has(name),
   )
+  const settled = movable.filter(([name]) => isSettled(graph, run, name)).slice(0, SETTLED_AT_MOST)
+  const kept = new Set(settled.map(([name]) => name))
+  const others = movable
+    .filter(([name]) => !kept.has(name))
+    .slice(0, isCrowded ? MOVED_WHERE_CROWDED : MOVED_AT_MOST)
+  const moved = await moveOut(store, run, [...settled, ...others])
+  return kept.size > 0 ? { ...moved, settled: kept } : moved
 }
 
-/** What the activations that remain take their input from. */
+/**
+ * Whether it is the output of a node that has completed and runs once: in this life of the run nobody writes another, and whoever
+ * commits in a later one has seen that.
+ */
+function isSettled({ repeatable }: RunGraph, run: RunState, name: string): boolean {
+  const node = run.format === 1 ? undefined : /^o(\d+)$/.exec(name)?.[1]
+  return node !== undefined && isDone(run.done, Number(node)) && !mayRunAgain(repeatable, run, Number(node))
+}
+
+/**
+ * What the activations that remain take their input from. Not of those that their strands carry on: whoever works on one has
+ * seen its input in the commit that made it active.
+ */
 function readSoon(graph: RunGraph, run: RunState, change: CoreChange): ReadonlySet<string> {
-  const keys = new Set([...run.active.keys(), ...change.schedule.keys()])
+  const queued = [...run.active].flatMap(([key, { inline }]) => (inline ? [] : [key]))
+  const keys = new Set([...queued, ...change.schedule.keys()])
   if (!change.suspend) keys.delete(change.end)
   const nodes = new Set([...keys].map((key) => parseActivationKey(key).node))
   return new Set([...nodes].flatMap((node) => namesOfInput(graph, node)))
@@ -92,10 +115,18 @@ export async function offloadUntilItFits(
   return run
 }
 
-/** One in as many as commit at a time; scattered, since nodes, rounds and commits count up in step. */
+/**
+ * One in as many as commit at a time, or most of those that move would be refused; scattered, since nodes, rounds and commits
+ * count up in step.
+ */
 function isTurn(run: RunState, change: CoreChange): boolean {
   const { node, iteration } = parseActivationKey(change.end)
-  const committers = [...run.active.values()].filter(({ wait }) => wait === undefined).length
+  let [carried, queued] = [0, 0]
+  for (const { inline, wait } of run.active.values()) {
+    if (inline) carried++
+    else if (wait === undefined) queued++
+  }
+  const committers = carried + Math.min(queued, UNDER_WAY)
   const scattered = Math.imul(node * 8191 + iteration, 0x9e3779b1) ^ Math.imul(run.seq + 1, 0x85ebca6b)
-  return ((scattered ^ (scattered >>> 15)) >>> 0) % Math.max(1, Math.min(committers, UNDER_WAY)) === 0
+  return ((scattered ^ (scattered >>> 15)) >>> 0) % Math.max(1, committers) === 0
 }

@@ -234,6 +234,47 @@ describe('a commit of a full header', () => {
     expect(await offload(refusing, graph, { ...run, ...OLD }, core(), new Map())).toEqual(nothing)
   })
 
+  it('takes out more of what nobody writes again, and demands nothing of it: outputs of nodes that completed and run once', async () => {
+    const nodes = Array.from({ length: 300 }, (_, at) => ({ id: `n${at}`, uses: 'n' }))
+    const wide = new RunGraph({ id: 'wide', nodes, edges: [] })
+    const outputs = full(
+      nodes.map((_, at) => names.output(at)),
+      10,
+    )
+    const all = new Map([...outputs, ...full(userNames.slice(0, 60), 10)])
+    const settledOf = async (over: Partial<RunState>, format: Format = {}) => {
+      const run = {
+        ...(await runWith(all, format)),
+        active: actives('0.1'),
+        done: (1n << 200n) - 1n,
+        ...over,
+      }
+      const { texts, settled } = await offload(store, wide, run, core(), new Map())
+      return [texts.size, settled?.size, settled?.has('o7')]
+    }
+
+    expect(await settledOf({})).toEqual([120 + 50, 120, true])
+    // Not of a node that a redrive ran again, nor of one that has not completed: it waits, perhaps, and writes it again.
+    expect(await settledOf({ iterations: new Map([[7, 2]]) })).toEqual([120 + 50, 120, false])
+    expect(await settledOf({ done: 0n })).toEqual([50, undefined, undefined])
+    expect(await settledOf({}, OLD)).toEqual([50, undefined, undefined])
+  })
+
+  it('moves what strands that carry on have seen: they read it from what their commits gave them', async () => {
+    const nodes = ['a', 'b'].map((id) => ({ id, uses: id }))
+    const row = new RunGraph({ id: 'row', nodes, edges: [{ source: 'a', target: 'b' }] })
+    const run = await runWith(full(['o0'], 1_500))
+    const moved = async (inline: boolean, seq: number) => {
+      const active = new Map([...actives('3.1'), ['1.1', { scheduledBy: '0.1', inline }] as const])
+      const seen = { ...run, active, seq }
+      return (await offload(store, row, seen, change({ end: '3.1' }), new Map())).texts.size
+    }
+    // One of two has its turn.
+    const everTurned = async (inline: boolean) =>
+      Math.max(...(await Promise.all(Array.from({ length: 20 }, (_, seq) => moved(inline, seq)))))
+    expect([await everTurned(false), await everTurned(true)]).toEqual([0, 1])
+  })
+
   it('leaves what the activations that remain take their input from, unless the header is crowded', async () => {
     const nodes = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, uses: id }))
     const edges = [
