@@ -121,6 +121,7 @@ export {
 export { StartRunInvoker, type StartRunInvokerOptions } from './client/start-run-invoker.ts'
 export type { AlwaysError, AlwaysInput } from './core/protocol/always-nodes.ts'
 export type { JoinInput } from './core/protocol/quorum.ts'
+export type { Checkpoint } from './core/protocol/checkpoints.ts'
 export type { ContextConflicts } from './core/protocol/context-conflicts.ts'
 export type { OnFailure } from './core/protocol/on-failure.ts'
 export { defineFlows } from './core/blueprints/define-flows.ts'

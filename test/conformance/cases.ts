@@ -4,6 +4,7 @@ import { alwaysCases } from './cases/always-cases.ts'
 import { batchCases } from './cases/batch-cases.ts'
 import { branchCases } from './cases/branch-cases.ts'
 import { busyLoopCases } from './cases/busy-loop-cases.ts'
+import { checkpointCases } from './cases/checkpoint-cases.ts'
 import { contextCases } from './cases/context-cases.ts'
 import { cycleCases } from './cases/cycle-cases.ts'
 import { dataCases } from './cases/data-cases.ts'
@@ -38,6 +39,7 @@ export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'Waits, sleeps and retries': pauseCases,
   'Retries by a policy': retryCases,
   'Nodes that run always': alwaysCases,
+  'Nodes without a checkpoint': checkpointCases,
   Subflows: subflowCases,
   'What no run comes to, and nodes given by class': unreachedCases,
   Scale: scaleCases,

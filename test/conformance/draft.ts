@@ -6,6 +6,7 @@
  */
 import type { EdgeDefinition, NodeImplementation, WorkflowBlueprint } from 'flowcraft'
 import { graph, type NodeSpec, type Setup } from './case.ts'
+import type { Plan } from './plan.ts'
 
 export type Side = 'kit' | 'memory'
 
@@ -29,14 +30,20 @@ export class Draft {
   /** What the names of its nodes begin with, so that those of a subflow have others. */
   readonly prefix: string
   readonly isChild: boolean
-  readonly #style: 'plain' | 'odd'
+  readonly #style: Plan['ids']
+  readonly #noCheckpoints: Plan['noCheckpoints']
   readonly #nodes: Record<string, NodeSpec> = {}
   readonly #edges: EdgeDefinition[] = []
   #round = ''
 
-  constructor(side: Side, style: 'plain' | 'odd', parent?: { shared: Shared; prefix: string }) {
+  constructor(
+    side: Side,
+    { ids, noCheckpoints }: Pick<Plan, 'ids' | 'noCheckpoints'>,
+    parent?: { shared: Shared; prefix: string },
+  ) {
     this.side = side
-    this.#style = style
+    this.#style = ids
+    this.#noCheckpoints = noCheckpoints
     this.prefix = parent?.prefix ?? 'n'
     this.isChild = parent !== undefined
     this.shared = parent?.shared ?? {
@@ -57,7 +64,9 @@ export class Draft {
   /** Adds a node and gives its id. */
   add(name: string, spec: NodeSpec): string {
     const id = this.id(name)
-    this.#nodes[id] = spec
+    const isSecond = Object.keys(this.#nodes).length % 2 === 1
+    const hasNone = this.#noCheckpoints === 'all' || (this.#noCheckpoints === 'some' && isSecond)
+    this.#nodes[id] = hasNone ? { ...spec, checkpoint: false } : spec
     return id
   }
 

@@ -119,6 +119,10 @@ const configFields: Readonly<Record<keyof NodeConfig, Feature | string>> = {
     what: "`joinStrategy: 'any'` with a `joinCount`",
     isIn: node(({ config }) => (config?.joinCount ?? 1) > 1),
   },
+  checkpoint: {
+    what: '`checkpoint: false`',
+    isIn: node(({ config }) => config?.checkpoint === false),
+  },
   runs: { what: "`runs: 'always'`", isIn: node(({ config }) => config?.runs === 'always') },
   timeout: '`timeout`: the engine in memory has none; conformance cases say what comes of one',
   contextConflicts:

@@ -148,7 +148,7 @@ export class Parts {
     const { shared } = draft
     // In a loop it is the same in each round.
     if (!shared.blueprints.some(({ id }) => id === blueprintId)) {
-      const child = new Draft(draft.side, part.child.ids, { shared, prefix: `${name}m` })
+      const child = new Draft(draft.side, part.child, { shared, prefix: `${name}m` })
       this.#fill(child, part.child)
       child.toChild(blueprintId)
     }

@@ -67,6 +67,7 @@ const transforms = [
 /** The engine's; one of a user that reads all keys; one that throws where an expression names nothing. */
 const evaluators = ['property', 'property', 'own', 'throwing'] as const
 const serializers = ['json', 'json', 'rich'] as const
+const noCheckpoints = ['none', 'none', 'some', 'all'] as const
 const workers = ['double', 'odd', 'keys', 'fail', 'flaky'] as const
 const retries = ['numbers', 'policy', 'when'] as const
 const inputKinds = ['none', 'none', 'none', 'map', 'name', 'key', 'missing', 'raw', 'rich', 'empty'] as const
@@ -149,6 +150,8 @@ export interface Plan {
   readonly evaluator?: (typeof evaluators)[number]
   /** @default 'json' */
   readonly serializer?: (typeof serializers)[number]
+  /** Which nodes have `checkpoint: false`: every second that is drawn, or all. @default 'none' */
+  readonly noCheckpoints?: (typeof noCheckpoints)[number]
 }
 
 const edge: fc.Arbitrary<EdgePlan> = fc.record({
@@ -256,6 +259,7 @@ function plansTo(depth: number, nodesAtMost: number): fc.Arbitrary<Plan> {
     edges: fc.array(edges, { maxLength: nodesAtMost + 3 }).map((some) => some.flat()),
     evaluator: fc.constantFrom(...evaluators),
     serializer: fc.constantFrom(...serializers),
+    noCheckpoints: fc.constantFrom(...noCheckpoints),
   })
 }
 

@@ -98,7 +98,7 @@ function summed(counts: readonly (readonly [string, number])[]): Record<string, 
 }
 
 function made(plan: Plan, side: Side): Draft {
-  const draft = new Draft(side, plan.ids)
+  const draft = new Draft(side, plan)
   fill(draft, plan)
   return draft
 }

@@ -30,6 +30,16 @@ const chain = (length: number, output: unknown = 'ok'): FlowBuilder => {
   for (let at = 1; at < length; at++) flow.edge(`n${at - 1}`, `n${at}`)
   return flow
 }
+/** The same, and those at these places have no checkpoint. */
+const thinChain = (length: number, isThin: (at: number) => boolean): FlowBuilder => {
+  const flow = createFlow('chain')
+  for (let at = 0; at < length; at++) {
+    const config = isThin(at) ? { checkpoint: false } : undefined
+    flow.node(`n${at}`, async () => ({ output: 'ok' }), { config })
+  }
+  for (let at = 1; at < length; at++) flow.edge(`n${at - 1}`, `n${at}`)
+  return flow
+}
 const diamond = (width: number): FlowBuilder => {
   const flow = createFlow('diamond').node('first', async () => ({ output: 'ok' }))
   for (let at = 0; at < width; at++) flow.node(`m${at}`, async () => ({ output: at })).edge('first', `m${at}`)
@@ -172,6 +182,27 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
       })
       expect([start.sqs.requests, work.sqs.requests, messages]).toEqual([1, 0, 1])
       expect([start.s3.requests, work.s3.requests]).toEqual([0, 0])
+    },
+  )
+
+  it.each([
+    { length: 10, which: 'every second', commits: 5, units: 9 },
+    { length: 10, which: 'all but the last', commits: 1, units: 5 },
+    { length: 100, which: 'none', commits: 100, units: 105 },
+    { length: 100, which: 'every second', commits: 50, units: 55 },
+    { length: 100, which: 'all but the last', commits: 1, units: 6 },
+  ])(
+    'of $length nodes in a row, $which without a checkpoint: $units write units',
+    async ({ length, which, commits, units }) => {
+      const isThin = (at: number) =>
+        which === 'none' ? false : which === 'every second' ? at % 2 === 0 : at < length - 1
+
+      const { start, work, messages } = await costOf(thinChain(length, isThin))
+
+      const { GetItem, UpdateItem } = work.dynamodb.byOperation
+      expect({ messages, GetItem, UpdateItem }).toEqual({ messages: 1, GetItem: 1, UpdateItem: 1 + commits })
+      expect(start.dynamodb.writeUnits + work.dynamodb.writeUnits).toBe(units)
+      expect([work.dynamodb.readUnits, work.dynamodb.refusedWrites]).toEqual([1, 0])
     },
   )
 

@@ -322,7 +322,8 @@ export class Host {
             if (name === 'commit') {
               const commit = args as Parameters<RunStore['commit']>
               noteTimer(world, skewMs, commit, applied)
-              world.committed(task, commit[0], commit[1].end, applied as CommitResult)
+              for (const key of [commit[1].end, ...(commit[1].through ?? [])])
+                world.committed(task, commit[0], key, applied as CommitResult)
             }
             return applied
           })

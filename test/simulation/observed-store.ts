@@ -4,9 +4,15 @@
  * over.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Change } from '../../lib/core/protocol/change.ts'
+import { arrivingNode, type Change } from '../../lib/core/protocol/change.ts'
 import type { RunGraph } from '../../lib/core/protocol/run-graph.ts'
-import { isDone, isOver, parseActivationKey, type RunState } from '../../lib/core/protocol/run-state.ts'
+import {
+  type ActivationKey,
+  isDone,
+  isOver,
+  parseActivationKey,
+  type RunState,
+} from '../../lib/core/protocol/run-state.ts'
 import type { MemoryRunStore } from '../../lib/core/store/memory-run-store.ts'
 import { shardOf } from '../../lib/core/store/run-list.ts'
 import type { CommitResult, NewRun, PageEntries, StoredValue } from '../../lib/core/store/run-store.ts'
@@ -15,6 +21,11 @@ import { type StoreMutation, WeakStore } from './weak-store.ts'
 
 /** What changes of a run that has ended. */
 const OUTBOX = ['outbox', 'redriveNote']
+
+/** All that end by a commit which suspends none in the header, in order. */
+function endedBy({ end, through = [] }: Change): readonly ActivationKey[] {
+  return [end, ...through]
+}
 
 export class ObservedStore extends WeakStore {
   readonly violations: string[] = []
@@ -165,18 +176,24 @@ export class ObservedStore extends WeakStore {
         this.violations.push(`G1: ${runId} ${change.end} goes back to an earlier wait`)
       return
     }
-    const ended = `${runId} ${change.end}`
-    if (this.#ended.has(ended)) this.violations.push(`G1: ${ended} committed twice`)
-    this.#ended.add(ended)
-    for (const key of [...change.schedule.keys()].map((one) => `${runId} ${one}`)) {
+    for (const ended of endedBy(change).map((one) => `${runId} ${one}`)) {
+      if (this.#ended.has(ended)) this.violations.push(`G1: ${ended} committed twice`)
+      this.#ended.add(ended)
+    }
+    // What was ahead of the header was scheduled there.
+    const scheduled = [...(change.through ?? []), ...change.schedule.keys()]
+    for (const key of scheduled.map((one) => `${runId} ${one}`)) {
       if (this.#scheduled.has(key)) this.violations.push(`G3: ${key} was scheduled twice`)
       this.#scheduled.add(key)
     }
     if (isOver(run) && run.active.size > 0) this.violations.push('G4: the run ended with work left')
     if (!isMain(runId)) return
-    const { node } = parseActivationKey(change.end)
-    const counts = change.errors === 0 || !this.#mendsFailures
-    if (counts) this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
+    for (const [at, key] of endedBy(change).entries()) {
+      const { node } = parseActivationKey(key)
+      const isLast = at === (change.through?.length ?? 0)
+      const counts = change.errors === 0 || !isLast || !this.#mendsFailures
+      if (counts) this.commits.set(node, (this.commits.get(node) ?? 0) + 1)
+    }
     this.#checkJoins(before, change)
     this.#checkArrivals(run)
   }
@@ -188,7 +205,9 @@ export class ObservedStore extends WeakStore {
       if (this.#graph.isQuorum(node)) this.#checkQuorum(before, change, node)
       if (!this.#graph.isCountedJoin(node)) continue
       const missing = (this.#graph.predecessors[node] ?? []).filter(
-        (other) => !isDone(before.done, other) && other !== parseActivationKey(change.end).node,
+        (other) =>
+          !isDone(before.done, other) &&
+          !endedBy(change).some((one) => parseActivationKey(one).node === other),
       )
       if (missing.length > 0) this.violations.push(`G3: ${key} was scheduled before ${missing} completed`)
     }
@@ -196,7 +215,7 @@ export class ObservedStore extends WeakStore {
 
   /** Exactly as many are counted as a join of n of m wants when it fires, and once. A redrive schedules by itself. */
   #checkQuorum(before: RunState, change: Change, join: number): void {
-    const arrived = new Set(before.arrived?.get(join)).add(parseActivationKey(change.end).node)
+    const arrived = new Set(before.arrived?.get(join)).add(arrivingNode(change))
     if (arrived.size !== this.#graph.quorumOf(join))
       this.violations.push(`G3: join ${join} fired with ${[...arrived]} arrived`)
     if (before.fired.has(join) && !change.unfire.includes(join))

@@ -83,6 +83,8 @@ export interface Profile {
   readonly weather?: Spell
   /** What does not fit into the header is an object in S3. @default - an item of the table */
   readonly objects?: true
+  /** No node of it has a checkpoint (`checkpoint: false`). @default - as the case has them */
+  readonly noCheckpoints?: true
   /** A host looks so often which blueprints are paused, in milliseconds. @default - once */
   readonly pausesSeenAfterMs?: number
 }
@@ -310,6 +312,29 @@ export const PASSING: Profile = {
   passes: true,
 }
 
+/** As a profile, and no node has a checkpoint: strands go on ahead of the header. */
+const ahead = (profile: Profile): Profile => ({
+  ...profile,
+  name: `${profile.name}-no-checkpoints`,
+  noCheckpoints: true,
+})
+export const CALM_AHEAD = ahead(CALM)
+export const BUSY_AHEAD = ahead(BUSY_QUEUE)
+export const CRASHES_AHEAD = ahead(CRASHES)
+export const ZOMBIES_AHEAD = ahead(ZOMBIES)
+export const CHAOS_AHEAD = ahead(CHAOS)
+export const BUDGET_AHEAD = ahead(BUDGET)
+const HISTORY_AHEAD = ahead(HISTORY)
+const REDRIVES_AHEAD = ahead(REDRIVES)
+const FORKS_AHEAD = ahead(FORKS)
+const FAILURES_AHEAD = ahead(FAILURES)
+const PAUSES_AHEAD = ahead(PAUSES)
+const PAUSED_FAILURES_AHEAD = ahead(PAUSED_FAILURES)
+const BLUEPRINT_PAUSES_AHEAD = ahead(BLUEPRINT_PAUSES)
+const SLOTS_AHEAD = ahead(SLOTS)
+export const BATCH_KILLER_AHEAD = ahead(BATCH_KILLER)
+const THROTTLED_AHEAD = ahead(THROTTLED)
+
 export const profiles: readonly Profile[] = [
   CALM,
   BUSY_QUEUE,
@@ -360,4 +385,19 @@ export const profiles: readonly Profile[] = [
   UNLEASED_PAUSES,
   UNLEASED_SLOTS,
   UNLEASED_BATCH_KILLER,
+  CALM_AHEAD,
+  BUSY_AHEAD,
+  CRASHES_AHEAD,
+  ZOMBIES_AHEAD,
+  CHAOS_AHEAD,
+  HISTORY_AHEAD,
+  REDRIVES_AHEAD,
+  FORKS_AHEAD,
+  FAILURES_AHEAD,
+  PAUSES_AHEAD,
+  PAUSED_FAILURES_AHEAD,
+  BLUEPRINT_PAUSES_AHEAD,
+  SLOTS_AHEAD,
+  THROTTLED_AHEAD,
+  BATCH_KILLER_AHEAD,
 ]

@@ -14,12 +14,14 @@ export function see(task: Task, answer: unknown): unknown {
 export function noteTimer(
   world: Pick<HostWorld, 'now' | 'suspended'>,
   skewMs: number,
-  [runId, { end, suspend }]: Parameters<RunStore['commit']>,
+  [runId, { end, suspend, schedule }]: Parameters<RunStore['commit']>,
   answer: unknown,
 ): void {
-  const wait = suspend?.wait
-  const at = timeOf(wait)
-  const isBegun = wait?.kind !== 'timer' || !wait.awaited
-  if (at === undefined || !isBegun || !(answer as CommitResult).committed) return
-  world.suspended(runId, end, at - world.now() - skewMs)
+  if (!(answer as CommitResult).committed) return
+  for (const [key, entry] of [...schedule, [end, suspend] as const]) {
+    const wait = entry?.wait
+    const at = timeOf(wait)
+    const isBegun = wait?.kind !== 'timer' || !wait.awaited
+    if (at !== undefined && isBegun) world.suspended(runId, key, at - world.now() - skewMs)
+  }
 }

@@ -20,6 +20,7 @@ import { listRuns } from '../../lib/core/run/list.ts'
 import type { ConformanceCase, Setup } from '../conformance/case.ts'
 import { describedOutcome, type Outcome, runInMemory, withoutInputs } from '../conformance/outcome.ts'
 import { shown } from '../conformance/planned.ts'
+import { withoutCheckpoints } from './ahead.ts'
 import { byClock } from './clock.ts'
 import { failingOf } from './failing.ts'
 import { TROUBLE } from './host.ts'
@@ -119,7 +120,8 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
   }
   const random = new Random(seed)
   const plan = simulation.plan ?? randomFaults(profile, random)
-  const setup = budgeted(make(), profile)
+  const given = budgeted(make(), profile)
+  const setup = profile.noCheckpoints ? withoutCheckpoints(given) : given
   const failing = failingOf(setup, expected)
   const world = new World({ setup, profile, random, plan, mutation, failing })
   world.store.callsAtMost = profile.callsAtMost ?? Infinity

@@ -9,7 +9,16 @@ import { unorderedCases } from '../conformance/cases/unordered-cases.ts'
 import { again, type SimulatedRun } from './again.ts'
 import { allProfiles } from './all-profiles.ts'
 import { strike, strikesOf } from './exhaustive.ts'
-import { BATCH_KILLER, BUDGET, BUGS_IN_TURN, CALM, SAME_BUG, SLOT_KILLER } from './profile.ts'
+import {
+  BATCH_KILLER,
+  BATCH_KILLER_AHEAD,
+  BUDGET,
+  BUDGET_AHEAD,
+  BUGS_IN_TURN,
+  CALM,
+  SAME_BUG,
+  SLOT_KILLER,
+} from './profile.ts'
 import { type Simulation, simulate, subjectOf, unorderedSubjectOf } from './simulate.ts'
 
 /** Runs at random, all cases and profiles together. */
@@ -58,8 +67,9 @@ describe('simulation', () => {
   it('a run that has cost too much stops before its next node', async () => {
     const subject = await subjectOf(caseNamed('a linear chain'))
     for (let seed = SEED; seed < SEED + 200; seed++) {
-      const { violations, trace } = await simulate({ ...subject, profile: BUDGET, seed })
-      expect(violations, `seed ${seed}\n${trace.slice(-200).join('\n')}`).toEqual([])
+      const profile = seed % 2 === 0 ? BUDGET : BUDGET_AHEAD
+      const { violations, trace } = await simulate({ ...subject, profile, seed })
+      expect(violations, `${profile.name}, seed ${seed}\n${trace.slice(-200).join('\n')}`).toEqual([])
     }
   })
 
@@ -81,7 +91,7 @@ describe('simulation', () => {
   it('a node that kills its process takes no other run down', { timeout: 180_000 }, async () => {
     for (const name of ['a linear chain', 'fan-out and fan-in', 'a batch of 1']) {
       const simulation = await subjectOf(caseNamed(name))
-      for (const profile of [BATCH_KILLER, SLOT_KILLER]) {
+      for (const profile of [BATCH_KILLER, SLOT_KILLER, BATCH_KILLER_AHEAD]) {
         for (let seed = SEED; seed < SEED + 3; seed++) {
           const { violations, trace } = await simulate({ ...simulation, profile, seed })
           const run = { case: name, profile: profile.name, seed, fat: false }

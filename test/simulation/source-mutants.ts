@@ -2,6 +2,7 @@
  * Mutants of the protocol's own code: a piece of a file of lib/core is replaced, and the simulation is bundled with
  * what comes of it. For what no store or queue can make go wrong from outside.
  */
+import { aheadMutants } from './ahead-mutants.ts'
 import { costMutants } from './cost-mutants.ts'
 import { flowMutants } from './flow-mutants.ts'
 import { forkMutants } from './fork-mutants.ts'
@@ -50,7 +51,7 @@ export const sourceMutants: readonly SourceMutant[] = [
     what: 'a worker that notes what is not committed yet',
     file: 'worker/commit.ts',
     replace: /const result = await commit\(/,
-    by: 'noteCommit(activation, run, execution)\n    const result = await commit(',
+    by: 'noteCommit(activation, run, { execution, endedAt: services.now() })\n    const result = await commit(',
     cases: ['fan-out and fan-in'],
     profiles: [HISTORY],
   },
@@ -389,6 +390,7 @@ export const sourceMutants: readonly SourceMutant[] = [
     cases: [TIMERS],
     profiles: [CALM_PAUSES],
   },
+  ...aheadMutants,
   ...costMutants,
   ...flowMutants,
   ...forkMutants,

@@ -22,6 +22,7 @@ import { Counts } from '../conformance/outcome.ts'
 import { FAILURE, type Failing } from './failing.ts'
 import type { Delivery, HostWorld, Task } from './host.ts'
 import type { Mutation } from './mutation.ts'
+import { aheadOf } from './ahead.ts'
 import { BUG, isMain, RUN_ID } from './names.ts'
 import { Network } from './network.ts'
 import { ObservedStore } from './observed-store.ts'
@@ -201,7 +202,8 @@ export class World implements HostWorld {
         this.violations.push(`G1: ${name} runs ${nodeId} of a run that is paused`)
     }
     const keys = runs.flatMap(({ active }) => [...active.keys()])
-    if (keys.some((key) => parseActivationKey(key).node === node)) return
+    const active = keys.map((key) => parseActivationKey(key).node)
+    if (active.includes(node) || active.some((one) => aheadOf(this.#graph, one).has(node))) return
     this.violations.push(`G1: ${name} runs ${nodeId} though it was told that it has ended`)
   }
 

@@ -18,6 +18,7 @@ import type { StandardSchema } from '../common/standard-schema.ts'
 import { show } from '../common/thrown.ts'
 import { policyProblems } from '../config/policies.ts'
 import { budgetProblems } from '../protocol/budget.ts'
+import { checkpointProblem } from '../protocol/checkpoints.ts'
 import { contextConflictsProblem } from '../protocol/context-conflicts.ts'
 import { alwaysProblems } from './always-problems.ts'
 import { gatherNode, scatterNode } from './batch-nodes.ts'
@@ -163,7 +164,8 @@ function shapeProblems(blueprint: WorkflowBlueprint): string[] {
     if (typeof node?.id !== 'string' || node.id === '') return [`blueprint '${id}' has a node without an id`]
     if (typeof node.uses !== 'string')
       return [`node '${node.id}' of blueprint '${id}' does not say what it uses`]
-    const problem = contextConflictsProblem(node.config?.contextConflicts)
+    const { contextConflicts: conflicts, checkpoint } = node.config ?? {}
+    const problem = contextConflictsProblem(conflicts) ?? checkpointProblem(checkpoint)
     if (problem) return [`node '${node.id}' of blueprint '${id}': config.${problem}`]
     // Before the blueprint is copied: a function in it is told by its name.
     const retry = retryProblems(node.config)

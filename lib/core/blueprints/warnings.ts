@@ -6,9 +6,13 @@ import { reachableNodes } from './reachable.ts'
 
 export function warningsOf(blueprints: Readonly<Record<string, WorkflowBlueprint>>): string[] {
   return Object.values(blueprints).flatMap((blueprint) =>
-    [...joins(blueprint), ...loops(blueprint), ...unreached(blueprint), ...webhooks(blueprint)].map(
-      (warning) => `blueprint '${blueprint.id}': ${warning}`,
-    ),
+    [
+      ...joins(blueprint),
+      ...loops(blueprint),
+      ...unreached(blueprint),
+      ...webhooks(blueprint),
+      ...checkpoints(blueprint),
+    ].map((warning) => `blueprint '${blueprint.id}': ${warning}`),
   )
 }
 
@@ -68,6 +72,25 @@ function webhooks(blueprint: WorkflowBlueprint): string[] {
     return [
       `'${id}' waits for a webhook, whose calls have no action, and each of its edges names one: all are taken`,
     ]
+  })
+}
+
+/** Why the end of such a node is always committed. */
+const COMMITTED: Readonly<Record<string, string>> = {
+  wait: 'waits',
+  sleep: 'waits',
+  subflow: 'waits for a child run',
+  'batch-scatter': 'waits for the items of a batch',
+  webhook: 'gives a URL that may be out before a crash',
+}
+
+/** A node that waits is committed when it begins to and when it goes on; and what ends a run, or splits it, always is. */
+function checkpoints({ nodes, edges }: WorkflowBlueprint): string[] {
+  return nodes.flatMap(({ id, uses, config }) => {
+    if (config?.checkpoint !== false) return []
+    const isLast = edges.every(({ source }) => source !== id)
+    const why = COMMITTED[uses] ?? (isLast ? 'leads to no other node' : undefined)
+    return why === undefined ? [] : [`checkpoint: false does nothing on '${id}', which ${why}`]
   })
 }
 

@@ -67,6 +67,11 @@ export class CostCounter {
     return plus(this.#sent.counts, this.#expected)
   }
 
+  /** What no commit has taken along, but for time. */
+  get uncommitted(): Counts {
+    return plus(this.#sent?.counts, this.#pending)
+  }
+
   /** The commit was made: what it expected, it has. */
   committed(): void {
     this.#sent = undefined

@@ -27,7 +27,9 @@ export function dynamicNodesOf(graph: RunGraph, maker: string, given: unknown): 
       throw refuse(`the id '${id}' at ${at} is that of a node of the blueprint`)
     const [problem] = retryProblems(definition.config, definition.uses, 'item')
     if (problem !== undefined) throw refuse(`the node '${id}' at ${at}: ${problem}`)
-    const ofDrawn = (['runs', 'joinCount'] as const).find((name) => definition.config?.[name] !== undefined)
+    const ofDrawn = (['runs', 'joinCount', 'checkpoint'] as const).find(
+      (name) => definition.config?.[name] !== undefined,
+    )
     if (ofDrawn) {
       const why = `config.${ofDrawn} says nothing of a node that is made while the run is under way`
       throw refuse(`the node '${id}' at ${at}: ${why}`)

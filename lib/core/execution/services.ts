@@ -122,6 +122,8 @@ export interface Strand {
   readonly lost: number
   /** Number of workers that it may have killed: see `deathsOf`. */
   readonly deaths: number
+  /** Whether earlier deliveries of it ended in an error that nobody expected. @default false */
+  readonly isTroubled?: boolean
   readonly invocation: Invocation
   /** The time that is over since its message came; see `Job.due`. */
   readonly due?: number

@@ -14,6 +14,19 @@ export interface Attempt {
   readonly suspensions: number
   /** How often its node was run again under this lease, since others had changed what it had read. */
   readonly reruns: number
+  /** Where the activation was ahead of the header (`checkpoints.ts`). @default - the header had it */
+  readonly ahead?: AheadOf
+}
+
+/**
+ * What tells such an execution from any other of its activation, of whichever strand: at one state of a run there is one active
+ * activation that so many steps lead on from, since only one node leads to each of those behind it.
+ */
+interface AheadOf {
+  /** Number of commits that the header showed. */
+  readonly seq: number
+  /** How many had ended before it that no commit told: from 1. */
+  readonly steps: number
 }
 
 /**
@@ -42,13 +55,18 @@ export function unleasedAs(token: string): Unleased {
 const CARRIED_ON = 500_000
 const PARK = 1_000_000
 
-export function attemptName({ lease, strand, suspensions, reruns }: Attempt, ending?: Ending): AttemptName {
+export function attemptName(
+  { lease, strand, suspensions, reruns, ahead }: Attempt,
+  ending?: Ending,
+): AttemptName {
   // Behind a zero, with which no number of a lease begins. Digits, since workers of older versions read pointers too.
   const number =
     typeof lease === 'string'
       ? `0${lease}${suspensions}`
       : lease + (strand === 'own' ? 0 : CARRIED_ON) + PARK * suspensions
-  const name = reruns === 0 ? `${number}` : `${number}.${reruns}`
+  // No token is as short as a number of steps.
+  const place = ahead ? `0${ahead.steps}.${ahead.seq}.` : ''
+  const name = reruns === 0 ? `${place}${number}` : `${place}${number}.${reruns}`
   // Reruns count from 1, so 0 is no rerun's.
   return (ending === undefined ? name : `${name}.0.${endings[ending]}`) as AttemptName
 }

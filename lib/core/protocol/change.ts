@@ -69,6 +69,11 @@ export interface Change {
   readonly end: ActivationKey
   /** The activation as it was seen; one that was suspended meanwhile is another's to go on with. */
   readonly seen: ActiveEntry
+  /**
+   * Activations that follow `end` one by one and end with it: their nodes come after nodes whose end was put off
+   * (`checkpoints.ts`), so that the header never had them. @default - none
+   */
+  readonly through?: readonly ActivationKey[]
   /** Instead of ending, the activation becomes this. */
   readonly suspend?: ActiveEntry
   /** Each requires that no such activation is active yet. */
@@ -81,7 +86,7 @@ export interface Change {
   readonly arrivals: ReadonlyMap<number, number>
   /** Joins whose arrivals matter no more. */
   readonly close: readonly number[]
-  /** Joins of n of m at which the node that ends is counted from now on. @default - none */
+  /** Joins of n of m at which the node that ends, the last of them, is counted from now on. @default - none */
   readonly arriveAt?: readonly number[]
   /** Those at which nobody is any more. @default - none */
   readonly empty?: readonly number[]
@@ -220,12 +225,15 @@ export function apply(run: RunState, change: Change): RunState | undefined {
   }
 }
 
-function arrivedAfter(
-  { arrived }: RunState,
-  { end, arriveAt = [], empty = [] }: Change,
-): Pick<RunState, 'arrived'> {
+/** Who is counted at joins of n of m. */
+export function arrivingNode({ end, through = [] }: Pick<Change, 'end' | 'through'>): number {
+  return parseActivationKey(through.at(-1) ?? end).node
+}
+
+function arrivedAfter({ arrived }: RunState, change: Change): Pick<RunState, 'arrived'> {
+  const { arriveAt = [], empty = [] } = change
   if (arriveAt.length + empty.length === 0) return {}
-  const { node } = parseActivationKey(end)
+  const node = arrivingNode(change)
   const after = new Map(arrived)
   for (const join of arriveAt) after.set(join, new Set([...(after.get(join) ?? []), node]))
   for (const join of empty) after.delete(join)

@@ -2,9 +2,9 @@
  * A commit as one UpdateItem: `Change` to an update expression and a condition expression. Pure.
  * Each part of the condition gets a line of its own here; `holds` and `apply` in `change.ts` say what they mean.
  */
-import { apply, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
+import { apply, arrivingNode, type Change, type Requirement, WORD_BITS } from '../protocol/change.ts'
 import { type Counts, entriesOf, NO_COUNTS } from '../common/run-counts.ts'
-import { type ActivationKey, parseActivationKey, type RunState } from '../protocol/run-state.ts'
+import type { ActivationKey, RunState } from '../protocol/run-state.ts'
 import { ExpressionBuilder, type UpdateExpression } from './expression.ts'
 import { packFirst, packPending } from './header.ts'
 import { formatOf, type HeaderFormat, packTexts } from './header-format.ts'
@@ -31,8 +31,9 @@ const PARTS = 150
  */
 export function commitExpression(change: Change, seen?: RunState, kept: Kept = DEFAULTS): UpdateExpression {
   const letter = seen?.deadLetters?.has(change.end) ?? false
+  // What is taken out is a path each, and no operator.
   const parts =
-    change.schedule.size + change.inlineValues.size + change.offloaded.length + change.require.length
+    change.schedule.size + change.inlineValues.size + change.offloaded.length / 3 + change.require.length
   // A mover with an older view may have brought back an inline value that a bundle is to replace.
   const isWhole = parts > PARTS || change.bundled !== undefined
   const next = seen && (isWhole ? apply(seen, change) : undefined)
@@ -118,8 +119,9 @@ function addRest(e: ExpressionBuilder, change: Change, kept: Kept): void {
 }
 
 /** To a set of numbers, which need not be there. */
-function addArrived(e: ExpressionBuilder, { end, arriveAt = [], empty = [] }: Change): void {
-  const member = new Set([parseActivationKey(end).node])
+function addArrived(e: ExpressionBuilder, change: Change): void {
+  const { arriveAt = [], empty = [] } = change
+  const member = new Set([arrivingNode(change)])
   for (const join of arriveAt) e.add(e.path(`m${join}`), member)
   for (const join of empty) e.remove(e.path(`m${join}`))
 }

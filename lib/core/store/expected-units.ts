@@ -31,14 +31,20 @@ export interface CommitUnits {
   readonly after: number
 }
 
+/** Bytes of what the end of a run adds: when it was, and when it is forgotten. */
+const ENDED = 25
+
 export function unitsOfCommit(change: Change, seen: RunState | undefined, listed: Listed): CommitUnits {
   const { final, cost, inlineValues } = change
   const format = formatOf(seen ?? {})
   const ended = change.suspend ? 0 : sizeOfActive(format, new Map([[change.end, change.seen]]))
   const scheduled = sizeOfActive(format, change.schedule)
   const counts = seen?.cost ? 0 : sizeOfCounts(cost)
+  const arrived = 9 * (change.arriveAt?.length ?? 0)
+  // Of many that end together: two decimal digits, which tell some seven of them, are a byte.
+  const completed = change.through ? Math.ceil(0.16 * change.completed.length) : 0
   const more =
-    sizeOfTexts(format, inlineValues) + scheduled - ended + counts + 9 * (change.arriveAt?.length ?? 0)
+    sizeOfTexts(format, inlineValues) + scheduled - ended + counts + arrived + completed + (final ? ENDED : 0)
   const header = seen ? unitsOf(seen, more) : writeUnitsOf(more)
   // An entry of an index that moves is taken out and put.
   const wasDue = seen?.dueAt === undefined ? 0 : 1

@@ -14,7 +14,7 @@ const REQUEST = 100
 
 /** Undefined where nothing is counted. `spent`: what child runs or items used for this activation. */
 export function costOf(
-  { services, key, entry }: Activation,
+  { services, key, entry }: Pick<Activation, 'services' | 'key' | 'entry'>,
   run: RunState,
   change: CoreChange,
   spent: Counts | undefined,

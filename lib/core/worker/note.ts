@@ -5,10 +5,14 @@ import { parseActivationKey, type RunState } from '../protocol/run-state.ts'
 import type { ValueStore } from '../values/value-store.ts'
 import type { Activation } from './activation.ts'
 
-/** `run` is the state after the commit. */
-export function noteCommit(activation: Activation, run: RunState, execution: Execution): void {
+/** `run` is the state after the commit; `endedAt` when the node had ended, in milliseconds since the epoch. */
+export function noteCommit(
+  activation: Activation,
+  run: RunState,
+  { execution, endedAt }: { execution: Execution; endedAt: number },
+): void {
   const { services, key, entry, startedAt, tap } = activation
-  const { history, now } = services
+  const { history } = services
   if (!history) return
   const { node: n, iteration: i } = parseActivationKey(key)
   const wait = entry.wait
@@ -19,7 +23,7 @@ export function noteCommit(activation: Activation, run: RunState, execution: Exe
     i,
     s: startedAt,
     // The run's end is decided before its commit is answered.
-    m: Math.max(0, Math.min(now(), run.endedAt ?? Infinity) - startedAt),
+    m: Math.max(0, Math.min(endedAt, run.endedAt ?? Infinity) - startedAt),
     q: run.seq,
     ...(wait ? { w: wait.kind } : {}),
     ...(wait && 'tries' in wait ? { t: wait.tries } : {}),

@@ -16,35 +16,39 @@ import { type ActivationKey, parseActivationKey, type RunState, sameEntry } from
 import { sendTimer } from '../queue/job.ts'
 import { publishWait } from '../run/publish.ts'
 import { type Activation, activationOf, type Conflict, hasTime, type StepResult } from './activation.ts'
-import { commitUntilDecided } from './commit.ts'
+import type { Ahead } from './activation.ts'
+import { commitAhead, commitUntilDecided } from './commit.ts'
 import { flushActivation, settle } from './settle.ts'
 import { wake } from './wake.ts'
 
 /** A node is run again so often in one invocation since others changed what it had read. */
 const RERUNS_AT_MOST = 50
 
-export async function step(seen: OpenRun, key: ActivationKey, strand: Strand): Promise<StepResult> {
+/** `before`: what the strand has put off. @default - nothing */
+export async function step(
+  seen: OpenRun,
+  key: ActivationKey,
+  strand: Strand,
+  before?: Ahead,
+): Promise<StepResult> {
   const { services } = seen
   let open = seen
+  let ahead = before ?? { base: seen.run, nodes: [] }
   for (let reruns = 0; reruns <= RERUNS_AT_MOST; reruns++) {
     const startedAt = services.now()
-    const result = await stepOnce(open, key, strand, reruns)
+    const result = await stepOnce(activationOf(open, key, strand, reruns, ahead))
     if (result.kind !== 'conflict') return result
-    if (!hasTime(services, strand, services.now() - startedAt)) break
     open = at(open, result.run)
+    ahead = result.ahead
+    if (!hasTime(services, strand, services.now() - startedAt)) break
   }
+  await commitAhead(ahead)
   return { kind: 'contended' }
 }
 
-async function stepOnce(
-  open: OpenRun,
-  key: ActivationKey,
-  strand: Strand,
-  reruns: number,
-): Promise<StepResult | Conflict> {
-  const { services, run } = open
-  const activation = activationOf(open, key, strand, reruns)
-  const execution = await perform(activation).catch((error: unknown) => failed(failureOf(error)))
+async function stepOnce(activation: Activation): Promise<StepResult | Conflict> {
+  const { services, run, key, strand } = activation
+  const execution = await performed(activation)
   // A node that heeds its signal ends because of it, which is no failure of its own.
   if (strand.signal.aborted) return { kind: 'overtaken', run: await services.store.read(run.runId) }
   if (!execution) {
@@ -59,6 +63,16 @@ async function stepOnce(
     // What it leaves cannot be stored, or what follows cannot be decided. Where its commit was made all the same, this
     // one finds that the activation has ended.
     return endAsFailed(activation, failureOf(error), 'uncommitted')
+  }
+}
+
+/** Also trouble is no reason for what was put off to run again; where that cannot be committed either, it does. */
+async function performed(activation: Activation): Promise<Execution | undefined> {
+  try {
+    return await perform(activation).catch((error: unknown) => failed(failureOf(error)))
+  } catch (error) {
+    if (!activation.strand.signal.aborted) await commitAhead(activation.ahead).catch(() => {})
+    throw error
   }
 }
 
@@ -144,7 +158,21 @@ function deaths({ graph, key, strand }: Activation): string {
  * The commit before this one may have been made, and what it points to must not change: so this looks first.
  */
 async function endAsFailed(activation: Activation, error: Error, ending: Ending): Promise<StepResult> {
-  const { services, key, entry, strand, reruns } = activation
+  const { services, key, entry, strand, reruns, ahead } = activation
+  const [first] = ahead.nodes
+  try {
+    // Nobody knows of it before what comes before it is committed.
+    const before = await commitAhead(ahead)
+    if (before && before.kind !== 'committed')
+      return { kind: 'overtaken', run: await services.store.read(activation.run.runId) }
+  } catch (cause) {
+    if (!first) throw cause
+    return endAsFailed(
+      { ...first.activation, ahead: { ...ahead, nodes: [] } },
+      failureOf(cause),
+      'uncommitted',
+    )
+  }
   const run = await services.store.read(activation.run.runId)
   const now = run?.active.get(key)
   if (!run || !now || !sameEntry(now, entry)) return { kind: 'overtaken', run }

@@ -19,6 +19,7 @@ import { unlessPaused } from '../run/hold.ts'
 import { publishStart } from '../run/publish.ts'
 import { publishRunEnd } from '../run/run-end.ts'
 import type { LeaseEnd } from '../store/run-store.ts'
+import type { Ahead } from './activation.ts'
 import { failStep, step } from './step.ts'
 
 export async function workOnStrand(
@@ -40,6 +41,7 @@ export async function workOnStrand(
     attempt: lease.attempt,
     lost: lease.lost,
     deaths: deathsOf(lease),
+    isTroubled: lease.ended !== undefined,
     invocation,
     due,
     signal: holder.signal,
@@ -118,14 +120,18 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
   let run = seen
   let sent = false
   let suspended: ActivationKey | undefined
+  let ahead: Ahead | undefined
   for (;;) {
     if (!run) return ACKNOWLEDGE
-    // It was read anew, perhaps: others may have committed what cost too much.
-    run = await withinBudget(at(open, run))
-    run = await unlessPaused(services, run)
-    // Not before its lease is given back, or whoever unpauses the run would take it for one that is worked on.
-    if (!run) return STILL_WAITING
-    if (isOver(run)) return publishRunEnd(services, run)
+    // Whoever puts a commit off has asked.
+    if (!ahead) {
+      // It was read anew, perhaps: others may have committed what cost too much.
+      run = await withinBudget(at(open, run))
+      run = await unlessPaused(services, run)
+      // Not before its lease is given back, or whoever unpauses the run would take it for one that is worked on.
+      if (!run) return STILL_WAITING
+      if (isOver(run)) return publishRunEnd(services, run)
+    }
     // Suspended just now: is what it waits for there already?
     const current =
       suspended !== undefined && run.active.has(suspended) ? suspended : currentOf(run, strand.key)
@@ -133,17 +139,18 @@ async function advance(open: OpenRun, seen: RunState | undefined, strand: Strand
       if (!sent) await sendQueued(at(open, run), strand.key)
       return ACKNOWLEDGE
     }
-    await publishStart(services, run)
+    if (!ahead) await publishStart(services, run)
     const suspendedNow = suspended === current
-    const result = await step(at(open, run), current, { ...strand, suspendedNow })
+    const result = await step(at(open, run), current, { ...strand, suspendedNow }, ahead)
     if (result.kind === 'waiting') return STILL_WAITING
     if (result.kind === 'contended') return CONTENDED
+    ahead = result.kind === 'putOff' ? result.ahead : undefined
     if (result.kind === 'overtaken') {
       // A successor of this lease works on the strand: an old receipt handle may delete the message it was given.
       if (!(await strand.isMine())) return { kind: 'retry', reason: `a successor took over ${strand.key}` }
       sent = false
       suspended = undefined
-    } else {
+    } else if (result.kind === 'committed') {
       sent = true
       suspended = result.suspended ? current : undefined
     }

@@ -36,6 +36,30 @@ describe('a blueprint is warned of', () => {
     expect(warned(graph(nodes, ['a>join:left', 'a>other:right']))).toEqual([])
   })
 
+  it('`checkpoint: false` where it does nothing: on a node that waits, or that nothing follows', () => {
+    const off = { checkpoint: false } as const
+    const chain = graph(
+      {
+        a: { run: value(1), ...off },
+        child: { run: 'subflow', params: { blueprintId: 'other' }, ...off },
+        pause: { run: 'sleep', params: { duration: '1h' }, ...off },
+        scatter: { run: 'batch-scatter', ...off },
+        hook: { run: 'webhook', ...off },
+        last: { run: value(1), ...off },
+        on: { run: value(1), checkpoint: true },
+      },
+      ['a>child', 'child>pause', 'pause>scatter', 'scatter>hook', 'hook>last', 'a>on'],
+    )
+
+    expect(warned(chain)).toEqual([
+      "blueprint 'case': checkpoint: false does nothing on 'child', which waits for a child run",
+      "blueprint 'case': checkpoint: false does nothing on 'pause', which waits",
+      "blueprint 'case': checkpoint: false does nothing on 'scatter', which waits for the items of a batch",
+      "blueprint 'case': checkpoint: false does nothing on 'hook', which gives a URL that may be out before a crash",
+      "blueprint 'case': checkpoint: false does nothing on 'last', which leads to no other node",
+    ])
+  })
+
   it('what no run comes to: nodes, and edges from or to what is no node', () => {
     const nodes = { a: value(1), b: value(1), c: value(1), d: { run: value(1), any: true } }
 

@@ -15,11 +15,26 @@ describe('the name of an attempt', () => {
     expect(attemptName(first, 'givenUp')).toBe('1.0.2')
   })
 
+  it('tells what ran ahead of the header apart: another strand may carry on there under a lease of the same number', () => {
+    const ahead = { ...first, strand: 'carried-on', ahead: { seq: 7, steps: 2 } } as const
+    expect(attemptName(ahead)).toBe('02.7.500001')
+    expect(attemptName({ ...ahead, reruns: 3 }, 'unstorable')).toBe('02.7.500001.3.0.0')
+  })
+
   it('is no other attempt’s', () => {
+    const places = [
+      undefined,
+      { seq: 0, steps: 1 },
+      { seq: 1, steps: 1 },
+      { seq: 1, steps: 10 },
+      { seq: 10, steps: 1 },
+    ]
     const attempts = [1, 2, 499_999].flatMap((lease) =>
       (['own', 'carried-on'] as const).flatMap((strand) =>
         [0, 1, 7].flatMap((suspensions) =>
-          [0, 1, 5].map((reruns) => ({ lease, strand, suspensions, reruns })),
+          [0, 1, 5].flatMap((reruns) =>
+            places.map((ahead) => ({ lease, strand, suspensions, reruns, ahead })),
+          ),
         ),
       ),
     )
