@@ -84,7 +84,7 @@ async function onEngine(name: EmulatorName): Promise<Result> {
   const { title, plays } = emulators[name]
   try {
     const result = await onLocalAws({ endpoints }, ` with ${title} as ${plays.join(', ')}`)
-    if (values.faults && !(await faultTestsPass(endpoints))) process.exitCode = 1
+    if (values.faults && !(await faultTestsPass(name, endpoints))) process.exitCode = 1
     return result
   } finally {
     await stop()

@@ -21,6 +21,8 @@ export interface Emulator {
   readonly from: string
   readonly plays: readonly Service[]
   readonly shims: readonly (Shim & { readonly service: Service })[]
+  /** Tests that it cannot pass, by a piece of their names, and what it does that AWS does not. */
+  readonly skips: readonly { readonly test: string; readonly why: string }[]
   /** How a server of it is started on a port. Fetches it where it is not there. */
   server(port: number): Promise<Server>
 }
@@ -33,6 +35,7 @@ export const emulators = {
     from: 'Maven',
     plays: ['sqs'],
     shims: [],
+    skips: [],
     server: async (port) => {
       const properties = {
         'rest-sqs.bind-hostname': '127.0.0.1',
@@ -59,6 +62,16 @@ export const emulators = {
           'moto checks the condition of an update and applies it in two steps, and takes others in between: of two ' +
           'commits that exclude each other both are applied. DynamoDB never does that. So moto gets one request at a time.',
         atATime: 1,
+      },
+    ],
+    skips: [
+      {
+        test: 'that would make the header too large for an item is refused, and changes nothing',
+        why: 'An update that makes an item too large is refused, and the item keeps some of it all the same.',
+      },
+      {
+        test: 'works on a table without the index of runs',
+        why: 'A query of an index that is not there is refused with another error than that of DynamoDB.',
       },
     ],
     server: async (port) => ({
