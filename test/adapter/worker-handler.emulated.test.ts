@@ -1,11 +1,12 @@
 /** The Lambda handlers as Lambda calls them: events in, partial batch responses out. */
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { createFlow } from 'flowcraft'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createWorkerHandler, SqsAdapter, type WorkerHandlerOptions } from '../../lib/index.ts'
 import type { InterceptedRequest, LocalAws } from '../../lib/local/index.ts'
-import { depth, Gate, put, quiet, receive, remove } from '../end-to-end/driver.ts'
+import { depth, Gate, giveBack, put, quiet, receive, remove } from '../end-to-end/driver.ts'
 import { eachDeployment } from '../support/each-deployment.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 
@@ -106,6 +107,44 @@ async function deadLetters(): Promise<{ body: string | undefined; reason: string
 }
 
 const none: SQSBatchResponse = { batchItemFailures: [] }
+
+/** Where the table has leases. */
+async function leases(): Promise<string[]> {
+  const request = new ScanCommand({ TableName: deployment.tableName, ConsistentRead: true })
+  const { Items = [] } = await aws.clients.dynamoDbClient.send(request)
+  return Items.filter(({ sk }) => sk?.S?.startsWith('LEASE')).map(({ pk }) => pk?.S ?? '')
+}
+
+describe('workers that lease redeliveries only', () => {
+  it('lease no first delivery, as a function', async () => {
+    await clientOf(deployment, { flows: [order] }).start({ blueprintId: 'order', runId: 'r1', input: {} })
+    expect((await invoke(handlerOf({ leases: 'redeliveries' }))).response).toEqual(none)
+    expect(await clientOf(deployment, { flows: [order] }).get('r1')).toMatchObject(all)
+    expect(await leases()).toEqual([])
+  })
+
+  it('nor as a long-lived worker, which leases what comes again', async () => {
+    const client = clientOf(deployment, { flows: [order] })
+    await client.start({ blueprintId: 'order', runId: 'again', input: {} })
+    // Somebody was given it, and has died.
+    const [message] = await receive(deployment)
+    if (!message) throw new Error('there is no message')
+    await giveBack(deployment, message)
+    await client.start({ blueprintId: 'order', runId: 'first', input: {} })
+    const options = {
+      ...awsOptions(deployment),
+      flows: [order],
+      logger: quiet,
+      leases: 'redeliveries',
+    } as const
+    const adapter = new SqsAdapter(options)
+    adapter.start()
+    onTestFinished(() => adapter.stop())
+
+    for (const runId of ['again', 'first']) expect(await client.waitFor(runId)).toMatchObject(all)
+    expect(await leases()).toEqual(['R#again|0.1'])
+  })
+})
 
 describe('the worker', () => {
   it('works on all messages of a batch', async () => {

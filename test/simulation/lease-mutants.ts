@@ -27,7 +27,7 @@ export const leaseMutants: readonly SourceMutant[] = [
     file: 'execution/without-lease.ts',
     replace: /services\.leases === 'redeliveries' && invocation\.isFirst/,
     by: "services.leases === 'redeliveries'",
-    cases: ['a linear chain'],
+    cases: ['one node'],
     profiles: [UNLEASED_BATCH_KILLER],
   },
 ]
