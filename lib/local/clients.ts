@@ -9,10 +9,17 @@ import { SQSClient } from '@aws-sdk/client-sqs'
 import type { LocalClients } from './connection.ts'
 import type { LocalClientConfigs, LocalEndpoints } from './types.ts'
 
-const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
+/** Of whoever may do everything. */
+const ACCESS_KEY_ID = 'local'
+/** Nobody checks signatures. */
+const SECRET_ACCESS_KEY = 'local'
 
-export function clientConfigs(endpoints: LocalEndpoints, region: string): LocalClientConfigs {
-  const common = { region, credentials: CREDENTIALS }
+export function clientConfigs(
+  endpoints: LocalEndpoints,
+  region: string,
+  accessKeyId = ACCESS_KEY_ID,
+): LocalClientConfigs {
+  const common = { region, credentials: { accessKeyId, secretAccessKey: SECRET_ACCESS_KEY } }
   return {
     // Without useQueueUrlAsEndpoint: false the SDK would go to the host that a queue's address names.
     sqs: { ...common, endpoint: endpoints.sqs, useQueueUrlAsEndpoint: false },
@@ -33,12 +40,16 @@ export function clientsOf(config: LocalClientConfigs): LocalClients {
   }
 }
 
-export function environmentOf(endpoints: LocalEndpoints, region: string): Record<string, string> {
+export function environmentOf(
+  endpoints: LocalEndpoints,
+  region: string,
+  accessKeyId = ACCESS_KEY_ID,
+): Record<string, string> {
   return {
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: SECRET_ACCESS_KEY,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_S3: endpoints.s3,

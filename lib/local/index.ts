@@ -20,8 +20,20 @@ export type { LocalClients, LocalConnection, LocalPool } from './connection.ts'
 export { Meter } from './meter.ts'
 export type { DynamoDBUsage, EventBridgeUsage, S3Usage, SqsUsage, Usage } from './meter.ts'
 export type { LocalEvent } from './event-buses.ts'
+export type {
+  LocalPermissions,
+  LocalRole,
+  LocalRoleOptions,
+  PermissionUse,
+  PolicyDocument,
+  PolicyStatement,
+  RefusedRequest,
+} from './iam/types.ts'
 export { PRICES, priceOf } from './prices.ts'
 export type { LambdaUsage, Price } from './prices.ts'
+export type { BatchLimits } from './proxy/dynamodb-batches.ts'
+export type { TableLimits } from './proxy/dynamodb-ramp.ts'
+export type { PrefixLimits } from './proxy/s3-slow-down.ts'
 export type { PartitionLimits } from './proxy/dynamodb-throttle.ts'
 export type { InterceptFunction, InterceptedRequest, Outcome, ServiceName } from './proxy/intercept.ts'
 export { FunctionError, type FunctionErrorPayload, ThrottledError } from './lambda/errors.ts'

@@ -3,41 +3,23 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PutEventsApi } from './api/event-bridge.ts'
-import { LambdaApi } from './api/lambda.ts'
-import { startApi } from './api/server.ts'
-import { BucketEvents } from './bucket-events.ts'
 import { clientConfigs, clientsOf, environmentOf } from './clients.ts'
 import { startEngines } from './engine/start.ts'
 import type { RunningEngines } from './engine/start.ts'
 import { localError } from './errors.ts'
-import { EventRules } from './event-bridge/rules.ts'
-import { EventBuses } from './event-buses.ts'
-import { MappingRegistry } from './event-source/registry.ts'
 import { startMapping } from './event-source/mapping.ts'
-import { InFlight } from './in-flight.ts'
+import { RoleClients } from './iam/clients.ts'
 import { DataFolder } from './keep/data-folder.ts'
-import type { MessageJournal } from './keep/message-journal.ts'
 import { createLocalFunction } from './lambda/function.ts'
-import { FunctionRegistry } from './lambda/registry.ts'
 import { startMinutes, startSchedule, startTimer } from './lambda/schedule.ts'
 import { startUrlServer } from './lambda/url-server.ts'
-import { Meter } from './meter.ts'
-import { meteredDynamoDB } from './proxy/dynamodb.ts'
-import { Interception } from './proxy/intercept.ts'
-import { startJsonProxy } from './proxy/json-proxy.ts'
-import type { Proxy } from './proxy/json-proxy.ts'
-import { startS3Proxy } from './proxy/s3-proxy.ts'
-import { meteredSqs } from './proxy/sqs.ts'
+import { ACCOUNT_ID, type Parts, type Play, startParts } from './parts.ts'
 import { createBucket, createQueue, createTable, freshName } from './resources.ts'
 import { deployAll, deployStack } from './stack/deploy.ts'
 import { DeployedStacks } from './stack/deployed.ts'
 import type { StackHost } from './stack/kind.ts'
 import { inTurn, killAfter, stopAll, type Stoppable } from './stopping.ts'
 import type { LocalAws, LocalAwsOptions, LocalEndpoints, StopOptions } from './types.ts'
-
-/** The account that fauxqs writes into its ARNs. */
-const ACCOUNT_ID = '000000000000'
 
 /**
  * Starts SQS, DynamoDB, S3, Lambda and EventBridge on free ports of 127.0.0.1. Several may run side by side.
@@ -62,11 +44,11 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   })
   try {
     const { consistentReads = process.env['FLOWCRAFT_LOCAL_CONSISTENT_READS'] === 'true' } = options
-    const { strict = true, partitionLimits } = options
-    const rules = { consistentReads, strict, partitionLimits }
-    const parts = await startParts(engines, region, rules, kept?.journal)
+    const { strict = true } = options
+    const play = { ...options, region, consistentReads, strict }
+    const parts = await startParts(engines, play, kept?.journal)
     const folder = await mkdtemp(join(tmpdir(), 'flowcraft-local-'))
-    const aws = assemble({ ...parts, region, strict, engines, folder, kept })
+    const aws = assemble({ ...parts, play, engines, folder, kept })
     await kept?.restore(aws.clients)
     return aws
   } catch (error) {
@@ -76,63 +58,19 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   }
 }
 
-type ProxyOptions = Pick<LocalAwsOptions, 'partitionLimits'> & { consistentReads: boolean; strict: boolean }
-
-interface Parts {
-  region: string
-  /** Whether what AWS refuses is refused. */
-  strict: boolean
-  engines: RunningEngines
-  proxies: Record<keyof LocalEndpoints, Proxy>
-  meter: Meter
-  interception: Interception
-  functions: FunctionRegistry
-  mappings: MappingRegistry
-  buses: EventBuses
-  bucketEvents: BucketEvents
-  rules: EventRules
-  inFlight: InFlight
+interface AllParts extends Parts {
+  readonly play: Play
+  readonly engines: RunningEngines
   /** Holds copies of function code; removed at the end. */
-  folder: string
+  readonly folder: string
   /** What outlives it. */
-  kept: DataFolder | undefined
+  readonly kept: DataFolder | undefined
 }
 
-async function startParts(
-  { names, origins }: RunningEngines,
-  region: string,
-  rulesOfAws: ProxyOptions,
-  journal: MessageJournal | undefined,
-): Promise<Omit<Parts, 'region' | 'strict' | 'engines' | 'folder' | 'kept'>> {
-  const { strict } = rulesOfAws
-  const meter = new Meter()
-  const interception = new Interception()
-  const functions = new FunctionRegistry()
-  const mappings = new MappingRegistry((queue) => `arn:aws:sqs:${region}:${ACCOUNT_ID}:${queue}`)
-  const inFlight = new InFlight()
-  const rules = new EventRules({ region, accountId: ACCOUNT_ID }, inFlight)
-  const buses = new EventBuses((event) => rules.take(event))
-  const bucketEvents = new BucketEvents(buses, inFlight)
-  const [sqs, dynamodb, s3, lambda, eventbridge] = await Promise.all([
-    startJsonProxy(origins.sqs, interception, (origin) =>
-      meteredSqs({ meter, origin, mend: names.sqs === 'fauxqs', strict, journal }),
-    ),
-    startJsonProxy(origins.dynamodb, interception, () => meteredDynamoDB(meter, rulesOfAws)),
-    startS3Proxy(origins.s3, {
-      interception,
-      meter,
-      onDone: (object, look) => bucketEvents.done(object, look),
-    }),
-    startApi(interception, new LambdaApi({ functions, mappings, inFlight, strict })),
-    startApi(interception, new PutEventsApi({ buses, meter, strict })),
-  ])
-  const proxies = { sqs, dynamodb, s3, lambda, eventbridge }
-  return { meter, interception, functions, mappings, buses, bucketEvents, rules, inFlight, proxies }
-}
-
-function assemble(parts: Parts): LocalAws {
-  const { region, engines, proxies, meter, interception, functions, mappings, buses, rules, inFlight } = parts
-  const { folder, kept, strict } = parts
+function assemble(parts: AllParts): LocalAws {
+  const { engines, proxies, meter, interception, functions, mappings, buses, rules, inFlight } = parts
+  const { folder, kept, roles, asynchronous } = parts
+  const { region, strict } = parts.play
   const endpoints: LocalEndpoints = {
     sqs: proxies.sqs.origin,
     dynamodb: proxies.dynamodb.origin,
@@ -143,6 +81,7 @@ function assemble(parts: Parts): LocalAws {
   const clientConfig = clientConfigs(endpoints, region)
   const env = environmentOf(endpoints, region)
   const clients = clientsOf(clientConfig)
+  const roleClients = new RoleClients(roles, endpoints, region)
   /** What invokes functions from outside: mappings, schedules, URLs. */
   const sources: Stoppable[] = []
   let stopped: Promise<void> | undefined
@@ -153,9 +92,11 @@ function assemble(parts: Parts): LocalAws {
       () => (drainMs === undefined ? undefined : killAfter(drainMs, functions.all, stopAll(sources))),
       () => stopAll(sources),
       () => rules.stop(),
+      () => asynchronous.stop(),
       () => inFlight.settle(),
       () => stopAll(functions.all),
       () => kept?.save(clients),
+      () => roleClients.destroy(),
       () => Object.values(clients).forEach((client) => client.destroy()),
       () => Promise.all(Object.values(proxies).map((proxy) => proxy.close())),
       () => engines.stop(),
@@ -175,6 +116,8 @@ function assemble(parts: Parts): LocalAws {
   const stackHost = (): StackHost => ({
     aws,
     deployed,
+    roles,
+    asynchronous,
     keepsNames: kept !== undefined,
     addRule: (rule) => {
       buses.assertThere(rule.eventBusName)
@@ -189,9 +132,9 @@ function assemble(parts: Parts): LocalAws {
       assertRunning()
       return started(startMinutes(fire))
     },
-    createFunctionUrl: async (fn, wantedPort) => {
+    createFunctionUrl: async (fn, options) => {
       assertRunning()
-      return started(await startUrlServer(fn, wantedPort))
+      return started(await startUrlServer(fn, options))
     },
     retire: (source) => inFlight.add(source.stop()),
     findFunction: (name) => functions.find(name),
@@ -209,6 +152,7 @@ function assemble(parts: Parts): LocalAws {
     env,
     meter,
     events: buses.events,
+    permissions: roles,
     lambdaUsage: () => ({
       invocations: sum(functions.all.map((fn) => fn.stats.invocations)),
       gbSeconds: sum(functions.all.map((fn) => (fn.stats.billedMs / 1000) * (fn.memoryMb / 1024))),
@@ -217,11 +161,14 @@ function assemble(parts: Parts): LocalAws {
     createQueue: (queue) => createQueue(clients.sqsClient, queue),
     createTable: (table) => createTable(clients.dynamoDbClient, table),
     createBucket: (name) => createBucket(clients.s3Client, name),
+    createRole: (role) => roleClients.create(role),
     createEventBus: (name = freshName('bus')) => buses.create(name),
     createFunction: async (fn) => {
       assertRunning()
-      const made = await createLocalFunction({ region, accountId: ACCOUNT_ID, env, folder, strict }, fn)
+      const own = { ...env, ...roleClients.environmentFor(fn.role) }
+      const made = await createLocalFunction({ region, accountId: ACCOUNT_ID, env: own, folder, strict }, fn)
       functions.add(made)
+      roleClients.remember(made.arn, fn.role)
       return made
     },
     createFunctionUrl: async (fn) => {
@@ -230,7 +177,12 @@ function assemble(parts: Parts): LocalAws {
     },
     mapEventSource: async (mapping) => {
       assertRunning()
-      return started(mappings.add(await startMapping(clients.sqsClient, mapping), mapping))
+      return started(
+        mappings.add(
+          await startMapping((roleClients.ofFunction(mapping.function.arn) ?? clients).sqsClient, mapping),
+          mapping,
+        ),
+      )
     },
     schedule: (schedule) => {
       assertRunning()

@@ -12,7 +12,11 @@ import type { EventSourceMappingOptions, LocalEventSourceMapping } from './event
 import type { LocalSchedule, ScheduleOptions } from './lambda/schedule.ts'
 import type { LocalFunction, LocalFunctionOptions } from './lambda/types.ts'
 import type { Meter } from './meter.ts'
+import type { LocalPermissions, LocalRole, LocalRoleOptions } from './iam/types.ts'
 import type { LambdaUsage } from './prices.ts'
+import type { BatchLimits } from './proxy/dynamodb-batches.ts'
+import type { TableLimits } from './proxy/dynamodb-ramp.ts'
+import type { PrefixLimits } from './proxy/s3-slow-down.ts'
 import type { PartitionLimits } from './proxy/dynamodb-throttle.ts'
 import type { InterceptFunction } from './proxy/intercept.ts'
 import type { DeployOptions, LocalStack } from './stack/types.ts'
@@ -43,7 +47,7 @@ export interface LocalAwsOptions {
   consistentReads?: boolean
   /**
    * Refuse what AWS refuses and the engines take, by the limits that AWS documents: sizes, characters, keys, numbers,
-   * expressions, payloads. docs/local.md lists them. @default true
+   * expressions, payloads, and what the roles of a stack's functions may not do. docs/local.md lists them. @default true
    */
   strict?: boolean
   /**
@@ -51,6 +55,31 @@ export interface LocalAwsOptions {
    * whose partitions bear `{ readUnits: 3000, writeUnits: 1000 }`. @default - all that comes
    */
   partitionLimits?: PartitionLimits
+  /**
+   * What each table of DynamoDB bears in a second when it is new, with ThrottlingException beyond; it grows to double the peak of
+   * the last half hour, as a table on demand does. `{}` is AWS's: `{ readUnits: 12000, writeUnits: 4000 }`. @default - all that comes
+   */
+  tableLimits?: TableLimits
+  /**
+   * What a batch of DynamoDB's leaves undone: `{ items: 1 }` does one item of each, and says that the others are unprocessed, as
+   * AWS does under load. @default - all that are asked for; of reads 16 MB
+   */
+  batchLimits?: BatchLimits
+  /**
+   * Milliseconds until Lambda tries an asynchronous invocation again that failed, once for each. What waits for it when the local AWS stops is
+   * given up. @default [60000, 120000], AWS's
+   */
+  asyncRetryAfterMs?: readonly number[]
+  /**
+   * Messages of a queue that may be in flight, with OverLimit for who receives more; a long poll gets nothing then. A lower number makes tests
+   * quick. @default 120000, AWS's
+   */
+  inFlightLimit?: number
+  /**
+   * Requests a second for each prefix of a bucket, with 503 SlowDown beyond, as S3 answers while it scales; it bears
+   * `{ reads: 5500, writes: 3500 }` at least. @default - all that come
+   */
+  prefixLimits?: PrefixLimits
   /**
    * A folder that keeps tables, messages and objects between two starts; made where it is not there. One local AWS uses it
    * at a time. Names of a stack's resources are the same at each start then, where CloudFormation would make new ones, and so
@@ -148,6 +177,8 @@ export interface LocalAws {
   readonly meter: Meter
   /** What was put on event buses, the oldest first; the last 10,000. Grows while you look. */
   readonly events: readonly LocalEvent[]
+  /** What roles may do, what of it was needed, and what was refused. */
+  readonly permissions: LocalPermissions
   /** What all functions made here have used so far. */
   lambdaUsage(): LambdaUsage
   /** Decides the fate of each request until it is called again; `undefined` lets all pass. For tests. */
@@ -160,6 +191,15 @@ export interface LocalAws {
   createBucket(name?: string): Promise<string>
   /** Makes an event bus and returns its name; the bus `default` is there. @param name - by default one not taken */
   createEventBus(name?: string): string
+  /**
+   * Makes a role, or adds policies to the one of this name. The functions of a stack have the roles of their template.
+   *
+   * @throws FlowcraftAwsError LOCAL_AWS where a policy has a condition operator that is not played
+   * @example
+   * const role = aws.createRole({ policies: [{ Statement: [{ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: queueArn }] }] })
+   * const client = new RunClient({ ...role.clients, queueUrl, tableName })
+   */
+  createRole(options?: LocalRoleOptions): LocalRole
   /** Makes a Lambda function whose execution environments are child processes. */
   createFunction(options: LocalFunctionOptions): Promise<LocalFunction>
   /** Gives a function a URL of its own, without authentication: an HTTP server on 127.0.0.1. */

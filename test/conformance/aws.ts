@@ -1,4 +1,7 @@
-/** Runs cases on a local AWS: a queue, a table and a bucket of their own, and a worker that polls in this process. */
+/**
+ * Runs cases on a local AWS: a queue, a table and a bucket of their own, and a worker that polls in this process. The worker
+ * has the role of a service's worker, whoever starts runs and looks at them what `grantManageRuns` gives.
+ */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs'
@@ -14,6 +17,7 @@ import {
   stateTable,
 } from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
+import { rolesOf, type ServiceRoles } from '../constructs/roles.ts'
 import { awsOptions, clientOf, type TestDeployment } from '../support/service.ts'
 import type { Setup } from './case.ts'
 import { type Harness, type HarnessOptions, type Outcome, runOn } from './outcome.ts'
@@ -32,10 +36,11 @@ export async function runOnAws(
   const tableName = await aws.createTable(stateTable.createInput(`state-${randomUUID()}`))
   const bucketName = await aws.createBucket()
   const deployment = { aws, queueUrl, deadLetterQueueUrl, tableName }
+  const roles = await rolesOf(aws, { ...deployment, bucketName })
   const workers: AwsHarness[] = []
   try {
     return await runOn(shortened(setup), (options) => {
-      const harness = new AwsHarness(deployment, bucketName, { ...options, ...own })
+      const harness = new AwsHarness({ deployment, bucketName, roles }, { ...options, ...own })
       workers.push(harness)
       return harness
     })
@@ -69,22 +74,32 @@ function inShort(blueprint: WorkflowBlueprint): WorkflowBlueprint {
   return { ...blueprint, nodes }
 }
 
+interface HarnessParts {
+  readonly deployment: TestDeployment
+  readonly bucketName: string
+  readonly roles: ServiceRoles
+}
+
 class AwsHarness implements Harness {
   readonly #deployment: TestDeployment
   readonly #client: RunClient
   readonly #adapter: SqsAdapter
 
   constructor(
-    deployment: TestDeployment,
-    bucketName: string,
+    { deployment, bucketName, roles }: HarnessParts,
     options: HarnessOptions & Pick<SqsAdapterOptions, 'leases'>,
   ) {
     const { serializer } = options
     this.#deployment = deployment
-    this.#client = clientOf(deployment, { bucketName, ...(serializer && { serializer }) })
+    this.#client = clientOf(deployment, {
+      ...roles.operator.clients,
+      bucketName,
+      ...(serializer && { serializer }),
+    })
     const runtimeOptions = { logger: quiet, ...options }
     this.#adapter = new SqsAdapter({
       ...awsOptions(deployment),
+      ...roles.worker.clients,
       bucketName,
       eventBus: options.eventBus,
       ...runtimeOptions,

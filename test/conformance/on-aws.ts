@@ -20,6 +20,8 @@ export function conformOnAws(
       it(one.name, { timeout: 300_000 }, async () => {
         const expected = await expectedOf(one)
         expect(comparedOf(one, await runOnAws(aws, one.make(), options))).toEqual(expected)
+        // Of all cases that run at this time: each may only what its roles allow.
+        expect(aws.permissions.refusals).toEqual([])
       })
     }
   })

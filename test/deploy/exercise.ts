@@ -1,6 +1,6 @@
 /** What a deployed service must do: each step uses permissions that no other does, and says what went wrong. */
 import { randomUUID } from 'node:crypto'
-import type { Failures, HistoryEntry, RunDescription, RunPage } from '../../lib/index.ts'
+import type { Failures, HistoryEntry, RunPage } from '../../lib/index.ts'
 import { letTimePass } from './clock.ts'
 import { invoke } from './deployment.ts'
 import { areLogged, refusals } from './logs.ts'
@@ -37,7 +37,7 @@ export async function exercise(options: ExerciseOptions): Promise<void> {
   await tellAndEnd(all, started)
 }
 
-async function startAndWait({ steps, service, paid, clients, outputs }: Exercise): Promise<void> {
+export async function startAndWait({ steps, service, paid, clients, outputs }: Exercise): Promise<void> {
   await steps.run('a caller with nothing but grantStartRun starts a run, once', async () => {
     const input = { orderId: 'A-17', lines: LINES }
     const request = { blueprintId: 'order-fulfilment', input, runId: paid, labels: labelsOf(paid) }
@@ -83,7 +83,7 @@ async function startAndWait({ steps, service, paid, clients, outputs }: Exercise
   })
 }
 
-async function branchesAndValues({ steps, service, declined }: Exercise): Promise<void> {
+export async function branchesAndValues({ steps, service, declined }: Exercise): Promise<void> {
   await steps.run('another run takes the other branch to its end', async () => {
     const input = { orderId: 'A-18', lines: LINES }
     await service.start({ blueprintId: 'order-fulfilment', input, runId: declined })
@@ -107,7 +107,7 @@ async function branchesAndValues({ steps, service, declined }: Exercise): Promis
   })
 }
 
-async function deadLettersAndSweep(exercise: Exercise): Promise<void> {
+export async function deadLettersAndSweep(exercise: Exercise): Promise<void> {
   const { steps, service, paid, clients, outputs, invokesSweep } = exercise
   const letters = { poison: `no job ${randomUUID()}`, strange: `strange ${randomUUID()}` }
   const returned = `returned-${randomUUID()}`
@@ -135,7 +135,10 @@ async function deadLettersAndSweep(exercise: Exercise): Promise<void> {
   })
 }
 
-async function seenByReader({ steps, service, paid, declined }: Exercise, started: number): Promise<void> {
+export async function seenByReader(
+  { steps, service, paid, declined }: Exercise,
+  started: number,
+): Promise<void> {
   await steps.run(
     'a caller with grantReadRuns finds runs by label, blueprint, status and start',
     async () => {
@@ -163,7 +166,7 @@ async function seenByReader({ steps, service, paid, declined }: Exercise, starte
     )
     const ran = history.flatMap((entry) => (entry.type === 'nodeCompleted' ? entry.nodeId : []))
     expectThat('the nodes in their order', ran.indexOf('ship') > ran.indexOf('payment'), ran)
-    const { cost, context } = await service.read<RunDescription>('get', paid)
+    const { cost, context } = await service.readRun(paid, ['payment'])
     expectThat('what it cost', (cost?.usd ?? 0) > 0 && (cost?.writeUnits ?? 0) >= ran.length, cost)
     const receipt = (context['payment'] as { body: { receipt: string } }).body.receipt
     expectEqual('the characters of a value of the bucket', receipt.length, LARGE_CHARACTERS)

@@ -63,6 +63,12 @@ export class Service {
     return invoke<Result>(clients, outputs.ReaderFunctionName, { method, args })
   }
 
+  /** A run with these values of its context. */
+  readRun(runId: string, keys: readonly string[]): Promise<RunDescription> {
+    const { clients, outputs } = this.#options
+    return invoke(clients, outputs.ReaderFunctionName, { method: 'get', args: [runId], keys })
+  }
+
   /** What AWS says to that function, where it tries something else. */
   async refusalOf(method: Operation['method'], ...args: readonly unknown[]): Promise<string> {
     const { clients, outputs } = this.#options

@@ -25,7 +25,7 @@ import type { LocalAws } from '../../lib/local/index.ts'
 import { findDynoxide } from '../../lib/local/engine/dynoxide.ts'
 import { MessageJournal } from '../../lib/local/keep/message-journal.ts'
 import { eventually } from './helpers.ts'
-import { arnOf, assemblyOf, inline } from './templates.ts'
+import { arnOf, assemblyOf, inline, opened } from './templates.ts'
 
 let dataFolder: string
 beforeEach(async () => void (dataFolder = await mkdtemp(join(tmpdir(), 'flowcraft-data-test-'))))
@@ -156,7 +156,7 @@ describe('messages', () => {
 
 it('function URLs keep their address, unless somebody else listens there', async () => {
   const Url = { Type: 'AWS::Lambda::Url', Properties: { TargetFunctionArn: arnOf('Hook'), AuthType: 'NONE' } }
-  const assembly = await assemblyOf({ Shop: { Resources: { Hook: inline("return 'hooked'"), Url } } })
+  const assembly = await assemblyOf({ Shop: { Resources: opened({ Hook: inline("return 'hooked'"), Url }) } })
   const urlOf = async (aws: LocalAws) =>
     (await aws.deploy({ assembly })).resources['Url']?.attributes['FunctionUrl'] ?? ''
   const first = await startLocalAws({ dataFolder })

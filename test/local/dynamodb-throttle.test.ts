@@ -12,7 +12,7 @@ const query = (pk: string) => ({
 let now = 0
 function bucketsOf(limits: PartitionLimits) {
   now = 0
-  const buckets = new PartitionBuckets(limits, () => now)
+  const buckets = new PartitionBuckets(limits, undefined, () => now)
   buckets.refusalOf('CreateTable', { TableName, KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }] })
   return {
     buckets,

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startLocalAws } from '../../lib/local/index.ts'
 import type { DeployOptions, LocalAws, LocalStack } from '../../lib/local/index.ts'
 import { eventually, receive } from './helpers.ts'
-import { arnOf, assemblyOf, inline, type Written } from './templates.ts'
+import { arnOf, assemblyOf, inline, opened, type Written } from './templates.ts'
 
 let local: LocalAws
 beforeAll(async () => {
@@ -29,7 +29,7 @@ async function deploy(
   options: Omit<DeployOptions, 'assembly'> = {},
   aws = local,
 ): Promise<LocalStack> {
-  return aws.deploy({ assembly: await assemblyOf({ Stack: { Resources } }), ...options })
+  return aws.deploy({ assembly: await assemblyOf({ Stack: { Resources: opened(Resources) } }), ...options })
 }
 
 async function put(detail: object, entry: object = {}, aws = local): Promise<void> {

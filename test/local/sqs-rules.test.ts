@@ -8,7 +8,7 @@ const batch = (...Entries: object[]) => ({ Entries: Entries.map((entry, at) => (
 
 /** The name of the error, of the request or of an entry. */
 function refused(operation: string, input: object): string | undefined {
-  const refusals = new SqsRefusals(true)
+  const refusals = new SqsRefusals({ strict: true })
   const { type } = refusals.ofRequest(operation, { ...input }) ?? {}
   return type ?? refusals.ofEntries(operation, { ...input })[0]?.Code
 }
@@ -115,7 +115,7 @@ describe('SQS', () => {
   })
 
   it('takes all of that where it is not strict', () => {
-    const lenient = new SqsRefusals(false)
+    const lenient = new SqsRefusals({ strict: false })
     const body = { MessageBody: '\u0001' }
     expect(lenient.ofRequest('SendMessage', body)).toBeUndefined()
     expect(lenient.ofEntries('SendMessageBatch', batch(body))).toEqual([])
@@ -127,7 +127,7 @@ describe('SQS', () => {
       { MessageBody: '\ufffe' },
       { MessageBody: 'x', DelaySeconds: 901 },
     )
-    const refusals = new SqsRefusals(true)
+    const refusals = new SqsRefusals({ strict: true })
     expect(refusals.ofRequest('SendMessageBatch', entries)).toBeUndefined()
     expect(refusals.ofEntries('SendMessageBatch', entries)).toEqual([
       {
@@ -142,10 +142,11 @@ describe('SQS', () => {
 
   it('keeps a message from others for 12 hours in all, from when it was received', () => {
     let now = 0
-    const refusals = new SqsRefusals(true, () => now)
+    const refusals = new SqsRefusals({ strict: true, now: () => now })
     const change = (VisibilityTimeout: number, ReceiptHandle = 'a') =>
       refusals.ofRequest('ChangeMessageVisibility', { ReceiptHandle, VisibilityTimeout })
-    refusals.observe('ReceiveMessage', {}, { Messages: [{ ReceiptHandle: 'a' }, { ReceiptHandle: 'b' }] })
+    const Messages = ['a', 'b'].map((ReceiptHandle) => ({ ReceiptHandle, MessageId: `of ${ReceiptHandle}` }))
+    refusals.observe('ReceiveMessage', { VisibilityTimeout: 600 }, { Messages })
     expect(change(43_200)).toBeUndefined()
     now = 60_000
     expect(change(43_140)).toBeUndefined()
@@ -162,12 +163,66 @@ describe('SQS', () => {
       }),
     ).toEqual([expect.objectContaining({ Id: '1' })])
 
-    refusals.observe('DeleteMessage', { ReceiptHandle: 'a' }, {})
-    refusals.observe('DeleteMessageBatch', { Entries: [{ Id: '1', ReceiptHandle: 'b' }] }, {})
-    expect([change(43_141), change(43_141, 'b'), change(43_141, 'never seen')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect(change(43_141, 'never seen')).toBeUndefined()
+  })
+})
+
+describe('messages in flight', () => {
+  const QueueUrl = 'q'
+  let now = 0
+  const refusalsOf = (inFlightLimit?: number) => {
+    now = 0
+    const refusals = new SqsRefusals({ strict: true, inFlightLimit, now: () => now })
+    const observe = (operation: string, input: object, output: object = {}) =>
+      refusals.observe(operation, { QueueUrl, ...input }, { ...output })
+    return {
+      observe,
+      receive: (MessageId: string, ReceiptHandle: string, input: object = {}) =>
+        observe('ReceiveMessage', input, { Messages: [{ MessageId, ReceiptHandle }] }),
+      /** What a change by a handle says. */
+      change: (ReceiptHandle: string) =>
+        refusals.ofRequest('ChangeMessageVisibility', { QueueUrl, ReceiptHandle, VisibilityTimeout: 10 })
+          ?.type,
+      poll: (WaitTimeSeconds = 0, url = QueueUrl) => {
+        const input = { QueueUrl: url, WaitTimeSeconds }
+        const refusal = refusals.ofRequest('ReceiveMessage', input)?.type
+        return refusal ?? (refusals.givesNothing('ReceiveMessage', input) ? 'nothing' : 'asks')
+      },
+    }
+  }
+
+  it('are those of the last receive, until they are deleted or come back', () => {
+    const { observe, receive, change } = refusalsOf()
+    receive('m', 'first')
+    expect(change('first')).toBeUndefined()
+    now = 30_000
+    expect(change('first')).toBe('MessageNotInflight')
+    receive('m', 'second')
+    expect([change('first'), change('second')]).toEqual(['MessageNotInflight', undefined])
+    observe('DeleteMessageBatch', { Entries: [{ Id: '1', ReceiptHandle: 'second' }] })
+    expect(change('second')).toBe('MessageNotInflight')
+  })
+
+  it('stay for the visibility timeout of the queue, of the receive, or of the last change', () => {
+    const { observe, receive, change } = refusalsOf()
+    observe('CreateQueue', { QueueUrl: undefined, Attributes: { VisibilityTimeout: '60' } }, { QueueUrl })
+    receive('of the queue', 'q')
+    receive('of the receive', 'r', { VisibilityTimeout: 100 })
+    observe('ChangeMessageVisibility', { ReceiptHandle: 'q', VisibilityTimeout: 80 })
+    now = 79_999
+    expect([change('q'), change('r')]).toEqual([undefined, undefined])
+    now = 80_000
+    expect([change('q'), change('r')]).toEqual(['MessageNotInflight', undefined])
+  })
+
+  it('are so many of a queue at most: a short poll is refused then, a long one gets nothing', () => {
+    const { observe, receive, poll } = refusalsOf(2)
+    receive('1', 'a')
+    receive('1', 'b')
+    expect(poll()).toBe('asks')
+    receive('2', 'c')
+    expect([poll(), poll(20), poll(0, 'another queue')]).toEqual(['OverLimit', 'nothing', 'asks'])
+    observe('DeleteMessage', { ReceiptHandle: 'c' })
+    expect([poll(), poll(20)]).toEqual(['asks', 'asks'])
   })
 })

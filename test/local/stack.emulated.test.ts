@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startLocalAws } from '../../lib/local/index.ts'
 import type { DeployOptions, LocalAws, LocalStack } from '../../lib/local/index.ts'
 import { eventually } from './helpers.ts'
-import { arnOf, assemblyOf, inline, type Written } from './templates.ts'
+import { arnOf, assemblyOf, inline, opened, type Written } from './templates.ts'
 
 let local: LocalAws
 let folder: string
@@ -267,7 +267,7 @@ describe('what starts functions', () => {
 
   it('a URL, known to functions that are not behind it', async () => {
     const stack = await deploy({
-      Resources: {
+      Resources: opened({
         Caller: inline('return (await fetch(process.env.URL + "a")).text()', {
           Environment: { Variables: { URL: { 'Fn::GetAtt': ['Url', 'FunctionUrl'] } } },
         }),
@@ -276,7 +276,7 @@ describe('what starts functions', () => {
           Properties: { AuthType: 'NONE', TargetFunctionArn: arnOf('Behind') },
         },
         Behind: inline('return { statusCode: 200, body: event.rawPath }'),
-      },
+      }),
     })
 
     expect(await stack.function('Caller').invoke({})).toBe('/a')
@@ -287,7 +287,7 @@ describe('what starts functions', () => {
     await using own = await startLocalAws()
     const target = { Arn: arnOf('Fn'), Id: 'Target0' }
     const template = {
-      Resources: {
+      Resources: opened({
         Rule: rule({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED', Targets: [target] }),
         Off: rule({ ScheduleExpression: 'rate(1 minute)', State: 'DISABLED', Targets: [target] }),
         Schedule: {
@@ -299,7 +299,7 @@ describe('what starts functions', () => {
           },
         },
         Fn: inline('console.log(event.source)'),
-      },
+      }),
     }
     const stack = await own.deploy({ assembly: await assemblyOf({ Stack: template }) })
     const { logs, stats } = stack.function('Fn')
@@ -415,7 +415,7 @@ describe('what is not played', () => {
   it('can be left out, and leads nowhere then', async () => {
     const ignore = ['AWS::ECS::Cluster', 'AWS::Events::Rule', 'Fifo', 'Python', 'Image']
     const stack = await deploy(odd, { ignore })
-    expect(Object.keys(stack.resources)).toEqual(['Fn'])
+    expect(Object.keys(stack.resources)).toEqual(['Role', 'Fn'])
     expect(await stack.function('Fn').invoke({})).toBe('Cluster arn:aws:local:::Cluster.Arn')
   })
 

@@ -60,3 +60,35 @@ export const inline = (body: string, more: object = {}) => ({
 })
 
 export const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] })
+
+const permission = (Properties: object) => ({ Type: 'AWS::Lambda::Permission', Properties })
+
+/** What the CDK puts into a template beside a rule and a function URL: that they may invoke each function, and send to each queue. */
+export function opened(resources: Written['Resources']): Written['Resources'] {
+  const all = Object.entries(resources).flatMap(
+    ([id, resource]): [string, Written['Resources'][string]][] => {
+      if (resource.Type === 'AWS::SQS::Queue') return [[`${id}Policy`, sendable(id)]]
+      if (resource.Type !== 'AWS::Lambda::Function') return []
+      const [FunctionName, Action] = [arnOf(id), 'lambda:InvokeFunction']
+      const url = { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }
+      return [
+        [`${id}ByRules`, permission({ FunctionName, Action, Principal: 'events.amazonaws.com' })],
+        [`${id}ByUrl`, permission({ FunctionName, ...url, Principal: '*' })],
+        [
+          `${id}ThroughUrl`,
+          permission({ FunctionName, Action, InvokedViaFunctionUrl: true, Principal: '*' }),
+        ],
+      ]
+    },
+  )
+  return { ...resources, ...Object.fromEntries(all) }
+}
+
+function sendable(id: string): Written['Resources'][string] {
+  const Principal = { Service: 'events.amazonaws.com' }
+  const Statement = [{ Effect: 'Allow', Principal, Action: 'sqs:SendMessage', Resource: arnOf(id) }]
+  return {
+    Type: 'AWS::SQS::QueuePolicy',
+    Properties: { Queues: [{ Ref: id }], PolicyDocument: { Statement } },
+  }
+}

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startLocalAws } from '../../lib/local/index.ts'
 import type { LocalAws, LocalStack } from '../../lib/local/index.ts'
 import { eventually } from './helpers.ts'
-import { arnOf, assemblyOf, inline, type Written } from './templates.ts'
+import { arnOf, assemblyOf, inline, opened, type Written } from './templates.ts'
 
 let local: LocalAws
 beforeAll(async () => void (local = await startLocalAws()))
@@ -111,7 +111,7 @@ it('what is no more ends: a mapping, a rule', async () => {
       Targets: [{ Arn: { 'Fn::GetAtt': ['Worker', 'Arn'] }, Id: 'Target0' }],
     },
   }
-  const first = await update({ Jobs: queue, Worker: says('event'), Feed: feed, Rule })
+  const first = await update(opened({ Jobs: queue, Worker: says('event'), Feed: feed, Rule }))
   const worker = first.function('Worker')
   await put()
   await eventually(() => expect(worker.stats.invocations).toBe(1))
@@ -119,7 +119,7 @@ it('what is no more ends: a mapping, a rule', async () => {
   const second = await update({ Jobs: queue, Worker: says('event') })
   await put()
   await send(second, 'nobody takes this')
-  const third = await update({ Jobs: queue, Worker: says('event'), Rule })
+  const third = await update(opened({ Jobs: queue, Worker: says('event'), Rule }))
   await put()
   await eventually(() => expect(worker.stats.invocations).toBe(2))
   expect(third.resources['Rule']).toBeDefined()

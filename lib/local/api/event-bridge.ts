@@ -3,6 +3,8 @@
 import type { IncomingMessage } from 'node:http'
 import { eventBytes } from '../event-buses.ts'
 import type { EventBuses } from '../event-buses.ts'
+import { eventBridgeAsks, type Place } from '../iam/asks.ts'
+import type { Ask } from '../iam/policy.ts'
 import type { Meter } from '../meter.ts'
 import { errorAnswer } from './server.ts'
 import type { Api, ApiAnswer } from './server.ts'
@@ -18,6 +20,7 @@ const BYTES_LIMIT = 1024 * 1024
 interface PutEventsApiOptions {
   readonly buses: EventBuses
   readonly meter: Meter
+  readonly place: Place
   /** Whether events that EventBridge refuses for their size are refused. */
   readonly strict: boolean
 }
@@ -25,18 +28,29 @@ interface PutEventsApiOptions {
 /** Answers PutEvents, and no other operation. */
 export class PutEventsApi implements Api {
   readonly name = 'eventbridge'
+  readonly deniedStatus = 400
   readonly #buses: EventBuses
   readonly #meter: Meter
+  readonly #place: Place
   readonly #strict: boolean
 
-  constructor({ buses, meter, strict }: PutEventsApiOptions) {
+  constructor({ buses, meter, place, strict }: PutEventsApiOptions) {
     this.#buses = buses
     this.#meter = meter
+    this.#place = place
     this.#strict = strict
   }
 
   operationOf({ headers }: IncomingMessage): string {
     return String(headers['x-amz-target'] ?? '').split('.')[1] ?? 'Unknown'
+  }
+
+  asksOf(operation: string, _: IncomingMessage, body: Buffer): Ask[] {
+    return eventBridgeAsks(
+      operation,
+      JSON.parse(body.toString('utf8')) as Record<string, unknown>,
+      this.#place,
+    )
   }
 
   async answer(operation: string, _: IncomingMessage, body: Buffer): Promise<ApiAnswer> {

@@ -4,7 +4,9 @@
 import type { IncomingMessage } from 'node:http'
 import { messageOf } from '../errors.ts'
 import type { MappingRegistry } from '../event-source/registry.ts'
-import type { InFlight } from '../in-flight.ts'
+import type { Asynchronous } from '../lambda/asynchronous.ts'
+import { lambdaAsks, type Place } from '../iam/asks.ts'
+import type { Ask } from '../iam/policy.ts'
 import { FunctionError, ThrottledError } from '../lambda/errors.ts'
 import type { FunctionRegistry } from '../lambda/registry.ts'
 import type { Invocable } from '../lambda/types.ts'
@@ -24,8 +26,8 @@ const MAPPINGS_PATH = '/2015-03-31/event-source-mappings'
 interface LambdaApiOptions {
   readonly functions: FunctionRegistry
   readonly mappings: MappingRegistry
-  /** Where asynchronous invocations go on. */
-  readonly inFlight: InFlight
+  readonly asynchronous: Asynchronous
+  readonly place: Place
   /** Whether events that Lambda refuses are refused. */
   readonly strict: boolean
 }
@@ -33,15 +35,18 @@ interface LambdaApiOptions {
 /** Answers Invoke and ListEventSourceMappings, and no other operation. */
 export class LambdaApi implements Api {
   readonly name = 'lambda'
+  readonly deniedStatus = 403
   readonly #functions: FunctionRegistry
   readonly #mappings: MappingRegistry
-  readonly #inFlight: InFlight
+  readonly #asynchronous: Asynchronous
+  readonly #place: Place
   readonly #strict: boolean
 
-  constructor({ functions, mappings, inFlight, strict }: LambdaApiOptions) {
+  constructor({ functions, mappings, asynchronous, place, strict }: LambdaApiOptions) {
     this.#functions = functions
     this.#mappings = mappings
-    this.#inFlight = inFlight
+    this.#asynchronous = asynchronous
+    this.#place = place
     this.#strict = strict
   }
 
@@ -52,20 +57,25 @@ export class LambdaApi implements Api {
     return `${method} ${path}`
   }
 
+  asksOf(operation: string, req: IncomingMessage): Ask[] {
+    const functionName = functionNameOf(req)
+    const qualifier = queryOf(req).get('Qualifier') ?? undefined
+    return lambdaAsks({ operation, functionName, qualifier }, this.#place)
+  }
+
   async answer(operation: string, req: IncomingMessage, body: Buffer): Promise<ApiAnswer> {
     if (operation === 'ListEventSourceMappings') {
       const arn = queryOf(req).get('EventSourceArn') ?? undefined
       return { status: 200, body: JSON.stringify({ EventSourceMappings: this.#mappings.list(arn) }) }
     }
-    const [, encodedName] = INVOKE_PATH.exec(pathOf(req.url ?? '')) ?? []
-    if (encodedName === undefined) {
+    const name = functionNameOf(req)
+    if (name === undefined) {
       return errorAnswer(
         404,
         'UnknownOperationException',
         `the local Lambda knows only Invoke and ListEventSourceMappings; got ${operation}`,
       )
     }
-    const name = decodeURIComponent(encodedName)
     const qualifier = queryOf(req).get('Qualifier') ?? undefined
     const fn = this.#functions.findInvocable(name, qualifier)
     if (!fn) {
@@ -91,14 +101,19 @@ export class LambdaApi implements Api {
     }
     if (type === 'DryRun') return { status: 204, body: '' }
     if (type === 'Event') {
-      // One try, where AWS makes three; what goes wrong is in the function's log and in its counts.
-      this.#inFlight.add(fn.invoke(event))
+      // What goes wrong is in the function's log and in its counts.
+      this.#asynchronous.take(fn, event)
       return { status: 202, body: '' }
     }
     if (type === 'RequestResponse') return invokeNow(fn, event)
     const message = `the invocation type must be RequestResponse, Event or DryRun; got ${type}`
     return errorAnswer(400, 'InvalidParameterValueException', message, { Type: 'User' })
   }
+}
+
+function functionNameOf({ url = '' }: IncomingMessage): string | undefined {
+  const [, encoded] = INVOKE_PATH.exec(pathOf(url)) ?? []
+  return encoded === undefined ? undefined : decodeURIComponent(encoded)
 }
 
 function queryOf({ url }: IncomingMessage): URLSearchParams {

@@ -6,8 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import { KEEP_ALIVE_MS, close, isGone, listen, readBody } from '../proxy/http.ts'
-import type { Interception, ServiceName } from '../proxy/intercept.ts'
-import type { Proxy } from '../proxy/json-proxy.ts'
+import type { ServiceName } from '../proxy/intercept.ts'
+import type { Ask } from '../iam/policy.ts'
+import type { Proxy, ProxyHost } from '../proxy/json-proxy.ts'
 
 /** What an API answers. */
 export interface ApiAnswer {
@@ -19,8 +20,12 @@ export interface ApiAnswer {
 /** One AWS API. */
 export interface Api {
   readonly name: ServiceName
+  /** The status of what is refused for a missing permission. */
+  readonly deniedStatus: number
   /** The API's name of what is asked. */
   operationOf(req: IncomingMessage): string
+  /** What a request needs permissions for. */
+  asksOf(operation: string, req: IncomingMessage, body: Buffer): readonly Ask[]
   answer(operation: string, req: IncomingMessage, body: Buffer): Promise<ApiAnswer>
 }
 
@@ -34,10 +39,10 @@ export function errorAnswer(status: number, type: string, message: string, more:
 }
 
 /** Starts an API on a free port. */
-export async function startApi(interception: Interception, api: Api): Promise<Proxy> {
+export async function startApi(host: ProxyHost, api: Api): Promise<Proxy> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   server.on('request', (req, res) => {
-    serve(interception, api, req, res).catch((error: unknown) => {
+    serve(host, api, req, res).catch((error: unknown) => {
       reply(res, errorAnswer(500, 'InternalFailure', `local ${api.name}: ${messageOf(error)}`))
     })
   })
@@ -46,7 +51,7 @@ export async function startApi(interception: Interception, api: Api): Promise<Pr
 }
 
 async function serve(
-  interception: Interception,
+  { interception, roles }: ProxyHost,
   api: Api,
   req: IncomingMessage,
   res: ServerResponse,
@@ -64,6 +69,8 @@ async function serve(
     return reply(res, errorAnswer(500, 'InternalFailure', `local ${api.name}: rejected by the test`))
   }
   if (typeof outcome === 'object') await sleep(outcome.delayMs)
+  const denied = roles.refusalOf(req.headers.authorization, () => api.asksOf(operation, req, body))
+  if (denied) return reply(res, errorAnswer(api.deniedStatus, 'AccessDeniedException', denied.message))
   const answer = await api.answer(operation, req, body)
   if (outcome === 'lose') return void res.destroy()
   reply(res, answer)

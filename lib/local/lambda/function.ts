@@ -59,6 +59,7 @@ interface Settings {
   memoryMb: number
   maxConcurrency: number
   handler?: string
+  role?: string
   environment?: Record<string, string>
   onLog?: (line: string) => void
   folder: string
@@ -108,6 +109,10 @@ class ProcessFunction implements ManagedFunction {
       onLog: (line) => this.#log(line),
       watched: settings.onLog !== undefined,
     })
+  }
+
+  get role(): string | undefined {
+    return this.#settings.role
   }
 
   get environment(): Readonly<Record<string, string>> {
@@ -217,7 +222,7 @@ class ProcessFunction implements ManagedFunction {
     const started = performance.now()
     try {
       const result = await environment.invoke(payload, arn)
-      checkSize(`the result of function ${this.name}`, result)
+      checkResponse(this.name, result)
       return JSON.parse(result) as unknown
     } finally {
       this.#stats.billedMs += Math.ceil(performance.now() - started)
@@ -234,6 +239,15 @@ class ProcessFunction implements ManagedFunction {
   #assertRunning(): void {
     if (this.#stopped) throw localError(`function ${this.name} was stopped`)
   }
+}
+
+/** As Lambda says it: the function has done its work, and nobody gets its result. */
+function checkResponse(functionName: string, json: string): void {
+  if (Buffer.byteLength(json) <= PAYLOAD_LIMIT_BYTES) return
+  throw new FunctionError(functionName, {
+    errorType: 'Function.ResponseSizeTooLarge',
+    errorMessage: `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT_BYTES} bytes).`,
+  })
 }
 
 function checkSize(what: string, json: string): void {

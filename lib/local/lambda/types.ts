@@ -31,6 +31,11 @@ export interface LocalFunctionOptions {
    * @default 1000 (the quota of a new AWS account; your memory ends earlier)
    */
   maxConcurrency?: number
+  /**
+   * The ARN of a role, in whose name the function asks, and Lambda polls its queues.
+   * @default - it asks in nobody's name, and may do everything
+   */
+  role?: string
   /** Gets each line that the function prints. @default - the last 1,000 lines stay in `logs` */
   onLog?: (line: string) => void
 }
@@ -92,6 +97,8 @@ export interface ManagedFunction extends LocalFunction {
 export interface LocalFunction extends Invocable {
   readonly name: string
   readonly memoryMb: number
+  /** The ARN of its role, where it has one. */
+  readonly role?: string | undefined
   /** The variables that it was made with. */
   readonly environment: Readonly<Record<string, string>>
   readonly stats: FunctionStats

@@ -16,11 +16,21 @@ export interface UrlServer {
   stop(): Promise<void>
 }
 
-/** Starts a function URL, on the wanted port where nobody has it, else on a free one. */
-export async function startUrlServer(fn: Pick<Invocable, 'invoke'>, wantedPort = 0): Promise<UrlServer> {
+export interface UrlServerOptions {
+  /** Where nobody has it, else a free one. @default - a free one */
+  readonly wantedPort?: number
+  /** Whether strangers may invoke the function at all. @default - they may */
+  readonly mayInvoke?: () => boolean
+}
+
+/** Starts a function URL. */
+export async function startUrlServer(
+  fn: Pick<Invocable, 'invoke'>,
+  { wantedPort = 0, mayInvoke = () => true }: UrlServerOptions = {},
+): Promise<UrlServer> {
   const inFlight = new Set<Promise<void>>()
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
-    const served = serve(fn, req, res).finally(() => inFlight.delete(served))
+    const served = serve(mayInvoke() ? fn : FORBIDDEN, req, res).finally(() => inFlight.delete(served))
     inFlight.add(served)
   })
   const origin = await listen(server, wantedPort).catch((error: unknown) => {
@@ -34,6 +44,12 @@ export async function startUrlServer(fn: Pick<Invocable, 'invoke'>, wantedPort =
       await close(server)
     },
   }
+}
+
+class Forbidden extends Error {}
+
+const FORBIDDEN: Pick<Invocable, 'invoke'> = {
+  invoke: () => Promise.reject(new Forbidden('Forbidden')),
 }
 
 async function serve(
@@ -62,6 +78,16 @@ async function serve(
 /** Strangers are not told what went wrong; it is in the function's log. */
 function failureOf(error: unknown): UrlAnswer {
   const headers = { 'content-type': 'application/json' }
+  if (error instanceof Forbidden) {
+    return {
+      status: 403,
+      headers,
+      body: JSON.stringify({
+        Message:
+          'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html',
+      }),
+    }
+  }
   if (error instanceof ThrottledError) {
     const message = { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded', Message: 'Rate Exceeded.' }
     return { status: 429, headers, body: JSON.stringify(message) }

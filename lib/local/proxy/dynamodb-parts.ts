@@ -33,3 +33,20 @@ export function partsOf(operation: string, input: Json): Json[] {
     return (given as Json[]).map((request) => ({ TableName, ...(Object.values(request)[0] as Json) }))
   })
 }
+
+/** Of a query the partition key is what is asked to equal a value. */
+export function queriedKey(part: Json): unknown {
+  const [, placeholder = ''] = /=\s*(:\w+)/.exec(String(part['KeyConditionExpression'] ?? '')) ?? []
+  return ((part['ExpressionAttributeValues'] ?? {}) as Json)[placeholder]
+}
+
+export type Kind = 'read' | 'write'
+
+const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'])
+const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'])
+
+/** Which units a request takes. */
+export function kindOf(operation: string): Kind | undefined {
+  if (READS.has(operation)) return 'read'
+  return WRITES.has(operation) ? 'write' : undefined
+}

@@ -5,7 +5,9 @@
  * Stricter than AWS, which saves up unused units of five minutes where it can: here a bucket holds those of one second. A
  * partition is one partition key: that AWS may put several of them together is not played.
  */
-import { type Json, partsOf } from './dynamodb-parts.ts'
+import { type Json, type Kind, kindOf, partsOf, queriedKey } from './dynamodb-parts.ts'
+import { type TableLimits, TableRamp } from './dynamodb-ramp.ts'
+import { Buckets } from './rate.ts'
 import type { Refusal } from './rules.ts'
 
 /** Units a second for each partition key. */
@@ -16,53 +18,49 @@ export interface PartitionLimits {
   readonly writeUnits?: number
 }
 
-type Kind = 'read' | 'write'
-
-const READS = new Set(['GetItem', 'Query', 'BatchGetItem', 'TransactGetItems'])
-const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'])
-
 export class PartitionBuckets {
   readonly #limits: Readonly<Record<Kind, number>>
-  readonly #now: () => number
-  readonly #left = new Map<string, { units: number; at: number }>()
+  readonly #ramp: TableRamp | undefined
+  readonly #buckets: Buckets
   /** The partition key's attribute, by table. */
   readonly #keys = new Map<unknown, string>()
 
   /** @param now - in milliseconds */
   constructor(
     { readUnits = Infinity, writeUnits = Infinity }: PartitionLimits,
+    tableLimits?: TableLimits,
     now: () => number = Date.now,
   ) {
     this.#limits = { read: readUnits, write: writeUnits }
-    this.#now = now
+    this.#ramp = tableLimits && new TableRamp(tableLimits, now)
+    this.#buckets = new Buckets(now)
   }
 
   /** A request waits for nobody: what finds an empty bucket is refused, as on AWS, and the SDK tries again. */
   refusalOf(operation: string, input: Json): Refusal | undefined {
     if (operation === 'CreateTable') this.#learn(input)
-    const isFull = this.#bucketsOf(operation, input).every(({ kind, key }) => this.#unitsOf(kind, key) > 0)
+    if (this.#ramp?.isOver(operation, input)) {
+      return {
+        type: 'ThrottlingException',
+        message: 'Throughput exceeds the current throughput limit of the table',
+      }
+    }
+    const isFull = this.#bucketsOf(operation, input).every(
+      ({ kind, key }) => this.#buckets.unitsOf(key, this.#limits[kind]) > 0,
+    )
     if (isFull) return undefined
     return { type: 'ThrottlingException', message: 'Throughput exceeds the current capacity of a partition' }
   }
 
   /** @param units - of all items of the request together */
   consume(operation: string, input: Json, units: number): void {
+    this.#ramp?.consume(operation, input, units)
     const buckets = this.#bucketsOf(operation, input)
-    for (const { kind, key } of buckets) {
-      const left = this.#unitsOf(kind, key) - units / buckets.length
-      this.#left.set(key, { units: left, at: this.#now() })
-    }
-  }
-
-  #unitsOf(kind: Kind, key: string): number {
-    const most = this.#limits[kind]
-    const found = this.#left.get(key)
-    if (!found) return most
-    return Math.min(most, found.units + (most * (this.#now() - found.at)) / 1_000)
+    for (const { kind, key } of buckets) this.#buckets.take(key, this.#limits[kind], units / buckets.length)
   }
 
   #bucketsOf(operation: string, input: Json): { kind: Kind; key: string }[] {
-    const kind = READS.has(operation) ? 'read' : WRITES.has(operation) ? 'write' : undefined
+    const kind = kindOf(operation)
     if (!kind || this.#limits[kind] === Infinity) return []
     return partsOf(operation, input).flatMap((part) => {
       const value = operation === 'Query' ? queriedKey(part) : this.#keyOf(part)
@@ -81,10 +79,4 @@ export class PartitionBuckets {
     const hash = ((KeySchema ?? []) as Record<string, string>[]).find(({ KeyType }) => KeyType === 'HASH')
     if (hash) this.#keys.set(TableName, hash['AttributeName'] ?? '')
   }
-}
-
-/** Of a query the partition key is what is asked to equal a value. */
-function queriedKey(part: Json): unknown {
-  const [, placeholder = ''] = /=\s*(:\w+)/.exec(String(part['KeyConditionExpression'] ?? '')) ?? []
-  return ((part['ExpressionAttributeValues'] ?? {}) as Json)[placeholder]
 }

@@ -2,10 +2,12 @@
 // ask for. Must not change what a request does.
 
 import { itemBytes, writeUnitsOf } from '../../core/common/item-size.ts'
+import type { DynamoDbAsks } from '../iam/dynamodb-asks.ts'
 import type { Meter } from '../meter.ts'
 import { DynamoDbRules, type DynamoDbRulesOptions } from './dynamodb-rules.ts'
 import { PartitionBuckets, type PartitionLimits } from './dynamodb-throttle.ts'
-import type { Answer } from './http.ts'
+import { Batch, type BatchLimits } from './dynamodb-batches.ts'
+import type { TableLimits } from './dynamodb-ramp.ts'
 import type { Call, JsonService } from './json-proxy.ts'
 
 type Json = Record<string, unknown>
@@ -20,22 +22,33 @@ const TRANSACTION_FACTOR = 2
 interface MeteredDynamoDBOptions extends DynamoDbRulesOptions {
   /** What a partition bears in a second. @default - all that comes */
   readonly partitionLimits?: PartitionLimits
+  /** What a table bears in a second. @default - all that comes */
+  readonly tableLimits?: TableLimits
+  /** What a batch leaves undone. @default - what AWS does */
+  readonly batchLimits?: BatchLimits
+  /** What requests need permissions for. */
+  readonly asks: DynamoDbAsks
 }
 
 /** The metered DynamoDB. PartiQL is counted as requests only. */
 export function meteredDynamoDB(
   meter: Meter,
-  { partitionLimits = {}, ...options }: MeteredDynamoDBOptions,
+  { partitionLimits = {}, tableLimits, batchLimits = {}, asks, ...options }: MeteredDynamoDBOptions,
 ): JsonService {
   const rules = new DynamoDbRules(options)
-  const buckets = new PartitionBuckets(partitionLimits)
+  const buckets = new PartitionBuckets(partitionLimits, tableLimits)
+  const counters = { meter, buckets, batchLimits }
   return {
     name: 'dynamodb',
+    asksOf(operation, input) {
+      return asks.of(operation, input)
+    },
     refusalOf: (operation, input) => rules.refusalOf(operation, input) ?? buckets.refusalOf(operation, input),
     prepare(operation, body) {
       meter.countRequest('dynamodb', operation)
+      if (operation === 'CreateTable') asks.learn(parse(body) ?? {})
       return READS.includes(operation) || WRITES.includes(operation)
-        ? measure({ meter, buckets }, operation, body)
+        ? measure(counters, operation, body)
         : { body }
     },
   }
@@ -44,14 +57,16 @@ export function meteredDynamoDB(
 interface Counters {
   readonly meter: Meter
   readonly buckets: PartitionBuckets
+  readonly batchLimits: BatchLimits
 }
 
-function measure({ meter, buckets }: Counters, operation: string, body: Buffer): Call {
+function measure({ meter, buckets, batchLimits }: Counters, operation: string, body: Buffer): Call {
   const input = parse(body)
   if (!input) return { body }
   const added = additions(operation, input)
+  const batch = operation.startsWith('Batch') ? new Batch(operation, input, batchLimits) : undefined
   return {
-    body: Buffer.from(JSON.stringify({ ...input, ...added })),
+    body: Buffer.from(JSON.stringify({ ...(batch?.kept ?? input), ...added })),
     finish(answer) {
       const output = parse(answer.body)
       if (!output) return answer.body
@@ -60,7 +75,8 @@ function measure({ meter, buckets }: Counters, operation: string, body: Buffer):
           ? countCapacity(meter, operation, output)
           : countRefusal(meter, operation, input, output)
       buckets.consume(operation, input, units)
-      return conceal(answer, output, added)
+      const given = answer.status === 200 ? (batch?.complete(output) ?? output) : output
+      return conceal(given === output ? answer.body : Buffer.from(JSON.stringify(given)), given, added)
     },
   }
 }
@@ -76,12 +92,12 @@ function additions(operation: string, input: Json): Json {
 }
 
 /** Takes out of an answer what came only because of the additions. */
-function conceal(answer: Answer, output: Json, added: Json): Buffer {
+function conceal(body: Buffer, output: Json, added: Json): Buffer {
   const extra = [
     added['ReturnConsumedCapacity'] && 'ConsumedCapacity',
-    added['ReturnValuesOnConditionCheckFailure'] && answer.status !== 200 && 'Item',
+    added['ReturnValuesOnConditionCheckFailure'] && '__type' in output && 'Item',
   ].filter((name) => typeof name === 'string' && name in output)
-  if (extra.length === 0) return answer.body
+  if (extra.length === 0) return body
   return Buffer.from(
     JSON.stringify(Object.fromEntries(Object.entries(output).filter(([k]) => !extra.includes(k)))),
   )

@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import { Backend, KEEP_ALIVE_MS, close, forwardable, isGone, listen, readBody } from './http.ts'
+import type { Ask } from '../iam/policy.ts'
+import type { Roles } from '../iam/roles.ts'
 import type { Answer } from './http.ts'
 import type { Interception, ServiceName } from './intercept.ts'
 import type { Refusal } from './rules.ts'
@@ -28,6 +30,8 @@ export interface JsonService {
   prepare(operation: string, body: Buffer, send: Send): Call | Promise<Call>
   /** Why AWS would refuse a request that the engine may take. */
   refusalOf(operation: string, input: Record<string, unknown>): Refusal | undefined
+  /** What a request needs permissions for. */
+  asksOf(operation: string, input: Record<string, unknown>): readonly Ask[]
 }
 
 /** Sends a further request of the proxy's own to the engine. */
@@ -39,10 +43,16 @@ export interface Proxy {
   close(): Promise<void>
 }
 
+/** What proxies have in common. */
+export interface ProxyHost {
+  readonly interception: Interception
+  readonly roles: Roles
+}
+
 /** Starts a proxy on a free port. `makeService` gets the proxy's origin and the engine's. */
 export async function startJsonProxy(
   target: string,
-  interception: Interception,
+  { interception, roles }: ProxyHost,
   makeService: (origin: string, target: string) => JsonService,
 ): Promise<Proxy> {
   const backend = new Backend(target)
@@ -50,7 +60,7 @@ export async function startJsonProxy(
   const origin = await listen(server)
   const service = makeService(origin, backend.origin)
   server.on('request', (req, res) => {
-    relay({ service, backend, interception }, req, res).catch((error: unknown) => {
+    relay({ service, backend, interception, roles }, req, res).catch((error: unknown) => {
       refuse(res, service.name, 503, 'ServiceUnavailable', messageOf(error))
     })
   })
@@ -63,14 +73,13 @@ export async function startJsonProxy(
   }
 }
 
-interface Parts {
-  service: JsonService
-  backend: Backend
-  interception: Interception
+interface Parts extends ProxyHost {
+  readonly service: JsonService
+  readonly backend: Backend
 }
 
 async function relay(parts: Parts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const { service, backend, interception } = parts
+  const { service, backend, interception, roles } = parts
   let received: Buffer
   try {
     received = await readBody(req)
@@ -85,6 +94,9 @@ async function relay(parts: Parts, req: IncomingMessage, res: ServerResponse): P
   }
   if (typeof outcome === 'object') await sleep(outcome.delayMs)
   const input = parse(received)
+  const asks = () => (isRecord(input) ? service.asksOf(operation, input) : [])
+  const denied = roles.refusalOf(req.headers.authorization, asks)
+  if (denied) return refuse(res, service.name, 400, 'AccessDeniedException', denied.message)
   const refusal = isRecord(input) ? service.refusalOf(operation, input) : undefined
   if (refusal) return refuse(res, service.name, 400, refusal.type, refusal.message)
 

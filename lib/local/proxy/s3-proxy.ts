@@ -6,26 +6,28 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LookAtObject, MadeObject } from '../bucket-events.ts'
 import { messageOf } from '../errors.ts'
+import { listAsk, type Place, s3Asks } from '../iam/asks.ts'
 import type { Meter } from '../meter.ts'
 import { Backend, KEEP_ALIVE_MS, close, forwardable, listen } from './http.ts'
-import type { Interception } from './intercept.ts'
-import type { Proxy } from './json-proxy.ts'
+import type { PrefixBuckets } from './s3-slow-down.ts'
+import type { Proxy, ProxyHost } from './json-proxy.ts'
 
 /** What the proxy is given beside its engine. */
-interface S3ProxyParts {
-  readonly interception: Interception
+interface S3Host extends ProxyHost {
   readonly meter: Meter
+  readonly place: Place
+  readonly buckets: PrefixBuckets
   /** Called for each operation on an object that the engine has done, also where its answer is lost. */
   readonly onDone: (object: MadeObject, look: LookAtObject) => void
 }
 
 /** Starts the metered S3 on a free port. */
-export async function startS3Proxy(target: string, parts: S3ProxyParts): Promise<Proxy> {
+export async function startS3Proxy(target: string, host: S3Host): Promise<Proxy> {
   const backend = new Backend(target)
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
   const origin = await listen(server)
   server.on('request', (req, res) => {
-    relay(backend, parts, (object) => look(target, object), req, res).catch((error: unknown) => {
+    relay(backend, host, (object) => look(target, object), req, res).catch((error: unknown) => {
       refuse(res, 503, 'ServiceUnavailable', messageOf(error))
     })
   })
@@ -40,7 +42,7 @@ export async function startS3Proxy(target: string, parts: S3ProxyParts): Promise
 
 async function relay(
   backend: Backend,
-  { interception, meter, onDone }: S3ProxyParts,
+  { interception, meter, place, roles, buckets, onDone }: S3Host,
   lookAt: LookAtObject,
   req: IncomingMessage,
   res: ServerResponse,
@@ -53,8 +55,22 @@ async function relay(
     return refuse(res, 500, 'InternalError', 'rejected by the test')
   }
   if (typeof outcome === 'object') await sleep(outcome.delayMs)
+  const { url: path = '', headers } = req
+  const copySource = headers['x-amz-copy-source']?.toString()
+  const denied = roles.refusalOf(headers.authorization, () => s3Asks({ operation, path, copySource }, place))
+  if (denied) {
+    req.resume()
+    return refuse(res, 403, 'AccessDenied', denied.message)
+  }
+  if (buckets.isTooSoon(req.method ?? '', path)) {
+    req.resume()
+    return refuse(res, 503, 'SlowDown', 'Please reduce your request rate.')
+  }
   meter.countRequest('s3', operation)
-  const isDone = await stream(backend, req, res, outcome === 'lose')
+  /** That an object is not there is told to whoever may list the bucket. */
+  const maySayNo = () =>
+    !/^(Get|Head)Object$/.test(operation) || !roles.refusalOf(headers.authorization, () => [listAsk(path)])
+  const isDone = await stream({ backend, maySayNo, lose: outcome === 'lose' }, req, res)
   const object = objectOf(req)
   if (isDone && object) onDone({ ...object, operation }, lookAt)
 }
@@ -74,12 +90,17 @@ async function look(target: string, { bucket, key }: { bucket: string; key: stri
   return { size: Number(headers.get('content-length') ?? 0), etag }
 }
 
+interface Passing {
+  readonly backend: Backend
+  readonly lose: boolean
+  readonly maySayNo: () => boolean
+}
+
 /** Gives whether the engine has done what was asked. */
 function stream(
-  backend: Backend,
+  { backend, lose, maySayNo }: Passing,
   req: IncomingMessage,
   res: ServerResponse,
-  lose: boolean,
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const outgoing = backend.open(req, forwardable(req.headers), (answer) => {
@@ -93,6 +114,11 @@ function stream(
           end()
         })
         return
+      }
+      if (answer.statusCode === 404 && !maySayNo()) {
+        answer.resume()
+        refuse(res, 403, 'AccessDenied', 'Access Denied')
+        return end()
       }
       res.writeHead(answer.statusCode ?? 502, forwardable(answer.headers))
       answer.pipe(res)

@@ -13,14 +13,34 @@ export interface FailedEntry {
 
 type Json = Record<string, unknown>
 
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html (November 2026), "approximately". */
+const IN_FLIGHT_AT_MOST = 120_000
+
+export interface SqsRefusalsOptions {
+  readonly strict: boolean
+  /** Messages of a queue. @default 120000 */
+  readonly inFlightLimit?: number
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number
+}
+
+interface Received extends Entry {
+  readonly MessageId?: string
+}
+
+function isLongPoll({ WaitTimeSeconds = 0 }: Json): boolean {
+  return Number(WaitTimeSeconds) > 0
+}
+
 export class SqsRefusals {
   readonly #strict: boolean
+  readonly #inFlightLimit: number
   readonly #now: () => number
   readonly #visibility = new Visibility()
 
-  /** @param now - milliseconds since the epoch */
-  constructor(strict: boolean, now: () => number = Date.now) {
+  constructor({ strict, inFlightLimit = IN_FLIGHT_AT_MOST, now = Date.now }: SqsRefusalsOptions) {
     this.#strict = strict
+    this.#inFlightLimit = inFlightLimit
     this.#now = now
   }
 
@@ -28,7 +48,19 @@ export class SqsRefusals {
   ofRequest(operation: string, input: Json): Refusal | undefined {
     if (!this.#strict) return undefined
     const isChange = operation === 'ChangeMessageVisibility'
-    return refusalOfSqs(operation, input) ?? (isChange ? this.#ofChange(input) : undefined)
+    const refusal = refusalOfSqs(operation, input) ?? (isChange ? this.#ofChange(input) : undefined)
+    if (refusal || !this.#isTooMany(operation, input) || isLongPoll(input)) return refusal
+    return { type: 'OverLimit', message: `a queue has ${this.#inFlightLimit} messages in flight at most` }
+  }
+
+  /** Whether a receive gets nothing, though there is something: a long poll is not told that too much is in flight. */
+  givesNothing(operation: string, input: Json): boolean {
+    return this.#strict && isLongPoll(input) && this.#isTooMany(operation, input)
+  }
+
+  #isTooMany(operation: string, { QueueUrl }: Json): boolean {
+    if (operation !== 'ReceiveMessage') return false
+    return this.#visibility.isFull(String(QueueUrl), this.#inFlightLimit, this.#now())
   }
 
   /** The entries that SQS would refuse, each by itself. */
@@ -44,9 +76,24 @@ export class SqsRefusals {
 
   /** Learns from what the engine answered. */
   observe(operation: string, input: Json, output: Json): void {
+    const queueUrl = String(input['QueueUrl'] ?? output['QueueUrl'])
     if (operation === 'ReceiveMessage') {
-      for (const { ReceiptHandle } of (output['Messages'] ?? []) as Entry[])
-        if (ReceiptHandle !== undefined) this.#visibility.received(ReceiptHandle, this.#now())
+      for (const { ReceiptHandle, MessageId = '' } of (output['Messages'] ?? []) as Received[]) {
+        if (ReceiptHandle === undefined) continue
+        const message = { queueUrl, messageId: MessageId }
+        this.#visibility.received(
+          ReceiptHandle,
+          message,
+          this.#now(),
+          input['VisibilityTimeout'] as number | undefined,
+        )
+      }
+    } else if (operation.startsWith('ChangeMessageVisibility')) {
+      for (const { ReceiptHandle = '', VisibilityTimeout = 0 } of [input as Entry, ...entriesOf(input)])
+        this.#visibility.changed(ReceiptHandle, VisibilityTimeout, this.#now())
+    } else if (operation === 'CreateQueue' || operation === 'SetQueueAttributes') {
+      const { VisibilityTimeout } = (input['Attributes'] ?? {}) as { VisibilityTimeout?: string }
+      if (VisibilityTimeout !== undefined) this.#visibility.setQueue(queueUrl, Number(VisibilityTimeout))
     } else if (operation.startsWith('DeleteMessage')) {
       for (const { ReceiptHandle } of [input as Entry, ...entriesOf(input)])
         if (ReceiptHandle !== undefined) this.#visibility.deleted(ReceiptHandle)

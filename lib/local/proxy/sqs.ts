@@ -42,17 +42,30 @@ interface MeteredSqsOptions {
   readonly mend: boolean
   /** Whether what SQS refuses is refused. */
   readonly strict: boolean
+  /** Messages in flight of a queue. */
+  readonly inFlightLimit?: number
+  /** What a request needs permissions for. */
+  readonly asksOf: JsonService['asksOf']
   /** What is told of each message, where messages are kept. */
   readonly journal?: MessageJournal
 }
 
 /** The metered SQS. */
-export function meteredSqs({ meter, origin, mend, strict, journal }: MeteredSqsOptions): JsonService {
-  const refusals = new SqsRefusals(strict)
+export function meteredSqs({
+  meter,
+  origin,
+  mend,
+  strict,
+  inFlightLimit,
+  asksOf,
+  journal,
+}: MeteredSqsOptions): JsonService {
+  const refusals = new SqsRefusals({ strict, inFlightLimit })
   const addresses = new QueueAddresses(origin)
   const traceHeaders = mend ? new TraceHeaders() : undefined
   return {
     name: 'sqs',
+    asksOf,
     refusalOf: (operation, input) => refusals.ofRequest(operation, input),
     async prepare(operation, body, send) {
       meter.countRequest('sqs', operation)
@@ -60,11 +73,13 @@ export function meteredSqs({ meter, origin, mend, strict, journal }: MeteredSqsO
       if (!input) return { body }
       const failed = refusals.ofEntries(operation, recordOf(body))
       leaveOut(input, failed)
+      const isFull = refusals.givesNothing(operation, recordOf(body))
       if (input.QueueUrl !== undefined) input.QueueUrl = addresses.toEngine(input.QueueUrl)
       const bodies = mend ? encodeBodies(input) : new Map<string, string>()
       if (mend && operation === 'GetQueueAttributes') await refreshCounts(input, send)
       return {
         body: Buffer.from(JSON.stringify(input)),
+        ...(isFull && { answer: NOTHING_RECEIVED }),
         ...(failed.length > 0 && input.Entries?.length === 0 && { answer: NOTHING_DONE }),
         finish(answer) {
           meter.countSqsPayload(Math.max(body.length, answer.body.length))
@@ -115,6 +130,8 @@ const NOTHING_DONE: Answer = {
   headers: { 'content-type': 'application/x-amz-json-1.0' },
   body: Buffer.from('{"Successful":[]}'),
 }
+
+const NOTHING_RECEIVED: Answer = { ...NOTHING_DONE, body: Buffer.from('{}') }
 
 function leaveOut(input: SqsJson, failed: readonly FailedEntry[]): void {
   const ids = new Set(failed.map(({ Id }) => Id))

@@ -10,7 +10,7 @@ import { resolve } from './intrinsics.ts'
 import type { Names } from './intrinsics.ts'
 import type { Kind, Making, StackHost } from './kind.ts'
 import { kindOf, NESTED_STACK } from './kinds.ts'
-import { nameOf, steadyNameOf } from './names.ts'
+import { nameOf, pseudoParameters, steadyNameOf } from './names.ts'
 import type { TemplateResource } from './template.ts'
 import type { DeployOptions, LocalResource } from './types.ts'
 
@@ -111,18 +111,8 @@ export class Deployment implements Names {
   }
 
   async ref(name: string): Promise<unknown> {
-    const { region, accountId } = this.#host.aws
     const { stackName, template } = this.assembly
-    const { stackId } = this
-    const pseudo: Readonly<Record<string, string | undefined>> = {
-      'AWS::AccountId': accountId,
-      'AWS::NoValue': undefined,
-      'AWS::Partition': 'aws',
-      'AWS::Region': region,
-      'AWS::StackId': stackId,
-      'AWS::StackName': stackName,
-      'AWS::URLSuffix': 'amazonaws.com',
-    }
+    const pseudo = pseudoParameters(this.#host.aws, stackName, this.stackId)
     if (name in pseudo) return pseudo[name]
     const parameter = template.Parameters?.[name]
     if (!parameter) return (await this.#get(name)).ref
@@ -145,7 +135,7 @@ export class Deployment implements Names {
     const value = attributes[attribute]
     if (value !== undefined) return value
     // What is left out has every attribute, and none that leads anywhere.
-    if (!(logicalId in this.made)) return `arn:aws:local:::${logicalId}.${attribute}`
+    if (!(logicalId in this.made)) return nowhere(logicalId, attribute)
     const known = Object.keys(attributes).join(', ')
     throw localError(`${logicalId}, an ${type}, has no ${attribute} here, only ${known}`)
   }
@@ -154,6 +144,18 @@ export class Deployment implements Names {
     const condition = this.assembly.template.Conditions?.[name]
     if (condition === undefined) throw localError(`the template has no condition ${name}`)
     return Boolean(await resolve(condition, this))
+  }
+
+  /** An attribute that is not known here leads nowhere. */
+  #leniently(): Names {
+    return {
+      ref: (name) => this.ref(name),
+      attribute: (id, attribute) => this.attribute(id, attribute).catch(() => nowhere(id, attribute)),
+      condition: (name) => this.condition(name),
+      imported: (name) => this.imported(name),
+      stackOutput: (stackName, outputName) => this.stackOutput(stackName, outputName),
+      mapped: (map, top, second) => this.mapped(map, top, second),
+    }
   }
 
   /** Makes a resource unless it is there. */
@@ -197,7 +199,7 @@ export class Deployment implements Names {
       changed,
       assets: this.assembly.assets,
       ...(onLog && { onLog: (line) => onLog(line, logicalId) }),
-      property: (name) => resolve(Properties[name], this),
+      property: (name) => resolve(Properties[name], kind.lenient ? this.#leniently() : this),
       nest: (templateFile, parameters) => this.#nest(logicalId, templateFile, parameters),
       name: (length) => this.#nameOf(logicalId, length),
     }
@@ -239,6 +241,10 @@ export class Deployment implements Names {
   #kindOf(logicalId: string, resource: TemplateResource): Kind | undefined {
     return kindOf(logicalId, resource, this.#options.ignore ?? [])
   }
+}
+
+function nowhere(logicalId: string, attribute: string): string {
+  return `arn:aws:local:::${logicalId}.${attribute}`
 }
 
 /** Lists come as texts. */

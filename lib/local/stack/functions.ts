@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs'
 import { localError } from '../errors.ts'
+import type { Ask } from '../iam/policy.ts'
+import { deadLetterOf } from './failures.ts'
 import { asNamed, functionOf, invocableOf, numberOf, refuses, textOf } from './kind.ts'
 import type { Kind, Making } from './kind.ts'
 
@@ -32,6 +34,7 @@ export const lambdaFunction: Kind = {
       maxConcurrency: await numberOf(making, 'ReservedConcurrentExecutions'),
       environment: { ...textsOf(environment ?? {}), ...making.environment },
       onLog: making.onLog,
+      role: await textOf(making, 'Role'),
     }
     const there = making.findFunction(options.name)
     const { name, arn } = await withCode(making, async (folder) => {
@@ -40,8 +43,13 @@ export const lambdaFunction: Kind = {
       await there.replaceCode({ folder })
       return there
     })
+    const { TargetArn } = ((await making.property('DeadLetterConfig')) ?? {}) as { TargetArn?: string }
+    const sources =
+      TargetArn === undefined
+        ? []
+        : [making.asynchronous.configure(arn, await deadLetterOf(making, TargetArn, options.role ?? ''))]
     // The one before ends what it is doing.
-    return { ref: name, attributes: { Arn: arn } }
+    return { ref: name, attributes: { Arn: arn }, sources }
   },
 }
 
@@ -118,13 +126,26 @@ export const functionUrl: Kind = {
     const fn = functionOf(making, await making.property('TargetFunctionArn'))
     // Whoever was given the address keeps it, where it may be kept.
     const wantedPort = making.keepsNames ? steadyPortOf(making.name(64)) : 0
-    const server = await making.createFunctionUrl(asNamed(making.findInvocable, fn), wantedPort)
+    const isPublic = (await textOf(making, 'AuthType')) === 'NONE'
+    const server = await making.createFunctionUrl(asNamed(making.findInvocable, fn), {
+      wantedPort,
+      mayInvoke: () => !isPublic || mayStrangers(making, fn.arn),
+    })
     return {
       ref: fn.arn,
       attributes: { FunctionUrl: server.url, FunctionArn: fn.arn },
       sources: [server],
     }
   },
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html: since October 2025 it takes both permissions. */
+function mayStrangers({ roles }: Making, resource: string): boolean {
+  const asks: Ask[] = [
+    { action: 'lambda:InvokeFunctionUrl', resource, context: { 'lambda:functionurlauthtype': ['NONE'] } },
+    { action: 'lambda:InvokeFunction', resource, context: { 'lambda:invokedviafunctionurl': ['true'] } },
+  ]
+  return asks.every((ask) => roles.letsService({ service: '*' }, ask))
 }
 
 export const eventSourceMapping: Kind = {

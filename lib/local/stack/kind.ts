@@ -1,9 +1,11 @@
 // What a type of resource is to the local AWS. Types, and what all types share.
 
 import { localError } from '../errors.ts'
+import type { Roles } from '../iam/roles.ts'
 import type { EventRule } from '../event-bridge/rules.ts'
+import type { Asynchronous } from '../lambda/asynchronous.ts'
 import type { Invocable, LocalFunction } from '../lambda/types.ts'
-import type { UrlServer } from '../lambda/url-server.ts'
+import type { UrlServer, UrlServerOptions } from '../lambda/url-server.ts'
 import type { Stoppable } from '../stopping.ts'
 import type { LocalAws } from '../types.ts'
 import type { DeployedStacks } from './deployed.ts'
@@ -16,6 +18,8 @@ export interface StackHost {
     'region' | 'accountId' | 'clients' | 'createEventBus' | 'createFunction' | 'mapEventSource'
   >
   readonly deployed: DeployedStacks
+  readonly roles: Roles
+  readonly asynchronous: Asynchronous
   /** Whether a resource has the same name each time that it is made. */
   readonly keepsNames: boolean
   /** @throws FlowcraftAwsError LOCAL_AWS where its bus is not here */
@@ -26,7 +30,7 @@ export interface StackHost {
   every(minutes: number, fire: () => Promise<void>): Stoppable
   /** Fires at each full minute, also at those that a busy process missed. */
   eachMinute(fire: (minute: Date) => Promise<void>): Stoppable
-  createFunctionUrl(fn: Invocable, wantedPort: number): Promise<UrlServer>
+  createFunctionUrl(fn: Invocable, options: UrlServerOptions): Promise<UrlServer>
   /** Stops what nobody needs any more; what it is doing ends first, and nobody waits. */
   retire(source: Stoppable): void
   findFunction(nameOrArn: string): LocalFunction | undefined
@@ -73,6 +77,8 @@ export interface Kind {
   make(making: Making): Promise<Made>
   /** Whether it is looked at in each update, though its properties are the same: what it is of may be new. */
   readonly follows?: boolean
+  /** Whether an attribute that is not known here does no harm: it leads nowhere then. */
+  readonly lenient?: boolean
 }
 
 /** A property as a text, if it is there. */

@@ -9,8 +9,17 @@ import {
   functionVersion,
   lambdaFunction,
 } from './functions.ts'
+import { eventInvokeConfig } from './failures.ts'
 import type { Kind } from './kind.ts'
 import { nestedStack, NO_TEMPLATE, templateOf } from './nested.ts'
+import {
+  bucketPolicy,
+  functionPermission,
+  managedPolicyKind,
+  policy,
+  queuePolicy,
+  role,
+} from './permissions.ts'
 import { rule } from './rules.ts'
 import { schedule } from './schedules.ts'
 import { bucket, eventBus, queue, table } from './storage.ts'
@@ -24,17 +33,24 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'AWS::DynamoDB::Table': table,
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::Rule': rule,
+  'AWS::IAM::ManagedPolicy': managedPolicyKind,
+  'AWS::IAM::Policy': policy,
+  'AWS::IAM::Role': role,
   'AWS::Lambda::Alias': functionAlias,
+  'AWS::Lambda::EventInvokeConfig': eventInvokeConfig,
   'AWS::Lambda::EventSourceMapping': eventSourceMapping,
   'AWS::Lambda::Function': lambdaFunction,
+  'AWS::Lambda::Permission': functionPermission,
   'AWS::Lambda::Url': functionUrl,
   'AWS::Lambda::Version': functionVersion,
   'AWS::S3::Bucket': bucket,
+  'AWS::S3::BucketPolicy': bucketPolicy,
   'AWS::SQS::Queue': queue,
+  'AWS::SQS::QueuePolicy': queuePolicy,
   'AWS::Scheduler::Schedule': schedule,
 }
 
-/** Without these the same happens here: nobody checks permissions, nothing is encrypted, nobody watches metrics. */
+/** Without these the same happens here: nothing is encrypted, nobody watches metrics. */
 const WITHOUT_EFFECT = new Set([
   'AWS::ApplicationAutoScaling::ScalableTarget',
   'AWS::ApplicationAutoScaling::ScalingPolicy',
@@ -60,20 +76,13 @@ const WITHOUT_EFFECT = new Set([
   'AWS::EC2::VPCEndpoint',
   'AWS::EC2::VPCGatewayAttachment',
   'AWS::Events::EventBusPolicy',
-  'AWS::IAM::ManagedPolicy',
-  'AWS::IAM::Policy',
-  'AWS::IAM::Role',
   'AWS::KMS::Alias',
   'AWS::KMS::Key',
-  'AWS::Lambda::EventInvokeConfig',
-  'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
   'AWS::Logs::MetricFilter',
-  'AWS::S3::BucketPolicy',
   'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',
-  'AWS::SQS::QueuePolicy',
   'AWS::Scheduler::ScheduleGroup',
   // What the CDK deletes a bucket's objects with.
   'Custom::S3AutoDeleteObjects',

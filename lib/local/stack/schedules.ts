@@ -16,8 +16,8 @@ export const schedule: Kind = {
     const name = (await textOf(making, 'Name')) ?? making.name(64)
     const group = (await textOf(making, 'GroupName')) ?? 'default'
     const arn = `arn:aws:scheduler:${making.aws.region}:${making.aws.accountId}:schedule/${group}/${name}`
-    const { Arn, Input = '{}' } = (await making.property('Target')) as Target
-    const send = await sendTo(making, Arn)
+    const { Arn, Input = '{}', RoleArn: roleArn = '' } = (await making.property('Target')) as Target
+    const send = await sendTo(making, Arn, { roleArn })
     const isOver = await boundsOf(making)
     const made = { ref: name, attributes: { Arn: arn } }
     if (!send || (await textOf(making, 'State')) === 'DISABLED') return made

@@ -29,6 +29,8 @@ export const queue: Kind = {
       attributes['RedrivePolicy'] = typeof redrive === 'string' ? redrive : JSON.stringify(redrive)
     }
     const { url, arn } = await makeQueue(making.aws.clients.sqsClient, name, attributes)
+    const key = await textOf(making, 'KmsMasterKeyId')
+    if (key !== undefined) making.roles.encrypt(arn, key)
     return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } }
   },
 }
@@ -52,11 +54,24 @@ export const table: Kind = {
       LocalSecondaryIndexes: local,
     } as CreateTableCommandInput)
     const { region, accountId } = making.aws
-    return {
-      ref: TableName,
-      attributes: { Arn: `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}` },
-    }
+    const arn = `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}`
+    const key = await keyOfTable(making)
+    if (key !== undefined) making.roles.encrypt(arn, key)
+    return { ref: TableName, attributes: { Arn: arn } }
   },
+}
+
+interface Encryption {
+  readonly KMSMasterKeyId?: string
+}
+
+/** Of a table, or of a global table's replica. */
+async function keyOfTable(making: Making): Promise<string | undefined> {
+  const own = (await making.property('SSESpecification')) as Encryption | undefined
+  const replicas = (await making.property('Replicas')) as { SSESpecification?: Encryption }[] | undefined
+  return (
+    own?.KMSMasterKeyId ?? replicas?.find((one) => one.SSESpecification)?.SSESpecification?.KMSMasterKeyId
+  )
 }
 
 /** Without what indexes have of capacity. */
@@ -88,9 +103,22 @@ export const bucket: Kind = {
   async make(making) {
     const name = (await textOf(making, 'BucketName')) ?? making.name(63).toLowerCase()
     await createBucketOnce(making.aws.clients.s3Client, name)
-    const made = { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
+    const arn = `arn:aws:s3:::${name}`
+    const key = await keyOfBucket(making)
+    if (key !== undefined) making.roles.encrypt(arn, key)
+    const made = { ref: name, attributes: { Arn: arn } }
     return (await tellsEventBridge(making)) ? { ...made, sources: [making.tellOfObjects(name)] } : made
   },
+}
+
+async function keyOfBucket(making: Making): Promise<string | undefined> {
+  const encryption = (await making.property('BucketEncryption')) as
+    | {
+        ServerSideEncryptionConfiguration?: { ServerSideEncryptionByDefault?: { KMSMasterKeyID?: string } }[]
+      }
+    | undefined
+  const rules = encryption?.ServerSideEncryptionConfiguration ?? []
+  return rules[0]?.ServerSideEncryptionByDefault?.KMSMasterKeyID
 }
 
 export const eventBus: Kind = {

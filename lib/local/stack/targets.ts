@@ -4,13 +4,13 @@ import { GetQueueUrlCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { localError, messageOf } from '../errors.ts'
 import { inputOf, type TargetInput } from '../event-bridge/input.ts'
 import type { Deliver } from '../event-bridge/rules.ts'
-import { FunctionError, ThrottledError } from '../lambda/errors.ts'
-import type { Invocable } from '../lambda/types.ts'
+import type { ServiceAsk } from '../iam/roles.ts'
 import type { Making } from './kind.ts'
 
 /** A target of a rule or a schedule. */
 export interface Target extends TargetInput {
   readonly Arn: string
+  readonly RoleArn?: string
 }
 
 /** What delivers events; a target that is not played here is told in the log, once, and gets none. */
@@ -22,7 +22,7 @@ export async function deliveriesOf(
   const all: Deliver[] = []
   for (const target of targets) {
     const makeInput = inputOf(target)
-    const send = await sendTo(making, target.Arn)
+    const send = await sendTo(making, target.Arn, senderOf({ ...rule, roleArn: target.RoleArn }))
     if (send) all.push((event, takenAt) => send(() => makeInput(event, { ...rule, takenAt })))
   }
   return all
@@ -32,8 +32,9 @@ export async function deliveriesOf(
 export async function sendTo(
   making: Making,
   arn: string,
+  sender: Sender,
 ): Promise<((makeText: () => string) => Promise<void>) | undefined> {
-  const send = await senderOf(making, arn)
+  const send = await wayTo(making, arn)
   if (!send) {
     tell(
       making,
@@ -43,6 +44,7 @@ export async function sendTo(
   }
   return async (makeText) => {
     try {
+      assertMay(making, arn, sender)
       await send(makeText())
     } catch (error) {
       tell(making, `cannot deliver to ${arn}: ${messageOf(error)}`)
@@ -50,14 +52,38 @@ export async function sendTo(
   }
 }
 
-async function senderOf(
-  { aws, findInvocable }: Making,
+/** Who delivers: a role, or a service for the resource that has it deliver. */
+export type Sender = { readonly roleArn: string } | ServiceAsk
+
+function senderOf({
+  ruleArn,
+  roleArn,
+}: {
+  readonly ruleArn: string
+  readonly roleArn?: string | undefined
+}): Sender {
+  return roleArn === undefined ? { service: 'events.amazonaws.com', sourceArn: ruleArn } : { roleArn }
+}
+
+/** @throws FlowcraftAwsError LOCAL_AWS where AWS would not deliver for want of a permission */
+export function assertMay({ roles }: Making, resource: string, sender: Sender): void {
+  const action = resource.startsWith('arn:aws:lambda:') ? 'lambda:InvokeFunction' : 'sqs:SendMessage'
+  if ('roleArn' in sender) {
+    const refused = roles.refusalOfRole(sender.roleArn, { action, resource })
+    if (refused) throw localError(refused.message)
+  } else if (!roles.letsService(sender, { action, resource })) {
+    throw localError(`no policy of it lets ${sender.service} do ${action} for ${sender.sourceArn}`)
+  }
+}
+
+async function wayTo(
+  { aws, asynchronous, findInvocable }: Making,
   arn: string,
 ): Promise<((text: string) => Promise<void>) | undefined> {
   const [, , service, , , QueueName] = arn.split(':')
   if (service === 'lambda') {
     const fn = findInvocable(arn)
-    return fn && ((text) => invoke(findInvocable(arn) ?? fn, text))
+    return fn && (async (text) => asynchronous.take(findInvocable(arn) ?? fn, parse(text)))
   }
   if (service !== 'sqs') return undefined
   const { sqsClient } = aws.clients
@@ -73,15 +99,6 @@ function absent(error: unknown): { QueueUrl?: string } {
   throw error
 }
 
-/** One try, where AWS makes three; what a function throws is in its own log, and counts. */
-async function invoke(fn: Invocable, input: string): Promise<void> {
-  try {
-    await fn.invoke(parse(input))
-  } catch (error) {
-    if (!(error instanceof FunctionError || error instanceof ThrottledError)) throw error
-  }
-}
-
 function parse(input: string): unknown {
   try {
     return JSON.parse(input)
@@ -92,7 +109,7 @@ function parse(input: string): unknown {
   }
 }
 
-function tell({ logicalId, onLog }: Making, line: string): void {
+export function tell({ logicalId, onLog }: Making, line: string): void {
   if (onLog) onLog(line)
   else console.warn(`${logicalId}: ${line}`)
 }

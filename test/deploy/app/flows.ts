@@ -41,6 +41,24 @@ const notes = createFlow('notes')
   .edge('note', 'rest')
   .edge('rest', 'count')
 
+const CHAPTERS = Array.from({ length: 12 }, (_, at) => `chapter ${at}`)
+
+async function bind({ context }: NodeContext) {
+  const texts = await Promise.all(CHAPTERS.map((name) => context.get(name)))
+  return { output: texts.map(String).join('').length }
+}
+
+/** Small values of many nodes, random so that compression does not make them smaller, which leave the header together; all are read at the end. */
+function book() {
+  const flow = createFlow('book').wait('print').node('bind', bind)
+  for (const [at, name] of CHAPTERS.entries()) {
+    flow
+      .node(name, async () => ({ output: randomBytes(100).toString('hex') }))
+      .edge(name, CHAPTERS[at + 1] ?? 'print')
+  }
+  return flow.edge('print', 'bind')
+}
+
 /** Takes long enough for another message to come meanwhile. */
 async function doze({ context }: NodeContext) {
   await context.set('times', ((await context.get('times')) ?? 0) + 1)
@@ -95,6 +113,7 @@ export const flowsOf = (release: number) => [
   orderFulfilment,
   cargo,
   notes,
+  book(),
   nap,
   bridge(release),
   fragile,

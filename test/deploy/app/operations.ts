@@ -1,11 +1,13 @@
 /** What the functions of operators and readers do: a verb of `RunClient`, by its name, with arguments that JSON carries. */
-import type { DeadLetterBox, RunClient } from 'flowcraft-aws'
+import type { DeadLetterBox, RunClient, RunDescription } from 'flowcraft-aws'
 
 type Verbs<T> = { [Name in keyof T]: T[Name] extends (...args: never) => unknown ? Name : never }[keyof T]
 
 export interface Operation {
   readonly method: Verbs<RunClient> | `deadLetters.${Verbs<DeadLetterBox>}`
   readonly args: readonly unknown[]
+  /** Of a run's context only these: an answer of Lambda's has 6 MB at most. @default - all */
+  readonly keys?: readonly string[]
   /** Whether AWS must refuse it: then the answer is `{ refused }`, and nothing is logged. @default false */
   readonly isRefused?: boolean
 }
@@ -18,7 +20,7 @@ type Verb = (...args: readonly unknown[]) => unknown
 
 export async function operate(client: RunClient, operation: Operation): Promise<unknown> {
   try {
-    return await called(client, operation)
+    return only(await called(client, operation), operation.keys)
   } catch (error) {
     const { name, message } = deepest(error)
     if (operation.isRefused && name.startsWith('AccessDenied')) return { refused: message }
@@ -32,6 +34,12 @@ async function called(client: RunClient, { method, args }: Operation): Promise<u
   const verb = (owner as unknown as Readonly<Record<string, Verb>>)[last] as Verb
   const result = verb.apply(owner, args.map(withDates))
   return isIterable(result) ? listOf(result) : result
+}
+
+function only(answer: unknown, keys?: readonly string[]): unknown {
+  if (!keys) return answer
+  const { context, ...rest } = answer as RunDescription
+  return { ...rest, context: Object.fromEntries(keys.map((key) => [key, context[key]])) }
 }
 
 /** All that it gives; an error among it by its message. */
