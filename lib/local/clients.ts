@@ -6,8 +6,8 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
-import type { LocalClients } from './connection.ts'
-import type { LocalClientConfigs, LocalEndpoints } from './types.ts'
+import type { LocalClientConfigs, LocalClients } from './connection.ts'
+import type { LocalEndpoints } from './types.ts'
 
 /** Of whoever may do everything. */
 const ACCESS_KEY_ID = 'local'

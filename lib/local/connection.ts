@@ -1,10 +1,10 @@
 // How programs of this process reach what runs here. Types only.
 
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
-import type { LambdaClient } from '@aws-sdk/client-lambda'
-import type { S3Client } from '@aws-sdk/client-s3'
-import type { SQSClient } from '@aws-sdk/client-sqs'
+import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { EventBridgeClient, EventBridgeClientConfig } from '@aws-sdk/client-eventbridge'
+import type { LambdaClient, LambdaClientConfig } from '@aws-sdk/client-lambda'
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs'
 
 /**
  * Ready clients; destroyed when the local AWS stops. Named as the kit's options are.
@@ -34,4 +34,13 @@ export interface LocalConnection extends LocalClients {
 export interface LocalPool {
   readonly queueUrl: string
   readonly nodes: readonly string[]
+}
+
+/** Configurations for making further clients. Destroying those is up to you. */
+export interface LocalClientConfigs {
+  readonly sqs: SQSClientConfig
+  readonly dynamodb: DynamoDBClientConfig
+  readonly s3: S3ClientConfig
+  readonly lambda: LambdaClientConfig
+  readonly eventbridge: EventBridgeClientConfig
 }

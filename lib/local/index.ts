@@ -10,13 +10,12 @@ export type {
   Engines,
   LocalAws,
   LocalAwsOptions,
-  LocalClientConfigs,
   LocalEndpoints,
   LocalQueue,
   LocalQueueOptions,
   StopOptions,
 } from './types.ts'
-export type { LocalClients, LocalConnection, LocalPool } from './connection.ts'
+export type { LocalClientConfigs, LocalClients, LocalConnection, LocalPool } from './connection.ts'
 export { Meter } from './meter.ts'
 export type { DynamoDBUsage, EventBridgeUsage, S3Usage, SqsUsage, Usage } from './meter.ts'
 export type { LocalEvent } from './event-buses.ts'

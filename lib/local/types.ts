@@ -1,12 +1,8 @@
 // The public types of the local AWS. Types only; nothing here may name an optional peer dependency,
 // so that a project without fauxqs, dynalite or esbuild still type-checks.
 
-import type { CreateTableCommandInput, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import type { EventBridgeClientConfig } from '@aws-sdk/client-eventbridge'
-import type { LambdaClientConfig } from '@aws-sdk/client-lambda'
-import type { S3ClientConfig } from '@aws-sdk/client-s3'
-import type { SQSClientConfig } from '@aws-sdk/client-sqs'
-import type { LocalClients } from './connection.ts'
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import type { LocalClientConfigs, LocalClients } from './connection.ts'
 import type { LocalEvent } from './event-buses.ts'
 import type { EventSourceMappingOptions, LocalEventSourceMapping } from './event-source/types.ts'
 import type { LocalSchedule, ScheduleOptions } from './lambda/schedule.ts'
@@ -111,15 +107,6 @@ export interface Engines {
   readonly sqs: 'fauxqs' | 'external'
   readonly dynamodb: 'dynoxide' | 'dynalite' | 'external'
   readonly s3: 'fauxqs' | 'external'
-}
-
-/** Configurations for making further clients. Destroying those is up to you. */
-export interface LocalClientConfigs {
-  readonly sqs: SQSClientConfig
-  readonly dynamodb: DynamoDBClientConfig
-  readonly s3: S3ClientConfig
-  readonly lambda: LambdaClientConfig
-  readonly eventbridge: EventBridgeClientConfig
 }
 
 /** Options of {@link LocalAws.createQueue}. */

@@ -4,11 +4,8 @@
  * reference_policies_condition-single-vs-multi-valued-context-keys.html (November 2026)
  */
 import { localError } from '../errors.ts'
-import { isArnLike, isLike, withVariables } from './patterns.ts'
+import { type Context, isArnLike, isLike, withVariables } from './patterns.ts'
 import type { PolicyStatement } from './types.ts'
-
-/** What a request has for conditions, by key in small letters: "Context key names are not case-sensitive." */
-export type Context = Readonly<Record<string, readonly string[]>>
 
 type Compare = (value: string, wanted: string) => boolean
 

@@ -5,7 +5,7 @@
  */
 import { partsOf, queriedKey } from '../proxy/dynamodb-parts.ts'
 import { keyAsks, type Place } from './asks.ts'
-import type { Context } from './conditions.ts'
+import type { Context } from './patterns.ts'
 import type { Ask } from './policy.ts'
 
 type Json = Record<string, unknown>

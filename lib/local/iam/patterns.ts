@@ -3,7 +3,8 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html and reference_policies_variables.html
  * (November 2026): "a wildcard represented by an asterisk (*) can match any number of characters", "?" any single one.
  */
-import type { Context } from './conditions.ts'
+/** What a request has for conditions and variables, by key in small letters: "Context key names are not case-sensitive." */
+export type Context = Readonly<Record<string, readonly string[]>>
 
 const made = new Map<string, RegExp>()
 const KEPT = 10_000

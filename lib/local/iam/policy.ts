@@ -3,8 +3,8 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html (November 2026), within
  * one account: an explicit Deny wins; else an Allow of the role's policies or of the resource's is enough; else it is refused.
  */
-import { checkCondition, type Context, holds } from './conditions.ts'
-import { isLike, withVariables } from './patterns.ts'
+import { checkCondition, holds } from './conditions.ts'
+import { type Context, isLike, withVariables } from './patterns.ts'
 import type { PolicyDocument, PolicyStatement } from './types.ts'
 
 /** One thing that a request does. */

@@ -1,7 +1,7 @@
 // The roles of a local AWS, the policies of resources, and who may do what by them.
 
 import type { Stoppable } from '../stopping.ts'
-import type { Context } from './conditions.ts'
+import type { Context } from './patterns.ts'
 import { type Ask, decide, type Rule, rulesOf, textOf, type Verdict } from './policy.ts'
 import { isOfRole, isOfService } from './principals.ts'
 import type { LocalPermissions, PermissionUse, PolicyDocument, RefusedRequest } from './types.ts'

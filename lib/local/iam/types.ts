@@ -1,7 +1,6 @@
 // The public types of roles on the local AWS. Types only.
 
-import type { LocalClients } from '../connection.ts'
-import type { LocalClientConfigs } from '../types.ts'
+import type { LocalClientConfigs, LocalClients } from '../connection.ts'
 
 type OneOrMore<T> = T | readonly T[]
 
