@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startLocalAws } from '../../lib/local/index.ts'
 import type { LocalAws, LocalEvent, LocalStack } from '../../lib/local/index.ts'
 import { eventually } from './helpers.ts'
-import { arnOf, assemblyOf, inline, type Written } from './templates.ts'
+import { arnOf, assemblyOf, inline, opened, type Written } from './templates.ts'
 
 let local: LocalAws
 beforeAll(async () => {
@@ -27,7 +27,7 @@ const telling = (EventBridgeConfiguration: object = { EventBridgeEnabled: true }
 })
 
 async function deploy(Resources: Written['Resources']): Promise<LocalStack> {
-  return local.deploy({ assembly: await assemblyOf({ Stack: { Resources } }) })
+  return local.deploy({ assembly: await assemblyOf({ Stack: { Resources: opened(Resources) } }) })
 }
 
 const bucketOf = (stack: LocalStack, id: string) => stack.resources[id]?.ref as string

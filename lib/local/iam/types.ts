@@ -2,27 +2,28 @@
 
 import type { LocalClientConfigs, LocalClients } from '../connection.ts'
 
-type OneOrMore<T> = T | readonly T[]
-
 /** A statement of a policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html */
 export interface PolicyStatement {
   readonly Sid?: string
   readonly Effect: 'Allow' | 'Deny'
-  readonly Principal?: '*' | Readonly<Record<string, OneOrMore<string>>>
-  readonly Action?: OneOrMore<string>
-  readonly NotAction?: OneOrMore<string>
-  readonly Resource?: OneOrMore<string>
-  readonly NotResource?: OneOrMore<string>
+  readonly Principal?: '*' | Readonly<Record<string, string | readonly string[]>>
+  readonly Action?: string | readonly string[]
+  readonly NotAction?: string | readonly string[]
+  readonly Resource?: string | readonly string[]
+  readonly NotResource?: string | readonly string[]
   /** By operator, by context key. */
   readonly Condition?: Readonly<
-    Record<string, Readonly<Record<string, OneOrMore<string | number | boolean>>>>
+    Record<
+      string,
+      Readonly<Record<string, string | number | boolean | readonly (string | number | boolean)[]>>
+    >
   >
 }
 
 /** A policy without intrinsic functions in it. */
 export interface PolicyDocument {
   readonly Version?: string
-  readonly Statement: OneOrMore<PolicyStatement>
+  readonly Statement: PolicyStatement | readonly PolicyStatement[]
 }
 
 /** Options of {@link LocalAws.createRole}. */
