@@ -30,6 +30,7 @@ export const sections: readonly Section[] = [
       'joins.md',
       'cleanup.md',
       'local.md',
+      'guides/pools.md',
       'guides/side-effects.md',
       'guides/large-values.md',
       'guides/versions.md',
