@@ -6,6 +6,7 @@ const NUMBERS = {
   nodes: { name: 'nodes', least: 1, most: 1e9 },
   messages: { name: 'messages', least: 1, most: 1e9 },
   items: { name: 'items', least: 0, most: 1e9 },
+  'items-per-message': { name: 'itemsPerMessage', least: 1, most: 100 },
   'per-invocation': { name: 'perInvocation', least: 1, most: 10 },
   'output-bytes': { name: 'outputBytes', least: 0, most: 1e9 },
   'node-ms': { name: 'nodeMs', least: 0, most: 900_000 },

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     nodes: number,
     messages: number,
     items: number,
+    'items-per-message': number,
     'per-invocation': number,
     'output-bytes': number,
     'node-ms': number,

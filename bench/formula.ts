@@ -10,8 +10,10 @@ export interface Workload {
   readonly nodes?: number
   /** Messages of a run: one, and one for each branch that something splits into, each timer, each child run. @default 1 */
   readonly messages?: number
-  /** Of all its batches. Each is a message besides. @default 0 */
+  /** Of all its batches. They have messages besides. @default 0 */
   readonly items?: number
+  /** As the scatter node says it. @default 1 */
+  readonly itemsPerMessage?: number
   /** Messages that come together, from 1 to 10: many while much is under way, one while little is. @default 1 */
   readonly perInvocation?: number
   /** Bytes of what a node gives, as JSON. @default 100 */
@@ -53,9 +55,9 @@ const INLINE_BYTES = 256
 const COMPRESSED = 0.5
 /** The header, and its entry in the index of runs at its start and at its end. */
 const RUN_WRITES = 3
-/** A lease, its result, and that it arrived. */
+/** Of a message for items: a lease, their results, and that they arrived. */
 const ITEM_WRITES = 3
-/** Looks at its run. */
+/** It looks at its run. */
 const ITEM_READS = 1
 const SENT_TOGETHER = 10
 /** Measured: `npm run bench` has them for each shape. */
@@ -64,16 +66,19 @@ const LOG_BYTES = { node: 10, invocation: 450 }
 
 export function billOf(workload: Workload = {}): Bill {
   const { nodes = 10, messages = 1, items = 0, perInvocation = 1, outputBytes = 100 } = workload
+  const { itemsPerMessage = 1 } = workload
   const { history = 'timings', bus = true, memoryMb = 512, nodeMs = 0 } = workload
   const kept = keptBytes(outputBytes)
-  const all = messages + items
+  const ofItems = items / itemsPerMessage
+  const all = messages + ofItems
   const invocations = all / perInvocation
-  const outputs = (nodes + items) * (kept === 0 ? 0 : 1)
+  const outputs = (nodes + ofItems) * (kept === 0 ? 0 : 1)
   const notes = history === 'none' ? 0 : invocations
-  const writes = RUN_WRITES + messages + nodes + ITEM_WRITES * items + notes + (bus ? 1 : 0)
-  const writeUnits = writes + Math.ceil(kept / KB) * nodes + Math.max(0, Math.ceil(kept / KB) - 1) * items
+  const writes = RUN_WRITES + messages + nodes + ITEM_WRITES * ofItems + notes + (bus ? 1 : 0)
+  const ofResults = Math.max(0, Math.ceil((kept * itemsPerMessage) / KB) - 1)
+  const writeUnits = writes + Math.ceil(kept / KB) * nodes + ofResults * ofItems
   // Who goes on with its own output has it; another process reads what a branch begins with.
-  const readUnits = messages + ITEM_READS * items + Math.ceil(kept / (4 * KB)) * (messages - 1)
+  const readUnits = messages + ITEM_READS * ofItems + Math.ceil(kept / (4 * KB)) * (messages - 1)
   const sends = 1 + Math.ceil((all - 1) / SENT_TOGETHER)
   const sqs = sends + 2 * invocations
   const requests = writes + outputs + readUnits

@@ -32,6 +32,8 @@ export const SHAPES = [
   'batch100',
   'batch1000',
   'batch10000',
+  'batchtens100',
+  'batchtens1000',
 ] as const
 
 const LANE = 20
@@ -56,7 +58,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   /** Five subflows in a row, each of a chain of so many nodes. */
   subflow: { nodes: (size) => SUBFLOWS * (size + 1), make: subflowsOf },
   /** A node that makes so many items, scatter, gather. */
-  batch: { nodes: (size) => size, make: batchOf },
+  batch: { nodes: (size) => size, make: (size, node) => batchOf(size, node) },
+  /** The same with ten items a message. */
+  batchtens: { nodes: (size) => size, make: (size, node) => batchOf(size, node, 10) },
 }
 
 /** @throws Error where the name is none of a shape */
@@ -133,9 +137,10 @@ function subflowsOf(length: number, node: MakeNode): Setup {
   })
 }
 
-function batchOf(count: number, node: MakeNode): Setup {
+function batchOf(count: number, node: MakeNode, itemsPerMessage?: number): Setup {
   const gathering = { outputKey: 'results', gatherNodeId: 'gather' }
-  const scatter = { run: 'batch-scatter', inputs: 'make', params: { workerUsesKey: 'work', ...gathering } }
+  const params = { workerUsesKey: 'work', ...gathering, ...(itemsPerMessage ? { itemsPerMessage } : {}) }
+  const scatter = { run: 'batch-scatter', inputs: 'make', params }
   return graph(
     {
       make: async () => ({ output: upTo(count) }),

@@ -51,6 +51,10 @@ const rowTargets: readonly RowTarget[] = [
   of('chain100', [READS, reads], [15, 0.5], 'reads10'),
   of('batch1000', [WRITES, writes], [3.03, 3]),
   of('batch1000', [READS, reads], [2.05, 1.05]),
+  of('batchtens100', [WRITES, writes], [3.03, 0.5]),
+  of('batchtens100', [READS, reads], [2.05, 0.3]),
+  of('batchtens1000', [WRITES, writes], [3.03, 0.5]),
+  of('batchtens1000', [READS, reads], [2.05, 0.3]),
 ]
 
 const extraTargets: readonly ExtraTarget[] = [

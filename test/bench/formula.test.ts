@@ -45,6 +45,7 @@ describe('the formula of docs/costs.md', () => {
     ['chain100', { nodes: 100 }],
     ['fan50', { nodes: 52, messages: 51, perInvocation: 51 / 6 }],
     ['batch100', { nodes: 3, items: 100, messages: 2, perInvocation: 9 }],
+    ['batchtens1000', { nodes: 3, items: 1_000, itemsPerMessage: 10, messages: 2, perInvocation: 9 }],
   ])('is within a fifth of what %s took when it was measured', async (shape, workload) => {
     const { rows } = await lastResults()
     const row = rows.find((one) => one.shape === shape && one.variant === 'tiny' && one.workers === '5x10')

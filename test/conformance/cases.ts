@@ -16,6 +16,7 @@ import { joinCountCases } from './cases/join-count-cases.ts'
 import { joinCases } from './cases/join-cases.ts'
 import { loopCases } from './cases/loop-cases.ts'
 import { madeCases } from './cases/made-cases.ts'
+import { messageCases } from './cases/message-cases.ts'
 import { pauseCases } from './cases/pause-cases.ts'
 import { retryCases } from './cases/retry-cases.ts'
 import { scaleCases } from './cases/scale-cases.ts'
@@ -36,6 +37,7 @@ export const groups: Readonly<Record<string, readonly ConformanceCase[]>> = {
   Timeouts: timeoutCases,
   Loops: [...loopCases, ...busyLoopCases, ...cycleCases],
   'Batches and nodes that nodes make': [...batchCases, ...madeCases],
+  'Batches of several items a message': messageCases,
   'Waits, sleeps and retries': pauseCases,
   'Retries by a policy': retryCases,
   'Nodes that run always': alwaysCases,

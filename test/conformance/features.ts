@@ -210,6 +210,10 @@ const more: readonly Feature[] = [
     isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'batch' && one.chunk > 0),
   },
   {
+    what: 'batches of several items a message (`itemsPerMessage`)',
+    isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'batch' && one.perMessage > 1 && one.items > 1),
+  },
+  {
     what: 'batches whose items are tried again',
     isIn: (drawn) => hasPart(drawn, (one) => one.kind === 'batch' && one.worker === 'flaky'),
   },

@@ -97,7 +97,11 @@ export class Parts {
     return { first, last }
   }
 
-  #batch(name: string, { items, worker, chunk }: PartPlan & { kind: 'batch' }, entry: Entry): Ends {
+  #batch(
+    name: string,
+    { items, worker, chunk, perMessage }: PartPlan & { kind: 'batch' },
+    entry: Entry,
+  ): Ends {
     const draft = this.#draft
     const first = draft.add(name, { ...entry, run: value(Array.from({ length: items }, (_, n) => ({ n }))) })
     const [scatter, gather] = [draft.id(`${name}_scatter`), draft.id(`${name}_gather`)]
@@ -107,6 +111,7 @@ export class Parts {
     const params: Record<string, unknown> = { workerUsesKey, outputKey, gatherNodeId: gather }
     // Where an item fails, nobody promises whether the rounds after it run.
     if (draft.side === 'kit' && chunk > 0 && worker !== 'fail') params['chunkSize'] = chunk
+    if (perMessage > 0) params['itemsPerMessage'] = perMessage
     const retry = worker === 'flaky' ? { retry: { delay: 1 } } : {}
     draft.add(`${name}_scatter`, { run: 'batch-scatter', inputs: first, params, ...retry })
     draft.add(`${name}_gather`, { run: 'batch-gather', params: { outputKey, gatherNodeId: gather } })

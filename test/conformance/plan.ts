@@ -90,6 +90,8 @@ export type PartPlan =
       readonly worker: (typeof workers)[number]
       /** Items in a round; 0 for all at once. */
       readonly chunk: number
+      /** Items of a message; 0 where nothing says it. */
+      readonly perMessage: number
     }
   | { readonly kind: 'made'; readonly count: number; readonly fails: boolean }
   | {
@@ -177,6 +179,7 @@ const batch: fc.Arbitrary<PartPlan> = fc.record({
   items: fc.nat(7),
   worker: fc.constantFrom(...workers),
   chunk: fc.nat(4),
+  perMessage: fc.constantFrom(0, 0, 1, 2, 3, 100),
 })
 const made: fc.Arbitrary<PartPlan> = fc.record({
   kind: fc.constant('made'),

@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createFlow, type FlowBuilder, type NodeContext, NullLogger } from 'flowcraft'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
+  type Flow,
   type HistoryMode,
   type Job,
   type LeaseMode,
@@ -46,6 +47,26 @@ const diamond = (width: number): FlowBuilder => {
   flow.node('last', async () => ({ output: 'ok' }))
   for (let at = 0; at < width; at++) flow.edge(`m${at}`, 'last')
   return flow
+}
+
+/** A batch whose items share messages. */
+const batchOf = (items: number, itemsPerMessage: number): Flow => {
+  const flow = createFlow('batch')
+    .node('items', async () => ({ output: Array.from({ length: items }, (_, at) => at) }))
+    .batch('each', async ({ input }: NodeContext) => ({ output: input as number }), {
+      inputKey: 'items',
+      outputKey: 'done',
+    })
+    .edge('items', 'each_scatter')
+  return {
+    getFunctionRegistry: () => flow.getFunctionRegistry(),
+    toBlueprint: () => {
+      const blueprint = flow.toBlueprint()
+      const scatter = blueprint.nodes.find(({ uses }) => uses === 'batch-scatter')
+      if (scatter) scatter.params = { ...scatter.params, itemsPerMessage }
+      return blueprint
+    },
+  }
 }
 
 const placeOf = ({ nodeId = '' }: Job) => Number(nodeId.slice(1))
@@ -98,7 +119,7 @@ function tellsWhatWasMeasured({ start, work, invocations, cost }: Awaited<Return
 async function run(
   adapter: SqsAdapter,
   client: RunClient,
-  flow: FlowBuilder,
+  flow: Flow,
   {
     labels,
     input,
@@ -140,7 +161,7 @@ async function run(
 }
 
 /** Of one run, its start and its graph included; messages one after the other, as many workers would find them. */
-async function unitsOfOne(flow: FlowBuilder, nodes: number): Promise<{ write: number; read: number }> {
+async function unitsOfOne(flow: Flow, nodes: number): Promise<{ write: number; read: number }> {
   const adapter = adapterOf(deployment, { flows: [flow], logger: new NullLogger() })
   const client = clientOf(deployment, { flows: [flow] })
   const { start, work } = await run(adapter, client, flow)
@@ -373,6 +394,21 @@ describe.skipIf(!hasDynoxide)('what a run costs (dynoxide only: the binary is op
     expect(write).toBeLessThanOrEqual(2.2)
     expect(read).toBeLessThanOrEqual(0.1)
   }, 120_000)
+
+  it.each([
+    { items: 100, perMessage: 10, write: 0.5, read: 0.3 },
+    { items: 1_000, perMessage: 10, write: 0.5, read: 0.3 },
+    { items: 100, perMessage: 1, write: 3.3, read: 1.2 },
+  ])(
+    'of a batch of $items, $perMessage to a message: at most $write write units and $read read units an item',
+    async ({ items, perMessage, write, read }) => {
+      const units = await unitsOfOne(batchOf(items, perMessage), items)
+
+      expect(units.write).toBeLessThanOrEqual(write)
+      expect(units.read).toBeLessThanOrEqual(read)
+    },
+    120_000,
+  )
 
   it.each([
     { keys: 10, write: 1.7 },

@@ -3,7 +3,7 @@
  * happen. Its clock is a little off, and it may die (what its messages wait for never comes) or stand still.
  */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
-import { FlowRuntime, NullLogger } from 'flowcraft'
+import { FlowRuntime, NullLogger, type WorkflowBlueprint } from 'flowcraft'
 import { Graphs } from '../../lib/core/blueprints/blueprint-versions.ts'
 import { register } from '../../lib/core/blueprints/registration.ts'
 import { addCost } from '../../lib/core/common/add-cost.ts'
@@ -22,7 +22,7 @@ import { PackCache } from '../../lib/core/values/pack-cache.ts'
 import { ValueCache } from '../../lib/core/values/value-cache.ts'
 import { type BlobStore, ValueStore, type ValueStoreOptions } from '../../lib/core/values/value-store.ts'
 import type { Setup } from '../conformance/case.ts'
-import { type Counts, probed } from '../conformance/outcome.ts'
+import { type Counts, probed, withProbe } from '../conformance/outcome.ts'
 import { killerBlueprint, killerRegistry } from './killer.ts'
 import { LOST } from './names.ts'
 import { noteTimer, see } from './seen.ts'
@@ -172,14 +172,20 @@ export class Host {
   constructor(name: string, world: HostWorld, skewMs: number) {
     this.name = name
     this.#world = world
-    const { blueprint, registry } = probed(world.setup, async (nodeId, { dependencies }) => {
+    const { blueprint, registry: probes } = probed(world.setup, async (nodeId, { dependencies }) => {
       world.counts.probe(nodeId)
       addCost(dependencies, PAID, USD_OF_A_CALL)
       world.ran(this.#task(), nodeId)
       await this.#code(nodeId, { until: world.now() + world.codeMs })
       world.mayFail(nodeId)
     })
+    const registry = { ...probes }
     const all = [blueprint, ...(world.setup.blueprints ?? [])]
+    for (const uses of workersOf(all)) {
+      const worker = registry[uses]
+      const code = () => this.#code(`an item by ${uses}`, { until: world.now() + world.codeMs })
+      if (worker) registry[uses] = withProbe(worker, code)
+    }
     if (world.hasKiller) {
       all.push(killerBlueprint)
       Object.assign(
@@ -344,6 +350,12 @@ export class Host {
       })
     }
   }
+}
+
+/** What runs the items of batches. */
+function workersOf(blueprints: readonly WorkflowBlueprint[]): ReadonlySet<string> {
+  const scatters = blueprints.flatMap(({ nodes }) => nodes).filter(({ uses }) => uses === 'batch-scatter')
+  return new Set(scatters.map(({ params }) => String(params?.['workerUsesKey'])))
 }
 
 /** Graphs of which the run's own may be lost. */

@@ -245,6 +245,14 @@ export const SLOTS: Profile = {
   workers: 2,
   together: slots,
 }
+/** Where several items share a message, some are under way when their invocation is about to end. */
+export const LATE_ITEMS: Profile = {
+  ...BATCHES,
+  name: 'late-items',
+  faults: { ...everything, slow: 0.15 },
+  // As long as an item has in a short invocation: some are done when it is over.
+  codeMs: 3_200,
+}
 const killer = { killer: true, codeMs: 400, faultsAtMost: 3 } as const
 /** Beside them, a node that kills its process each time, sooner than others are done: it must take no other run down. */
 export const BATCH_KILLER: Profile = { ...BATCHES, ...killer, name: 'batch-killer' }
@@ -363,6 +371,7 @@ export const profiles: readonly Profile[] = [
   DELAYED,
   DELAYED_STEERED,
   BATCHES,
+  LATE_ITEMS,
   SLOTS,
   SKEWED,
   THROTTLED,

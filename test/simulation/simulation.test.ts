@@ -31,6 +31,7 @@ const everyRequestOf: readonly string[] = [
   "an 'all' join with a failed predecessor",
   'a wait whose event approves',
   'a batch of 1',
+  'a batch of 3, 2 items a message',
 ]
 
 const simulated = [...cases.filter(({ notSimulated }) => !notSimulated), ...unorderedCases]
@@ -89,7 +90,12 @@ describe('simulation', () => {
   })
 
   it('a node that kills its process takes no other run down', { timeout: 180_000 }, async () => {
-    for (const name of ['a linear chain', 'fan-out and fan-in', 'a batch of 1']) {
+    for (const name of [
+      'a linear chain',
+      'fan-out and fan-in',
+      'a batch of 1',
+      'a batch of 3, 2 items a message',
+    ]) {
       const simulation = await subjectOf(caseNamed(name))
       for (const profile of [BATCH_KILLER, SLOT_KILLER, BATCH_KILLER_AHEAD]) {
         for (let seed = SEED; seed < SEED + 3; seed++) {

@@ -6,6 +6,7 @@ import { aheadMutants } from './ahead-mutants.ts'
 import { costMutants } from './cost-mutants.ts'
 import { flowMutants } from './flow-mutants.ts'
 import { forkMutants } from './fork-mutants.ts'
+import { messageMutants } from './message-mutants.ts'
 import { pauseMutants } from './pause-mutants.ts'
 import type { Mutant } from './mutants.ts'
 import type { Mutation } from './mutation.ts'
@@ -320,7 +321,7 @@ export const sourceMutants: readonly SourceMutant[] = [
   },
   {
     what: 'a request of an item that is tried once',
-    file: 'batch/item-job.ts',
+    file: 'batch/leased.ts',
     replace: /persistent\(given\.services, .*\)/,
     by: 'given.services',
     cases: ['a batch of 20'],
@@ -394,5 +395,6 @@ export const sourceMutants: readonly SourceMutant[] = [
   ...costMutants,
   ...flowMutants,
   ...forkMutants,
+  ...messageMutants,
   ...pauseMutants,
 ]

@@ -91,14 +91,15 @@ export class WeakStore extends MemoryRunStore {
   override async arrive(
     runId: string,
     partition: string,
-    member: number,
+    members: number | readonly number[],
     failed: boolean,
     cost?: Counts,
   ): Promise<Arrivals> {
     const { countArrivals, fillerOnly } = this.#mutation
     if (countArrivals) return super.arrive(runId, partition, ++this.#calls, failed, cost)
-    const before = (await this.arrivals(runId, partition)).arrived.has(member)
-    const arrivals = await super.arrive(runId, partition, member, failed, cost)
+    const [first] = [members].flat() as [number]
+    const before = (await this.arrivals(runId, partition)).arrived.has(first)
+    const arrivals = await super.arrive(runId, partition, members, failed, cost)
     return fillerOnly && before ? { ...arrivals, arrived: new Set() } : arrivals
   }
 

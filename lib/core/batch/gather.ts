@@ -11,8 +11,8 @@ import { activationKey, type ActivationKey, parseActivationKey } from '../protoc
 import type { Write } from '../values/context-key.ts'
 import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import { emitBatchFinish, emitBatchStart } from './batch-events.ts'
-import { sendRange } from './item-job.ts'
 import { results } from './results.ts'
+import { sendRange } from './shards.ts'
 import { type BatchUnderWay, batchUnderWay, readBatch } from './under-way.ts'
 
 /** Errors of items are kept up to so many; the run counts them all. */

@@ -4,22 +4,23 @@ import { EMBEDDED_VALUE_BYTES } from '../common/size-limits.ts'
 import { type Execution, failureOf } from '../execution/execution.ts'
 import type { Held } from '../execution/holder.ts'
 import type { Services } from '../execution/services.ts'
-import { type Batch, isLastRound, itemKeys, partitions, roundOf } from '../protocol/batch.ts'
+import { type Batch, isLastRound, itemKeys, itemNodeId, partitions, roundOf } from '../protocol/batch.ts'
 import type { ActivationKey, RunState } from '../protocol/run-state.ts'
+import type { StoredValue } from '../store/run-store.ts'
 import { checkKey, type Write } from '../values/context-key.ts'
 import { type ErrorRecord, errorRecord } from '../values/error-record.ts'
 import { compress, expand } from '../values/compression.ts'
 
-type ResultServices = Pick<Services, 'store' | 'values' | 'now'>
+export type ResultServices = Pick<Services, 'store' | 'values' | 'now'>
 
 /** The run whose results these are. */
-interface ResultsOf {
+export interface ResultsOf {
   readonly services: ResultServices
   readonly run: Pick<RunState, 'runId'>
 }
 
 /** What is kept of an item. Texts are the serializer's. */
-interface StoredResult {
+export interface StoredResult {
   readonly nodeId: string
   readonly output?: string
   readonly writes?: Record<string, string>
@@ -40,11 +41,12 @@ interface StoredResult {
  */
 export type ItemEnd = 'plain' | 'noted'
 
-function endOf({ error, nodes, standIn }: StoredResult): ItemEnd {
+export function endOf({ error, nodes, standIn }: StoredResult): ItemEnd {
   return error === undefined && nodes === undefined && standIn === undefined ? 'plain' : 'noted'
 }
 
-interface Pointer {
+/** Where a result is that is too large to stand with others. */
+export interface Pointer {
   readonly at: readonly [key: string, reference: string]
 }
 
@@ -70,11 +72,10 @@ export async function putResult(
   const key = itemKeys.result(at.partition, at.item)
   const result = encodeResult(services, ended)
   const text = JSON.stringify(result)
-  const own = `${key}#${at.attempt}`
-  const stored: StoredResult | Pointer =
+  const stored =
     text.length <= EMBEDDED_VALUE_BYTES
       ? result
-      : { at: [own, await services.values.write(runId, own, text)] }
+      : await writeApart(services, runId, `${key}#${at.attempt}`, text)
   const first = await services.store.putOnce(runId, key, await compress(JSON.stringify(stored)))
   return first ? endOf(result) : ((await endedItem({ services, run: { runId } }, at)) ?? 'noted')
 }
@@ -89,7 +90,20 @@ export async function endedItem(
   return endOf(await decode(services, runId, await expand(stored)))
 }
 
-function encodeResult(services: ResultServices, { nodeId, execution, writes }: ItemExecution): StoredResult {
+/** Crash before or after: a value under a name of its own, which nothing points to. */
+export async function writeApart(
+  { values }: ResultServices,
+  runId: string,
+  key: string,
+  text: string,
+): Promise<Pointer> {
+  return { at: [key, await values.write(runId, key, text)] }
+}
+
+export function encodeResult(
+  services: ResultServices,
+  { nodeId, execution, writes }: ItemExecution,
+): StoredResult {
   const { values, now } = services
   const { outcome, output, items, error, standIn } = execution
   try {
@@ -124,8 +138,15 @@ function encodeResult(services: ResultServices, { nodeId, execution, writes }: I
   }
 }
 
-async function decode({ values }: ResultServices, runId: string, text: string): Promise<StoredResult> {
-  const stored = JSON.parse(text) as StoredResult | Pointer
+async function decode(services: ResultServices, runId: string, text: string): Promise<StoredResult> {
+  return resultAt(services, runId, JSON.parse(text) as StoredResult | Pointer)
+}
+
+async function resultAt(
+  { values }: ResultServices,
+  runId: string,
+  stored: StoredResult | Pointer,
+): Promise<StoredResult> {
   return 'at' in stored ? (JSON.parse(await values.read(runId, ...stored.at)) as StoredResult) : stored
 }
 
@@ -153,11 +174,11 @@ export async function* results(
     const round = roundOf(batch, index)
     for (let shard = 0; shard < round.shards; shard++) {
       const stored = await store.listValues(runId, `${partitions.shard(key, batch, round, shard)}|out#`)
-      const inOrder = [...stored]
-        .toSorted(([a], [b]) => itemOf(a) - itemOf(b))
-        .filter(([name]) => isResult(name))
-      for (const [, value] of inOrder) {
-        yield readResult(values, await decode(services, runId, await expand(value)))
+      const entries = await Promise.all(
+        [...stored].filter(([name]) => isResult(name)).map((entry) => resultsIn(batch, entry)),
+      )
+      for (const [, result] of entries.flat().toSorted(([a], [b]) => a - b)) {
+        yield readResult(values, await resultAt(services, runId, result))
       }
     }
     if (index === lastRound || isLastRound(batch, index)) return
@@ -183,11 +204,43 @@ function readResult(
   }
 }
 
-function itemOf(key: string): number {
-  return Number(/out#(\d+)/.exec(key)?.[1])
-}
-
 /** A pointer's own value has the number of its attempt behind it. */
 function isResult(key: string): boolean {
-  return /out#\d+$/.test(key)
+  return /out#\d+\+?$/.test(key)
+}
+
+/** One, or those of a message for several. No item has two: it is in its message's, or has one of its own. */
+async function resultsIn(batch: Batch, [key, value]: readonly [string, StoredValue]): Promise<Results> {
+  const text = await expand(value)
+  if (key.endsWith('+')) return unpackResults(batch, text)
+  return [[Number(/out#(\d+)$/.exec(key)?.[1]), JSON.parse(text) as StoredResult | Pointer]]
+}
+
+/** By item. */
+export type Results = readonly (readonly [item: number, result: StoredResult | Pointer])[]
+
+/** Results of the items of one message, as they are put together. */
+export interface StoredResults {
+  /** Without the ids of nodes that follow from the item. */
+  readonly of: readonly (readonly [item: number, result: Partial<StoredResult> | Pointer])[]
+  /** As of `ItemEnd`, where that is so of any of them. */
+  readonly noted?: true
+}
+
+export function packResults(batch: Batch, results: Results, noted: boolean): string {
+  const of = results.map(([item, result]) => {
+    if ('at' in result || result.nodeId !== itemNodeId(batch, item)) return [item, result] as const
+    const { nodeId: _, ...rest } = result
+    return [item, rest] as const
+  })
+  const stored: StoredResults = { of, ...(noted ? { noted } : {}) }
+  return JSON.stringify(stored)
+}
+
+function unpackResults(batch: Batch, text: string): Results {
+  const { of } = JSON.parse(text) as StoredResults
+  return of.map(([item, result]) => [
+    item,
+    'at' in result ? result : { nodeId: itemNodeId(batch, item), ...result },
+  ])
 }

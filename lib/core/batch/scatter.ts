@@ -22,7 +22,7 @@ export async function scatter(
   label: string,
   request: ItemsRequest,
 ): Promise<Batch> {
-  const { kind, uses, items, chunk, action, firstRound, before } = request
+  const { kind, uses, items, chunk, perMessage = 1, action, firstRound, before } = request
   const texts = items.map((item, index) =>
     item === undefined ? '' : values.encode(item, `item ${index} of batch '${key}'`),
   )
@@ -34,6 +34,8 @@ export async function scatter(
     total: items.length,
     chunk,
     perPage: perPage(items.length, bytes),
+    // Runs of other formats may be worked on by older versions too, which know of one item a message only.
+    ...(perMessage > 1 && run.format === undefined ? { perMessage } : {}),
     label,
     action,
     firstRound,
@@ -48,14 +50,20 @@ export async function scatter(
   return batch
 }
 
-export async function readItem(
+/** Reads items, each page of them once. */
+export function itemReader(
   { services: { values }, run: { runId } }: PagesOf,
   key: ActivationKey,
   batch: Batch,
-  item: number,
-): Promise<unknown> {
-  const page = Math.floor(item / batch.perPage)
-  const texts = JSON.parse(await values.readNamed(runId, itemKeys.page(key, batch, page))) as string[]
-  const text = texts[item % batch.perPage]
-  return text ? values.decode(text) : undefined
+): (item: number) => Promise<unknown> {
+  const pages = new Map<number, Promise<string[]>>()
+  const readPage = async (page: number) =>
+    JSON.parse(await values.readNamed(runId, itemKeys.page(key, batch, page))) as string[]
+  return async (item) => {
+    const page = Math.floor(item / batch.perPage)
+    const texts = pages.get(page) ?? readPage(page)
+    pages.set(page, texts)
+    const text = (await texts)[item % batch.perPage]
+    return text ? values.decode(text) : undefined
+  }
 }

@@ -3,7 +3,7 @@
  * all have ended, collects their results in item order. The engine's own two keep a key for each item in the context.
  */
 import { BaseNode, isNodeClass, type NodeClass, type NodeContext, type NodeFunction } from 'flowcraft'
-import { chunkOf } from '../common/node-numbers.ts'
+import { chunkOf, perMessageOf } from '../common/node-numbers.ts'
 import type { Before } from '../protocol/batch.ts'
 import type { Write } from '../values/context-key.ts'
 
@@ -16,6 +16,8 @@ export interface ItemsRequest {
   readonly uses?: string
   readonly items: readonly unknown[]
   readonly chunk: number
+  /** Items that one message is for. @default 1 */
+  readonly perMessage?: number
   readonly action?: string
   /** As of `Batch`, where items made these. */
   readonly firstRound?: number
@@ -27,8 +29,9 @@ class DurableScatter extends BaseNode {
     const items = (call.input ?? []) as unknown
     if (!Array.isArray(items))
       throw new Error(`Input for batch-scatter node '${this.nodeId}' must be an array.`)
-    const { chunkSize, workerUsesKey, gatherNodeId } = (this.params ?? {}) as {
+    const { chunkSize, itemsPerMessage, workerUsesKey, gatherNodeId } = (this.params ?? {}) as {
       chunkSize?: unknown
+      itemsPerMessage?: unknown
       workerUsesKey?: string
       gatherNodeId?: string
     }
@@ -38,7 +41,8 @@ class DurableScatter extends BaseNode {
     const output = { gatherNodeId, hasMore: false }
     if (items.length === 0) return { output }
     const chunk = chunkOf(chunkSize, items.length)
-    const request: ItemsRequest = { kind: 'worker', uses: workerUsesKey, items, chunk }
+    const perMessage = perMessageOf(itemsPerMessage)
+    const request: ItemsRequest = { kind: 'worker', uses: workerUsesKey, items, chunk, perMessage }
     const details = { reason: ITEMS_REASON, ...request }
     await call.dependencies.workflowState.markAsAwaiting(this.nodeId ?? '', details)
     return { output }

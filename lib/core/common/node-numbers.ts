@@ -38,6 +38,19 @@ export function chunkOf(chunkSize: unknown, items: number): number {
   return chunk >= 1 ? Math.min(chunk, Math.max(1, items)) : Math.max(1, items)
 }
 
+/** As many as share an item of the table, in which they arrive together: a shard (`protocol/batch.ts`). */
+export const ITEMS_PER_MESSAGE_AT_MOST = 100
+
+/** Items of a batch that one message is for: one where `itemsPerMessage` says nothing that may be. */
+export function perMessageOf(itemsPerMessage: unknown): number {
+  const number = numberOf(itemsPerMessage) ?? 1
+  return isPerMessage(number) ? number : 1
+}
+
+function isPerMessage(number: number): boolean {
+  return Number.isInteger(number) && number >= 1 && number <= ITEMS_PER_MESSAGE_AT_MOST
+}
+
 /** Runs remember their graph as JSON, which has no Infinity. Changes the blueprint, which must be a copy. */
 export function withStorableNumbers(blueprint: WorkflowBlueprint): WorkflowBlueprint {
   for (const node of blueprint.nodes) {
@@ -74,8 +87,11 @@ function problemsOf({ config, params, uses }: NodeDefinition, isOwn: boolean): s
   check('config.maxRetries', config?.maxRetries, 'a number of tries from 1', (number) => number >= 1)
   check('config.retryDelay', config?.retryDelay, 'a finite number of milliseconds from 0', isSpan)
   check('config.timeout', config?.timeout, 'a number of milliseconds from 0', (number) => number >= 0)
-  if (uses === 'batch-scatter' && !isOwn)
+  if (uses === 'batch-scatter' && !isOwn) {
     check('params.chunkSize', params?.['chunkSize'], 'a number of items from 0', (number) => number >= 0)
+    const whole = `a whole number of items from 1 to ${ITEMS_PER_MESSAGE_AT_MOST}`
+    check('params.itemsPerMessage', params?.['itemsPerMessage'], whole, isPerMessage)
+  }
   if (uses === 'sleep' && !isOwn && typeof params?.['duration'] === 'number')
     check('params.duration', params['duration'], 'a finite number of milliseconds from 0', isSpan)
   return problems

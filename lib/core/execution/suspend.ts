@@ -44,9 +44,9 @@ export function suspended(
     }
   }
   if (details?.reason === ITEMS_REASON) {
-    const { kind, uses, items, chunk } = details as unknown as ItemsRequest
+    const { kind, uses, items, chunk, perMessage } = details as unknown as ItemsRequest
     const outcome = { kind: 'suspended', wait: { kind: 'items', round: 0 } } as const
-    return { outcome, output, inputs, items: { kind, uses, items, chunk } }
+    return { outcome, output, inputs, items: { kind, uses, items, chunk, perMessage } }
   }
   try {
     const wait = eventWait(graph, node, implementation, details ?? {}, now())

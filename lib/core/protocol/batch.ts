@@ -1,12 +1,14 @@
 /**
- * A batch: an activation that waits for many items, each worked on by a message of its own. So that no item of the
+ * A batch: an activation that waits for many items, each worked on by a message of its own, or a few by one. So that no item of the
  * table grows with the batch, and none is written by all: inputs lie in pages, results and arrivals in shards of 100
  * items with partition keys of their own, and a root counts the shards. Layout only; pure.
  */
+import { ITEMS_PER_MESSAGE_AT_MOST } from '../common/node-numbers.ts'
 import { BATCH_PAGE_BYTES } from '../common/size-limits.ts'
 import type { ActivationKey } from './run-state.ts'
 
-const SHARD_ITEMS = 100
+/** Where the items of a message arrive together, so that it has as many at most. */
+const SHARD_ITEMS = ITEMS_PER_MESSAGE_AT_MOST
 /** A range job that covers more shards than this is split into so many. */
 export const RANGE_SPLIT = 10
 /** Divisors of a shard's size, so that no page lies in two shards. */
@@ -23,6 +25,8 @@ export interface Batch {
   /** Items worked on at a time; the next so many begin when all of these have ended. */
   readonly chunk: number
   readonly perPage: number
+  /** Items that one message is for. @default 1 */
+  readonly perMessage?: number
   /** Names what the attempt that scattered wrote. */
   readonly label: string
   /** How the activation itself ended, where that is not for the batch to say. */
@@ -102,9 +106,22 @@ export function shardOf(round: Round, item: number): number {
 }
 
 /** First item of a shard, and the one after its last. */
-export function shardRange(round: Round, shard: number): { from: number; to: number } {
+export function shardRange(round: Round, shard: number): ItemRange {
   const from = round.from + shard * SHARD_ITEMS
   return { from, to: Math.min(from + SHARD_ITEMS, round.from + round.size) }
+}
+
+/** From an item to before another. */
+export interface ItemRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** The items of the message that an item belongs to: of one shard, the last of which may have fewer. */
+export function messageOf({ perMessage = 1 }: Batch, round: Round, item: number): ItemRange {
+  const { from: first, to: end } = shardRange(round, shardOf(round, item))
+  const from = item - ((item - first) % perMessage)
+  return { from, to: Math.min(from + perMessage, end) }
 }
 
 /** Partitions of a run's items, each with a partition key of its own. */
@@ -122,4 +139,7 @@ export const itemKeys = {
     `${partitions.inputs(key, batch, page)}|in#${page}`,
   result: (partition: string, item: number) => `${partition}|out#${item}`,
   lease: (partition: string, item: number) => `${partition}|${item}`,
+  /** The results of a message for several items, and the lease on it, by the first of them. */
+  results: (partition: string, first: number) => `${partition}|out#${first}+`,
+  leaseOfMessage: (partition: string, first: number) => `${partition}|${first}+`,
 } as const

@@ -19,10 +19,13 @@ export interface Job {
   readonly iteration?: number
   /** Of the run that the job of the guide's client starts, as `RunClient.start` takes them. */
   readonly labels?: RunLabels
-  /** In the jobs of a batch: one item, or the shards from `from` to before `to`. */
+  /** In the jobs of a batch: an item, or the shards from `from` to before `to`. */
   readonly items?: {
     readonly round: number
+    /** With it, those that share a message with it, where a message is for several. */
     readonly item?: number
+    /** The item alone: its message was for several, and others of them are done, or one of them may kill its worker. */
+    readonly alone?: true
     readonly from?: number
     readonly to?: number
   }
@@ -92,7 +95,7 @@ export function parseJob(body: string): Job {
 }
 
 const items = v.union([
-  v.object({ round: index, item: index }),
+  v.object({ round: index, item: index, alone: v.optional(v.literal(true)) }),
   v.object({ round: index, from: index, to: index }),
 ])
 

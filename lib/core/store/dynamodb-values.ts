@@ -102,16 +102,18 @@ export class DynamoDbValues {
   async arrive(
     runId: string,
     partition: string,
-    member: number,
+    members: number | readonly number[],
     failed: boolean,
     cost?: Counts,
   ): Promise<Arrivals> {
+    const all = [members].flat()
+    const first = all[0] as number
     const e = new ExpressionBuilder()
     // Else whoever arrives twice would add what it cost twice. Refused, it costs as much, and tells who is there.
-    if (cost) e.when(`NOT contains(${e.path('n')}, ${e.value(member)})`)
+    if (cost) e.when(`NOT contains(${e.path('n')}, ${e.value(first)})`)
     addCounts(e, cost && plus(cost, OWN))
-    e.add(e.path('n'), new Set([member]))
-    if (failed) e.add(e.path('f'), new Set([member]))
+    e.add(e.path('n'), new Set(all))
+    if (failed) e.add(e.path('f'), new Set([first]))
     e.set(e.path('expiresAt'), expiry(this.#now(), this.#retention.valueDays))
     const { done, item } = await this.#table.update(keys.arrivals(runId, partition), e.build())
     if (done && cost) this.#counter?.add(minus(NO_COUNTS, OWN))

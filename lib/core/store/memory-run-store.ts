@@ -257,11 +257,11 @@ export class MemoryRunStore extends MemoryPauses implements RunStore {
   async arrive(
     runId: string,
     partition: string,
-    member: number,
+    members: number | readonly number[],
     failed: boolean,
     cost?: Counts,
   ): Promise<Arrivals> {
-    return this.#values.arrive(runId, partition, member, failed, cost)
+    return this.#values.arrive(runId, partition, [members].flat(), failed, cost)
   }
 
   async arrivals(runId: string, partition: string): Promise<Arrivals> {

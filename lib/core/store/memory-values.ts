@@ -49,13 +49,20 @@ export class MemoryValues {
     return found
   }
 
-  arrive(runId: string, partition: string, member: number, failed: boolean, cost?: Counts): Arrivals {
+  arrive(
+    runId: string,
+    partition: string,
+    members: readonly number[],
+    failed: boolean,
+    cost?: Counts,
+  ): Arrivals {
+    const first = members[0] as number
     const id = `${runId} ${partition}`
     const none = { arrived: new Set<number>(), failed: new Set<number>(), cost: NO_COUNTS }
     const there = this.#arrivals.get(id) ?? none
-    if (!there.arrived.has(member)) there.cost = plus(there.cost, cost)
-    there.arrived.add(member)
-    if (failed) there.failed.add(member)
+    if (!there.arrived.has(first)) there.cost = plus(there.cost, cost)
+    for (const member of members) there.arrived.add(member)
+    if (failed) there.failed.add(first)
     this.#arrivals.set(id, there)
     return this.arrivals(runId, partition)
   }

@@ -266,8 +266,17 @@ export interface RunStore extends PauseStore {
   /** The header, and all pages and packs; of a name that several have the newest. */
   readAll(runId: string): Promise<{ run: RunState; pages: MovedEntries } | undefined>
 
-  /** Adds a member to a set of arrivals, and returns the set. Adding twice is adding once, also of what was used for it. */
-  arrive(runId: string, partition: string, member: number, failed: boolean, cost?: Counts): Promise<Arrivals>
+  /**
+   * Adds a member to a set of arrivals, or some that always arrive together, and returns the set. Adding twice is adding once,
+   * also of what was used for them. `failed`: whether any of them must be looked at; that counts once.
+   */
+  arrive(
+    runId: string,
+    partition: string,
+    members: number | readonly number[],
+    failed: boolean,
+    cost?: Counts,
+  ): Promise<Arrivals>
   /** A set of arrivals; empty where nobody has arrived. */
   arrivals(runId: string, partition: string): Promise<Arrivals>
   /** The values of one partition whose keys begin with `prefix` (which names the partition), by key. */

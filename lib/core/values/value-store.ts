@@ -70,6 +70,8 @@ export class ValueStore {
   readonly #blobs: BlobStore | CountedBlobStore | undefined
   readonly #serializer: ISerializer
   readonly #cache: ValueCache | undefined
+  /** Texts that are being read. */
+  readonly #reading = new Map<string, Promise<string>>()
 
   constructor(options: ValueStoreOptions) {
     this.#options = options
@@ -222,7 +224,11 @@ export class ValueStore {
   async #known(runId: string, key: string, read: () => Promise<string>): Promise<string> {
     const known = this.#cache?.get(runId, key)
     if (known !== undefined) return known
-    const text = await read()
+    // Items of one message ask for the same side by side.
+    const id = `${runId}\n${key}`
+    const reading = this.#reading.get(id) ?? read().finally(() => this.#reading.delete(id))
+    this.#reading.set(id, reading)
+    const text = await reading
     this.#cache?.put(runId, key, text)
     return text
   }

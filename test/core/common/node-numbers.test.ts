@@ -1,13 +1,28 @@
 /** Numbers in a config: each works, or is refused with the node and the field named. */
-import { createFlow, type NodeConfig } from 'flowcraft'
+import { createFlow, type NodeConfig, type NodeImplementation } from 'flowcraft'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { after, chunkOf, pause } from '../../../lib/core/common/node-numbers.ts'
+import { after, chunkOf, pause, perMessageOf } from '../../../lib/core/common/node-numbers.ts'
 import { TestService } from '../../../lib/testing/index.ts'
 import { quiet } from '../../end-to-end/driver.ts'
 
 function serviceOf(config: Record<string, unknown>, node = async () => ({ output: 'ok' })) {
   const flow = createFlow('one').node('a', node, { config: config as NodeConfig })
   return new TestService({ flows: [flow], logger: quiet })
+}
+
+function batchWith(itemsPerMessage: unknown) {
+  const flow = createFlow('one')
+    .node('make', async () => ({ output: [1, 2, 3] }))
+    .batch('each', async ({ input }) => ({ output: input as number }), {
+      inputKey: 'make',
+      outputKey: 'all',
+    })
+    .edge('make', 'each_scatter')
+  const blueprint = flow.toBlueprint()
+  const scatter = blueprint.nodes.find(({ uses }) => uses === 'batch-scatter')
+  if (scatter) scatter.params = { ...scatter.params, itemsPerMessage }
+  const registry = Object.fromEntries(flow.getFunctionRegistry()) as Record<string, NodeImplementation>
+  return new TestService({ blueprints: { one: blueprint }, registry, logger: quiet })
 }
 
 afterEach(() => vi.useRealTimers())
@@ -57,6 +72,37 @@ describe('a config', () => {
 
     expect((await service.run({ blueprintId: 'one' })).status).toBe('completed')
     expect({ calls, ms: service.now - before }).toEqual({ calls: 3, ms: 10_000 })
+  })
+})
+
+describe('itemsPerMessage', () => {
+  it.each([1, 2, 100, '10', null, undefined])('may be %j', async (given) => {
+    expect(await batchWith(given).run({ blueprintId: 'one' })).toMatchObject({
+      status: 'completed',
+      context: { all: [1, 2, 3] },
+    })
+  })
+
+  it.each([
+    [0, '0'],
+    [-1, '-1'],
+    [1.5, '1.5'],
+    [101, '101'],
+    [Infinity, 'Infinity'],
+    ['many', "'many'"],
+    [true, 'true'],
+  ])('is refused where it is %j', (given, shown) => {
+    const whole = 'params.itemsPerMessage must be a whole number of items from 1 to 100'
+    expect(() => batchWith(given)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_BLUEPRINT',
+        message: expect.stringContaining(`node 'each_scatter': ${whole}; got ${shown}`),
+      }),
+    )
+  })
+
+  it('of a graph that nobody checked is one where it says nothing that may be', () => {
+    expect([2, '3', 0, 1.5, 101, {}, undefined].map(perMessageOf)).toEqual([2, 3, 1, 1, 1, 1, 1])
   })
 })
 

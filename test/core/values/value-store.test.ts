@@ -232,3 +232,19 @@ describe('the text of a value', () => {
 function fail(message: string): never {
   throw new Error(message)
 }
+
+it('a text that several ask for side by side is read once, and again by whoever asks later', async () => {
+  const { shelf, values } = make()
+  await values.write('run', 'a', 'text')
+  const get = vi.spyOn(shelf, 'getValue')
+  expect(await Promise.all([1, 2, 3].map(() => values.read('run', 'a', '')))).toEqual([
+    'text',
+    'text',
+    'text',
+  ])
+  expect(get).toHaveBeenCalledTimes(1)
+  get.mockRejectedValueOnce(new Error('throttled'))
+  const both = await Promise.allSettled([1, 2].map(() => values.read('run', 'a', '')))
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(await values.read('run', 'a', '')).toBe('text')
+})

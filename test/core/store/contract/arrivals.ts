@@ -46,6 +46,21 @@ export function arrivalsContract(make: () => RunStore): void {
       expect(await store.arrive(run, SHARD, 7, false)).toEqual({ arrived: new Set([7]), failed: 1 })
     })
 
+    it('of some that come together are one, of which a failure counts once', async () => {
+      const store = make()
+      const run = freshId()
+
+      expect(await store.arrive(run, SHARD, [3, 4, 5], true)).toEqual({
+        arrived: new Set([3, 4, 5]),
+        failed: 1,
+      })
+      await store.arrive(run, SHARD, [3, 4, 5], true)
+      expect(await store.arrive(run, SHARD, [6, 7], false)).toEqual({
+        arrived: new Set([3, 4, 5, 6, 7]),
+        failed: 1,
+      })
+    })
+
     it('are apart for each partition and run', async () => {
       const store = make()
       const run = freshId()

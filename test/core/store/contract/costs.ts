@@ -144,5 +144,14 @@ export function costsContract(make: () => RunStore): void {
       })
       expect(await store.arrivals(run, '1.1#0')).toEqual(both)
     })
+
+    it('is added once by some that arrive together', async () => {
+      const store = make()
+      const run = freshId()
+      await store.arrive(run, '1.1#0', [7, 8, 9], false, USED)
+      const twice = await store.arrive(run, '1.1#0', [7, 8, 9], false, USED)
+      expect(twice.arrived).toEqual(new Set([7, 8, 9]))
+      expect(withoutOwn(twice.cost)).toEqual(USED)
+    })
   })
 }
