@@ -10,6 +10,7 @@ import type { Json } from './dynamodb-parts.ts'
 
 const ANSWER_BYTES = 16 * 1024 * 1024
 
+/** How much of a batch DynamoDB takes at a time: the rest comes back unprocessed. */
 export interface BatchLimits {
   /** Items of a batch that are done, at least 1; the others are unprocessed. @default - all */
   readonly items?: number
