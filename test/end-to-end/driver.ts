@@ -13,9 +13,12 @@ import { type SqsAdapter, stateTable } from '../../lib/index.ts'
 import type { LocalAws } from '../../lib/local/index.ts'
 import type { TestDeployment } from '../support/service.ts'
 
-/** A queue and a table of their own, on a local AWS that runs already. */
+/**
+ * A queue and a table of their own, on a local AWS that runs already. No message comes back by itself, however slow the machine
+ * is: it would be counted.
+ */
 export async function deployOn(aws: LocalAws): Promise<TestDeployment> {
-  const { queueUrl, deadLetterQueueUrl } = await aws.createQueue({ visibilityTimeoutSeconds: 30 })
+  const { queueUrl, deadLetterQueueUrl } = await aws.createQueue({ visibilityTimeoutSeconds: 600 })
   const tableName = await aws.createTable(stateTable.createInput(`state-${crypto.randomUUID()}`))
   return { aws, queueUrl, deadLetterQueueUrl, tableName }
 }
