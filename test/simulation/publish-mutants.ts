@@ -24,7 +24,7 @@ export const publishMutants: readonly SourceMutant[] = [
   {
     what: 'a start that is published after the first commit',
     file: 'worker/strand.ts',
-    replace: /await publishStart\(services, run\)\n(.*\n.*await step\(.*\n)/,
+    replace: /if \(!ahead\) await publishStart\(services, run\)\n(.*\n.*await step\(.*\n)/,
     by: '$1    if (result.kind === "committed") await publishStart(services, run)\n',
     cases: ['one node', 'a linear chain'],
     profiles: [aimedAt('commit', { dieAfter: 0.5 }, ASKED)],
