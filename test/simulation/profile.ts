@@ -327,6 +327,9 @@ const ahead = (profile: Profile): Profile => ({
   noCheckpoints: true,
 })
 export const CALM_AHEAD = ahead(CALM)
+/** Without leases a message too many shows: what it is for runs twice. */
+const UNLEASED_CALM_AHEAD = ahead(UNLEASED_CALM)
+const UNLEASED_ZOMBIES_AHEAD = ahead(UNLEASED_ZOMBIES)
 export const BUSY_AHEAD = ahead(BUSY_QUEUE)
 export const CRASHES_AHEAD = ahead(CRASHES)
 export const ZOMBIES_AHEAD = ahead(ZOMBIES)
@@ -395,6 +398,8 @@ export const profiles: readonly Profile[] = [
   UNLEASED_SLOTS,
   UNLEASED_BATCH_KILLER,
   CALM_AHEAD,
+  UNLEASED_CALM_AHEAD,
+  UNLEASED_ZOMBIES_AHEAD,
   BUSY_AHEAD,
   CRASHES_AHEAD,
   ZOMBIES_AHEAD,

@@ -217,7 +217,8 @@ async function finish(ended: readonly Ended[], run: RunState, change: CoreChange
   }
   if (run.seq === 1) services.telemetry.runStarted()
   if (change.final) tellRunEnd(services, run)
-  const queued = [...change.schedule].flatMap(([next, { inline }]) => (inline ? [] : [next]))
+  // One that waits, behind nodes whose end was put off, is looked at next, by this strand.
+  const queued = [...change.schedule].flatMap(([next, { inline, wait }]) => (inline || wait ? [] : [next]))
   const kept = await withinBudget(at(last.activation, run))
   // Crash before or during: those not sent are queued under this strand; its message's redelivery sends them.
   if (kept === run) await sendJobs(at(last.activation, run), queued)

@@ -1,5 +1,5 @@
 /** Nodes with `checkpoint: false`: what is put off, when it is committed all the same, and what a crash runs again. */
-import { type NodeContext, NullLogger } from 'flowcraft'
+import { createFlow, type NodeContext, NullLogger } from 'flowcraft'
 import { describe, expect, it, vi } from 'vitest'
 import { requestFailed } from '../../../lib/core/common/errors.ts'
 import { addCost } from '../../../lib/index.ts'
@@ -120,6 +120,24 @@ describe('nodes without a checkpoint', () => {
     )
     // a and b together, and the controller, three times; then the end.
     expect(await ended(loop)).toMatchObject({ commits: 3 * 2 + 1, run: { status: 'completed' } })
+  })
+
+  it.each(['wait', 'sleep', 'batch'])('send no message more than others before a %s', async (kind) => {
+    const sent = async (checkpoint: boolean) => {
+      const flow = createFlow('case').node('first', async () => ({ output: [1, 2] }), {
+        config: { checkpoint },
+      })
+      if (kind === 'batch')
+        flow.batch('rest', async () => ({ output: 1 }), { inputKey: 'first', outputKey: 'all' })
+      else if (kind === 'wait') flow.wait('rest')
+      else flow.sleep('rest', { duration: 1_000 })
+      flow.edge('first', kind === 'batch' ? 'rest_scatter' : 'rest')
+      const service = new TestService({ flows: [flow], logger })
+      const send = vi.spyOn(service.queue, 'send')
+      await service.run({ blueprintId: 'case' })
+      return send.mock.calls.flatMap(([jobs]) => jobs).length
+    }
+    expect(await sent(false)).toBe(await sent(true))
   })
 
   it('are bounded by maxActivations, as others', async () => {
