@@ -151,7 +151,8 @@ const ODD_KEYS = [
 function oddKeys(index: number, output: object): NodeFunction {
   return async ({ context }) => {
     for (const key of ODD_KEYS) await context.set(`${key}${index}`, { key })
-    await context.set('__proto__', { index })
+    // The same of all: of nodes side by side the last one counts, in memory as well.
+    await context.set('__proto__', { odd: true })
     await context.set(`undefined ${index}`, undefined)
     await context.set(`null ${index}`, null)
     await context.set(`${ODD_KEYS[0]}${index}`, 'again')
